@@ -1,0 +1,156 @@
+//! What of the gateway's event decides, read without keeping the rest.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroizing;
+
+/// A REQUEST authorizer's event.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorizerEvent {
+    #[serde(rename = "methodArn")]
+    pub(crate) stage: StageArn,
+    #[serde(rename = "multiValueHeaders", default)]
+    pub(crate) api_key: ApiKeyHeader,
+    #[serde(default)]
+    pub(crate) request_context: RequestContext,
+}
+
+/// What the log needs of the request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RequestContext {
+    pub(crate) request_id: String,
+}
+
+/// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}`: the method's ARN without its method and its
+/// path, which may hold a key.
+#[derive(Debug)]
+pub(crate) struct StageArn(pub(crate) String);
+
+impl<'de> Deserialize<'de> for StageArn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MethodArn;
+        impl Visitor<'_> for MethodArn {
+            type Value = StageArn;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the ARN of a method")
+            }
+
+            fn visit_str<E: de::Error>(self, arn: &str) -> Result<StageArn, E> {
+                let mut parts = arn.splitn(3, '/');
+                match (parts.next(), parts.next(), parts.next()) {
+                    (Some(api), Some(stage), Some(_)) if api.starts_with("arn:") && !stage.is_empty() => {
+                        Ok(StageArn(format!("{api}/{stage}")))
+                    }
+                    _ => Err(E::custom("methodArn is not the ARN of a method")),
+                }
+            }
+        }
+        deserializer.deserialize_str(MethodArn)
+    }
+}
+
+/// All values of all headers called `X-API-Key`, in whatever case.
+#[derive(Default)]
+pub(crate) enum ApiKeyHeader {
+    #[default]
+    Missing,
+    Once(Zeroizing<String>),
+    Repeated,
+}
+
+impl fmt::Debug for ApiKeyHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKeyHeader(…)")
+    }
+}
+
+impl ApiKeyHeader {
+    fn and(self, more: Self) -> Self {
+        match (self, more) {
+            (Self::Missing, header) | (header, Self::Missing) => header,
+            _ => Self::Repeated,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ApiKeyHeader {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Headers;
+        impl<'de> Visitor<'de> for Headers {
+            type Value = ApiKeyHeader;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("headers with lists of values")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<ApiKeyHeader, E> {
+                Ok(ApiKeyHeader::Missing)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut headers: A) -> Result<ApiKeyHeader, A::Error> {
+                let mut found = ApiKeyHeader::Missing;
+                while let Some(IsApiKey(is_api_key)) = headers.next_key()? {
+                    if is_api_key {
+                        let Values(values) = headers.next_value()?;
+                        found = found.and(values);
+                    } else {
+                        headers.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_any(Headers)
+    }
+}
+
+/// Whether a header's name is the one.
+struct IsApiKey(bool);
+
+impl<'de> Deserialize<'de> for IsApiKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = IsApiKey;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a header")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<IsApiKey, E> {
+                Ok(IsApiKey(name.eq_ignore_ascii_case("x-api-key")))
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+/// The values of one header.
+struct Values(ApiKeyHeader);
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Values;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the values of a header")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Values, A::Error> {
+                let mut found = ApiKeyHeader::Missing;
+                while let Some(value) = list.next_element::<String>()? {
+                    found = found.and(ApiKeyHeader::Once(Zeroizing::new(value)));
+                }
+                Ok(Values(found))
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}

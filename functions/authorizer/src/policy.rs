@@ -1,0 +1,55 @@
+//! What the gateway is told: which routes the key opens, and who its holder is.
+
+use api_keys::{Caller, KeyId, Operation};
+use serde::Serialize;
+
+use crate::event::StageArn;
+
+/// A REQUEST authorizer's answer.
+///
+/// The policy names the whole stage by wildcards for each operation, so that it fits every route and may be
+/// cached; never the one method that was asked for, whose path may hold a key.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    principal_id: KeyId,
+    policy_document: PolicyDocument,
+    context: Caller,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyDocument {
+    version: &'static str,
+    statement: [Statement; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    effect: &'static str,
+    action: &'static str,
+    resource: Vec<String>,
+}
+
+impl Verdict {
+    /// Allows a caller the routes of its operations.
+    #[must_use]
+    pub(crate) fn allow(caller: Caller, StageArn(stage): &StageArn) -> Self {
+        let mut resource = Vec::new();
+        for segment in caller.operations.iter().map(Operation::path_segment) {
+            resource.push(format!("{stage}/*/{segment}"));
+            resource.push(format!("{stage}/*/{segment}/*"));
+        }
+        if !caller.manages() {
+            // Every key may look itself up. Which look-up is of itself, find-key decides: the value must not be here.
+            resource.push(format!("{stage}/GET/authentication/*"));
+        }
+        let statement = Statement { effect: "Allow", action: "execute-api:Invoke", resource };
+        Self {
+            principal_id: caller.key_id,
+            policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
+            context: caller,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The Lambda function `create-key`.
+
+use std::convert::Infallible;
+use std::time::SystemTime;
+
+use api_keys::{Issuer, KeyStore, Random, connect, settings};
+use lambda_http::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
+async fn main() -> Result<(), Error> {
+    let store = &KeyStore::new(connect().await, settings::table_name()?);
+    let catalogue = &settings::catalogue()?;
+    let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
+    run(service_fn(|request| async move {
+        Ok::<_, Infallible>(create_key::handle(request, store, catalogue, issuer, SystemTime::now()).await)
+    }))
+    .await
+}

@@ -1,0 +1,17 @@
+//! `DELETE /authentication/{key}`: a key of the caller's account stops working, at once and for good.
+
+use api_keys::{Error, KeyId, KeyStore, http};
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn handle(request: Request, store: &KeyStore) -> Response<Body> {
+    let answer = delete_key(&request, store).await;
+    http::answer(&request, answer)
+}
+
+async fn delete_key(request: &Request, store: &KeyStore) -> Result<Response<Body>, Error> {
+    let caller = http::caller(request)?;
+    caller.must_manage()?;
+    let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
+    if store.delete(caller.account_id, id).await? { Ok(http::no_content()) } else { Err(Error::NotFound) }
+}

@@ -1,0 +1,57 @@
+//! `GET /authentication/{key}`: one key of the caller's account, by its value, its id, or `self`.
+
+use api_keys::{Caller, Error, ImportedKeys, KeyId, KeyRecord, KeyStore, KeyValue, http};
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn handle(request: Request, store: &KeyStore, imported: ImportedKeys) -> Response<Body> {
+    let answer = find_key(&request, store, imported).await;
+    http::answer(&request, answer)
+}
+
+async fn find_key(request: &Request, store: &KeyStore, imported: ImportedKeys) -> Result<Response<Body>, Error> {
+    let caller = http::caller(request)?;
+    let wanted = Wanted::parse(http::path_key(request), &caller, imported);
+    let record = if caller.manages() {
+        find(wanted.ok_or(Error::NotFound)?, &caller, store).await?
+    } else {
+        find_own(wanted.ok_or(Error::NotManaging)?, &caller, store).await?
+    };
+    http::ok(&record.metadata)
+}
+
+/// What the path names.
+enum Wanted {
+    Id(KeyId),
+    Value(KeyValue),
+}
+
+impl Wanted {
+    fn parse(text: &str, caller: &Caller, imported: ImportedKeys) -> Option<Self> {
+        match text {
+            "self" => Some(Self::Id(caller.key_id)),
+            _ => KeyId::parse(text).map(Self::Id).or_else(|| KeyValue::parse(text, imported).map(Self::Value)),
+        }
+    }
+}
+
+async fn find(wanted: Wanted, caller: &Caller, store: &KeyStore) -> Result<KeyRecord, Error> {
+    let found = match wanted {
+        Wanted::Id(id) => store.get(caller.account_id, id).await?,
+        // Another account's key takes the same way as an unknown one, so that neither answer nor time tells.
+        Wanted::Value(value) => store.resolve(&value).await?,
+    };
+    found.filter(|record| record.account_id == caller.account_id).ok_or(Error::NotFound)
+}
+
+/// A key that may not manage keys sees itself alone, so only itself is read.
+async fn find_own(wanted: Wanted, caller: &Caller, store: &KeyStore) -> Result<KeyRecord, Error> {
+    if matches!(wanted, Wanted::Id(id) if id != caller.key_id) {
+        return Err(Error::NotManaging);
+    }
+    let own = store.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
+    match wanted {
+        Wanted::Value(value) if value.hash() != own.key_hash => Err(Error::NotManaging),
+        _ => Ok(own),
+    }
+}

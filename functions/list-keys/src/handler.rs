@@ -1,0 +1,62 @@
+//! `GET /authentication`: the keys of the caller's account, newest first, a page at a time.
+
+use api_keys::{Error, Fields, KeyId, KeyMetadata, KeyStore, http};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+
+const MAX_LIMIT: usize = 1000;
+
+/// Answers one request.
+pub async fn handle(request: Request, store: &KeyStore) -> Response<Body> {
+    let answer = list_keys(&request, store).await;
+    http::answer(&request, answer)
+}
+
+async fn list_keys(request: &Request, store: &KeyStore) -> Result<Response<Body>, Error> {
+    let caller = http::caller(request)?;
+    caller.must_manage()?;
+    let Query { user_id, limit, cursor } = Query::parse(http::query(request))?;
+    let page = store.list(caller.account_id, user_id.as_deref(), limit, cursor).await?;
+    http::ok(&Page { api_keys: page.keys, next_cursor: page.next })
+}
+
+struct Query {
+    user_id: Option<String>,
+    limit: usize,
+    cursor: Option<KeyId>,
+}
+
+impl Query {
+    fn parse(mut fields: Fields) -> Result<Self, Error> {
+        let user_id = fields.optional_text("userId", 1, 128);
+        let limit = match fields.take("limit") {
+            None => MAX_LIMIT,
+            Some(limit) => limit
+                .as_str()
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|text| text.parse().ok())
+                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .unwrap_or_else(|| {
+                    fields.wrong("limit", "must be a whole number from 1 to 1000");
+                    MAX_LIMIT
+                }),
+        };
+        let cursor = fields.take("cursor").and_then(|cursor| {
+            let id = cursor.as_str().and_then(KeyId::parse);
+            if id.is_none() {
+                fields.wrong("cursor", "must be the nextCursor of an earlier answer");
+            }
+            id
+        });
+        fields.finish()?;
+        Ok(Self { user_id, limit, cursor })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    api_keys: Vec<KeyMetadata>,
+    /// The last key of this page; clients are told that it is opaque.
+    next_cursor: Option<KeyId>,
+}

@@ -1,0 +1,12 @@
+//! The Lambda function `list-keys`.
+
+use std::convert::Infallible;
+
+use api_keys::{KeyStore, connect, settings};
+use lambda_http::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let store = &KeyStore::new(connect().await, settings::table_name()?);
+    run(service_fn(|request| async move { Ok::<_, Infallible>(list_keys::handle(request, store).await) })).await
+}

@@ -1,0 +1,141 @@
+//! The fields of a request, taken one by one, and every wrong one remembered.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::{Error, FieldError};
+
+/// No valid body comes near this many bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
+///
+/// Take each field that exists, then [`finish`](Self::finish): only after it are the values to be trusted.
+#[derive(Debug)]
+pub struct Fields {
+    given: Vec<(String, Value)>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the body is not one, or is larger than 64 KiB.
+    pub fn from_json(body: &[u8]) -> Result<Self, Error> {
+        if body.len() > MAX_BODY {
+            return Err(wrong_body("must be at most 65536 bytes"));
+        }
+        let Object(given) = serde_json::from_slice(body).map_err(|_| wrong_body("must be a JSON object"))?;
+        Ok(Self::from_pairs(given))
+    }
+
+    /// Takes a JSON object that was read elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is not one.
+    pub fn from_value(value: Value) -> Result<Self, Error> {
+        let Value::Object(given) = value else {
+            return Err(wrong_body("must be a JSON object"));
+        };
+        Ok(Self::from_pairs(given))
+    }
+
+    /// Takes names and values as they came, repeated ones included.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let mut fields = Self { given: Vec::new(), errors: Vec::new() };
+        for (name, value) in pairs {
+            if fields.given.iter().any(|(known, _)| *known == name) {
+                fields.wrong(&name, "must be given once");
+            } else {
+                fields.given.push((name, value));
+            }
+        }
+        fields
+    }
+
+    /// Takes a field out; `None` when it is absent or `null`.
+    pub fn take(&mut self, field: &str) -> Option<Value> {
+        let at = self.given.iter().position(|(name, _)| name == field)?;
+        Some(self.given.swap_remove(at).1).filter(|value| !value.is_null())
+    }
+
+    /// Takes text of 1 to `max` characters that must be there.
+    pub fn required_text(&mut self, field: &str, max: usize) -> String {
+        let Some(value) = self.take(field) else {
+            self.wrong(field, "is required");
+            return String::new();
+        };
+        self.text(field, value, 1, max).unwrap_or_default()
+    }
+
+    /// Takes text of `min` to `max` characters that may be absent.
+    pub fn optional_text(&mut self, field: &str, min: usize, max: usize) -> Option<String> {
+        let value = self.take(field)?;
+        self.text(field, value, min, max)
+    }
+
+    /// Remembers that a field is wrong, and why.
+    pub fn wrong(&mut self, field: &str, message: impl Into<String>) {
+        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong field, and every one that nobody took.
+    pub fn finish(mut self) -> Result<(), Error> {
+        for (name, _) in std::mem::take(&mut self.given) {
+            self.wrong(&name, "is not a known field");
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(Error::Invalid(self.errors)) }
+    }
+
+    fn text(&mut self, field: &str, value: Value, min: usize, max: usize) -> Option<String> {
+        let Value::String(text) = value else {
+            self.wrong(field, "must be a string");
+            return None;
+        };
+        let length = text.chars().count();
+        if length < min || length > max {
+            self.wrong(field, format!("must have {min} to {max} characters"));
+        } else if text.chars().any(char::is_control) {
+            self.wrong(field, "must not contain control characters");
+        } else {
+            return Some(text);
+        }
+        None
+    }
+}
+
+fn wrong_body(message: &str) -> Error {
+    Error::Invalid(vec![FieldError { field: "body".to_owned(), message: message.to_owned() }])
+}
+
+/// A JSON object that keeps repeated names, which a map would silently drop.
+struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}

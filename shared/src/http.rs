@@ -1,0 +1,149 @@
+//! Where requests come in and answers go out: the caller, the parameters, and the one place that names statuses.
+
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::caller::Caller;
+use crate::error::{Error, FieldError};
+use crate::fields::Fields;
+use crate::issue::IssuedKey;
+use crate::log;
+
+/// The caller, as the authorizer described it.
+///
+/// # Errors
+/// [`Error::Internal`] when the gateway sends a request that no authorizer has seen.
+pub fn caller(request: &Request) -> Result<Caller, Error> {
+    const WHAT: &str = "the request has no authorizer's context";
+    let Some(RequestContext::ApiGatewayV1(context)) = request.request_context_ref() else {
+        return Err(Error::internal(WHAT));
+    };
+    let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    serde_json::from_value(Value::Object(fields)).map_err(|cause| Error::caused(WHAT, cause))
+}
+
+/// The last segment of `/authentication/{key}`.
+#[must_use]
+pub fn path_key(request: &Request) -> &str {
+    request.path_parameters_ref().and_then(|parameters| parameters.first("key")).unwrap_or_default()
+}
+
+/// The query string, repeated parameters included.
+#[must_use]
+pub fn query(request: &Request) -> Fields {
+    let given = request.query_string_parameters_ref();
+    Fields::from_pairs(
+        given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), Value::from(value))),
+    )
+}
+
+/// 200 with a JSON body.
+///
+/// # Errors
+/// [`Error::Internal`] when the body cannot be written.
+pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
+    json(StatusCode::OK, "application/json", body)
+}
+
+/// 201 with a new key and its place.
+///
+/// # Errors
+/// [`Error::Internal`] when the body cannot be written.
+pub fn created(issued: &IssuedKey) -> Result<Response<Body>, Error> {
+    let mut response = json(StatusCode::CREATED, "application/json", issued)?;
+    let location = HeaderValue::try_from(format!("/authentication/{}", issued.metadata.id))
+        .map_err(|cause| Error::caused("a location could not be written", cause))?;
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+/// 204 without a body.
+#[must_use]
+pub fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// The answer to a request: what the handler made, or the problem that stopped it, which is logged if it is ours.
+#[must_use]
+pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Response<Body> {
+    let request_id = request_id(request);
+    result
+        .or_else(|error| {
+            if matches!(error, Error::Internal { .. }) {
+                log::failure(request_id, &error);
+            }
+            problem(request_id, &error)
+        })
+        .unwrap_or_else(|error| {
+            log::failure(request_id, &error);
+            let mut response = Response::new(Body::Empty);
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        })
+}
+
+/// The gateway's id of the request, which its own answers and its access log carry too.
+fn request_id(request: &Request) -> &str {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// RFC 9457.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+fn problem(request_id: &str, error: &Error) -> Result<Response<Body>, Error> {
+    let (status, detail, errors): (_, _, &[_]) = match error {
+        Error::Invalid(errors) => {
+            (StatusCode::BAD_REQUEST, "The request has fields that are wrong.".to_owned(), errors)
+        }
+        Error::NotManaging => (StatusCode::FORBIDDEN, "The key lacks the operation AUTHENTICATION.".to_owned(), &[]),
+        Error::BeyondCaller(lacking) => {
+            let names: Vec<_> = lacking.iter().map(crate::operation::Operation::as_str).collect();
+            let detail =
+                format!("A key can only give operations that it has itself; this one lacks {}.", names.join(", "));
+            (StatusCode::FORBIDDEN, detail, &[])
+        }
+        Error::NotFound => (StatusCode::NOT_FOUND, "The account has no such key.".to_owned(), &[]),
+        Error::Internal { .. } => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "The request could not be served; try again.".to_owned(), &[])
+        }
+    };
+    let body = Problem {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        detail,
+        request_id,
+        errors,
+    };
+    json(status, "application/problem+json", &body)
+}
+
+fn json(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Result<Response<Body>, Error> {
+    let body = serde_json::to_string(body).map_err(Error::unwritable)?;
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // A cache knows that `Authorization` makes an answer private; it does not know `X-API-Key`.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}

@@ -1,0 +1,220 @@
+//! The value that a client sends as `X-API-Key`: how it is made, read, hashed and kept out of sight.
+//!
+//! `{prefix}_{locator}_{secret}{checksum}`, where
+//! - prefix: `[a-z][a-z0-9]*(_[a-z0-9]+)*`, at most 24 characters, free to change between keys;
+//! - locator: format version `1`, account id (22), key id (22);
+//! - secret: 256 random bits in 43 base62 characters;
+//! - checksum: CRC-32 of all before it in 6 base62 characters, so that a typo costs no I/O.
+
+use std::fmt;
+
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::base62;
+use crate::error::Error;
+use crate::ids::{AccountId, KeyId};
+
+const VERSION: char = '1';
+const SECRET_LENGTH: usize = 43;
+const CHECKSUM_LENGTH: usize = 6;
+const LOCATOR_LENGTH: usize = 1 + AccountId::LENGTH + KeyId::LENGTH;
+const IMPORTED_LENGTHS: std::ops::RangeInclusive<usize> = 16..=256;
+
+/// A well-formed key value. It cannot be printed or serialized, and is wiped when dropped.
+pub struct KeyValue {
+    text: Zeroizing<String>,
+    locator: Option<Locator>,
+}
+
+impl KeyValue {
+    /// Makes the value of a new key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the system gives no random bytes.
+    pub fn generate(prefix: &KeyPrefix, locator: Locator, random: &Random) -> Result<Self, Error> {
+        let mut number = Zeroizing::new(random.bytes::<32>()?);
+        let secret = Zeroizing::new(base62::encode::<SECRET_LENGTH>(&mut *number));
+        // Room for all of it at once: a string that grows leaves copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(
+            prefix.0.len() + LOCATOR_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 2,
+        ));
+        text.push_str(&prefix.0);
+        text.push('_');
+        text.push(VERSION);
+        text.push_str(locator.account_id.as_str());
+        text.push_str(locator.id.as_str());
+        text.push('_');
+        text.extend(secret.iter().copied().map(char::from));
+        let checksum = checksum(&text);
+        text.extend(checksum.into_iter().map(char::from));
+        Ok(Self { text, locator: Some(locator) })
+    }
+
+    /// Reads a value that a client presents. `None` needs no look-up: no key has such a value.
+    ///
+    /// What has the shape of a native key must be one, down to its checksum. Anything else is a key that
+    /// another system issued, if those are accepted at all: 16 to 256 visible ASCII characters, no comma
+    /// (proxies join repeated headers with one).
+    #[must_use]
+    pub fn parse(text: &str, imported: ImportedKeys) -> Option<Self> {
+        let locator = match native_parts(text) {
+            Some((locator, body, sum)) => {
+                let version_1 = locator.strip_prefix(VERSION)?;
+                if checksum(body) != sum {
+                    return None;
+                }
+                let (account_id, id) = version_1.split_at_checked(AccountId::LENGTH)?;
+                Some(Locator { account_id: AccountId::parse(account_id)?, id: KeyId::parse(id)? })
+            }
+            None if imported == ImportedKeys::Accepted && could_be_imported(text) => None,
+            None => return None,
+        };
+        Some(Self { text: Zeroizing::new(text.to_owned()), locator })
+    }
+
+    /// Where the item lives; `None` for a key that another system issued. It proves nothing.
+    #[must_use]
+    pub fn locator(&self) -> Option<Locator> {
+        self.locator
+    }
+
+    /// The SHA-256 of the whole value: what is stored of it.
+    #[must_use]
+    pub fn hash(&self) -> KeyHash {
+        let mut hash = [0; 32];
+        for (to, from) in hash.iter_mut().zip(digest(&SHA256, self.text.as_bytes()).as_ref()) {
+            *to = *from;
+        }
+        KeyHash(hash)
+    }
+
+    /// The secret itself, for the one answer that carries it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for KeyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyValue(…)")
+    }
+}
+
+/// Splits text of a native key's shape into its locator, all that the checksum covers, and the checksum.
+fn native_parts(text: &str) -> Option<(&str, &str, [u8; CHECKSUM_LENGTH])> {
+    let (head, tail) = text.rsplit_once('_')?;
+    let (prefix, locator) = head.rsplit_once('_')?;
+    let native = locator.len() == LOCATOR_LENGTH
+        && tail.len() == SECRET_LENGTH + CHECKSUM_LENGTH
+        && base62::is_base62(locator.as_bytes())
+        && base62::is_base62(tail.as_bytes())
+        && KeyPrefix::is_prefix(prefix);
+    if !native {
+        return None;
+    }
+    let (body, sum) = text.split_at_checked(text.len() - CHECKSUM_LENGTH)?;
+    Some((locator, body, sum.as_bytes().try_into().ok()?))
+}
+
+fn checksum(body: &str) -> [u8; CHECKSUM_LENGTH] {
+    base62::encode(&mut crc32fast::hash(body.as_bytes()).to_be_bytes())
+}
+
+fn could_be_imported(text: &str) -> bool {
+    IMPORTED_LENGTHS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+}
+
+/// Whether keys that another system issued are looked up, at the price of an index query for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportedKeys {
+    /// They are looked up by their hash.
+    Accepted,
+    /// Whatever is not a native key is refused without a look-up.
+    Refused,
+}
+
+/// What a key says of where its item lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Locator {
+    /// The partition.
+    pub account_id: AccountId,
+    /// The item in it.
+    pub id: KeyId,
+}
+
+/// The text before a new key's locator, such as `ak_live`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPrefix(String);
+
+impl KeyPrefix {
+    const MAX_LENGTH: usize = 24;
+
+    /// Takes `[a-z][a-z0-9]*(_[a-z0-9]+)*` of at most 24 characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::is_prefix(text).then(|| Self(text.to_owned()))
+    }
+
+    fn is_prefix(text: &str) -> bool {
+        text.len() <= Self::MAX_LENGTH
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.split('_').all(|word| {
+                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            })
+    }
+}
+
+/// The SHA-256 of a key's value. Comparing takes the same time wherever two hashes differ.
+#[derive(Clone)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// Takes exactly 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The 32 bytes, for the store alone.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq for KeyHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for KeyHash {}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(…)")
+    }
+}
+
+/// The system's cryptographically secure random numbers; made once, in a function's `main`.
+#[derive(Debug)]
+pub struct Random(SystemRandom);
+
+impl Random {
+    /// The one source there is.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes it")]
+    pub fn system() -> Self {
+        Self(SystemRandom::new())
+    }
+
+    pub(crate) fn bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
+        let mut bytes = [0; N];
+        self.0.fill(&mut bytes).map_err(|_| Error::internal("the system gave no random bytes"))?;
+        Ok(bytes)
+    }
+}
