@@ -218,3 +218,81 @@ impl Random {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locator() -> Locator {
+        Locator { account_id: AccountId::from_random([1; 16]), id: KeyId::from_time_and_random(1, [2; 10]) }
+    }
+
+    fn generated(prefix: &str) -> KeyValue {
+        KeyValue::generate(&KeyPrefix::parse(prefix).unwrap(), locator(), &Random::system()).unwrap()
+    }
+
+    fn parse(text: &str) -> Option<KeyValue> {
+        KeyValue::parse(text, ImportedKeys::Refused)
+    }
+
+    #[test]
+    fn a_generated_value_is_read_back_whatever_its_prefix() {
+        for prefix in ["a", "ak_live", "sk_2_b2b", "abcdefghijklmnopqrstuvwx"] {
+            let value = generated(prefix);
+            let back = parse(value.expose()).unwrap();
+            assert_eq!(back.locator(), Some(locator()), "{prefix}");
+            assert!(back.hash() == value.hash());
+            assert_eq!(value.expose().len(), prefix.len() + 96);
+        }
+    }
+
+    #[test]
+    fn two_values_of_one_place_differ() {
+        assert_ne!(generated("ak_live").expose(), generated("ak_live").expose());
+    }
+
+    #[test]
+    fn the_format_never_changes_under_keys_that_are_out() {
+        // Written down once, from Python's zlib.crc32 and hashlib.sha256.
+        let value = parse(
+            "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2",
+        )
+        .unwrap();
+        let locator = value.locator().unwrap();
+        assert_eq!(locator.account_id.as_str(), "4Vn8QkT2mZrB0xYcW7eHsA");
+        assert_eq!(locator.id.as_str(), "0QbXn6T4mKrV9sYdJ2wLhP");
+        let hex: String = value.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "17bc02f4f235ccbbd50520304cde1a8c5337041cc458bf3f6ea720c2b9de52d9");
+    }
+
+    #[test]
+    fn words_that_are_no_prefix() {
+        for text in ["", "A", "1a", "_a", "a_", "a__b", "a-b", "é", "abcdefghijklmnopqrstuvwxy"] {
+            assert_eq!(KeyPrefix::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_system_has_no_locator() {
+        let accepted = |text: &str| KeyValue::parse(text, ImportedKeys::Accepted);
+        assert!(accepted("sk_live_0123456789").unwrap().locator().is_none());
+        assert!(accepted("7f6b1c1e-0d5a-4a57-9a3c-1f2e3d4c5b6a").unwrap().locator().is_none());
+        assert!(accepted(&"x".repeat(256)).is_some());
+        for text in [
+            "",
+            "fifteen_letters",
+            "with a space inside it",
+            "tab\tinside_of_it",
+            "ééééééééééééééééé",
+            &"x".repeat(257),
+        ] {
+            assert!(accepted(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_value_or_a_hash_is_printed() {
+        let value = generated("ak_live");
+        assert_eq!(format!("{value:?} {:?}", value.hash()), "KeyValue(…) KeyHash(…)");
+    }
+}

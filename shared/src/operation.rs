@@ -189,3 +189,55 @@ impl Catalogue {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_opens_the_route_of_its_name() {
+        assert_eq!(Operation::parse("SMS").unwrap().path_segment(), "sms");
+        assert_eq!(Operation::parse("RCS_BULK_2").unwrap().path_segment(), "rcs-bulk-2");
+    }
+
+    #[test]
+    fn text_that_could_widen_a_policy_is_no_operation() {
+        for text in ["", "*", "SMS*", "S?S", "SMS/RCS", "sms", "1A", "_A", "A-B", "A B", "Ä", "${X}", &"A".repeat(33)]
+        {
+            assert_eq!(Operation::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_catalogue_always_has_authentication_and_once() {
+        let added = Catalogue::parse("SMS, RCS", "OTP").unwrap();
+        assert_eq!(added.operations().to_string(), "SMS,RCS,AUTHENTICATION");
+        let given = Catalogue::parse("AUTHENTICATION,SMS", "OTP").unwrap();
+        assert_eq!(given.operations().to_string(), "AUTHENTICATION,SMS");
+    }
+
+    #[test]
+    fn the_default_traffic_type_is_the_usual_one_or_the_first() {
+        assert_eq!(
+            Catalogue::parse("A", "OTP,TRANSACTIONAL").unwrap().default_traffic_type().as_str(),
+            "TRANSACTIONAL"
+        );
+        assert_eq!(Catalogue::parse("A", "OTP,BULK").unwrap().default_traffic_type().as_str(), "OTP");
+    }
+
+    #[test]
+    fn a_catalogue_that_makes_no_sense_stops_the_function_from_starting() {
+        let many: Vec<_> = (0..40).map(|number| format!("A{number}")).collect();
+        for (operations, traffic_types) in [("", "A"), ("A", ""), ("a", "A"), ("A,,B", "A"), (&*many.join(","), "A")] {
+            assert!(Catalogue::parse(operations, traffic_types).is_none(), "{operations} {traffic_types}");
+        }
+    }
+
+    #[test]
+    fn what_is_lacking_is_named() {
+        let own = Operations::parse("SMS,AUTHENTICATION").unwrap();
+        let wanted = Operations::parse("SMS,RCS").unwrap();
+        assert_eq!(own.lacking(&wanted), [Operation::parse("RCS").unwrap()]);
+        assert_eq!(own.lacking(&own), []);
+    }
+}

@@ -1,0 +1,120 @@
+//! A `DynamoDB` engine of its own for each test, on loopback, gone with the test.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, SystemTime};
+
+use api_keys::{Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::{Client, Config};
+use dynoxide::Database;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::wire::Wire;
+use crate::{gateway, template};
+
+/// The name of the table in every engine.
+pub const TABLE: &str = "keys";
+
+const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// A running engine with the template's table; it stops when dropped.
+pub struct Engine {
+    database: Database,
+    address: SocketAddr,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Engine {
+    /// Starts an engine with an empty table on a free port.
+    pub async fn start() -> Self {
+        Self::start_on(FREE_PORT).await
+    }
+
+    /// Starts an engine with an empty table on that address.
+    pub async fn start_on(address: SocketAddr) -> Self {
+        let database = Database::memory().unwrap();
+        let request = serde_json::from_value(template::create_table_request(TABLE)).unwrap();
+        database.create_table(request).unwrap();
+        Self::serve(database, address).await
+    }
+
+    async fn serve(database: Database, address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = database.clone();
+        tokio::spawn(async move {
+            dynoxide::server::serve_with_shutdown(listener, served, async { drop(stopped.await) }).await
+        });
+        Self { database, address, _stop: stop }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A client whose every call goes through the wire.
+    #[must_use]
+    pub fn client(&self, wire: &Wire) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-central-1"))
+            .credentials_provider(Credentials::for_tests())
+            .endpoint_url(format!("http://{}", self.address))
+            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
+            .http_client(wire.clone())
+            .build();
+        Client::from_conf(config)
+    }
+
+    /// An engine that holds what this one holds now, and stays so.
+    pub async fn frozen_copy(&self) -> Self {
+        let file = std::env::temp_dir().join(format!("api-keys-{}-{}.db", std::process::id(), self.address.port()));
+        drop(std::fs::remove_file(&file));
+        self.database.vacuum_into(file.to_str().unwrap()).unwrap();
+        let copy = Database::memory().unwrap();
+        copy.restore_from(file.to_str().unwrap()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        Self::serve(copy, FREE_PORT).await
+    }
+
+    /// Puts an item as it is, in `DynamoDB` JSON.
+    pub fn put(&self, item: &Value) {
+        let request = serde_json::from_value(json!({ "TableName": TABLE, "Item": item })).unwrap();
+        self.database.put_item(request).unwrap();
+    }
+
+    /// Every item, in `DynamoDB` JSON.
+    #[must_use]
+    pub fn dump(&self) -> Vec<Value> {
+        let request = serde_json::from_value(json!({ "TableName": TABLE })).unwrap();
+        let response = serde_json::to_value(self.database.scan(request).unwrap()).unwrap();
+        response["Items"].as_array().unwrap().clone()
+    }
+}
+
+/// Stores the key of `infra/events`, whose value anybody can read there.
+pub async fn put_sample_key(store: &KeyStore) {
+    let authorizer = gateway::sample_event("authorizer");
+    let value = authorizer["headers"]["X-API-Key"].as_str().unwrap();
+    let value = KeyValue::parse(value, ImportedKeys::Refused).unwrap();
+    let context = gateway::sample_event("list-keys")["requestContext"]["authorizer"].clone();
+    let caller: Caller = serde_json::from_value(context).unwrap();
+    let metadata = KeyMetadata {
+        id: caller.key_id,
+        company: caller.company,
+        created_by: caller.user_id.clone(),
+        user_id: caller.user_id,
+        username: caller.username,
+        operations: caller.operations,
+        traffic_type: caller.traffic_type,
+        name: Some("sample".to_owned()),
+        description: None,
+        created_at: Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_428_930_123)),
+    };
+    store.insert(&KeyRecord { account_id: caller.account_id, key_hash: value.hash(), metadata }).await.unwrap();
+}

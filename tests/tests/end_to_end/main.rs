@@ -1,0 +1,245 @@
+//! The template, deployed to an emulated AWS that enforces IAM, driven as a client would.
+
+mod stack;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Instant;
+
+use api_keys::{ImportedKeys, KeyPrefix, KeyValue, Random};
+use serde_json::{Value, json};
+
+use crate::stack::{Client, Stack};
+
+type Proof = fn(&Stack);
+
+#[test]
+fn the_deployed_service_keeps_its_promises() {
+    let stack = Stack::start();
+    let promises: [(&str, Proof); 10] = [
+        ("a key works on the next request and fails on the next after its deletion", lives_and_dies),
+        ("two accounts know nothing of each other", isolates_accounts),
+        ("an operation opens its own routes, in other APIs too", opens_operations),
+        ("no key gives what it lacks", holds_the_ceiling),
+        ("what is no key is a 401", refuses_what_is_no_key),
+        ("every wrong field is named, every unknown route is a 404", names_what_is_wrong),
+        ("pages hold each key once", pages),
+        ("create-account refuses a wrong payload", refuses_a_wrong_account),
+        ("without the table there is a 500 and nothing else", survives_the_table),
+        // Last: it looks through what the others left.
+        ("no value and no hash is in any log, answer or table", keeps_secrets),
+    ];
+    let mut broken = Vec::new();
+    for (promise, prove) in promises {
+        let start = Instant::now();
+        let kept = catch_unwind(AssertUnwindSafe(|| prove(&stack))).is_ok();
+        println!("{} {promise} ({:.1?})", if kept { "kept  " } else { "BROKEN" }, start.elapsed());
+        if !kept {
+            broken.push(promise);
+        }
+    }
+    assert!(broken.is_empty(), "broken: {broken:#?}");
+}
+
+fn lives_and_dies(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    one_life(&admin);
+                }
+            });
+        }
+    });
+    assert_eq!(admin.get("/authentication").ids(), [admin.id.as_str()]);
+}
+
+fn one_life(admin: &Client<'_>) {
+    let key = admin.create_key(&["SMS", "AUTHENTICATION"]);
+    assert_eq!(key.get("/authentication/self").status, 200);
+    assert!(admin.get("/authentication").ids().contains(&key.id));
+    assert_eq!(admin.get(&format!("/authentication/{}", key.value)).body["id"], json!(key.id));
+
+    let deleted = admin.delete(&key.id);
+    assert_eq!((deleted.status, deleted.text.as_str()), (204, ""));
+
+    assert_eq!(key.get("/authentication/self").status, 401);
+    assert_eq!(admin.get(&format!("/authentication/{}", key.value)).status, 404);
+    assert!(!admin.get("/authentication").ids().contains(&key.id));
+    assert_eq!(admin.delete(&key.id).status, 404);
+}
+
+fn isolates_accounts(stack: &Stack) {
+    let ours = stack.create_account("Ours");
+    let theirs = stack.create_account("Theirs");
+    let of_theirs = theirs.create_key(&["SMS"]);
+
+    assert_eq!(ours.get("/authentication").ids(), [ours.id.as_str()]);
+    assert_eq!(ours.get("/authentication?userId=user-2").ids(), Vec::<String>::new());
+    assert_eq!(ours.get("/authentication?userId=user-1").ids(), [ours.id.as_str()]);
+    assert!(!ours.get(&format!("/authentication?cursor={}", theirs.id)).ids().contains(&of_theirs.id));
+    let without_request_id = |mut body: Value| {
+        body["requestId"] = Value::Null;
+        body
+    };
+    let unknown = ours.get("/authentication/0000000000000000000000");
+    unknown.assert_problem(404);
+    for answer in [
+        ours.get(&format!("/authentication/{}", of_theirs.id)),
+        ours.get(&format!("/authentication/{}", of_theirs.value)),
+        ours.delete(&of_theirs.id),
+    ] {
+        assert_eq!(without_request_id(answer.body), without_request_id(unknown.body.clone()));
+    }
+    assert_eq!(of_theirs.get("/authentication/self").status, 200);
+}
+
+fn opens_operations(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    let sms = admin.create_key(&["SMS"]);
+
+    for own in ["self", &sms.id, &sms.value] {
+        assert_eq!(sms.get(&format!("/authentication/{own}")).body["id"], json!(sms.id));
+    }
+    sms.get("/authentication").assert_problem(403);
+    sms.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).assert_problem(403);
+    sms.delete(&sms.id).assert_problem(403);
+    sms.get(&format!("/authentication/{}", admin.id)).assert_problem(403);
+
+    for (method, path) in [("GET", "/sms"), ("POST", "/sms/messages"), ("GET", "/sms/messages/1")] {
+        let answer = sms.sample(method, path);
+        assert_eq!(answer.status, 200, "{method} {path}: {answer:?}");
+        assert_eq!(answer.body["keyId"], json!(sms.id), "the other API reads who calls");
+        assert_eq!(answer.body["operations"], "SMS");
+    }
+    for path in ["/rcs", "/rcs/messages"] {
+        assert_eq!(sms.sample("GET", path).status, 403);
+        assert_eq!(admin.sample("GET", path).status, 200);
+    }
+    assert_eq!(stack.send("GET", &format!("{}/sms", stack.sample), &[], None).status, 401);
+    assert_eq!(admin.delete(&sms.id).status, 204);
+    assert_eq!(sms.sample("GET", "/sms").status, 401, "revoked for every API at once");
+}
+
+fn holds_the_ceiling(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    let limited = admin.create_key(&["SMS", "AUTHENTICATION"]);
+
+    limited.post(&json!({"userId": "u", "username": "n", "operations": ["SMS", "RCS"]})).assert_problem(403);
+    assert_eq!(limited.get("/authentication").ids().len(), 2);
+    assert_eq!(limited.create_key(&["SMS"]).get("/authentication/self").body["createdBy"], "user-2");
+}
+
+fn refuses_what_is_no_key(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    let key = &*admin.value;
+    let url = format!("{}/authentication", stack.api);
+    let cut = &key[..key.len() - 1];
+    // The right place with another secret.
+    let locator = KeyValue::parse(key, ImportedKeys::Refused).unwrap().locator().unwrap();
+    let unknown = KeyValue::generate(&KeyPrefix::parse("ak_live").unwrap(), locator, &Random::system()).unwrap();
+
+    for keys in [&[][..], &[""], &[key, key], &[key, ""], &["x"], &[cut], &[&format!("{key}0")], &[unknown.expose()]] {
+        stack.send("GET", &url, keys, None).assert_problem(401);
+        stack.send("POST", &url, keys, Some("{}")).assert_problem(401);
+        stack.send("DELETE", &format!("{url}/{}", admin.id), keys, None).assert_problem(401);
+    }
+    let oversized = stack.send("GET", &url, &[&"x".repeat(9_000)], None).status;
+    assert!((400..500).contains(&oversized), "{oversized}");
+    assert_eq!(admin.get("/authentication/self").status, 200);
+}
+
+fn names_what_is_wrong(stack: &Stack) {
+    let admin = stack.create_account("Example");
+
+    let answer = admin.post(&json!({"username": "", "operations": ["FAX"], "operation": ["SMS"]}));
+    answer.assert_problem(400);
+    assert_eq!(answer.wrong_fields(), ["operation", "operations[0]", "userId", "username"]);
+    assert_eq!(admin.get("/authentication?limit=0&cursor=x").wrong_fields(), ["cursor", "limit"]);
+
+    for (method, path) in
+        [("GET", "/unknown"), ("GET", "/"), ("PUT", "/authentication"), ("GET", "/authentication/a/b")]
+    {
+        admin.send(method, path, None).assert_problem(404);
+    }
+}
+
+fn pages(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    for _ in 0..4 {
+        admin.create_key(&["SMS"]);
+    }
+    let all = admin.get("/authentication").ids();
+    let first = admin.get("/authentication?limit=3");
+    let cursor = first.body["nextCursor"].as_str().unwrap();
+    let second = admin.get(&format!("/authentication?limit=3&cursor={cursor}"));
+
+    assert_eq!(all.len(), 5);
+    assert_eq!([first.ids(), second.ids()].concat(), all);
+    assert_eq!(second.body["nextCursor"], Value::Null);
+}
+
+fn refuses_a_wrong_account(stack: &Stack) {
+    let invoked = stack.command(&json!({"do": "invoke", "payload": {"company": "", "operations": ["SMS"]}}));
+    assert_ne!(invoked["functionError"], Value::Null);
+    assert_eq!(invoked["payload"]["errorType"], "InvalidRequest");
+    let message = invoked["payload"]["errorMessage"].as_str().unwrap();
+    for field in ["company", "userId", "username", "operations"] {
+        assert!(message.contains(field), "{message}");
+    }
+}
+
+fn survives_the_table(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    stack.command(&json!({"do": "break-table"}));
+    let broken = catch_unwind(AssertUnwindSafe(|| {
+        for answer in [
+            admin.get("/authentication"),
+            admin.get("/authentication/self"),
+            admin.delete(&admin.id),
+            admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})),
+            admin.sample("GET", "/sms"),
+        ] {
+            assert_eq!(answer.status, 500, "{answer:?}");
+            for word in ["Dynamo", "table", "127.0.0.1", "credential", &admin.id] {
+                assert!(!answer.text.contains(word), "{answer:?}");
+            }
+        }
+        let url = format!("{}/authentication", stack.api);
+        assert_eq!(stack.send("GET", &url, &["garbage"], None).status, 401, "known without a table");
+    }));
+    stack.command(&json!({"do": "mend-table"}));
+    assert!(broken.is_ok());
+    assert_eq!(admin.get("/authentication").status, 200);
+}
+
+fn keeps_secrets(stack: &Stack) {
+    let logs = stack.command(&json!({"do": "logs"})).to_string();
+    assert!(logs.contains("the table did not"), "the failures of the broken table were logged");
+    let mut table = stack.command(&json!({"do": "table"}));
+    let items = table["items"].as_array_mut().unwrap();
+    assert!(items.len() > 5);
+    for item in items.iter_mut() {
+        // The one place for it, and all that is there of a key.
+        assert!(item.as_object_mut().unwrap().remove("keyHash").is_some());
+    }
+    let table = table.to_string();
+    let issued = stack.issued();
+    assert!(issued.len() > 30);
+    for value in issued {
+        let hash = KeyValue::parse(&value, ImportedKeys::Refused).unwrap().hash();
+        let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = &value.rsplit('_').next().unwrap()[..43];
+        for (what, text) in [("log", &logs), ("table", &table)] {
+            assert!(!text.contains(&value), "a value is in a {what}");
+            assert!(!text.contains(secret), "a secret is in a {what}");
+            assert!(!text.contains(&hex) && !text.contains(&base64(hash.as_bytes())), "a hash is in a {what}");
+        }
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    let value = serde_json::to_value(dynoxide::types::AttributeValue::B(bytes.to_vec())).unwrap();
+    value["B"].as_str().unwrap().trim_end_matches('=').to_owned()
+}

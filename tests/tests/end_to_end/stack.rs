@@ -1,0 +1,162 @@
+//! The real template on an emulated AWS, driven over HTTP; it ends with the test.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{Answer, template};
+use ureq::http::Request;
+
+/// A deployed stack, and the sample API beside it that attaches its authorizer.
+pub struct Stack {
+    /// Ends before `/authentication`.
+    pub api: String,
+    /// Ends before `/sms`.
+    pub sample: String,
+    http: ureq::Agent,
+    control: Mutex<Control>,
+    issued: Mutex<Vec<String>>,
+}
+
+struct Control {
+    process: Child,
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// Somebody with a key.
+#[derive(Clone)]
+pub struct Client<'a> {
+    pub stack: &'a Stack,
+    pub id: String,
+    pub value: String,
+}
+
+impl Stack {
+    /// Builds, deploys, and waits until it answers.
+    pub fn start() -> Self {
+        let root = template::root();
+        let python = root.join(".local/tools/sam/bin/python");
+        assert!(python.exists(), "the tools are missing: run `make tools` first");
+        let mut process = Command::new(python)
+            .arg(root.join("infra/local/stack.py"))
+            .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
+            .current_dir(&root)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let commands = process.stdin.take().unwrap();
+        let answers = BufReader::new(process.stdout.take().unwrap());
+        let mut control = Control { process, commands, answers };
+        let ready = control.read();
+        let url = |name: &str| ready[name].as_str().unwrap().trim_end_matches('/').to_owned();
+        let http = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_mins(1)))
+            .proxy(None)
+            .build()
+            .into();
+        Self {
+            api: url("apiUrl"),
+            sample: url("sampleUrl"),
+            http,
+            control: Mutex::new(control),
+            issued: Mutex::default(),
+        }
+    }
+
+    /// One command to the stack itself; see `infra/local/stack.py`.
+    pub fn command(&self, command: &Value) -> Value {
+        let mut control = self.control.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        writeln!(control.commands, "{command}").unwrap();
+        control.read()
+    }
+
+    /// Invokes `create-account` as an operator does.
+    pub fn create_account(&self, company: &str) -> Client<'_> {
+        let payload = json!({ "company": company, "userId": "user-1", "username": "Ada" });
+        let invoked = self.command(&json!({ "do": "invoke", "payload": payload }));
+        assert_eq!(invoked["functionError"], Value::Null);
+        self.client(&invoked["payload"])
+    }
+
+    /// One request with these `X-API-Key` headers, as many as there are.
+    pub fn send(&self, method: &str, url: &str, keys: &[&str], body: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(url);
+        for key in keys {
+            request = request.header("X-API-Key", *key);
+        }
+        let request = request.header("Content-Type", "application/json");
+        let response = match body {
+            Some(body) => self.http.run(request.body(body.to_owned()).unwrap()),
+            None => self.http.run(request.body(()).unwrap()),
+        };
+        let (parts, mut body) = response.unwrap_or_else(|error| panic!("{method}: {error}")).into_parts();
+        Answer::new(parts.status.as_u16(), parts.headers, body.read_to_string().unwrap())
+    }
+
+    /// Every value that was issued in this run.
+    pub fn issued(&self) -> Vec<String> {
+        self.issued.lock().unwrap().clone()
+    }
+
+    fn client(&self, issued: &Value) -> Client<'_> {
+        let text = |name: &str| issued[name].as_str().unwrap().to_owned();
+        self.issued.lock().unwrap().push(text("value"));
+        Client { stack: self, id: text("id"), value: text("value") }
+    }
+}
+
+impl Control {
+    fn read(&mut self) -> Value {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "the stack ended; what it said of it stands above");
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        drop(writeln!(self.commands, "{}", json!({ "do": "down" })));
+        drop(self.process.wait());
+    }
+}
+
+impl<'a> Client<'a> {
+    /// One request with this client's key.
+    pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let body = body.map(Value::to_string);
+        self.stack.send(method, &format!("{}{path}", self.stack.api), &[&self.value], body.as_deref())
+    }
+
+    /// `GET`.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None)
+    }
+
+    /// `DELETE` of the key of that id.
+    pub fn delete(&self, id: &str) -> Answer {
+        self.send("DELETE", &format!("/authentication/{id}"), None)
+    }
+
+    /// `POST /authentication`.
+    pub fn post(&self, body: &Value) -> Answer {
+        self.send("POST", "/authentication", Some(body))
+    }
+
+    /// Makes a key with these operations, and becomes its holder.
+    pub fn create_key(&self, operations: &[&str]) -> Client<'a> {
+        let answer = self.post(&json!({ "userId": "user-2", "username": "Grace", "operations": operations }));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        self.stack.client(&answer.body)
+    }
+
+    /// A route of the sample API with this client's key.
+    pub fn sample(&self, method: &str, path: &str) -> Answer {
+        self.stack.send(method, &format!("{}{path}", self.stack.sample), &[&self.value], None)
+    }
+}

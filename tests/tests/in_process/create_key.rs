@@ -1,0 +1,202 @@
+//! `POST /authentication`.
+
+use api_keys::{Issuer, KeyPrefix, NewKey, Random};
+use serde_json::{Value, json};
+use tests::Gateway;
+
+fn full() -> Value {
+    json!({
+        "userId": "user-2", "username": "Grace", "operations": ["RCS", "SMS"], "trafficType": "OTP",
+        "name": "reminders", "description": "appointment reminders"
+    })
+}
+
+#[tokio::test]
+async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    let answer = admin.post(&full()).await;
+
+    assert_eq!(answer.status, 201);
+    let id = answer.body["id"].as_str().unwrap();
+    assert_eq!(answer.headers["location"], format!("/authentication/{id}"));
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["content-type"], "application/json");
+    let mut metadata = answer.body.clone();
+    let value = metadata.as_object_mut().unwrap().remove("value").unwrap();
+    let created_at = metadata["createdAt"].as_str().unwrap().to_owned();
+    assert!(created_at.len() == "2026-11-23T10:15:30.123Z".len() && created_at.ends_with('Z'), "{created_at}");
+    assert_eq!(
+        metadata,
+        json!({
+            "id": id, "company": "Example", "userId": "user-2", "username": "Grace", "createdBy": "user-1",
+            "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
+            "description": "appointment reminders", "createdAt": created_at
+        })
+    );
+    let again = admin.get(&format!("/authentication/{id}")).await;
+    assert_eq!(again.body, metadata, "a look-up shows the same, less the value");
+    assert!(!again.text.contains(value.as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn fields_that_may_be_absent_are_null_and_the_traffic_type_has_a_default() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    let absent = admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await;
+    let null = json!({"userId": "u", "username": "n", "operations": ["SMS"], "trafficType": null, "name": null, "description": null});
+    for answer in [absent, admin.post(&null).await] {
+        assert_eq!(answer.status, 201);
+        assert_eq!(answer.body["trafficType"], "TRANSACTIONAL");
+        assert_eq!(answer.body["name"], Value::Null);
+        assert_eq!(answer.body["description"], Value::Null);
+        assert!(answer.body.as_object().unwrap().contains_key("name"));
+    }
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_named_at_once() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    let answer = admin
+        .post(&json!({
+            "username": 7, "operations": ["SMS", "FAX", "SMS", 1], "trafficType": "BULK", "name": "x".repeat(129),
+            "description": "y".repeat(513), "operation": ["SMS"], "accountId": "a", "createdBy": "b"
+        }))
+        .await;
+
+    answer.assert_problem(400);
+    assert_eq!(
+        answer.wrong_fields(),
+        [
+            "accountId",
+            "createdBy",
+            "description",
+            "name",
+            "operation",
+            "operations[1]",
+            "operations[2]",
+            "operations[3]",
+            "trafficType",
+            "userId",
+            "username"
+        ]
+    );
+    assert_eq!(admin.get("/authentication").await.ids(), [admin.id.as_str()], "nothing was made");
+}
+
+#[tokio::test]
+async fn no_key_gets_power_by_leaving_operations_out() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    for operations in [None, Some(json!(null)), Some(json!([])), Some(json!("SMS")), Some(json!({})), Some(json!("*"))]
+    {
+        let mut body = json!({"userId": "u", "username": "n"});
+        if let Some(operations) = operations {
+            body["operations"] = operations;
+        }
+        assert_eq!(admin.post(&body).await.wrong_fields(), ["operations"], "{body}");
+    }
+    for operations in [json!(["*"]), json!(["sms"]), json!([" SMS"]), json!([["SMS"]]), json!([null])] {
+        let body = json!({"userId": "u", "username": "n", "operations": operations});
+        assert_eq!(admin.post(&body).await.wrong_fields(), ["operations[0]"], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn text_is_counted_in_characters_and_has_no_control_characters() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let with = |user_id: &str| json!({"userId": user_id, "username": "n", "operations": ["SMS"]});
+
+    for good in ["u", "é", &"é".repeat(128), &"😀".repeat(128), "a b@c/d'\"\\"] {
+        assert_eq!(admin.post(&with(good)).await.status, 201, "{good}");
+    }
+    for bad in ["", &"é".repeat(129), "a\nb", "\u{0}", "\u{7f}", "\u{85}"] {
+        assert_eq!(admin.post(&with(bad)).await.wrong_fields(), ["userId"], "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_is_refused() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    let (deep, long) = ("[".repeat(10_000), format!("{{\"userId\":\"{}\"}}", "x".repeat(70_000)));
+    for body in [None, Some(""), Some("null"), Some("[]"), Some("{"), Some("\"SMS\""), Some(&*deep), Some(&*long)] {
+        let answer = gateway.send("POST", "/authentication", &[&admin.value], body).await;
+        answer.assert_problem(400);
+        assert_eq!(answer.wrong_fields(), ["body"]);
+    }
+}
+
+#[tokio::test]
+async fn a_field_given_twice_is_refused_whichever_is_right() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    let body = r#"{"userId":"u","username":"n","operations":["SMS"],"operations":["AUTHENTICATION"]}"#;
+    let answer = gateway.send("POST", "/authentication", &[&admin.value], Some(body)).await;
+
+    assert_eq!(answer.wrong_fields(), ["operations"]);
+}
+
+#[tokio::test]
+async fn no_key_gives_an_operation_that_it_lacks() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
+
+    let answer = limited.post(&json!({"userId": "u", "username": "n", "operations": ["SMS", "RCS"]})).await;
+
+    answer.assert_problem(403);
+    assert!(answer.body["detail"].as_str().unwrap().contains("RCS"));
+    assert_eq!(admin.get("/authentication").await.ids().len(), 2, "nothing was made");
+    let within = limited.create_key(&["SMS", "AUTHENTICATION"]).await;
+    assert_eq!(within.get("/authentication/self").await.body["createdBy"], "user-2");
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_manage_is_refused_by_the_gateway_and_by_the_function_behind_it() {
+    let gateway = Gateway::start().await;
+    let sms = gateway.create_account("Example").await.create_key(&["SMS"]).await;
+    let body = full().to_string();
+
+    assert_eq!(gateway.send("POST", "/authentication", &[&sms.value], Some(&body)).await.status, 403);
+
+    let verdict = gateway.authorize("POST", "/sms", &[("X-API-Key", &sms.value)]).await.unwrap();
+    gateway.hand_on("POST", "/authentication", &verdict, Some(&body)).await.assert_problem(403);
+    gateway.hand_on("GET", "/authentication", &verdict, None).await.assert_problem(403);
+    gateway.hand_on("DELETE", &format!("/authentication/{}", sms.id), &verdict, None).await.assert_problem(403);
+}
+
+#[tokio::test]
+async fn storing_a_key_again_changes_nothing_and_no_other_key_takes_its_place() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
+    let new = NewKey {
+        account_id: api_keys::AccountId::parse(&admin.account_id).unwrap(),
+        company: "Example".into(),
+        user_id: "u".into(),
+        username: "n".into(),
+        created_by: "u".into(),
+        operations: gateway.catalogue.operations().clone(),
+        traffic_type: gateway.catalogue.default_traffic_type(),
+        name: None,
+        description: None,
+    };
+    let (record, _) = issuer.issue(new.clone(), std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let (mut other, _) = issuer.issue(new, std::time::SystemTime::UNIX_EPOCH).unwrap();
+    other.metadata.id = record.metadata.id;
+
+    gateway.store.insert(&record).await.unwrap();
+    gateway.store.insert(&record).await.expect("a repeated call, as after a lost answer, is no error");
+    gateway.store.insert(&other).await.expect_err("an id is never used twice");
+
+    assert_eq!(gateway.engine.dump().len(), 2);
+}

@@ -1,0 +1,62 @@
+//! `DELETE /authentication/{key}`.
+
+use tests::Gateway;
+
+#[tokio::test]
+async fn a_deleted_key_is_gone_and_no_other() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
+
+    let answer = admin.delete(&one.id).await;
+
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    assert!(!answer.headers.contains_key("content-type"));
+    assert_eq!(one.get("/authentication/self").await.status, 401);
+    assert_eq!(two.get("/authentication/self").await.status, 200);
+    let mut left = vec![admin.id.clone(), two.id.clone()];
+    left.sort();
+    let mut listed = admin.get("/authentication").await.ids();
+    listed.sort();
+    assert_eq!(listed, left);
+}
+
+#[tokio::test]
+async fn what_the_account_does_not_have_is_one_and_the_same_404() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let stranger = gateway.create_account("Other").await;
+    let gone = admin.create_key(&["SMS"]).await;
+    assert_eq!(admin.delete(&gone.id).await.status, 204);
+
+    let unknown = admin.delete("0000000000000000000000").await;
+
+    unknown.assert_problem(404);
+    for key in [&*gone.id, &stranger.id, "self", &admin.value, "x", "%2e%2e"] {
+        let answer = admin.delete(key).await;
+        assert_eq!((answer.status, &answer.text), (404, &unknown.text));
+    }
+    assert_eq!(stranger.get("/authentication/self").await.status, 200);
+    assert_eq!(admin.get("/authentication/self").await.status, 200);
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_deletes() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    for _ in 0..10 {
+        let key = admin.create_key(&["SMS"]).await;
+        let (a, b, c) = tokio::join!(admin.delete(&key.id), admin.delete(&key.id), admin.delete(&key.id));
+        let mut statuses = [a.status, b.status, c.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 404, 404]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_delete_itself() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    assert_eq!(admin.delete(&admin.id).await.status, 204);
+    assert_eq!(admin.get("/authentication").await.status, 401);
+}

@@ -1,0 +1,102 @@
+//! The index may be seconds old; the consistent read decides all the same.
+
+use api_keys::ImportedKeys;
+use serde_json::json;
+use tests::Gateway;
+use tests::wire::Call;
+
+const FOREIGN: &str = "sk_test_51H8xQ2eZvKYlo2C0aBcDeFgH";
+
+/// A key that another system issued: an item of the account with the hash of its value.
+fn import(gateway: &Gateway, admin_id: &str, id: &str, value: &str) {
+    let mut item = gateway.engine.dump().into_iter().find(|item| item["id"]["S"] == json!(admin_id)).unwrap();
+    let hash = api_keys::KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
+    item["id"]["S"] = json!(id);
+    item["keyHash"]["B"] = json!(base64(hash.as_bytes()));
+    gateway.engine.put(&item);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    serde_json::to_value(dynoxide::types::AttributeValue::B(bytes.to_vec())).unwrap()["B"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn native_keys_never_notice_an_index_that_lags() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let old = admin.create_key(&["SMS"]).await;
+    let stale = gateway.engine.frozen_copy().await;
+    gateway.wire.answer_index_queries_from(stale.address());
+
+    let new = admin.create_key(&["SMS"]).await;
+
+    assert_eq!(new.get("/authentication/self").await.status, 200, "works on the next call");
+    assert_eq!(admin.get(&format!("/authentication/{}", new.value)).await.status, 200);
+    assert_eq!(admin.delete(&old.id).await.status, 204);
+    assert_eq!(old.get("/authentication/self").await.status, 401, "fails on the next call, though the copy has it");
+    assert_eq!(admin.get(&format!("/authentication/{}", old.value)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_key_found_through_the_index_is_confirmed_by_the_consistent_read() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
+    let stale = gateway.engine.frozen_copy().await;
+    gateway.wire.answer_index_queries_from(stale.address());
+    drop(gateway.wire.take_calls());
+
+    let works = gateway.send("GET", "/authentication/self", &[FOREIGN], None).await;
+
+    assert_eq!(works.body["id"], "1imported0000000000000");
+    let query = Call { operation: "Query".into(), index: Some("by-key-hash".into()), consistent: false };
+    let read = Call { operation: "GetItem".into(), index: None, consistent: true };
+    assert_eq!(gateway.wire.take_calls(), [query, read.clone(), read], "two reads to authorize, one to find");
+    assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.status, 200);
+
+    assert_eq!(admin.delete("1imported0000000000000").await.status, 204);
+    assert_eq!(
+        gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status,
+        401,
+        "the copy still has it"
+    );
+    assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_index_that_names_another_keys_item_lets_nobody_in() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
+    let stale = gateway.engine.frozen_copy().await;
+    gateway.wire.answer_index_queries_from(stale.address());
+    import(&gateway, &admin.id, "1imported0000000000000", "sk_test_another_value_of_that_item");
+
+    assert_eq!(gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status, 401);
+}
+
+#[tokio::test]
+async fn keys_of_another_system_are_refused_without_a_read_unless_accepted() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
+    drop(gateway.wire.take_calls());
+
+    assert_eq!(gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status, 401);
+    assert_eq!(gateway.wire.take_calls(), []);
+}
+
+#[tokio::test]
+async fn what_looks_native_never_goes_to_the_index() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let mut mistyped = admin.value.clone();
+    let last = mistyped.pop().unwrap();
+    mistyped.push(if last == '0' { '1' } else { '0' });
+    drop(gateway.wire.take_calls());
+
+    for garbage in [&*mistyped, "short", "with a space in between", "with,comma,in,between", &"x".repeat(257)] {
+        assert_eq!(gateway.send("GET", "/authentication/self", &[garbage], None).await.status, 401);
+    }
+    assert_eq!(gateway.wire.take_calls(), []);
+}

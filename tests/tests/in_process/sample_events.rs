@@ -1,0 +1,32 @@
+//! The events that the README tells to try.
+
+use serde_json::json;
+use tests::Gateway;
+use tests::gateway::sample_event;
+
+#[tokio::test]
+async fn every_sample_event_is_served() {
+    let gateway = Gateway::start().await;
+    tests::engine::put_sample_key(&gateway.store).await;
+
+    for (function, status) in [("list-keys", 200), ("create-key", 201), ("find-key", 200), ("delete-key", 204)] {
+        let answer = gateway.run(function, &sample_event(function)).await;
+        assert_eq!(answer.status, status, "{function}: {answer:?}");
+    }
+    assert!(gateway.invoke_create_account(sample_event("create-account")).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_sample_key_opens_what_the_sample_asks_for() {
+    let gateway = Gateway::start().await;
+    tests::engine::put_sample_key(&gateway.store).await;
+    let key = sample_event("authorizer")["headers"]["X-API-Key"].as_str().unwrap().to_owned();
+
+    let verdict = gateway.authorize("GET", "/authentication", &[("X-API-Key", &key)]).await.unwrap();
+
+    let authorizer = &sample_event("list-keys")["requestContext"]["authorizer"];
+    for (name, value) in verdict["context"].as_object().unwrap() {
+        assert_eq!(&authorizer[name], value, "{name}");
+    }
+    assert_eq!(authorizer["principalId"], json!(verdict["principalId"]));
+}

@@ -1,0 +1,91 @@
+//! An issued value is in one answer and nowhere else.
+
+use std::fmt::Debug;
+
+use api_keys::{ImportedKeys, KeyValue};
+use tests::Gateway;
+use tests::gateway::sample_event;
+
+/// What must not be seen: the value, its secret part, and its hash in hex and base64.
+fn traces(value: &str) -> Vec<String> {
+    let hash = KeyValue::parse(value, ImportedKeys::Refused).unwrap().hash();
+    let hex = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let base64 = serde_json::to_value(dynoxide::types::AttributeValue::B(hash.as_bytes().to_vec())).unwrap();
+    vec![
+        value.to_owned(),
+        value.rsplit('_').next().unwrap()[..43].to_owned(),
+        hex,
+        base64["B"].as_str().unwrap().trim_end_matches('=').to_owned(),
+    ]
+}
+
+fn assert_silent(what: &str, shown: &str, value: &str) {
+    for trace in traces(value) {
+        assert!(!shown.contains(&trace), "{what} shows a secret");
+    }
+}
+
+#[tokio::test]
+async fn the_table_holds_the_hash_where_it_belongs_and_never_the_value() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+
+    let mut dump = gateway.engine.dump();
+    assert_eq!(dump.len(), 2);
+    for item in &mut dump {
+        let hash = item.as_object_mut().unwrap().remove("keyHash").unwrap();
+        assert!(hash["B"].is_string());
+    }
+    let dump = serde_json::to_string(&dump).unwrap();
+    assert_silent("the table", &dump, &admin.value);
+    assert_silent("the table", &dump, &key.value);
+}
+
+#[tokio::test]
+async fn no_answer_but_the_one_that_issued_a_key_shows_its_value() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+
+    let mut answers = vec![
+        admin.get("/authentication").await,
+        admin.get(&format!("/authentication/{}", key.value)).await,
+        key.get(&format!("/authentication/{}", admin.value)).await,
+        key.get("/authentication/self").await,
+        admin.get(&format!("/authentication?cursor={}", key.value)).await,
+        admin.get(&format!("/authentication?{}=1", key.value)).await,
+        admin.delete(&key.value).await,
+        admin.post(&serde_json::json!({"userId": 1, "operations": [key.value], "trafficType": key.value})).await,
+        admin.delete(&key.id).await,
+        admin.get(&format!("/authentication/{}", key.value)).await,
+    ];
+    // A misspelt name is repeated to whoever sent it, so that they see what is wrong.
+    let misspelt = answers.remove(5);
+    assert_eq!(misspelt.wrong_fields(), [key.value.as_str()]);
+    for answer in answers {
+        assert_silent("an answer", &format!("{} {:?}", answer.text, answer.headers), &admin.value);
+        assert_silent("an answer", &format!("{} {:?}", answer.text, answer.headers), &key.value);
+    }
+}
+
+#[tokio::test]
+async fn no_debug_output_shows_a_value_or_a_hash() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let value = KeyValue::parse(&admin.value, ImportedKeys::Refused).unwrap();
+    let record = gateway.store.resolve(&value).await.unwrap().unwrap();
+    let mut event = sample_event("authorizer");
+    event["multiValueHeaders"] = serde_json::json!({"X-API-Key": [admin.value]});
+    event["methodArn"] = format!("arn:aws:execute-api:r:1:a/v1/GET/authentication/{}", admin.value).into();
+    let event: authorizer::AuthorizerEvent = serde_json::from_value(event).unwrap();
+
+    let shown: [(&str, &dyn Debug); 4] =
+        [("KeyValue", &value), ("KeyHash", &record.key_hash), ("KeyRecord", &record), ("AuthorizerEvent", &event)];
+    for (what, shown) in shown {
+        assert_silent(what, &format!("{shown:?} {shown:#?}"), &admin.value);
+        assert!(!format!("{shown:?}").contains(&format!("{:?}", value.hash().as_bytes())), "{what}");
+    }
+    let issued = api_keys::IssuedKey { account_id: None, metadata: record.metadata.clone(), value };
+    assert_silent("IssuedKey", &format!("{issued:?}"), &admin.value);
+}
