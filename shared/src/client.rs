@@ -1,4 +1,4 @@
-//! The one way to a `DynamoDB` client.
+//! The one way to a DynamoDB client.
 
 use std::time::Duration;
 

@@ -12,7 +12,7 @@
 //! Invariants, each kept in one place:
 //! - text becomes a type at the door (`fields`, `ids`, `key_value`, `operation`) or the request ends there;
 //! - only `key_value` names `ring`, and only its [`KeyValue`] ever holds an issued value;
-//! - only `client`, `store` and the item conversion in `record` name `DynamoDB`;
+//! - only `client`, `store` and the item conversion in `record` name DynamoDB;
 //! - only `http` names statuses; [`Error`] knows none;
 //! - nothing here reads the clock: `now` and [`Random`] are handed in by a function's `main`.
 

@@ -12,7 +12,7 @@ use crate::key_value::KeyHash;
 use crate::operation::{Operations, TrafficType};
 use crate::timestamp::Timestamp;
 
-/// A `DynamoDB` item: attribute names and values.
+/// A DynamoDB item: attribute names and values.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 pub(crate) const ACCOUNT_ID: &str = "accountId";

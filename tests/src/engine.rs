@@ -1,4 +1,4 @@
-//! A `DynamoDB` engine of its own for each test, on loopback, gone with the test.
+//! A DynamoDB engine of its own for each test, on loopback, gone with the test.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
@@ -82,13 +82,13 @@ impl Engine {
         Self::serve(copy, FREE_PORT).await
     }
 
-    /// Puts an item as it is, in `DynamoDB` JSON.
+    /// Puts an item as it is, in DynamoDB JSON.
     pub fn put(&self, item: &Value) {
         let request = serde_json::from_value(json!({ "TableName": TABLE, "Item": item })).unwrap();
         self.database.put_item(request).unwrap();
     }
 
-    /// Every item, in `DynamoDB` JSON.
+    /// Every item, in DynamoDB JSON.
     #[must_use]
     pub fn dump(&self) -> Vec<Value> {
         let request = serde_json::from_value(json!({ "TableName": TABLE })).unwrap();

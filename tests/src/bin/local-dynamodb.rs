@@ -1,4 +1,4 @@
-//! A `DynamoDB` for the inner loop: the template's table in memory, with the key of `infra/events` in it.
+//! A DynamoDB for the inner loop: the template's table in memory, with the key of `infra/events` in it.
 //!
 //! `local-dynamodb PORT` serves on loopback until it is stopped.
 

@@ -1,7 +1,7 @@
 //! The real template on an emulated AWS, driven over HTTP; it ends with the test.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -22,7 +22,6 @@ pub struct Stack {
 
 struct Control {
     process: Child,
-    commands: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
@@ -48,9 +47,8 @@ impl Stack {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let commands = process.stdin.take().unwrap();
         let answers = BufReader::new(process.stdout.take().unwrap());
-        let mut control = Control { process, commands, answers };
+        let mut control = Control { process, answers };
         let ready = control.read();
         let url = |name: &str| ready[name].as_str().unwrap().trim_end_matches('/').to_owned();
         let http = ureq::Agent::config_builder()
@@ -71,7 +69,7 @@ impl Stack {
     /// One command to the stack itself; see `infra/local/stack.py`.
     pub fn command(&self, command: &Value) -> Value {
         let mut control = self.control.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        writeln!(control.commands, "{command}").unwrap();
+        writeln!(control.process.stdin.as_ref().unwrap(), "{command}").unwrap();
         control.read()
     }
 
@@ -121,7 +119,7 @@ impl Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
-        drop(writeln!(self.commands, "{}", json!({ "do": "down" })));
+        // Waiting closes its standard input, at whose end it takes everything down.
         drop(self.process.wait());
     }
 }

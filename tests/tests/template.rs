@@ -1,0 +1,241 @@
+//! What an emulator would forgive, checked on the template as CloudFormation gets it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tests::template::{create_table_request, root, template};
+
+/// `template.yaml` after SAM's transform, with the parameters' defaults.
+static TRANSFORMED: LazyLock<Value> = LazyLock::new(|| {
+    let python = root().join(".local/tools/sam/bin/python");
+    assert!(python.exists(), "the tools are missing: run `make tools` first");
+    let output = Command::new(python).arg(root().join("infra/local/stack.py")).arg("transform").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+});
+
+fn resources(kind: &str) -> Vec<(&'static str, &'static Value)> {
+    let all = TRANSFORMED["Resources"].as_object().unwrap();
+    all.iter().filter(|(_, it)| it["Type"] == kind).map(|(name, it)| (name.as_str(), &it["Properties"])).collect()
+}
+
+fn only(kind: &str) -> &'static Value {
+    let found = resources(kind);
+    assert_eq!(found.len(), 1, "{kind}");
+    found[0].1
+}
+
+fn api() -> &'static Value {
+    &only("AWS::ApiGateway::RestApi")["Body"]
+}
+
+fn as_list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+#[test]
+fn each_function_may_do_what_it_does_and_no_more() {
+    let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
+    let index = json!({"Fn::Sub": "${KeyTable.Arn}/index/by-key-hash"});
+    let on_table = |action: &str| (format!("dynamodb:{action}"), table.to_string());
+    let on_index = ("dynamodb:Query".to_owned(), index.to_string());
+    let expected = BTreeMap::from([
+        ("AuthorizerFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
+        ("CreateAccountFunctionRole", BTreeSet::from([on_table("PutItem")])),
+        ("CreateKeyFunctionRole", BTreeSet::from([on_table("PutItem")])),
+        ("DeleteKeyFunctionRole", BTreeSet::from([on_table("DeleteItem")])),
+        ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index])),
+        ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
+    ]);
+
+    let mut found = BTreeMap::new();
+    for (name, role) in resources("AWS::IAM::Role") {
+        if name == "ApiGatewayLogRole" {
+            continue;
+        }
+        let logs_only = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+        assert_eq!(role["ManagedPolicyArns"], json!([logs_only]), "{name}");
+        let mut allowed = BTreeSet::new();
+        for policy in role["Policies"].as_array().unwrap() {
+            for statement in as_list(&policy["PolicyDocument"]["Statement"]) {
+                assert_eq!(statement["Effect"], "Allow");
+                for action in as_list(&statement["Action"]) {
+                    for resource in as_list(&statement["Resource"]) {
+                        allowed.insert((action.as_str().unwrap().to_owned(), resource.to_string()));
+                    }
+                }
+            }
+        }
+        found.insert(name, allowed);
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_route_asks_the_authorizer_each_time() {
+    let scheme = &api()["components"]["securitySchemes"]["KeyAuthorizer"]["x-amazon-apigateway-authorizer"];
+    assert_eq!(scheme["type"], "request");
+    assert_eq!(scheme["authorizerResultTtlInSeconds"], 0);
+    assert_eq!(scheme["identitySource"], "method.request.header.X-API-Key");
+    let mut routes = BTreeSet::new();
+    for (path, methods) in api()["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert_eq!(operation["security"], json!([{"KeyAuthorizer": []}]), "{method} {path}");
+            routes.insert(format!("{method} {path}"));
+        }
+    }
+    let expected =
+        ["delete /authentication/{key}", "get /authentication", "get /authentication/{key}", "post /authentication"];
+    assert_eq!(routes, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn no_level_of_a_path_has_two_variables() {
+    let mut variables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in api()["paths"].as_object().unwrap().keys() {
+        let segments: Vec<_> = path.split('/').collect();
+        for (at, segment) in segments.iter().enumerate().filter(|(_, segment)| segment.starts_with('{')) {
+            variables.entry(segments[..at].join("/")).or_default().insert((*segment).to_owned());
+        }
+    }
+    assert!(variables.values().all(|names| names.len() == 1), "API Gateway refuses {variables:?}");
+}
+
+#[test]
+fn create_account_and_the_authorizer_are_on_no_route() {
+    let paths = api()["paths"].to_string();
+    assert!(!paths.contains("CreateAccountFunction") && !paths.contains("AuthorizerFunction"));
+    for (name, permission) in resources("AWS::Lambda::Permission") {
+        assert!(!permission["FunctionName"].to_string().contains("CreateAccount"), "{name}");
+    }
+}
+
+#[test]
+fn no_log_and_no_trace_holds_a_path() {
+    let stage = only("AWS::ApiGateway::Stage");
+    let format = stage["AccessLogSetting"]["Format"].as_str().unwrap();
+    assert!(format.contains("$context.resourcePath"));
+    for leak in
+        ["$context.path", "$context.identity.apiKey", "$context.authorizer.error", "$input", "$context.error.message"]
+    {
+        assert!(!format.contains(leak), "{leak}");
+    }
+    let example: Value = serde_json::from_str(format).expect("a line of the access log is JSON");
+    assert_eq!(example["route"], "$context.resourcePath");
+    assert!(!format.contains('\n'), "API Gateway takes one line");
+    for settings in stage["MethodSettings"].as_array().unwrap() {
+        assert_eq!(settings["DataTraceEnabled"], false);
+        assert_eq!(settings["LoggingLevel"], "OFF");
+        assert!(settings["ThrottlingRateLimit"].is_object() || settings["ThrottlingRateLimit"].is_number());
+    }
+    assert_ne!(stage["TracingEnabled"], json!(true));
+    for (name, function) in resources("AWS::Lambda::Function") {
+        assert_eq!(function["TracingConfig"], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn what_the_gateway_says_itself_is_a_problem_too() {
+    let expected = BTreeMap::from([
+        ("ACCESS_DENIED", 403),
+        ("API_CONFIGURATION_ERROR", 500),
+        ("AUTHORIZER_CONFIGURATION_ERROR", 500),
+        ("AUTHORIZER_FAILURE", 500),
+        ("BAD_REQUEST_BODY", 400),
+        ("BAD_REQUEST_PARAMETERS", 400),
+        ("DEFAULT_4XX", 400),
+        ("DEFAULT_5XX", 500),
+        ("EXPIRED_TOKEN", 403),
+        ("INTEGRATION_FAILURE", 502),
+        ("INTEGRATION_TIMEOUT", 504),
+        ("INVALID_API_KEY", 403),
+        ("INVALID_SIGNATURE", 403),
+        ("MISSING_AUTHENTICATION_TOKEN", 404),
+        ("QUOTA_EXCEEDED", 429),
+        ("REQUEST_TOO_LARGE", 413),
+        ("RESOURCE_NOT_FOUND", 404),
+        ("THROTTLED", 429),
+        ("UNAUTHORIZED", 401),
+        ("UNSUPPORTED_MEDIA_TYPE", 415),
+        ("WAF_FILTERED", 403),
+    ]);
+    let responses = api()["x-amazon-apigateway-gateway-responses"].as_object().unwrap();
+    assert_eq!(responses.keys().map(String::as_str).collect::<Vec<_>>(), expected.keys().copied().collect::<Vec<_>>());
+    for (name, status) in expected {
+        let response = &responses[name];
+        assert_eq!(response["statusCode"], status.to_string(), "{name}");
+        assert_eq!(response["responseParameters"]["gatewayresponse.header.Content-Type"], "'application/problem+json'");
+        assert_eq!(response["responseParameters"]["gatewayresponse.header.Cache-Control"], "'no-store'");
+        let template = response["responseTemplates"]["application/json"].as_str().unwrap();
+        let problem: Value = serde_json::from_str(template).unwrap();
+        assert_eq!(problem["status"], status, "{name}");
+        assert_eq!(problem["type"], "about:blank");
+        assert_eq!(problem["requestId"], "$context.requestId");
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        let variables: Vec<_> = template.match_indices('$').collect();
+        assert_eq!(variables.len(), 1, "nothing else of the request or the cause is in {name}");
+    }
+}
+
+#[test]
+fn the_table_outlives_mistakes() {
+    let table = &template()["Resources"]["KeyTable"];
+    assert_eq!(table["DeletionPolicy"], "Retain");
+    assert_eq!(table["UpdateReplacePolicy"], "Retain");
+    let properties = &table["Properties"];
+    assert_eq!(properties["DeletionProtectionEnabled"], true);
+    assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(properties["TableName"], Value::Null, "a fixed name stops a second stack");
+}
+
+#[test]
+fn the_table_has_the_keys_of_the_design() {
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    let request = create_table_request("keys");
+    assert_eq!(request["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(request["KeySchema"], json!([key("accountId", "HASH"), key("id", "RANGE")]));
+    assert_eq!(
+        request["GlobalSecondaryIndexes"],
+        json!([{"IndexName": "by-key-hash", "KeySchema": [key("keyHash", "HASH")], "Projection": {"ProjectionType": "KEYS_ONLY"}}])
+    );
+}
+
+#[test]
+fn every_log_is_kept_as_long_as_the_parameter_says() {
+    let groups = resources("AWS::Logs::LogGroup");
+    for (name, group) in &groups {
+        assert!(!group["RetentionInDays"].is_null(), "{name}");
+    }
+    for (name, function) in resources("AWS::Lambda::Function") {
+        let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap();
+        assert!(groups.iter().any(|(known, _)| known == &group), "{name} writes to a group of its own");
+    }
+}
+
+#[test]
+fn other_stacks_find_the_authorizer() {
+    let output = &TRANSFORMED["Outputs"]["AuthorizerArn"];
+    assert_eq!(output["Value"], json!({"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}));
+    assert_eq!(output["Export"]["Name"], json!({"Fn::Sub": "${AWS::StackName}-AuthorizerArn"}));
+    for name in ["ApiUrl", "TableName", "CreateAccountFunctionName"] {
+        assert!(!TRANSFORMED["Outputs"][name]["Value"].is_null(), "{name}");
+    }
+}
+
+#[test]
+fn the_parameters_have_the_defaults_that_the_readme_tells() {
+    let parameters = template()["Parameters"].clone();
+    for (name, default) in [
+        ("KeyPrefix", json!("ak_live")),
+        ("Operations", json!("SMS,RCS,WHATSAPP")),
+        ("TrafficTypes", json!("TRANSACTIONAL,PROMOTIONAL,OTP")),
+        ("AuthorizerCacheSeconds", json!(0)),
+        ("AcceptImportedKeys", json!("false")),
+        ("Architecture", json!("x86_64")),
+    ] {
+        assert_eq!(parameters[name]["Default"], default, "{name}");
+    }
+}
