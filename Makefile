@@ -1,0 +1,34 @@
+# Each target does its own set-up; the long ones say what they are doing.
+
+TOOLS := .local/tools
+export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: run watch test lint audit deploy tools clean
+
+run: tools            ## the real template on an emulated AWS; prints a URL and a key
+	@$(TOOLS)/sam/bin/python infra/local/stack.py run $(if $(PORT),--port $(PORT))
+
+watch: tools          ## the functions, rebuilt at each change, on a DynamoDB in memory
+	@infra/local/watch
+
+test: tools lint      ## everything
+	cargo test --workspace
+
+lint: tools           ## format, clippy, docs, template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
+	$(TOOLS)/sam/bin/sam validate --lint
+
+audit:                ## licences, bans, sources; advisories where the network reaches them
+	@infra/local/audit
+
+deploy: tools               ## to AWS, with the credentials of your shell
+	$(TOOLS)/sam/bin/sam build && $(TOOLS)/sam/bin/sam deploy --guided
+
+tools:                ## pinned, each in an environment of its own
+	@infra/tools/install
+
+clean:
+	rm -rf target .aws-sam .local

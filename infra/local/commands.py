@@ -1,0 +1,107 @@
+"""What a test asks of the deployed stack, one line of JSON for each request and each answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from deployment import Stack, client
+from emulator import Emulator
+
+Answer = dict[str, Any]
+
+# Nothing listens there, so a call fails at once: the SDK's own variable for one service's address.
+BROKEN = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
+
+
+class Commands:
+    """The commands, by the word in `do`."""
+
+    def __init__(self, emulator: Emulator, stack: Stack) -> None:
+        self._emulator = emulator
+        self._stack = stack
+        outputs = stack.outputs()
+        self._table = outputs["TableName"]
+        self._create_account = outputs["CreateAccountFunctionName"]
+        self._by_name: dict[str, Callable[[Answer], Answer]] = {
+            "invoke": self.invoke,
+            "logs": self.logs,
+            "table": self.table,
+            "break-table": lambda _: self._reach_table(BROKEN),
+            "mend-table": lambda _: self._reach_table({}),
+        }
+
+    def answer(self, line: str) -> str:
+        """Answers one line; what goes wrong is an answer too."""
+        try:
+            request = json.loads(line)
+            answer = self._by_name[request["do"]](request)
+        except Exception as error:  # noqa: BLE001, whatever it is, who asked must not wait for ever
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        return json.dumps(answer, default=_binary)
+
+    def invoke(self, request: Answer) -> Answer:
+        """Invokes create-account, as an operator does."""
+        answer = client("lambda", self._emulator).invoke(
+            FunctionName=self._create_account, Payload=json.dumps(request["payload"])
+        )
+        return {
+            "status": answer["StatusCode"],
+            "functionError": answer.get("FunctionError"),
+            "payload": json.loads(answer["Payload"].read()),
+        }
+
+    def logs(self, _: Answer) -> Answer:
+        """Everything that was logged: the functions' log groups and the emulator's own log."""
+        service = client("logs", self._emulator)
+        groups = _pages(service, "describe_log_groups", "logGroups")
+        events = (
+            f"{group['logGroupName']}: {event['message']}"
+            for group in groups
+            for event in _pages(service, "filter_log_events", "events", logGroupName=group["logGroupName"])
+        )
+        return {"events": list(events), "emulator": self._emulator.log.read_text(errors="replace")}
+
+    def table(self, _: Answer) -> Answer:
+        """Every item, its attributes in DynamoDB's own notation, binaries as base64."""
+        service = client("dynamodb", self._emulator)
+        return {"items": list(_pages(service, "scan", "Items", TableName=self._table))}
+
+    def _reach_table(self, override: dict[str, str]) -> Answer:
+        service = client("lambda", self._emulator)
+        for name in self._stack.functions():
+            variables = service.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            for variable in BROKEN:
+                variables.pop(variable, None)
+            service.update_function_configuration(FunctionName=name, Environment={"Variables": variables | override})
+        return {"done": True}
+
+
+def lines_of(descriptor: int, meanwhile: Callable[[], None]) -> Iterator[str]:
+    """The lines of a pipe until its end, doing something each second in which none comes."""
+    buffered = b""
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], 1)
+        if not ready:
+            meanwhile()
+            continue
+        chunk = os.read(descriptor, 65536)
+        if not chunk:
+            return
+        *lines, buffered = (buffered + chunk).split(b"\n")
+        yield from (line.decode() for line in lines if line.strip())
+
+
+def _pages(service: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+    for page in service.get_paginator(operation).paginate(**arguments):
+        yield from page[key]
+
+
+def _binary(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} is not JSON")

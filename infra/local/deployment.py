@@ -1,0 +1,122 @@
+"""From the source tree to a stack on the emulated AWS, by the same commands as to the real one."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from emulator import Emulator
+from progress import Failure, run_step, stream_step
+from transform import binaries, read_template, transformed
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / ".local" / "tools"
+TEMPLATE = ROOT / "template.yaml"
+STACK = "api-keys"
+STAGE = "v1"
+
+# Cargo sets these for its own children; a build that sees them takes itself for a part of theirs and starts afresh.
+CARGO_S_OWN = ("CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_", "CARGO_TARGET_TMPDIR")
+
+
+def architecture() -> str:
+    """The functions' architecture: this machine's, since the emulator runs their binaries."""
+    if platform.system() != "Linux":
+        raise Failure("this needs Linux, because the emulator runs the functions' own binaries")
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+
+
+def build(state: Path) -> Path:
+    """Builds the functions and gives the built template."""
+    arch = architecture()
+    environment = _build_environment()
+    # `sam build` shows nothing while cargo works and builds one function after another: this shows, and uses all cores.
+    cargo = ["cargo", "lambda", "build", "--release", *(["--arm64"] if arch == "arm64" else [])]
+    packages = [f"--package={name}" for name in binaries(read_template(TEMPLATE))]
+    stream_step("Building the functions", [*cargo, *packages], environment, ROOT)
+    built = state / "build"
+    command = [*_sam("build"), "--template-file", str(TEMPLATE), "--build-dir", str(built)]
+    command += ["--parameter-overrides", f"Architecture={arch}"]
+    run_step("Packing the functions (sam build)", command, environment, state / "build.log", ROOT)
+    return built / "template.yaml"
+
+
+def deploy(stack: str, template: Path, state: Path, parameters: dict[str, str]) -> None:
+    """Deploys a template as a stack."""
+    command = [*_sam("deploy"), "--template-file", str(template), "--stack-name", stack, "--no-confirm-changeset"]
+    command += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
+    if parameters:
+        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+    title = f"Deploying {stack} to the emulated AWS (sam deploy)"
+    run_step(title, command, dict(os.environ), state / f"deploy-{stack}.log", ROOT)
+
+
+class Stack:
+    """A deployed stack, by its logical ids and outputs."""
+
+    def __init__(self, emulator: Emulator, name: str) -> None:
+        self._cloudformation = client("cloudformation", emulator)
+        self._endpoint = emulator.endpoint
+        self.name = name
+
+    def outputs(self) -> dict[str, str]:
+        """The template's outputs."""
+        described = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+
+    def physical_id(self, logical_id: str) -> str:
+        """What a resource is called in the account."""
+        answer = self._cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId=logical_id)
+        return answer["StackResourceDetail"]["PhysicalResourceId"]
+
+    def functions(self) -> list[str]:
+        """The names of its functions."""
+        resources = self._cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
+        return [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::Lambda::Function"]
+
+    def api_url(self) -> str:
+        """Where its API answers: the emulator's form of the address in the output `ApiUrl`."""
+        return f"{self._endpoint}/_aws/execute-api/{self.physical_id('Api')}/{STAGE}"
+
+
+def give_gateway_responses(emulator: Emulator, stack: Stack) -> None:
+    """Hands the emulator the template's gateway responses.
+
+    It does not import them from the API's definition, where AWS reads them.
+    """
+    gateway = client("apigateway", emulator)
+    api = stack.physical_id("Api")
+    definition = transformed(read_template(TEMPLATE))["Resources"]["Api"]["Properties"]["Body"]
+    for kind, response in definition["x-amazon-apigateway-gateway-responses"].items():
+        gateway.put_gateway_response(
+            restApiId=api,
+            responseType=kind,
+            statusCode=str(response["statusCode"]),
+            responseParameters=response["responseParameters"],
+            responseTemplates=response["responseTemplates"],
+        )
+    gateway.create_deployment(restApiId=api, stageName=STAGE)
+
+
+def client(service: str, emulator: Emulator) -> Any:
+    """A client of one of the emulated services."""
+    return boto3.client(service, endpoint_url=emulator.endpoint)
+
+
+def ministack() -> Path:
+    """The emulator's program."""
+    return TOOLS / "ministack" / "bin" / "ministack"
+
+
+def _sam(command: str) -> list[str]:
+    return [str(TOOLS / "sam" / "bin" / "sam"), command]
+
+
+def _build_environment() -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(CARGO_S_OWN)}
+    environment["PATH"] = f"{TOOLS / 'cargo-lambda' / 'bin'}{os.pathsep}{environment['PATH']}"
+    return environment

@@ -1,0 +1,97 @@
+"""Long steps: shown while they move, ended with whatever started them, one sentence when they fail."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+GRACE_SECONDS = 5
+
+
+class Failure(Exception):
+    """Why this cannot go on, as one sentence for a person, and the log that says more."""
+
+    def __init__(self, sentence: str, log: Path | None = None) -> None:
+        super().__init__(sentence)
+        self.log = log
+
+
+def say(text: str) -> None:
+    """Tells a person; standard output is for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def tail(log: Path, lines: int = 8) -> str:
+    """The last lines of a log, indented."""
+    with suppress(OSError):
+        text = log.read_text(errors="replace").replace("\r", "\n")
+        return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+    return ""
+
+
+def run_step(title: str, command: list[str], environment: dict[str, str], log: Path, cwd: Path) -> None:
+    """Runs a command whose output goes to a log, with a clock for who waits."""
+    with log.open("w") as output:
+        process = start(command, environment, cwd, stdout=output, stderr=output)
+        status = _watch(process, title)
+    if status != 0:
+        raise Failure(f"{title} failed", log)
+
+
+def stream_step(title: str, command: list[str], environment: dict[str, str], cwd: Path) -> None:
+    """Runs a command that shows by itself how far it is."""
+    say(f"{title}:")
+    process = start(command, environment, cwd, stdout=sys.stderr, stderr=sys.stderr)
+    try:
+        status = process.wait()
+    finally:
+        end_group(process)
+    if status != 0:
+        raise Failure(f"{title} failed; its messages are above")
+
+
+def start(command: list[str], environment: dict[str, str], cwd: Path, **streams: object) -> subprocess.Popen[bytes]:
+    """Starts a command as the head of a group of its own, so that all it starts can be ended with it."""
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, **streams
+    )
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process and everything in its group, by force after some seconds."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < deadline:
+            process.poll()
+            try:
+                os.killpg(process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.05)
+
+
+def _watch(process: subprocess.Popen[bytes], title: str) -> int:
+    started = time.monotonic()
+    terminal = sys.stderr.isatty()
+    told = -1.0
+    try:
+        while process.poll() is None:
+            elapsed = time.monotonic() - started
+            if terminal:
+                print(f"\r{title} … {elapsed:.0f} s", end="", file=sys.stderr, flush=True)
+            elif told < 0 or elapsed - told >= 15:
+                told = elapsed
+                say(f"{title} … {elapsed:.0f} s")
+            time.sleep(0.2)
+    finally:
+        end_group(process)
+        if terminal:
+            say("")
+    return process.returncode

@@ -1,0 +1,179 @@
+"""The real template on an emulated AWS.
+
+    stack.py run [--port 4566]                             for a person: a URL, a key, and Ctrl-C ends it
+    stack.py up --state DIR [--port 0] [--sample TEMPLATE]  for a test: see `commands.py`
+    stack.py transform                                      the template as CloudFormation gets it, as JSON
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+sys.dont_write_bytecode = True
+
+from commands import Commands, lines_of  # noqa: E402
+from deployment import ROOT, STACK, TEMPLATE, TOOLS, Stack, architecture, build, deploy, give_gateway_responses, ministack  # noqa: E402
+from emulator import REGION, Emulator, choose_port, isolate_from_aws  # noqa: E402
+from progress import Failure, say, tail  # noqa: E402
+from transform import read_template, transformed  # noqa: E402
+
+SAMPLE_STACK = "sample-api"
+ENVIRONMENT_FILE = ROOT / ".local" / "env"
+
+
+def main() -> int:
+    """Runs one command; an expected failure is a sentence, Ctrl-C and SIGTERM are a normal end."""
+    arguments = _parse_arguments()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        arguments.command(arguments)
+    except KeyboardInterrupt:
+        return 0
+    except Failure as failure:
+        say(f"Error: {failure}.")
+        if failure.log:
+            say(f"The end of {failure.log}:\n{tail(failure.log)}")
+        return 1
+    except (BotoCoreError, ClientError, OSError) as error:
+        say(f"Error: {error}.")
+        return 1
+    return 0
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Deploys the stack with one account, says how to call it, and waits."""
+    state = ROOT / ".local" / f"run-{arguments.port}"
+    with deployed(arguments.port, state) as (emulator, stack):
+        account = Commands(emulator, stack).invoke(
+            {"payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
+        )
+        if account["functionError"]:
+            raise Failure(f"create-account failed: {account['payload']}", emulator.log)
+        with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={account['payload']['value']}\n"):
+            print(_introduction(stack.api_url(), account["payload"]["value"]), flush=True)
+            while True:
+                emulator.check()
+                time.sleep(0.5)
+
+
+def up(arguments: argparse.Namespace) -> None:
+    """Deploys the stack, describes it in one line, and serves commands until standard input ends."""
+    state = arguments.state.resolve()
+    with deployed(arguments.port, state) as (emulator, stack):
+        sample = None
+        if arguments.sample:
+            deploy(SAMPLE_STACK, arguments.sample.resolve(), state, {"ApiKeysStack": STACK})
+            sample = Stack(emulator, SAMPLE_STACK)
+        commands = Commands(emulator, stack)
+        outputs = stack.outputs()
+        description = {
+            "endpoint": emulator.endpoint,
+            "apiUrl": stack.api_url(),
+            "sampleUrl": sample and sample.api_url(),
+            "tableName": outputs["TableName"],
+            "createAccountFunction": outputs["CreateAccountFunctionName"],
+            "authorizerArn": outputs["AuthorizerArn"],
+            "region": REGION,
+            "log": str(emulator.log),
+        }
+        print(json.dumps(description), flush=True)
+        for line in lines_of(sys.stdin.fileno(), emulator.check):
+            print(commands.answer(line), flush=True)
+
+
+def transform(_: argparse.Namespace) -> None:
+    """Prints the transformed template."""
+    json.dump(transformed(read_template(TEMPLATE)), sys.stdout, indent=2)
+    print()
+
+
+@contextmanager
+def deployed(wanted_port: int, state: Path) -> Iterator[tuple[Emulator, Stack]]:
+    """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
+    _check_prerequisites()
+    port = choose_port(wanted_port)
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
+    isolate_from_aws(port)
+    template = build(state)
+    try:
+        with Emulator(ministack(), port, state) as emulator:
+            deploy(STACK, template, state, {"Architecture": architecture()})
+            stack = Stack(emulator, STACK)
+            give_gateway_responses(emulator, stack)
+            yield emulator, stack
+    finally:
+        shutil.rmtree(state / "tmp", ignore_errors=True)
+
+
+@contextmanager
+def environment_file(text: str) -> Iterator[None]:
+    """Keeps `.local/env`, which only its owner can read, for clients to source."""
+    ENVIRONMENT_FILE.unlink(missing_ok=True)
+    descriptor = os.open(ENVIRONMENT_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    try:
+        yield
+    finally:
+        # Another run may have put its own there.
+        with suppress(FileNotFoundError):
+            if ENVIRONMENT_FILE.read_text() == text:
+                ENVIRONMENT_FILE.unlink()
+
+
+def _check_prerequisites() -> None:
+    if shutil.which("cargo") is None:
+        raise Failure("cargo is missing; install Rust, for instance with rustup")
+    if not all((TOOLS / each / "recipe").exists() for each in ("cargo-lambda", "sam", "ministack")):
+        raise Failure("the tools are not installed; run infra/tools/install (`make tools`) first")
+
+
+def _interrupt(*_: object) -> None:
+    # Once is enough: nothing may interrupt the clearing up.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _introduction(url: str, key: str) -> str:
+    header = f"-H 'X-API-Key: {key}'"
+    body = '{"userId":"user-2","username":"Grace","operations":["SMS"]}'
+    return f"""
+URL  {url}
+Key  {key}
+Both are in .local/env. To try:
+
+curl -s {header} {url}/authentication
+curl -s {header} -d '{body}' {url}/authentication
+curl -s {header} {url}/authentication/self
+
+Ctrl-C ends it, and all of its data."""
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The real template on an emulated AWS.")
+    commands = parser.add_subparsers(required=True)
+    for command in (run, up, transform):
+        commands.add_parser(command.__name__, help=command.__doc__).set_defaults(command=command)
+    commands.choices["run"].add_argument("--port", type=int, default=4566)
+    commands.choices["up"].add_argument("--port", type=int, default=0)
+    commands.choices["up"].add_argument("--state", type=Path, required=True)
+    commands.choices["up"].add_argument("--sample", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
