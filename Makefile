@@ -20,6 +20,7 @@ lint: tools           ## format, clippy, docs, template
 	cargo clippy --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
 	$(TOOLS)/sam/bin/sam validate --lint
+	$(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,16 @@ STAGE = "v1"
 
 # Cargo sets these for its own children; a build that sees them takes itself for a part of theirs and starts afresh.
 CARGO_S_OWN = ("CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_", "CARGO_TARGET_TMPDIR")
+
+
+def check_tools() -> None:
+    """Fails when something is missing that a build or the emulator needs."""
+    if shutil.which("cargo") is None:
+        raise Failure("cargo is missing; install Rust, for instance with rustup")
+    if shutil.which("cc") is None:
+        raise Failure("a C compiler (cc) is missing, which cargo links with; install for instance gcc")
+    if not all((TOOLS / name / "recipe").exists() for name in ("cargo-lambda", "sam", "ministack")):
+        raise Failure("the tools are not installed; run infra/tools/install (`make tools`) first")
 
 
 def architecture() -> str:

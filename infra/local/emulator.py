@@ -1,10 +1,9 @@
-"""The emulated AWS: ministack on a loopback port, which checks signatures and every role's policy."""
+"""The emulated AWS: ministack on a loopback port, which enforces every role's policy."""
 
 from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -53,7 +52,9 @@ def choose_port(wanted: int) -> int:
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError:
-            raise Failure(f"port {wanted} is in use; end what listens there or choose another with --port") from None
+            raise Failure(
+                f"port {wanted} is in use; end what listens there or choose another, as in `make run PORT=4570`"
+            ) from None
         return probe.getsockname()[1]
 
 
@@ -81,7 +82,7 @@ class Emulator:
             "TMPDIR": str(temporary),
         }
         with self.log.open("w") as output:
-            self._process = start([str(program)], environment, state, stdout=output, stderr=subprocess.STDOUT)
+            self._process = start([str(program)], environment, state, output)
 
     def __enter__(self) -> Emulator:
         try:

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 GRACE_SECONDS = 5
 
@@ -37,7 +38,7 @@ def tail(log: Path, lines: int = 8) -> str:
 def run_step(title: str, command: list[str], environment: dict[str, str], log: Path, cwd: Path) -> None:
     """Runs a command whose output goes to a log, with a clock for who waits."""
     with log.open("w") as output:
-        process = start(command, environment, cwd, stdout=output, stderr=output)
+        process = start(command, environment, cwd, output)
         status = _watch(process, title)
     if status != 0:
         raise Failure(f"{title} failed", log)
@@ -46,7 +47,7 @@ def run_step(title: str, command: list[str], environment: dict[str, str], log: P
 def stream_step(title: str, command: list[str], environment: dict[str, str], cwd: Path) -> None:
     """Runs a command that shows by itself how far it is."""
     say(f"{title}:")
-    process = start(command, environment, cwd, stdout=sys.stderr, stderr=sys.stderr)
+    process = start(command, environment, cwd, sys.stderr)
     try:
         status = process.wait()
     finally:
@@ -55,10 +56,16 @@ def stream_step(title: str, command: list[str], environment: dict[str, str], cwd
         raise Failure(f"{title} failed; its messages are above")
 
 
-def start(command: list[str], environment: dict[str, str], cwd: Path, **streams: object) -> subprocess.Popen[bytes]:
+def start(command: list[str], environment: dict[str, str], cwd: Path, output: IO[Any]) -> subprocess.Popen[bytes]:
     """Starts a command as the head of a group of its own, so that all it starts can be ended with it."""
     return subprocess.Popen(
-        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, **streams
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
     )
 
 

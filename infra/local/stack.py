@@ -22,11 +22,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 sys.dont_write_bytecode = True
 
-from commands import Commands, lines_of  # noqa: E402
-from deployment import ROOT, STACK, TEMPLATE, TOOLS, Stack, architecture, build, deploy, give_gateway_responses, ministack  # noqa: E402
-from emulator import REGION, Emulator, choose_port, isolate_from_aws  # noqa: E402
-from progress import Failure, say, tail  # noqa: E402
-from transform import read_template, transformed  # noqa: E402
+from commands import Commands, lines_of
+from deployment import ROOT, STACK, TEMPLATE, Stack, architecture, build, check_tools, deploy, give_gateway_responses
+from deployment import ministack
+from emulator import REGION, Emulator, choose_port, isolate_from_aws
+from progress import Failure, say, tail
+from transform import read_template, transformed
 
 SAMPLE_STACK = "sample-api"
 ENVIRONMENT_FILE = ROOT / ".local" / "env"
@@ -102,10 +103,9 @@ def transform(_: argparse.Namespace) -> None:
 @contextmanager
 def deployed(wanted_port: int, state: Path) -> Iterator[tuple[Emulator, Stack]]:
     """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
-    _check_prerequisites()
+    check_tools()
     port = choose_port(wanted_port)
-    shutil.rmtree(state, ignore_errors=True)
-    state.mkdir(parents=True)
+    state.mkdir(parents=True, exist_ok=True)
     isolate_from_aws(port)
     template = build(state)
     try:
@@ -115,7 +115,8 @@ def deployed(wanted_port: int, state: Path) -> Iterator[tuple[Emulator, Stack]]:
             give_gateway_responses(emulator, stack)
             yield emulator, stack
     finally:
-        shutil.rmtree(state / "tmp", ignore_errors=True)
+        for scratch in ("build", "tmp"):
+            shutil.rmtree(state / scratch, ignore_errors=True)
 
 
 @contextmanager
@@ -132,13 +133,6 @@ def environment_file(text: str) -> Iterator[None]:
         with suppress(FileNotFoundError):
             if ENVIRONMENT_FILE.read_text() == text:
                 ENVIRONMENT_FILE.unlink()
-
-
-def _check_prerequisites() -> None:
-    if shutil.which("cargo") is None:
-        raise Failure("cargo is missing; install Rust, for instance with rustup")
-    if not all((TOOLS / each / "recipe").exists() for each in ("cargo-lambda", "sam", "ministack")):
-        raise Failure("the tools are not installed; run infra/tools/install (`make tools`) first")
 
 
 def _interrupt(*_: object) -> None:
