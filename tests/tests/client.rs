@@ -1,0 +1,90 @@
+//! The one way to a client honours what the environment says.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::response::Json;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tests::environment::{CREDENTIALS, reaches_the_table, with_environment};
+use tokio::net::TcpListener;
+
+/// What a request said of who sent it and where to.
+#[derive(Debug, Clone)]
+struct Seen {
+    authorization: String,
+    token: Option<String>,
+}
+
+/// Answers every call as an empty table would, and gives credentials as a container's agent does.
+async fn recording_server() -> (SocketAddr, Arc<Mutex<Vec<Seen>>>) {
+    async fn record(State(seen): State<Arc<Mutex<Vec<Seen>>>>, headers: HeaderMap, _: Request) -> Json<Value> {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let authorization = text("authorization").unwrap();
+        seen.lock().unwrap().push(Seen { authorization, token: text("x-amz-security-token") });
+        Json(json!({}))
+    }
+    async fn credentials() -> Json<Value> {
+        Json(json!({
+            "AccessKeyId": "AKIDCONTAINER", "SecretAccessKey": "secret", "Token": "container-token",
+            "Expiration": "2999-01-01T00:00:00Z"
+        }))
+    }
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let router = axum::Router::new()
+        .route("/", post(record))
+        .route("/credentials", get(credentials))
+        .with_state(Arc::clone(&seen));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (address, seen)
+}
+
+#[tokio::test]
+async fn region_session_token_and_either_endpoint_variable_are_honoured_over_plain_http() {
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"] {
+        let (address, seen) = recording_server().await;
+        let url = format!("http://{address}");
+        let mut environment = CREDENTIALS.to_vec();
+        environment.extend([(variable, &*url), ("AWS_SESSION_TOKEN", "session-token")]);
+
+        assert!(with_environment(&environment, reaches_the_table).await, "{variable}");
+
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen.len(), 1);
+        assert!(seen[0].authorization.contains("Credential=AKIDEXAMPLE/"), "{seen:?}");
+        assert!(seen[0].authorization.contains("/eu-central-1/dynamodb/"), "{seen:?}");
+        assert_eq!(seen[0].token.as_deref(), Some("session-token"));
+    }
+}
+
+#[tokio::test]
+async fn the_endpoint_of_the_one_service_wins() {
+    let (address, seen) = recording_server().await;
+    let url = format!("http://{address}");
+    let mut environment = CREDENTIALS.to_vec();
+    environment.extend([("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_DYNAMODB", &url)]);
+
+    assert!(with_environment(&environment, reaches_the_table).await);
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn credentials_come_from_a_container_where_the_environment_has_none() {
+    let (address, seen) = recording_server().await;
+    let (url, credentials) = (format!("http://{address}"), format!("http://{address}/credentials"));
+    let environment = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", &*url),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*credentials),
+    ];
+
+    assert!(with_environment(&environment, reaches_the_table).await);
+
+    let seen = seen.lock().unwrap().clone();
+    assert!(seen[0].authorization.contains("Credential=AKIDCONTAINER/"), "{seen:?}");
+    assert_eq!(seen[0].token.as_deref(), Some("container-token"));
+}
