@@ -31,8 +31,7 @@ pub enum Error {
 
 impl Error {
     /// An answer that could not be written as JSON.
-    #[must_use]
-    pub fn unwritable(cause: serde_json::Error) -> Self {
+    pub(crate) fn unwritable(cause: serde_json::Error) -> Self {
         Self::caused("an answer could not be written", cause)
     }
 

@@ -115,6 +115,7 @@ impl fmt::Display for Operations {
 pub struct Catalogue {
     operations: Operations,
     traffic_types: Vec<TrafficType>,
+    default_traffic_type: TrafficType,
 }
 
 impl Catalogue {
@@ -133,7 +134,9 @@ impl Catalogue {
         }
         let traffic_types: Vec<_> =
             traffic_types.split(',').map(|name| TrafficType::parse(name.trim())).collect::<Option<_>>()?;
-        (operations.0.len() <= Self::MAX_OPERATIONS).then_some(Self { operations, traffic_types })
+        let usual = traffic_types.iter().find(|offered| offered.as_str() == "TRANSACTIONAL");
+        let default_traffic_type = usual.or(traffic_types.first())?.clone();
+        (operations.0.len() <= Self::MAX_OPERATIONS).then_some(Self { operations, traffic_types, default_traffic_type })
     }
 
     /// All that there is, for an account's first key.
@@ -145,8 +148,7 @@ impl Catalogue {
     /// What a key gets that asks for no traffic type: `TRANSACTIONAL`, or the first where that is not offered.
     #[must_use]
     pub fn default_traffic_type(&self) -> TrafficType {
-        let usual = self.traffic_types.iter().find(|offered| offered.as_str() == "TRANSACTIONAL");
-        usual.or(self.traffic_types.first()).cloned().unwrap_or_else(|| TrafficType(String::new()))
+        self.default_traffic_type.clone()
     }
 
     /// Takes the field `operations`: required, one or more, each offered, none twice.

@@ -1,4 +1,4 @@
-//! Stands between the store and the engine: writes down every call, lets the index lag, or cuts the connection.
+//! Stands between the store and the engine: writes down every call, lets the index lag, holds answers back, or cuts the connection.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,7 @@ pub struct Wire {
 struct State {
     calls: Vec<Call>,
     cut: bool,
+    held: bool,
     index: Option<SocketAddr>,
 }
 
@@ -54,6 +55,11 @@ impl Wire {
     /// Cuts the wire, or mends it.
     pub fn cut(&self, cut: bool) {
         self.state.lock().unwrap().cut = cut;
+    }
+
+    /// Lets calls through but never an answer back, or mends that.
+    pub fn hold(&self, held: bool) {
+        self.state.lock().unwrap().held = held;
     }
 
     /// Sends index queries elsewhere; all else still goes to the engine.
@@ -88,6 +94,9 @@ impl HttpConnector for Connector {
         state.calls.push(Call { operation, index, consistent: body["ConsistentRead"] == true });
         if state.cut {
             return HttpConnectorFuture::ready(Err(ConnectorError::io("the wire is cut".into())));
+        }
+        if state.held {
+            return HttpConnectorFuture::new(std::future::pending());
         }
         drop(state);
         self.inner.call(request)
