@@ -16,9 +16,10 @@
 //! - only `http` names statuses; [`Error`] knows none;
 //! - nothing here reads the clock: `now` and [`Random`] are handed in by a function's `main`.
 
+mod aws;
 mod base62;
 mod caller;
-mod client;
+mod dynamodb;
 mod error;
 mod fields;
 pub mod http;
@@ -27,19 +28,23 @@ mod issue;
 mod key_value;
 pub mod log;
 mod operation;
+mod reader;
 mod record;
 pub mod settings;
 mod store;
 mod timestamp;
+mod transport;
 
+pub use aws::Aws;
 pub use caller::Caller;
-pub use client::connect;
+
 pub use error::{Error, FieldError};
 pub use fields::Fields;
 pub use ids::{AccountId, KeyId};
 pub use issue::{IssuedKey, Issuer, NewKey};
 pub use key_value::{ImportedKeys, KeyHash, KeyPrefix, KeyValue, Locator, Random};
 pub use operation::{Catalogue, Operation, Operations, TrafficType};
+pub use reader::KeyReader;
 pub use record::{KeyMetadata, KeyRecord};
 pub use store::{KeyPage, KeyStore};
 pub use timestamp::Timestamp;

@@ -1,15 +1,17 @@
 //! A key as it is stored and as it is shown.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
+use aws_smithy_types::base64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::Error;
 use crate::ids::{AccountId, KeyId};
 use crate::key_value::KeyHash;
-use crate::operation::{Operations, TrafficType};
+use crate::operation::{Operation, Operations, TrafficType};
 use crate::timestamp::Timestamp;
 
 /// A DynamoDB item: attribute names and values.
@@ -69,19 +71,79 @@ impl KeyRecord {
         item.insert(KEY_HASH.into(), AttributeValue::B(Blob::new(self.key_hash.as_bytes())));
         Ok(item)
     }
-
-    pub(crate) fn from_item(item: Item) -> Result<Self, Error> {
-        let account_id = item.get(ACCOUNT_ID).and_then(|value| AccountId::parse(value.as_s().ok()?));
-        let key_hash = item.get(KEY_HASH).and_then(|value| KeyHash::from_bytes(value.as_b().ok()?.as_ref()));
-        let (Some(account_id), Some(key_hash)) = (account_id, key_hash) else {
-            return Err(Error::internal("an item lacks its account or its hash"));
-        };
-        Ok(Self { account_id, key_hash, metadata: KeyMetadata::from_item(item)? })
-    }
 }
 
 impl KeyMetadata {
     pub(crate) fn from_item(item: Item) -> Result<Self, Error> {
         serde_dynamo::from_item(item).map_err(|cause| Error::caused("an item is not a key", cause))
     }
+}
+
+/// A record in DynamoDB's JSON, where each value is in an object that names its type.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StoredKey {
+    account_id: Text<AccountId>,
+    id: Text<KeyId>,
+    key_hash: Binary,
+    company: Text<String>,
+    user_id: Text<String>,
+    username: Text<String>,
+    created_by: Text<String>,
+    operations: List<Text<Operation>>,
+    traffic_type: Text<TrafficType>,
+    name: Option<Text<String>>,
+    description: Option<Text<String>>,
+    created_at: Text<Timestamp>,
+}
+
+impl From<StoredKey> for KeyRecord {
+    fn from(stored: StoredKey) -> Self {
+        Self {
+            account_id: stored.account_id.value,
+            key_hash: stored.key_hash.value,
+            metadata: KeyMetadata {
+                id: stored.id.value,
+                company: stored.company.value,
+                user_id: stored.user_id.value,
+                username: stored.username.value,
+                created_by: stored.created_by.value,
+                operations: stored.operations.values.into_iter().map(|operation| operation.value).collect(),
+                traffic_type: stored.traffic_type.value,
+                name: stored.name.map(|name| name.value),
+                description: stored.description.map(|description| description.value),
+                created_at: stored.created_at.value,
+            },
+        }
+    }
+}
+
+/// What is a string in the table.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Text<T> {
+    #[serde(rename = "S")]
+    pub(crate) value: T,
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    #[serde(rename = "L")]
+    values: Vec<T>,
+}
+
+/// What is bytes in the table, base64 in its JSON.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Binary {
+    #[serde(rename = "B", serialize_with = "write_base64", deserialize_with = "read_base64")]
+    pub(crate) value: KeyHash,
+}
+
+fn write_base64<S: Serializer>(hash: &KeyHash, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&base64::encode(hash.as_bytes()))
+}
+
+fn read_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyHash, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    let bytes = base64::decode(&*text).map_err(|_| de::Error::custom("not base64"))?;
+    KeyHash::from_bytes(&bytes).ok_or_else(|| de::Error::custom("not a SHA-256"))
 }

@@ -1,23 +1,20 @@
-//! The table: one method for each way in which it is read or written.
-
-use std::time::Duration;
+//! Managing keys: one method for each way in which the table is written, and the list.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::aws::Aws;
 use crate::error::Error;
 use crate::ids::{AccountId, KeyId};
-use crate::key_value::{KeyHash, KeyValue, Locator};
+use crate::key_value::KeyHash;
 use crate::record::{ACCOUNT_ID, ID, Item, KeyMetadata, KeyRecord};
-
-const BY_KEY_HASH: &str = "by-key-hash";
 
 /// A filtered page looks through at most this many megabytes of other users' keys before it ends short.
 const MAX_QUERIES: usize = 8;
 
-/// The keys of all accounts.
+/// Writes and lists keys.
 #[derive(Debug, Clone)]
 pub struct KeyStore {
     client: Client,
@@ -36,8 +33,8 @@ pub struct KeyPage {
 impl KeyStore {
     /// Uses the table of that name.
     #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub fn new(aws: &Aws, table: String) -> Self {
+        Self { client: Client::new(&aws.config), table }
     }
 
     /// Stores a new key.
@@ -125,65 +122,6 @@ impl KeyStore {
         Ok((output.items.unwrap_or_default(), end))
     }
 
-    /// One key of an account, as it is at this moment.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the table does not answer.
-    pub async fn get(&self, account_id: AccountId, id: KeyId) -> Result<Option<KeyRecord>, Error> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(account_id, id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|cause| Error::caused("the table did not read a key", cause))?;
-        output.item.map(KeyRecord::from_item).transpose()
-    }
-
-    /// The live key that has this value: one read for a native value, two for one without a locator.
-    ///
-    /// The index may lag behind, so it only says where to look. The consistent read decides.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the table does not answer.
-    pub async fn resolve(&self, value: &KeyValue) -> Result<Option<KeyRecord>, Error> {
-        let hash = value.hash();
-        let locator = match value.locator() {
-            Some(locator) => Some(locator),
-            None => self.locate(&hash).await?,
-        };
-        let Some(Locator { account_id, id }) = locator else {
-            return Ok(None);
-        };
-        let record = self.get(account_id, id).await?;
-        Ok(record.filter(|record| record.key_hash == hash))
-    }
-
-    async fn locate(&self, hash: &KeyHash) -> Result<Option<Locator>, Error> {
-        const WHAT: &str = "the index did not find a key";
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_KEY_HASH)
-            .key_condition_expression("keyHash = :hash")
-            .expression_attribute_values(":hash", hash_value(hash))
-            .limit(1)
-            .send()
-            .await
-            .map_err(|cause| Error::caused(WHAT, cause))?;
-        let Some(found) = output.items().first() else {
-            return Ok(None);
-        };
-        let account_id = found.get(ACCOUNT_ID).and_then(|value| AccountId::parse(value.as_s().ok()?));
-        let (Some(account_id), Some(id)) = (account_id, id_of(found)) else {
-            return Err(Error::internal(WHAT));
-        };
-        Ok(Some(Locator { account_id, id }))
-    }
-
     /// Removes a key for good. `false` when the account has no such key.
     ///
     /// # Errors
@@ -204,15 +142,6 @@ impl KeyStore {
                 _ => Err(Error::caused("the table did not delete a key", error)),
             },
         }
-    }
-
-    /// Opens a connection by looking up a key that cannot exist, so that the first customer finds it open.
-    ///
-    /// Takes at most a second. Whether it worked does not matter: the next call opens what is missing.
-    pub async fn warm(&self) {
-        let nothing = key(AccountId::NONE, KeyId::NONE);
-        let read = self.client.get_item().table_name(&self.table).set_key(Some(nothing)).send();
-        drop(tokio::time::timeout(Duration::from_secs(1), read).await);
     }
 }
 

@@ -3,15 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
-use api_keys::{Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::{Client, Config};
+use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use dynoxide::Database;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::wire::Wire;
 use crate::{gateway, template};
 
 /// The name of the table in every engine.
@@ -57,20 +58,6 @@ impl Engine {
         self.address
     }
 
-    /// A client whose every call goes through the wire.
-    #[must_use]
-    pub fn client(&self, wire: &Wire) -> Client {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-central-1"))
-            .credentials_provider(Credentials::for_tests())
-            .endpoint_url(format!("http://{}", self.address))
-            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
-            .http_client(wire.clone())
-            .build();
-        Client::from_conf(config)
-    }
-
     /// An engine that holds what this one holds now, and stays so.
     pub async fn frozen_copy(&self) -> Self {
         let file = std::env::temp_dir().join(format!("api-keys-{}-{}.db", std::process::id(), self.address.port()));
@@ -95,6 +82,21 @@ impl Engine {
         let response = serde_json::to_value(self.database.scan(request).unwrap()).unwrap();
         response["Items"].as_array().unwrap().clone()
     }
+}
+
+/// An AWS whose DynamoDB is at that URL; a failed call is not repeated by the SDK.
+#[must_use]
+pub fn aws(url: String) -> Aws {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "AKIDTEST", "secret", None, None, "test",
+        )))
+        .endpoint_url(url)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Aws::from_config(config).unwrap()
 }
 
 /// Stores the key of `infra/events`, whose value anybody can read there.

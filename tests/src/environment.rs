@@ -1,6 +1,6 @@
 //! A client made of environment variables, as a function makes it.
 
-use api_keys::{AccountId, KeyId, KeyStore, connect};
+use api_keys::{AccountId, Aws, KeyId, KeyReader, KeyStore};
 
 use crate::engine::TABLE;
 
@@ -39,10 +39,15 @@ pub async fn with_environment<T>(variables: &[(&str, &str)], run: impl AsyncFnOn
 pub const CREDENTIALS: [(&str, &str); 3] =
     [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")];
 
-/// Whether the table answers that it has no such key.
+/// Whether the table answers that it has no such key, and none at all of an account.
+///
+/// Both ways to it: our own read, and the SDK.
 pub async fn reaches_the_table() -> bool {
-    let store = KeyStore::new(connect().await, TABLE.to_owned());
+    let aws = Aws::from_environment().await.unwrap();
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
     let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
-    matches!(store.get(account_id, id).await, Ok(None))
+    let read = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap().get(account_id, id).await;
+    let list = KeyStore::new(&aws, TABLE.to_owned()).list(account_id, None, 1, None).await;
+    assert_eq!(read.is_ok(), list.is_ok(), "{read:?} {list:?}");
+    matches!((read, list), (Ok(None), Ok(page)) if page.keys.is_empty())
 }

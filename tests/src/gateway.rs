@@ -5,7 +5,7 @@
 use std::time::SystemTime;
 use std::{fmt, fs};
 
-use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyStore, Random};
+use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, Random};
 use authorizer::{AuthorizerEvent, Refusal};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Response};
@@ -13,8 +13,8 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Engine, TABLE};
-use crate::template;
 use crate::wire::Wire;
+use crate::{engine, template};
 
 const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
 
@@ -24,7 +24,9 @@ pub struct Gateway {
     pub engine: Engine,
     /// What stands before the table.
     pub wire: Wire,
-    /// What the functions use.
+    /// What reads single keys.
+    pub reader: KeyReader,
+    /// What lists and writes them.
     pub store: KeyStore,
     /// What keys may do.
     pub catalogue: Catalogue,
@@ -66,11 +68,13 @@ impl Gateway {
     /// Starts the service with or without keys from another system.
     pub async fn start_with(imported: ImportedKeys) -> Self {
         let engine = Engine::start().await;
-        let wire = Wire::new();
-        let store = KeyStore::new(engine.client(&wire), TABLE.to_owned());
+        let wire = Wire::to(engine.address()).await;
+        let aws = engine::aws(wire.url());
+        let reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
+        let store = KeyStore::new(&aws, TABLE.to_owned());
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
-        Self { engine, wire, store, catalogue, issuer, imported }
+        Self { engine, wire, reader, store, catalogue, issuer, imported }
     }
 
     /// Makes an account; the client has its first key.
@@ -120,7 +124,7 @@ impl Gateway {
         // From text, as it comes: some readers differ from those of a tree.
         let event: AuthorizerEvent = serde_json::from_str(&event.to_string()).unwrap();
         let verdict =
-            authorizer::handle(LambdaEvent::new(event, Context::default()), &self.store, self.imported).await?;
+            authorizer::handle(LambdaEvent::new(event, Context::default()), &self.reader, self.imported).await?;
         Ok(serde_json::to_value(verdict).unwrap())
     }
 
@@ -153,7 +157,7 @@ impl Gateway {
         Answer::of_function(match function {
             "list-keys" => list_keys::handle(request, &self.store).await,
             "create-key" => create_key::handle(request, &self.store, &self.catalogue, &self.issuer, now()).await,
-            "find-key" => find_key::handle(request, &self.store, self.imported).await,
+            "find-key" => find_key::handle(request, &self.reader, self.imported).await,
             "delete-key" => delete_key::handle(request, &self.store).await,
             other => panic!("no function {other}"),
         })

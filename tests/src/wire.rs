@@ -1,16 +1,18 @@
-//! Stands between the store and the engine: writes down every call, lets the index lag, holds answers back, or cuts the connection.
+//! Stands between the functions and the engine: writes down every call, lets the index lag, holds answers back, or
+//! cuts the connection.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use aws_smithy_http_client::Builder;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response, client, server};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 /// One call that reached the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,27 +25,46 @@ pub struct Call {
     pub consistent: bool,
 }
 
-/// The SDK's HTTP client, with a hand on it.
-#[derive(Debug, Clone)]
+/// A listener on loopback that hands calls on; it stops when dropped.
+#[derive(Debug)]
 pub struct Wire {
-    http: SharedHttpClient,
+    address: SocketAddr,
     state: Arc<Mutex<State>>,
+    accepting: JoinHandle<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    engine: SocketAddr,
+    index: SocketAddr,
     calls: Vec<Call>,
     cut: bool,
     held: bool,
-    index: Option<SocketAddr>,
 }
 
 impl Wire {
-    /// A wire that only writes down what passes.
+    /// A wire that only writes down what passes to the engine.
+    pub async fn to(engine: SocketAddr) -> Self {
+        let state = State { engine, index: engine, calls: Vec::new(), cut: false, held: false };
+        let state = Arc::new(Mutex::new(state));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::clone(&state);
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let state = Arc::clone(&shared);
+                let hand_on = service_fn(move |request| hand_on(request, Arc::clone(&state)));
+                let connection = server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), hand_on);
+                tokio::spawn(connection);
+            }
+        });
+        Self { address, state, accepting }
+    }
+
+    /// Where the functions call.
     #[must_use]
-    #[allow(clippy::new_without_default, reason = "it holds a client")]
-    pub fn new() -> Self {
-        Self { http: Builder::new().build_http(), state: Arc::default() }
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The calls since the last time this was asked.
@@ -52,53 +73,59 @@ impl Wire {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
 
-    /// Cuts the wire, or mends it.
+    /// Drops every connection on which a call comes, or mends that.
     pub fn cut(&self, cut: bool) {
         self.state.lock().unwrap().cut = cut;
     }
 
-    /// Lets calls through but never an answer back, or mends that.
+    /// Takes calls but never gives an answer, or mends that.
     pub fn hold(&self, held: bool) {
         self.state.lock().unwrap().held = held;
     }
 
     /// Sends index queries elsewhere; all else still goes to the engine.
     pub fn answer_index_queries_from(&self, address: SocketAddr) {
-        self.state.lock().unwrap().index = Some(address);
+        self.state.lock().unwrap().index = address;
     }
 }
 
-impl HttpClient for Wire {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let inner = self.http.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { inner, state: Arc::clone(&self.state) })
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.accepting.abort();
     }
 }
 
-#[derive(Debug)]
-struct Connector {
-    inner: SharedHttpConnector,
-    state: Arc<Mutex<State>>,
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap().to_owned();
-        let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        let index = body["IndexName"].as_str().map(str::to_owned);
-        let mut state = self.state.lock().unwrap();
-        if let (Some(address), true) = (state.index, index.is_some()) {
-            request.set_uri(format!("http://{address}/")).unwrap();
-        }
-        state.calls.push(Call { operation, index, consistent: body["ConsistentRead"] == true });
+/// An error closes the connection without an answer.
+async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Result<Response<Full<Bytes>>> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let (held, address) = {
+        let mut state = state.lock().unwrap();
+        let call = describe(parts.headers["x-amz-target"].to_str().unwrap(), &body);
+        let address = if call.index.is_some() { state.index } else { state.engine };
+        state.calls.push(call);
         if state.cut {
-            return HttpConnectorFuture::ready(Err(ConnectorError::io("the wire is cut".into())));
+            return Err(io::ErrorKind::ConnectionReset.into());
         }
-        if state.held {
-            return HttpConnectorFuture::new(std::future::pending());
-        }
-        drop(state);
-        self.inner.call(request)
+        (state.held, address)
+    };
+    if held {
+        std::future::pending::<()>().await;
+    }
+    let stream = TokioIo::new(TcpStream::connect(address).await?);
+    let (mut engine, connection) = client::conn::http1::handshake(stream).await.map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    let request = Request::from_parts(parts, Full::new(body));
+    let (parts, body) = engine.send_request(request).await.map_err(io::Error::other)?.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    Ok(Response::from_parts(parts, Full::new(body)))
+}
+
+fn describe(target: &str, body: &[u8]) -> Call {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    Call {
+        operation: target.rsplit('.').next().unwrap().to_owned(),
+        index: body["IndexName"].as_str().map(str::to_owned),
+        consistent: body["ConsistentRead"] == true,
     }
 }

@@ -54,10 +54,12 @@ async fn region_session_token_and_either_endpoint_variable_are_honoured_over_pla
         assert!(with_environment(&environment, reaches_the_table).await, "{variable}");
 
         let seen = seen.lock().unwrap().clone();
-        assert_eq!(seen.len(), 1);
-        assert!(seen[0].authorization.contains("Credential=AKIDEXAMPLE/"), "{seen:?}");
-        assert!(seen[0].authorization.contains("/eu-central-1/dynamodb/"), "{seen:?}");
-        assert_eq!(seen[0].token.as_deref(), Some("session-token"));
+        assert_eq!(seen.len(), 2);
+        for seen in seen {
+            assert!(seen.authorization.contains("Credential=AKIDEXAMPLE/"), "{seen:?}");
+            assert!(seen.authorization.contains("/eu-central-1/dynamodb/"), "{seen:?}");
+            assert_eq!(seen.token.as_deref(), Some("session-token"));
+        }
     }
 }
 
@@ -69,7 +71,7 @@ async fn the_endpoint_of_the_one_service_wins() {
     environment.extend([("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_DYNAMODB", &url)]);
 
     assert!(with_environment(&environment, reaches_the_table).await);
-    assert_eq!(seen.lock().unwrap().len(), 1);
+    assert_eq!(seen.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -85,6 +87,9 @@ async fn credentials_come_from_a_container_where_the_environment_has_none() {
     assert!(with_environment(&environment, reaches_the_table).await);
 
     let seen = seen.lock().unwrap().clone();
-    assert!(seen[0].authorization.contains("Credential=AKIDCONTAINER/"), "{seen:?}");
-    assert_eq!(seen[0].token.as_deref(), Some("container-token"));
+    assert_eq!(seen.len(), 2);
+    for seen in seen {
+        assert!(seen.authorization.contains("Credential=AKIDCONTAINER/"), "{seen:?}");
+        assert_eq!(seen.token.as_deref(), Some("container-token"));
+    }
 }

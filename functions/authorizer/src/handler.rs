@@ -5,7 +5,7 @@ mod policy;
 
 use std::fmt;
 
-use api_keys::{Caller, ImportedKeys, KeyStore, KeyValue, log};
+use api_keys::{Caller, ImportedKeys, KeyReader, KeyValue, log};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 use crate::event::ApiKeyHeader;
@@ -18,7 +18,7 @@ pub use crate::policy::Verdict;
 /// [`Refusal`]: there is no verdict that denies.
 pub async fn handle(
     event: LambdaEvent<AuthorizerEvent>,
-    store: &KeyStore,
+    reader: &KeyReader,
     imported: ImportedKeys,
 ) -> Result<Verdict, Refusal> {
     let AuthorizerEvent { stage, api_key, request_context } = event.payload;
@@ -26,7 +26,7 @@ pub async fn handle(
         return Err(Refusal::Unauthorized);
     };
     let value = KeyValue::parse(&api_key, imported).ok_or(Refusal::Unauthorized)?;
-    match store.resolve(&value).await {
+    match reader.resolve(&value).await {
         Ok(Some(record)) => Ok(Verdict::allow(Caller::from(record), &stage)),
         Ok(None) => Err(Refusal::Unauthorized),
         Err(error) => {

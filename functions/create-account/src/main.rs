@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Issuer, KeyStore, Random, connect, settings};
+use api_keys::{Aws, Issuer, KeyStore, Random, settings};
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
-    let store = &KeyStore::new(connect().await, settings::table_name()?);
+    let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
     run(service_fn(|event| create_account::handle(event, store, catalogue, issuer, SystemTime::now()))).await

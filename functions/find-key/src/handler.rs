@@ -1,21 +1,21 @@
 //! `GET /authentication/{key}`: one key of the caller's account, by its value, its id, or `self`.
 
-use api_keys::{Caller, Error, ImportedKeys, KeyId, KeyRecord, KeyStore, KeyValue, http};
+use api_keys::{Caller, Error, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn handle(request: Request, store: &KeyStore, imported: ImportedKeys) -> Response<Body> {
-    let answer = find_key(&request, store, imported).await;
+pub async fn handle(request: Request, reader: &KeyReader, imported: ImportedKeys) -> Response<Body> {
+    let answer = find_key(&request, reader, imported).await;
     http::answer(&request, answer)
 }
 
-async fn find_key(request: &Request, store: &KeyStore, imported: ImportedKeys) -> Result<Response<Body>, Error> {
+async fn find_key(request: &Request, reader: &KeyReader, imported: ImportedKeys) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     let wanted = Wanted::parse(http::path_key(request), &caller, imported);
     let record = if caller.manages() {
-        find(wanted.ok_or(Error::NotFound)?, &caller, store).await?
+        find(wanted.ok_or(Error::NotFound)?, &caller, reader).await?
     } else {
-        find_own(wanted.ok_or(Error::NotManaging)?, &caller, store).await?
+        find_own(wanted.ok_or(Error::NotManaging)?, &caller, reader).await?
     };
     http::ok(&record.metadata)
 }
@@ -35,21 +35,21 @@ impl Wanted {
     }
 }
 
-async fn find(wanted: Wanted, caller: &Caller, store: &KeyStore) -> Result<KeyRecord, Error> {
+async fn find(wanted: Wanted, caller: &Caller, reader: &KeyReader) -> Result<KeyRecord, Error> {
     let found = match wanted {
-        Wanted::Id(id) => store.get(caller.account_id, id).await?,
+        Wanted::Id(id) => reader.get(caller.account_id, id).await?,
         // Another account's key takes the same way as an unknown one, so that neither answer nor time tells.
-        Wanted::Value(value) => store.resolve(&value).await?,
+        Wanted::Value(value) => reader.resolve(&value).await?,
     };
     found.filter(|record| record.account_id == caller.account_id).ok_or(Error::NotFound)
 }
 
 /// A key that may not manage keys sees itself alone, so only itself is read.
-async fn find_own(wanted: Wanted, caller: &Caller, store: &KeyStore) -> Result<KeyRecord, Error> {
+async fn find_own(wanted: Wanted, caller: &Caller, reader: &KeyReader) -> Result<KeyRecord, Error> {
     if matches!(wanted, Wanted::Id(id) if id != caller.key_id) {
         return Err(Error::NotManaging);
     }
-    let own = store.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
+    let own = reader.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
     match wanted {
         Wanted::Value(value) if value.hash() != own.key_hash => Err(Error::NotManaging),
         _ => Ok(own),

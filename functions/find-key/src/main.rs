@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 
-use api_keys::{KeyStore, connect, settings};
+use api_keys::{Aws, KeyReader, settings};
 use lambda_http::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let store = &KeyStore::new(connect().await, settings::table_name()?);
+    let reader = &KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?;
     let imported = settings::imported_keys()?;
-    run(service_fn(|request| async move { Ok::<_, Infallible>(find_key::handle(request, store, imported).await) }))
+    reader.warm().await;
+    run(service_fn(|request| async move { Ok::<_, Infallible>(find_key::handle(request, reader, imported).await) }))
         .await
 }

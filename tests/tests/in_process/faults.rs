@@ -84,15 +84,15 @@ async fn an_item_that_is_no_key_lets_nobody_in() {
 #[tokio::test]
 async fn warming_the_connection_ends_whatever_the_table_does() {
     let gateway = Gateway::start().await;
-    gateway.store.warm().await;
+    gateway.reader.warm().await;
     assert_eq!(gateway.wire.take_calls().len(), 1, "one look-up of a key that nobody has");
 
     gateway.wire.cut(true);
-    gateway.store.warm().await;
+    gateway.reader.warm().await;
 
     gateway.wire.cut(false);
     gateway.wire.hold(true);
-    gateway.store.warm().await;
+    gateway.reader.warm().await;
     gateway.wire.hold(false);
     let admin = gateway.create_account("Example").await;
     assert_eq!(admin.get("/authentication").await.status, 200, "and the next request is served");

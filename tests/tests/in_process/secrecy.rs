@@ -74,7 +74,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let value = KeyValue::parse(&admin.value, ImportedKeys::Refused).unwrap();
-    let record = gateway.store.resolve(&value).await.unwrap().unwrap();
+    let record = gateway.reader.resolve(&value).await.unwrap().unwrap();
     let mut event = sample_event("authorizer");
     event["multiValueHeaders"] = serde_json::json!({"X-API-Key": [admin.value]});
     event["methodArn"] = format!("arn:aws:execute-api:r:1:a/v1/GET/authentication/{}", admin.value).into();
