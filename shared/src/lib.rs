@@ -4,15 +4,17 @@
 //!
 //! ```text
 //! fields ─┐
-//! ids ────┼→ key_value → operation → record → issue ─┐
-//! base62 ─┘              timestamp ↗         caller ─┼→ store → http | log
-//! settings, client: once, at the start of a function ┘
+//! ids ────┼→ key_value → operation → record → issue ─┐         ┌ store  (list, insert, delete: the SDK) ┐
+//! base62 ─┘              timestamp ↗         caller ─┼→ either ┤                                        ├→ http | log
+//!                                                              └ reader (one key) → dynamodb ───────────┘
+//! settings, aws → transport: once, at the start of a function
 //! ```
 //!
 //! Invariants, each kept in one place:
 //! - text becomes a type at the door (`fields`, `ids`, `key_value`, `operation`) or the request ends there;
-//! - only `key_value` names `ring`, and only its [`KeyValue`] ever holds an issued value;
-//! - only `client`, `store` and the item conversion in `record` name DynamoDB;
+//! - only `key_value` names `ring`'s hashes and random numbers, and only its [`KeyValue`] ever holds an issued value;
+//! - only `store` writes, and only `reader` decides whether a value is a live key;
+//! - only `store`, `reader`, `dynamodb` and the item conversions in `record` know what the table looks like;
 //! - only `http` names statuses; [`Error`] knows none;
 //! - nothing here reads the clock: `now` and [`Random`] are handed in by a function's `main`.
 
