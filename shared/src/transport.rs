@@ -17,7 +17,7 @@ use http::header::{Entry, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
@@ -69,23 +69,22 @@ impl Transport {
     pub(crate) async fn send(&self, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
         let origin = origin(request.uri())?;
         let mut request = in_origin_form(request)?;
-        let kept = self.take_idle(&origin);
-        let (mut connection, was_kept) = match kept {
-            Some(kept) => (kept, true),
-            None => (self.connect(origin.clone()).await?, false),
-        };
-        let answer = loop {
-            match connection.sender.try_send_request(request).await {
-                Ok(answer) => break answer,
-                // The other side had closed it while it was idle, and nothing was sent.
-                Err(mut error) if was_kept => match error.take_message() {
+        if let Some(mut kept) = self.take_idle(&origin) {
+            match kept.sender.try_send_request(request).await {
+                Ok(answer) => return self.read(answer, kept).await,
+                // The other side had closed it while it was idle, and nothing was sent: it goes on a new one.
+                Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(error.into_error().into()),
                 },
-                Err(error) => return Err(error.into_error().into()),
             }
-            connection = self.connect(origin.clone()).await?;
-        };
+        }
+        let mut fresh = self.connect(origin).await?;
+        let answer = fresh.sender.send_request(request).await?;
+        self.read(answer, fresh).await
+    }
+
+    async fn read(&self, answer: Response<Incoming>, connection: Connection) -> Result<Response<Bytes>, Cause> {
         let (parts, body) = answer.into_parts();
         let body = body.collect().await?.to_bytes();
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);

@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use api_keys::{AccountId, KeyId, KeyReader, KeyStore};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Json;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
+use tests::engine::aws;
 use tests::environment::{CREDENTIALS, reaches_the_table, with_environment};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// What a request said of who sent it and where to.
@@ -92,4 +95,48 @@ async fn credentials_come_from_a_container_where_the_environment_has_none() {
         assert!(seen.authorization.contains("Credential=AKIDCONTAINER/"), "{seen:?}");
         assert_eq!(seen.token.as_deref(), Some("container-token"));
     }
+}
+
+/// Answers each connection's first request, says that it may be kept, and closes it.
+async fn forgetful_server() -> (SocketAddr, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            *counted.lock().unwrap() += 1;
+            drop(stream.read(&mut [0; 4096]).await);
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await);
+        }
+    });
+    (address, connections)
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_was_closed_meanwhile_harms_no_call() {
+    let (address, connections) = forgetful_server().await;
+    // The SDK repeats nothing here, so the second call must find out by itself.
+    let store = KeyStore::new(&aws(format!("http://{address}")), "keys".to_owned());
+    let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
+
+    for _ in 0..5 {
+        assert!(store.list(account_id, None, 1, None).await.is_ok());
+        // Idle for as long as the news of its end takes.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(*connections.lock().unwrap(), 5);
+}
+
+#[tokio::test]
+async fn a_server_that_closes_every_connection_ends_a_call() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let aws = aws(format!("http://{address}"));
+    let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
+    let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
+
+    assert!(KeyStore::new(&aws, "keys".to_owned()).list(account_id, None, 1, None).await.is_err());
+    assert!(KeyReader::new(&aws, "keys".to_owned()).await.unwrap().get(account_id, id).await.is_err());
 }
