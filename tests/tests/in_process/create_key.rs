@@ -200,3 +200,33 @@ async fn storing_a_key_again_changes_nothing_and_no_other_key_takes_its_place() 
 
     assert_eq!(gateway.engine.dump().len(), 2);
 }
+
+/// What DynamoDB counts of an item: the bytes of its names and values.
+fn size(value: &Value) -> usize {
+    let (kind, inner) = value.as_object().unwrap().iter().next().unwrap();
+    match (kind.as_str(), inner) {
+        ("S", text) => text.as_str().unwrap().len(),
+        ("B", base64) => base64.as_str().unwrap().len() / 4 * 3,
+        ("L", list) => 3 + list.as_array().unwrap().iter().map(|element| 1 + size(element)).sum::<usize>(),
+        (kind, _) => panic!("an item has no {kind}"),
+    }
+}
+
+#[tokio::test]
+async fn the_item_that_every_request_reads_is_small() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("A company of a usual name").await;
+    admin.post(&full()).await;
+    let long = |length| "x".repeat(length);
+    let longest = json!({
+        "userId": long(128), "username": long(128), "name": long(128), "description": long(512),
+        "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "trafficType": "TRANSACTIONAL"
+    });
+    admin.post(&longest).await;
+
+    for item in gateway.engine.dump() {
+        let bytes: usize = item.as_object().unwrap().iter().map(|(name, value)| name.len() + size(value)).sum();
+        let usual = item["userId"]["S"].as_str().unwrap().len() < 128;
+        assert!(bytes < if usual { 512 } else { 4_096 }, "{bytes}: one read unit is 4 KB");
+    }
+}
