@@ -5,13 +5,14 @@
 //! endpoints and credentials still comes from it, and the signature from its own crate.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime_api::client::identity::Identity;
@@ -21,7 +22,7 @@ use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Bytes;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::error::Error;
 use crate::transport::{Cause, Transport};
@@ -47,6 +48,7 @@ pub(crate) struct Dynamodb {
     clock: SharedTimeSource,
     transport: Transport,
     identity: Mutex<Option<Identity>>,
+    alarm: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl fmt::Debug for Dynamodb {
@@ -73,6 +75,7 @@ impl Dynamodb {
             clock: config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
             transport,
             identity: Mutex::default(),
+            alarm: Mutex::default(),
         })
     }
 
@@ -83,10 +86,9 @@ impl Dynamodb {
         let mut attempt = 1;
         loop {
             let limit = end.min(Instant::now() + ATTEMPT_TIME);
-            let error = match timeout_at(limit, self.attempt(target, body.clone())).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
-                Err(_) => CallError::TimedOut,
+            let error = match self.within(limit, self.attempt(target, body.clone())).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
             };
             if attempt == ATTEMPTS || !error.is_passing() || Instant::now() >= end {
                 return Err(error);
@@ -99,6 +101,24 @@ impl Dynamodb {
             }
             attempt += 1;
         }
+    }
+
+    /// As tokio's `timeout_at`, but with one alarm that is only ever put off: setting a new one wakes the runtime by
+    /// a system call.
+    async fn within<T>(
+        &self,
+        limit: Instant,
+        work: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let mut alarm = lock(&self.alarm).take().unwrap_or_else(|| Box::pin(sleep_until(limit)));
+        alarm.as_mut().reset(limit);
+        let done = tokio::select! {
+            biased;
+            done = work => done,
+            () = &mut alarm => Err(CallError::TimedOut),
+        };
+        *lock(&self.alarm) = Some(alarm);
+        done
     }
 
     async fn attempt(&self, target: &'static str, body: Bytes) -> Result<Bytes, CallError> {
@@ -114,7 +134,8 @@ impl Dynamodb {
         let now = self.clock.now();
         let identity = self.identity(now).await?;
         let host = self.host.to_str().map_err(CallError::unsigned)?;
-        let settings = SigningSettings::default();
+        let mut settings = SigningSettings::default();
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         let parameters = SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
@@ -154,15 +175,14 @@ impl Dynamodb {
 async fn resolve_endpoint(config: &SdkConfig) -> Result<Uri, Cause> {
     let key =
         ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url").build()?;
-    let given = match config.service_config().and_then(|service| service.load_config(key)) {
-        Some(of_the_service) => Some(of_the_service),
-        None => config.endpoint_url().map(str::to_owned),
-    };
+    let of_the_service = config.service_config().and_then(|service| service.load_config(key));
+    if let Some(given) = of_the_service.as_deref().or(config.endpoint_url()) {
+        return Ok(given.parse()?);
+    }
     let parameters = Params::builder()
         .set_region(config.region().map(ToString::to_string))
         .set_use_fips(config.use_fips())
         .set_use_dual_stack(config.use_dual_stack())
-        .set_endpoint(given)
         .build()?;
     let endpoint = DefaultResolver::new().resolve_endpoint(&parameters).await?;
     Ok(endpoint.url().parse()?)

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http::header::{Entry, HOST};
-use http::uri::PathAndQuery;
+use http::uri::{Authority, Parts, Scheme};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
@@ -35,7 +35,8 @@ pub(crate) struct Transport {
 }
 
 struct Connection {
-    origin: Uri,
+    scheme: Option<Scheme>,
+    authority: Option<Authority>,
     sender: SendRequest<SdkBody>,
 }
 
@@ -67,9 +68,9 @@ impl Transport {
     /// # Errors
     /// When it did not get there, or the answer did not come back whole.
     pub(crate) async fn send(&self, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
-        let origin = origin(request.uri())?;
+        let target = request.uri().clone();
         let mut request = in_origin_form(request)?;
-        if let Some(mut kept) = self.take_idle(&origin) {
+        if let Some(mut kept) = self.take_idle(&target) {
             match kept.sender.try_send_request(request).await {
                 Ok(answer) => return self.read(answer, kept).await,
                 // The other side had closed it while it was idle, and nothing was sent: it goes on a new one.
@@ -79,7 +80,7 @@ impl Transport {
                 },
             }
         }
-        let mut fresh = self.connect(origin).await?;
+        let mut fresh = self.connect(target).await?;
         let answer = fresh.sender.send_request(request).await?;
         self.read(answer, fresh).await
     }
@@ -91,24 +92,22 @@ impl Transport {
         Ok(Response::from_parts(parts, body))
     }
 
-    fn take_idle(&self, origin: &Uri) -> Option<Connection> {
+    fn take_idle(&self, target: &Uri) -> Option<Connection> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        kept.filter(|kept| kept.origin == *origin && !kept.sender.is_closed())
+        kept.filter(|kept| {
+            kept.authority.as_ref() == target.authority()
+                && kept.scheme.as_ref() == target.scheme()
+                && !kept.sender.is_closed()
+        })
     }
 
-    async fn connect(&self, origin: Uri) -> Result<Connection, Cause> {
-        let stream = self.connector.clone().call(origin.clone()).await?;
+    async fn connect(&self, target: Uri) -> Result<Connection, Cause> {
+        let stream = self.connector.clone().call(target.clone()).await?;
         let (sender, connection) = handshake(stream).await?;
         tokio::spawn(connection);
-        Ok(Connection { origin, sender })
+        let Parts { scheme, authority, .. } = target.into_parts();
+        Ok(Connection { scheme, authority, sender })
     }
-}
-
-/// Scheme, host and port.
-fn origin(uri: &Uri) -> Result<Uri, http::Error> {
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(PathAndQuery::from_static("/"));
-    Ok(Uri::from_parts(parts)?)
 }
 
 /// The path alone as the URI, and the host as a header, as HTTP/1.1 wants them.
