@@ -4,7 +4,7 @@ TOOLS := .local/tools
 export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: run watch test lint audit deploy tools clean
+.PHONY: run watch test lint audit bench deploy tools clean
 
 run: tools            ## the real template on an emulated AWS; prints a URL and a key
 	@$(TOOLS)/sam/bin/python infra/local/stack.py run $(if $(PORT),--port $(PORT))
@@ -24,6 +24,10 @@ lint: tools           ## format, clippy, docs, template
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
+
+bench: tools          ## what the functions cost, beside what users would pick instead; leave the machine alone meanwhile
+	@bench/prepare
+	cargo run --profile driver --package bench
 
 deploy: tools               ## to AWS, with the credentials of your shell
 	$(TOOLS)/sam/bin/sam build && $(TOOLS)/sam/bin/sam deploy --guided

@@ -1,0 +1,193 @@
+//! The comparison: every authorizer in every round, in an order that is shuffled anew each time.
+
+use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use hyper::body::Bytes;
+use serde_json::Value;
+
+use crate::arguments::Arguments;
+use crate::artifact::{self, Size};
+use crate::contestants::{self, Contestant, Part};
+use crate::events;
+use crate::process::{Bench, Program};
+use crate::runtime_api::Answer;
+use crate::sample::Sample;
+use crate::system_calls;
+
+/// What the comparison found.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// In the order of the reports.
+    pub(crate) rows: Vec<Row>,
+    /// Peers that could not be built or installed, or do not run.
+    pub(crate) left_out: Vec<String>,
+    /// How many rounds the medians are of.
+    pub(crate) rounds: usize,
+    /// How many calls the percentiles are of.
+    pub(crate) calls: usize,
+    /// The machine's load before: others' work changes even the ratios, since it keeps processors from sleeping.
+    pub(crate) load: String,
+    /// What the table spent on one `GetItem`.
+    pub(crate) engine_us: f64,
+    /// What reached the table for 100 good keys, and for 200 that are none; other calls than `GetItem`.
+    pub(crate) reads: Reads,
+    /// The sizes of all our functions.
+    pub(crate) functions: Vec<(String, Size)>,
+}
+
+/// One authorizer's figures.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// What the reports call it.
+    pub(crate) name: String,
+    /// Its part in the targets.
+    pub(crate) part: Part,
+    /// The medians of its lives.
+    pub(crate) sample: Sample,
+    /// How large it is.
+    pub(crate) size: Option<Size>,
+    /// System calls per warm authorization, where they could be counted.
+    pub(crate) system_calls: Option<f64>,
+}
+
+/// What reaches the table of ours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reads {
+    /// `GetItem`s per authorization of a native key.
+    pub(crate) native: f64,
+    /// Other operations.
+    pub(crate) others: u64,
+    /// All operations for what is no key.
+    pub(crate) garbage: u64,
+}
+
+pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Outcome {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default().to_owned();
+    let issued = bench.create_account().await;
+    let value = issued["value"].as_str().unwrap();
+    let event = events::authorizer(value);
+
+    let (mut contestants, mut left_out) = contestants::found(&bench.functions, &bench.peers);
+    contestants.extend(arguments.with.iter().map(|(name, path)| Contestant {
+        name: name.clone(),
+        part: Part::Other,
+        binary: Some(path.clone()),
+        program: Program { path: path.clone(), arguments: Vec::new(), variables: Vec::new(), folder: None },
+    }));
+    let expected = leave_out(bench, &mut contestants, &mut left_out, &event).await;
+    let check = |answer: &Answer| answer.as_ref().is_ok_and(|bytes| parsed(bytes) == expected);
+
+    let mut lives = vec![Vec::new(); contestants.len()];
+    bench.table.take_calls();
+    for round in 1..=arguments.rounds {
+        eprintln!("Round {round} of {}", arguments.rounds);
+        for at in shuffled(contestants.len()) {
+            let Contestant { name, program, .. } = &contestants[at];
+            let process = bench.process(name, program).await;
+            lives[at].push(Sample::take(process, arguments.calls, || event.clone(), check).await);
+        }
+    }
+    let (count, took) = bench.table.take_calls().remove("GetItem").unwrap_or_default();
+    #[allow(clippy::cast_precision_loss, reason = "a count of calls has no 52 bits")]
+    let engine_us = took.as_secs_f64() * 1e6 / count as f64;
+
+    let mut rows = Vec::new();
+    for (contestant, lives) in contestants.into_iter().zip(&lives) {
+        eprintln!("Counting the system calls of {}", contestant.name);
+        rows.push(Row {
+            system_calls: system_calls::per_call(bench, &contestant.program, value).await,
+            size: contestant.binary.as_deref().map(artifact::size),
+            name: contestant.name,
+            part: contestant.part,
+            sample: Sample::median(lives),
+        });
+    }
+    Outcome {
+        rows,
+        left_out,
+        rounds: arguments.rounds,
+        calls: arguments.calls,
+        load,
+        engine_us,
+        reads: reads(bench, value).await,
+        functions: sizes(bench),
+    }
+}
+
+/// Leaves out whoever does not run, or does not answer as ours does: the same job, or no comparison.
+async fn leave_out(
+    bench: &Bench,
+    contestants: &mut Vec<Contestant>,
+    left_out: &mut Vec<String>,
+    event: &Bytes,
+) -> Value {
+    let mut answers = Vec::new();
+    for Contestant { name, program, .. } in &*contestants {
+        let mut process = bench.process(name, program).await;
+        let answer = process.runtime.probe(event).await.and_then(Result::ok);
+        answers.push(answer.map(|bytes| parsed(&bytes)));
+        process.finish();
+    }
+    let ours = contestants.iter().position(|contestant| contestant.part == Part::Ours);
+    let expected = ours.and_then(|at| answers[at].clone()).expect("our authorizer is built and answers");
+    let mut answers = answers.into_iter();
+    contestants.retain(|contestant| {
+        let good = answers.next().flatten().is_some_and(|answer| answer == expected);
+        if !good {
+            left_out.push(contestant.name.clone());
+        }
+        good
+    });
+    expected
+}
+
+/// Counted at the table, after what init does.
+async fn reads(bench: &Bench, value: &str) -> Reads {
+    const EACH: u32 = 100;
+    let mut process = bench.function("authorizer").await;
+    process.runtime.initialized().await;
+    bench.table.take_calls();
+    let good = events::authorizer(value);
+    for _ in 0..EACH {
+        assert!(process.runtime.invoke(&good).await.1.is_ok());
+    }
+    let mut calls = bench.table.take_calls();
+    let (native, _) = calls.remove("GetItem").unwrap_or_default();
+    let others = calls.values().map(|(count, _)| count).sum();
+
+    let mistyped = value.replace(|letter: char| letter.is_ascii_digit(), "x");
+    for garbage in [events::authorizer("garbage"), events::authorizer(&mistyped)] {
+        for _ in 0..EACH {
+            assert!(process.runtime.invoke(&garbage).await.1.is_err());
+        }
+    }
+    let garbage = bench.table.take_calls().values().map(|(count, _)| count).sum();
+    process.finish();
+    #[allow(clippy::cast_precision_loss, reason = "a count of calls has no 52 bits")]
+    let native = native as f64 / f64::from(EACH);
+    Reads { native, others, garbage }
+}
+
+fn sizes(bench: &Bench) -> Vec<(String, Size)> {
+    ["authorizer", "create-account", "create-key", "delete-key", "find-key", "list-keys"]
+        .map(|name| (name.to_owned(), artifact::size(&bench.functions.join(name).join("bootstrap"))))
+        .to_vec()
+}
+
+fn parsed(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+/// The numbers below `count` in an order that no one can foresee: none gains by its place.
+fn shuffled(count: usize) -> Vec<usize> {
+    let chance = RandomState::new();
+    let mut order: Vec<_> = (0..count).collect();
+    order.sort_by_cached_key(|at| {
+        let mut hasher = chance.build_hasher();
+        hasher.write_usize(*at);
+        hasher.finish()
+    });
+    order
+}

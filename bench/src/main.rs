@@ -1,0 +1,59 @@
+//! `make bench`: what an authorization costs, ours beside what users would pick instead; then every endpoint, and
+//! accounts of many keys.
+//!
+//! ```text
+//! arguments → contestants ─┐
+//! certificate → table ─────┼→ process → sample → authorizers → targets → report, plot
+//! runtime_api ─────────────┘                   → endpoints, accounts ──→ report
+//! ```
+//!
+//! It measures and tells; nothing here fails because something is slow.
+
+mod accounts;
+mod arguments;
+mod artifact;
+mod authorizers;
+mod certificate;
+mod contestants;
+mod endpoints;
+mod events;
+mod plot;
+mod process;
+mod report;
+mod runtime_api;
+mod sample;
+mod statistics;
+mod system_calls;
+mod table;
+mod targets;
+
+use std::fs;
+
+use tests::template;
+
+use crate::arguments::Arguments;
+use crate::process::Bench;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments = Arguments::read();
+    let bench = Bench::start(&template::root()).await;
+    let results = template::root().join("bench/results");
+    fs::create_dir_all(&results).unwrap();
+
+    if arguments.authorizers {
+        let outcome = authorizers::measure(&bench, &arguments).await;
+        let text = report::authorizers(&outcome);
+        println!("\n{text}");
+        fs::write(results.join("authorizers.md"), text).unwrap();
+        fs::write(results.join("authorizers.svg"), plot::draw(&outcome)).unwrap();
+    }
+    if arguments.endpoints {
+        let endpoints = endpoints::measure(&bench, &arguments).await;
+        let accounts = accounts::measure(&bench, &arguments).await;
+        let text = report::endpoints(&endpoints, &accounts);
+        println!("\n{text}");
+        fs::write(results.join("endpoints.md"), text).unwrap();
+    }
+    println!("Written to bench/results.");
+}

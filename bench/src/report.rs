@@ -1,0 +1,124 @@
+//! The tables, as Markdown.
+
+use std::fmt::Write;
+
+use crate::accounts::AccountRow;
+use crate::authorizers::{Outcome, Row};
+use crate::contestants::Part;
+use crate::endpoints::EndpointRow;
+use crate::targets::{self, Bound, Target};
+
+/// The comparison, the sizes and the targets.
+pub(crate) fn authorizers(outcome: &Outcome) -> String {
+    let mut text = comparison(outcome);
+    let Outcome { rounds, calls, load, engine_us, reads, .. } = outcome;
+    write!(
+        text,
+        "\nMedians of {rounds} shuffled rounds, {calls} calls each, over TLS 1.3 to one engine in process, which itself takes \
+         {engine_us:.0} µs of each call. In brackets: times the lean floor. CPU is for 1,000 calls. The \
+         machine's load before: {load} (others' work changes even the ratios).\n\n\
+         GetItems per authorized native key: {:.2}; other calls: {}; calls for 200 values that are no key: {}.\n",
+        reads.native, reads.others, reads.garbage
+    )
+    .unwrap();
+    text.push_str(
+        "\nAll are given the table's endpoint. On AWS none is given, and whoever finds it by the SDK's rules, as ours and plain \
+         Rust do and the floors do not, takes some 0.2 ms longer to start.\n",
+    );
+    if !outcome.left_out.is_empty() {
+        writeln!(
+            text,
+            "\nLeft out, for they could not be built or installed, or did not run: {}.",
+            outcome.left_out.join("; ")
+        )
+        .unwrap();
+    }
+    if outcome.rows.iter().all(|row| row.system_calls.is_none()) {
+        text.push_str("\nSystem calls are left out: there is no strace.\n");
+    }
+    text.push_str("\n| function | binary MB | zip MB |\n|---|---|---|\n");
+    for (name, size) in &outcome.functions {
+        writeln!(text, "| `{name}` | {:.2} | {:.2} |", size.binary, size.zip).unwrap();
+    }
+    text.push_str("\n| to be reached | bound | measured | |\n|---|---|---|---|\n");
+    for target in targets::all(outcome) {
+        writeln!(text, "{}", judged(&target)).unwrap();
+    }
+    text
+}
+
+fn comparison(outcome: &Outcome) -> String {
+    let floor = outcome.rows.iter().find(|row| row.part == Part::LeanFloor);
+    let mut text = String::from(
+        "| authorizer | init ms | first call ms | start to first answer ms | warm p50 ms | p99 ms | CPU ms | RSS MiB \
+         | system calls | binary / zip MB |\n|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for row in &outcome.rows {
+        let cell = |figure: fn(&Row) -> f64| {
+            let own = figure(row);
+            floor.map_or_else(|| figures(own), |floor| format!("{} ({})", figures(own), ratio(own / figure(floor))))
+        };
+        let cells = [
+            cell(|row| row.sample.init_ms),
+            cell(|row| row.sample.first_ms),
+            cell(targets::start),
+            cell(|row| row.sample.p50_ms),
+            cell(|row| row.sample.p99_ms),
+            cell(|row| row.sample.cpu_ms),
+            cell(|row| row.sample.rss_mib),
+            row.system_calls.map_or_else(|| "–".to_owned(), |calls| format!("{calls:.1}")),
+            row.size.map_or_else(|| "–".to_owned(), |size| format!("{:.1} / {:.1}", size.binary, size.zip)),
+        ];
+        writeln!(text, "| {} | {} |", row.name, cells.join(" | ")).unwrap();
+    }
+    text
+}
+
+fn judged(target: &Target) -> String {
+    let bound = match target.bound {
+        Bound::AtMost(most) => format!("≤ {most}"),
+        Bound::AtLeast(least) => format!("≥ {least}"),
+        Bound::Exactly(number) => format!("{number}"),
+    };
+    let verdict = target.missed_by().map_or_else(|| "reached".to_owned(), |by| format!("**missed by {by:.0} %**"));
+    format!("| {} | {bound} | {:.2} | {verdict} |", target.what, target.measured)
+}
+
+/// What every endpoint costs, and what many keys change.
+pub(crate) fn endpoints(endpoints: &[EndpointRow], accounts: &[AccountRow]) -> String {
+    let mut text = String::from(
+        "| endpoint | first call ms | warm p50 ms | CPU ms / 1000 | calls of the table | of which the engine ms |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for row in endpoints {
+        let EndpointRow { name, sample, calls, engine_ms } = row;
+        let (first, p50, cpu) = (figures(sample.first_ms), figures(sample.p50_ms), figures(sample.cpu_ms));
+        writeln!(text, "| {name} | {first} | {p50} | {cpu} | {calls} | {} |", figures(*engine_ms)).unwrap();
+    }
+    text.push_str(
+        "\n| keys of the account | resolve ms | page of 100, newest ms | in the middle ms | oldest ms |\n|---|---|---|---|---|\n",
+    );
+    for row in accounts {
+        let pages = row.pages.map(figures);
+        writeln!(text, "| {} | {} | {} |", row.keys, figures(row.resolve), pages.join(" | ")).unwrap();
+    }
+    text.push_str(
+        "\nWarm p50, over TLS to the engine, whose own time grows with its SQLite tree; DynamoDB's does not.\n",
+    );
+    text
+}
+
+/// Three figures that count, or two, and no more.
+fn figures(number: f64) -> String {
+    let digits = match number {
+        number if number < 1.0 => 3,
+        number if number < 10.0 => 2,
+        number if number < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{number:.digits$}")
+}
+
+fn ratio(number: f64) -> String {
+    if number < 10.0 { format!("{number:.2}×") } else { format!("{number:.0}×") }
+}
