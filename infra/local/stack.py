@@ -1,7 +1,8 @@
 """The real template on an emulated AWS.
 
     stack.py run [--port 4566]                             for a person: a URL, a key, and Ctrl-C ends it
-    stack.py up --state DIR [--port 0] [--sample TEMPLATE]  for a test: see `commands.py`
+    stack.py up --state DIR [--port 0] [--sample TEMPLATE] [--parameters NAME=VALUE …]
+                                                            for a test: see `commands.py`
     stack.py transform                                      the template as CloudFormation gets it, as JSON
 """
 
@@ -56,9 +57,9 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
-    with deployed(arguments.port, state) as (emulator, stack):
+    with deployed(arguments.port, state, {}) as (emulator, stack):
         account = Commands(emulator, stack).invoke(
-            {"payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
+            {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
         )
         if account["functionError"]:
             raise Failure(f"create-account failed: {account['payload']}", emulator.log)
@@ -72,7 +73,8 @@ def run(arguments: argparse.Namespace) -> None:
 def up(arguments: argparse.Namespace) -> None:
     """Deploys the stack, describes it in one line, and serves commands until standard input ends."""
     state = arguments.state.resolve()
-    with deployed(arguments.port, state) as (emulator, stack):
+    parameters = dict(each.split("=", 1) for each in arguments.parameters)
+    with deployed(arguments.port, state, parameters) as (emulator, stack):
         sample = None
         if arguments.sample:
             deploy(SAMPLE_STACK, arguments.sample.resolve(), state, {"ApiKeysStack": STACK})
@@ -101,7 +103,7 @@ def transform(_: argparse.Namespace) -> None:
 
 
 @contextmanager
-def deployed(wanted_port: int, state: Path) -> Iterator[tuple[Emulator, Stack]]:
+def deployed(wanted_port: int, state: Path, parameters: dict[str, str]) -> Iterator[tuple[Emulator, Stack]]:
     """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
     check_tools()
     port = choose_port(wanted_port)
@@ -110,7 +112,7 @@ def deployed(wanted_port: int, state: Path) -> Iterator[tuple[Emulator, Stack]]:
     template = build(state)
     try:
         with Emulator(ministack(), port, state) as emulator:
-            deploy(STACK, template, state, {"Architecture": architecture()})
+            deploy(STACK, template, state, {"Architecture": architecture(), **parameters})
             stack = Stack(emulator, STACK)
             give_gateway_responses(emulator, stack)
             yield emulator, stack
@@ -166,6 +168,7 @@ def _parse_arguments() -> argparse.Namespace:
     commands.choices["up"].add_argument("--port", type=int, default=0)
     commands.choices["up"].add_argument("--state", type=Path, required=True)
     commands.choices["up"].add_argument("--sample", type=Path)
+    commands.choices["up"].add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
     return parser.parse_args()
 
 

@@ -103,6 +103,16 @@ impl Dynamodb {
         }
     }
 
+    /// One call that is not repeated, whatever becomes of it. The answer is its JSON.
+    pub(crate) async fn call_once(
+        &self,
+        target: &'static str,
+        body: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Bytes, CallError> {
+        self.within(Instant::now() + limit, self.attempt(target, Bytes::from(body))).await
+    }
+
     /// As tokio's `timeout_at`, but with one alarm that is only ever put off: setting a new one wakes the runtime by
     /// a system call.
     async fn within<T>(
@@ -239,6 +249,11 @@ impl CallError {
                     )
             }
         }
+    }
+
+    /// Whether it was the call's own condition that stopped it.
+    pub(crate) fn is_unmet_condition(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "ConditionalCheckFailedException")
     }
 
     fn names_credentials(&self) -> bool {

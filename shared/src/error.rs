@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::operation::Operation;
+use crate::status::KeyStatus;
 
 type Cause = Box<dyn StdError + Send + Sync>;
 
@@ -18,8 +19,19 @@ pub enum Error {
     NotManaging,
     /// The new key would have operations that its maker lacks.
     BeyondCaller(Vec<Operation>),
+    /// The caller's key lacks operations of the key that it would change.
+    BeyondReach(Vec<Operation>),
     /// The account has no such key.
     NotFound,
+    /// The key is disabled or expired, and this would not change that.
+    NotActive(KeyStatus),
+    /// The account has as many keys as it may.
+    QuotaReached {
+        /// As many as that.
+        max_keys: u64,
+    },
+    /// Others changed the same thing all the while.
+    Contended,
     /// Our fault, or that of what we stand on. `what` is ours; the cause is for the log alone.
     Internal {
         /// What was being done, in fixed words.
@@ -50,7 +62,11 @@ impl fmt::Display for Error {
             Self::Invalid(fields) => write!(f, "{} wrong fields", fields.len()),
             Self::NotManaging => f.write_str("the caller's key may not manage keys"),
             Self::BeyondCaller(_) => f.write_str("the caller's key lacks an operation that it would give"),
+            Self::BeyondReach(_) => f.write_str("the caller's key lacks an operation of the key"),
             Self::NotFound => f.write_str("no such key"),
+            Self::NotActive(status) => write!(f, "the key is {status}"),
+            Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
+            Self::Contended => f.write_str("others changed the same thing meanwhile"),
             Self::Internal { what, .. } => f.write_str(what),
         }
     }

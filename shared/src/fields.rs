@@ -1,15 +1,20 @@
 //! The fields of a request, taken one by one, and every wrong one remembered.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::error::{Error, FieldError};
+use crate::timestamp::Timestamp;
 
 /// No valid body comes near this many bytes.
 const MAX_BODY: usize = 64 * 1024;
+
+/// With three leap days, the most that ten years have.
+const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
 
 /// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
 ///
@@ -57,6 +62,12 @@ impl Fields {
         fields
     }
 
+    /// Whether a field was given, be it `null`.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.given.iter().any(|(name, _)| name == field)
+    }
+
     /// Takes a field out; `None` when it is absent or `null`.
     pub fn take(&mut self, field: &str) -> Option<Value> {
         let at = self.given.iter().position(|(name, _)| name == field)?;
@@ -76,6 +87,22 @@ impl Fields {
     pub fn optional_text(&mut self, field: &str, min: usize, max: usize) -> Option<String> {
         let value = self.take(field)?;
         self.text(field, value, min, max)
+    }
+
+    /// Takes a time in the future, at most ten years away, that may be absent.
+    pub fn optional_expiry(&mut self, field: &str, now: Timestamp) -> Option<Timestamp> {
+        let value = self.take(field)?;
+        let end = value.as_str().and_then(Timestamp::parse);
+        if end.is_none() {
+            self.wrong(field, "must be a time such as 2030-01-31T00:00:00Z");
+        }
+        end.filter(|end| {
+            let near = *end > now && *end <= now.plus(TEN_YEARS);
+            if !near {
+                self.wrong(field, "must be in the future, at most 10 years away");
+            }
+            near
+        })
     }
 
     /// Remembers that a field is wrong, and why.

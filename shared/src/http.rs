@@ -12,6 +12,7 @@ use crate::error::{Error, FieldError};
 use crate::fields::Fields;
 use crate::issue::IssuedKey;
 use crate::log;
+use crate::operation::Operation;
 
 /// The caller, as the authorizer described it.
 ///
@@ -88,6 +89,11 @@ pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Respo
         })
 }
 
+/// Logs what went wrong without harm to the answer.
+pub fn log_failure(request: &Request, error: &Error) {
+    log::failure(request_id(request), error);
+}
+
 /// The gateway's id of the request, which its own answers and its access log carry too.
 fn request_id(request: &Request) -> &str {
     match request.request_context_ref() {
@@ -116,12 +122,31 @@ fn problem(request_id: &str, error: &Error) -> Result<Response<Body>, Error> {
         }
         Error::NotManaging => (StatusCode::FORBIDDEN, "The key lacks the operation AUTHENTICATION.".to_owned(), &[]),
         Error::BeyondCaller(lacking) => {
-            let names: Vec<_> = lacking.iter().map(crate::operation::Operation::as_str).collect();
-            let detail =
-                format!("A key can only give operations that it has itself; this one lacks {}.", names.join(", "));
-            (StatusCode::FORBIDDEN, detail, &[])
+            let lacking = names(lacking);
+            (
+                StatusCode::FORBIDDEN,
+                format!("A key can only give operations that it has itself; this one lacks {lacking}."),
+                &[],
+            )
+        }
+        Error::BeyondReach(lacking) => {
+            let lacking = names(lacking);
+            (
+                StatusCode::FORBIDDEN,
+                format!("The key to change has operations that the calling key lacks: {lacking}."),
+                &[],
+            )
         }
         Error::NotFound => (StatusCode::NOT_FOUND, "The account has no such key.".to_owned(), &[]),
+        Error::NotActive(status) => (StatusCode::CONFLICT, format!("The key is {status}."), &[]),
+        Error::QuotaReached { max_keys } => (
+            StatusCode::CONFLICT,
+            format!("The account has {max_keys} keys, as many as it may; delete one first."),
+            &[],
+        ),
+        Error::Contended => {
+            (StatusCode::CONFLICT, "Others changed the same thing meanwhile; try again.".to_owned(), &[])
+        }
         Error::Internal { .. } => {
             (StatusCode::INTERNAL_SERVER_ERROR, "The request could not be served; try again.".to_owned(), &[])
         }
@@ -135,6 +160,10 @@ fn problem(request_id: &str, error: &Error) -> Result<Response<Body>, Error> {
         errors,
     };
     json(status, "application/problem+json", &body)
+}
+
+fn names(operations: &[Operation]) -> String {
+    operations.iter().map(Operation::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn json(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Result<Response<Body>, Error> {

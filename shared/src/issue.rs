@@ -1,14 +1,14 @@
 //! Making a key: its ids, its value, and the one answer that shows the value.
 
-use std::time::SystemTime;
-
 use serde::{Serialize, Serializer};
 
+use crate::allowed_ips::AllowedIps;
 use crate::error::Error;
 use crate::ids::{AccountId, KeyId};
-use crate::key_value::{KeyPrefix, KeyValue, Locator, Random};
+use crate::key_value::{KeyHash, KeyPrefix, KeyValue, Locator, Random};
 use crate::operation::{Operations, TrafficType};
 use crate::record::{KeyMetadata, KeyRecord};
+use crate::status::KeyView;
 use crate::timestamp::Timestamp;
 
 /// What is decided of a key before it exists.
@@ -32,6 +32,38 @@ pub struct NewKey {
     pub name: Option<String>,
     /// See [`KeyMetadata::description`].
     pub description: Option<String>,
+    /// See [`KeyMetadata::expires_at`].
+    pub expires_at: Option<Timestamp>,
+    /// See [`KeyMetadata::allowed_ips`].
+    pub allowed_ips: Option<AllowedIps>,
+}
+
+impl NewKey {
+    /// The record of a key of that id, whose value has that hash.
+    #[must_use]
+    pub fn into_record(self, id: KeyId, key_hash: KeyHash, created_at: Timestamp) -> KeyRecord {
+        KeyRecord {
+            account_id: self.account_id,
+            key_hash,
+            previous: None,
+            metadata: KeyMetadata {
+                id,
+                company: self.company,
+                user_id: self.user_id,
+                username: self.username,
+                created_by: self.created_by,
+                operations: self.operations,
+                traffic_type: self.traffic_type,
+                name: self.name,
+                description: self.description,
+                created_at,
+                enabled: true,
+                expires_at: self.expires_at,
+                last_used_at: None,
+                allowed_ips: self.allowed_ips,
+            },
+        }
+    }
 }
 
 /// Makes ids and values; one for the life of a function.
@@ -56,35 +88,34 @@ impl Issuer {
         Ok(AccountId::from_random(self.random.bytes()?))
     }
 
+    /// Makes the id of a new key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the system gives no random bytes.
+    pub fn key_id(&self, created_at: Timestamp) -> Result<KeyId, Error> {
+        Ok(KeyId::from_time_and_random(created_at.unix_millis(), self.random.bytes()?))
+    }
+
+    /// Makes a value for the key at that place.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the system gives no random bytes.
+    pub fn value(&self, place: Locator) -> Result<KeyValue, Error> {
+        KeyValue::generate(&self.prefix, place, &self.random)
+    }
+
     /// Turns what was decided into a record to store and a value to hand out, once.
     ///
     /// # Errors
     /// [`Error::Internal`] when the system gives no random bytes.
-    pub fn issue(&self, new: NewKey, now: SystemTime) -> Result<(KeyRecord, KeyValue), Error> {
-        let created_at = Timestamp::from(now);
-        let id = KeyId::from_time_and_random(created_at.unix_millis(), self.random.bytes()?);
-        let value = KeyValue::generate(&self.prefix, Locator { account_id: new.account_id, id }, &self.random)?;
-        let record = KeyRecord {
-            account_id: new.account_id,
-            key_hash: value.hash(),
-            metadata: KeyMetadata {
-                id,
-                company: new.company,
-                user_id: new.user_id,
-                username: new.username,
-                created_by: new.created_by,
-                operations: new.operations,
-                traffic_type: new.traffic_type,
-                name: new.name,
-                description: new.description,
-                created_at,
-            },
-        };
-        Ok((record, value))
+    pub fn issue(&self, new: NewKey, now: Timestamp) -> Result<(KeyRecord, KeyValue), Error> {
+        let id = self.key_id(now)?;
+        let value = self.value(Locator { account_id: new.account_id, id })?;
+        Ok((new.into_record(id, value.hash(), now), value))
     }
 }
 
-/// The answer to whoever made a key: its metadata and, this one time, its value.
+/// The answer to whoever made a key or rotated one: its metadata and, this one time, its value.
 #[derive(Debug)]
 pub struct IssuedKey {
     /// Written as `accountId` where the reader cannot know it yet.
@@ -102,10 +133,11 @@ impl Serialize for IssuedKey {
             #[serde(rename = "accountId", skip_serializing_if = "Option::is_none")]
             account_id: Option<AccountId>,
             #[serde(flatten)]
-            metadata: &'a KeyMetadata,
+            key: KeyView<'a>,
             value: &'a str,
         }
-        Shown { account_id: self.account_id, metadata: &self.metadata, value: self.value.expose() }
-            .serialize(serializer)
+        // Whatever was issued this moment is active.
+        let key = KeyView::active(&self.metadata);
+        Shown { account_id: self.account_id, key, value: self.value.expose() }.serialize(serializer)
     }
 }

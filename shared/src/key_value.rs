@@ -179,6 +179,15 @@ impl KeyHash {
         bytes.try_into().ok().map(Self)
     }
 
+    /// Takes exactly 64 hexadecimal digits, of either case.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes().iter().map(|digit| char::from(*digit).to_digit(16)).collect::<Option<Vec<_>>>()?;
+        let bytes = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
+        let bytes = bytes.map(u8::try_from).collect::<Result<Vec<_>, _>>().ok()?;
+        (digits.len() == 64).then(|| Self::from_bytes(&bytes)).flatten()
+    }
+
     /// The 32 bytes, for the store alone.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -287,6 +296,16 @@ mod tests {
             &"x".repeat(257),
         ] {
             assert!(accepted(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_read_from_64_hexadecimal_digits() {
+        let text = "17bc02f4f235ccbbd50520304cde1a8c5337041cc458bf3f6ea720c2b9de52D9";
+        assert_eq!(KeyHash::from_hex(text).unwrap().as_bytes()[..2], [0x17, 0xbc]);
+        assert_eq!(KeyHash::from_hex(text).unwrap().as_bytes()[31], 0xd9);
+        for wrong in ["", &text[1..], &format!("{text}0"), &text.replace('7', "g"), &text.replace("17", "é")] {
+            assert!(KeyHash::from_hex(wrong).is_none(), "{wrong}");
         }
     }
 

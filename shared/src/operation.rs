@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
+use crate::error::Error;
 use crate::fields::Fields;
 
 /// Text of the shape `[A-Z][A-Z0-9_]*`, at most 32 characters.
@@ -93,6 +94,17 @@ impl Operations {
     #[must_use]
     pub fn lacking(&self, wanted: &Self) -> Vec<Operation> {
         wanted.0.iter().filter(|operation| !self.contains(operation.as_str())).cloned().collect()
+    }
+
+    /// Refuses what the holder lacks, in the words of `refusal`.
+    ///
+    /// # Errors
+    /// The `refusal` of those that are missing here.
+    pub fn must_cover(&self, wanted: &Self, refusal: fn(Vec<Operation>) -> Error) -> Result<(), Error> {
+        match self.lacking(wanted) {
+            lacking if lacking.is_empty() => Ok(()),
+            lacking => Err(refusal(lacking)),
+        }
     }
 
     /// Each in its turn.

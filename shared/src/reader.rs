@@ -1,5 +1,6 @@
 //! Reading one key, as every request needs it: by its place, or by its value.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,16 +10,19 @@ use crate::aws::Aws;
 use crate::dynamodb::Dynamodb;
 use crate::error::Error;
 use crate::ids::{AccountId, KeyId};
+use crate::import_claim::{self, CLAIM};
 use crate::key_value::{KeyHash, KeyValue, Locator};
-use crate::record::{Binary, KeyRecord, StoredKey, Text};
+use crate::record::KeyRecord;
+use crate::stored_key::{Binary, StoredKey, Text};
+use crate::timestamp::Timestamp;
 
 const BY_KEY_HASH: &str = "by-key-hash";
 
 /// Reads single keys at the price of one strongly consistent read each.
 #[derive(Debug)]
 pub struct KeyReader {
-    dynamodb: Dynamodb,
-    table: String,
+    pub(crate) dynamodb: Arc<Dynamodb>,
+    pub(crate) table: String,
 }
 
 impl KeyReader {
@@ -27,26 +31,44 @@ impl KeyReader {
     /// # Errors
     /// [`Error::Internal`] when the environment names no region or no credentials.
     pub async fn new(aws: &Aws, table: String) -> Result<Self, Error> {
-        Ok(Self { dynamodb: Dynamodb::new(&aws.config, aws.transport.clone()).await?, table })
+        let dynamodb = Dynamodb::new(&aws.config, aws.transport.clone()).await?;
+        Ok(Self { dynamodb: Arc::new(dynamodb), table })
     }
 
-    /// The live key that has this value: one read for a native value, two for one without a locator.
-    ///
-    /// The index may lag behind, so it only says where to look. The consistent read decides.
+    /// The key that has this value, as it is at this moment: one read for a native value, two for one without a locator.
     ///
     /// # Errors
     /// [`Error::Internal`] when the table does not answer.
-    pub async fn resolve(&self, value: &KeyValue) -> Result<Option<KeyRecord>, Error> {
+    pub async fn resolve(&self, value: &KeyValue, now: Timestamp) -> Result<Option<KeyRecord>, Error> {
         let hash = value.hash();
-        let locator = match value.locator() {
-            Some(locator) => Some(locator),
-            None => self.locate(&hash).await?,
-        };
-        let Some(Locator { account_id, id }) = locator else {
-            return Ok(None);
-        };
-        let record = self.get(account_id, id).await?;
-        Ok(record.filter(|record| record.key_hash == hash))
+        match value.locator() {
+            Some(place) => self.confirm(place, &hash, now).await,
+            None => self.resolve_hash(&hash, now).await,
+        }
+    }
+
+    /// The key whose value has this hash, where the value itself does not say which.
+    ///
+    /// The index may lag behind, so it only says where to look, and where it says nothing the claim of an import does.
+    /// The consistent read decides.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the table does not answer.
+    pub async fn resolve_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, Error> {
+        if let Some(place) = self.locate(hash).await?
+            && let Some(record) = self.confirm(place, hash, now).await?
+        {
+            return Ok(Some(record));
+        }
+        match self.claimed(hash).await? {
+            Some(place) => self.confirm(place, hash, now).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn confirm(&self, place: Locator, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, Error> {
+        let record = self.get(place.account_id, place.id).await?;
+        Ok(record.filter(|record| record.answers_to(hash, now)))
     }
 
     /// One key of an account, as it is at this moment.
@@ -54,29 +76,55 @@ impl KeyReader {
     /// # Errors
     /// [`Error::Internal`] when the table does not answer.
     pub async fn get(&self, account_id: AccountId, id: KeyId) -> Result<Option<KeyRecord>, Error> {
+        let key = Place { account_id: Text { value: account_id }, id: Text { value: id } };
+        let stored: Option<StoredKey> = self.get_item(key, "the table did not read a key").await?;
+        Ok(stored.map(KeyRecord::from))
+    }
+
+    /// Where the claim of an import says that the key with a value of this hash is.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the table does not answer.
+    pub async fn claimed(&self, hash: &KeyHash) -> Result<Option<Locator>, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Claim {
+            key_account_id: Text<AccountId>,
+            key_id: Text<KeyId>,
+        }
+        let key = Place { account_id: Text { value: import_claim::partition(hash) }, id: Text { value: CLAIM } };
+        let claim: Option<Claim> = self.get_item(key, "the table did not read a claim").await?;
+        Ok(claim.map(|claim| Locator { account_id: claim.key_account_id.value, id: claim.key_id.value }))
+    }
+
+    async fn get_item<T: for<'de> Deserialize<'de>>(
+        &self,
+        key: impl Serialize,
+        what: &'static str,
+    ) -> Result<Option<T>, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Input<'a> {
+        struct Input<'a, K> {
             table_name: &'a str,
-            key: Place,
+            key: K,
             consistent_read: bool,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Output {
-            item: Option<StoredKey>,
+        struct Output<T> {
+            // Absent when there is no such item.
+            item: Option<T>,
         }
-        let key = Place { account_id: Text { value: account_id }, id: Text { value: id } };
         let input = Input { table_name: &self.table, key, consistent_read: true };
-        let output: Output = self.call("DynamoDB_20120810.GetItem", &input, "the table did not read a key").await?;
-        Ok(output.item.map(KeyRecord::from))
+        let output: Output<T> = self.call("DynamoDB_20120810.GetItem", &input, what).await?;
+        Ok(output.item)
     }
 
     async fn locate(&self, hash: &KeyHash) -> Result<Option<Locator>, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Output {
-            items: Vec<Place>,
+            items: Vec<Place<AccountId, KeyId>>,
         }
         let input = json!({
             "TableName": self.table,
@@ -112,7 +160,7 @@ impl KeyReader {
 /// The table's primary key, as both indexes give it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Place {
-    account_id: Text<AccountId>,
-    id: Text<KeyId>,
+struct Place<A, I> {
+    account_id: Text<A>,
+    id: Text<I>,
 }

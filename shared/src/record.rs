@@ -1,17 +1,17 @@
 //! A key as it is stored and as it is shown.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_types::base64;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
+use crate::allowed_ips::AllowedIps;
 use crate::error::Error;
 use crate::ids::{AccountId, KeyId};
 use crate::key_value::KeyHash;
-use crate::operation::{Operation, Operations, TrafficType};
+use crate::operation::{Operations, TrafficType};
 use crate::timestamp::Timestamp;
 
 /// A DynamoDB item: attribute names and values.
@@ -20,6 +20,12 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) const ACCOUNT_ID: &str = "accountId";
 pub(crate) const ID: &str = "id";
 pub(crate) const KEY_HASH: &str = "keyHash";
+pub(crate) const EXPIRES_AT: &str = "expiresAt";
+/// DynamoDB's time to live: it removes an item some hours or days after that second.
+pub(crate) const PURGE_AT: &str = "purgeAt";
+
+/// An expired key is still shown for that long.
+const SHOWN_AFTER_EXPIRY: Duration = Duration::from_hours(30 * 24);
 
 /// All that is kept of a key. The value is not: only its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +34,19 @@ pub struct KeyRecord {
     pub account_id: AccountId,
     /// The SHA-256 of its value; the index's partition key.
     pub key_hash: KeyHash,
+    /// The value before, while it still works beside the new one.
+    pub previous: Option<PreviousValue>,
     /// All that may be shown.
     pub metadata: KeyMetadata,
+}
+
+/// A value that was rotated away and lives on for a grace period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviousValue {
+    /// The SHA-256 of it.
+    pub key_hash: KeyHash,
+    /// From that instant it is worth nothing.
+    pub valid_until: Timestamp,
 }
 
 /// What anyone may see of a key who may see the key at all. It has no field for a value or a hash.
@@ -60,6 +77,17 @@ pub struct KeyMetadata {
     pub description: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Whether it was left switched on.
+    pub enabled: bool,
+    /// From that instant it opens nothing.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to within five minutes.
+    #[serde(default)]
+    pub last_used_at: Option<Timestamp>,
+    /// From where it may be used; from anywhere when absent.
+    #[serde(default)]
+    pub allowed_ips: Option<AllowedIps>,
 }
 
 impl KeyRecord {
@@ -68,8 +96,18 @@ impl KeyRecord {
             .map_err(|cause| Error::caused("a key could not be written as an item", cause))?;
         item.retain(|_, value| !value.is_null());
         item.insert(ACCOUNT_ID.into(), AttributeValue::S(self.account_id.to_string()));
-        item.insert(KEY_HASH.into(), AttributeValue::B(Blob::new(self.key_hash.as_bytes())));
+        item.insert(KEY_HASH.into(), hash_value(&self.key_hash));
+        if let Some(end) = self.metadata.expires_at {
+            item.insert(PURGE_AT.into(), purge_value(end));
+        }
         Ok(item)
+    }
+
+    /// Whether that is the hash of a value that works at that moment, the current one or the one before.
+    #[must_use]
+    pub fn answers_to(&self, hash: &KeyHash, now: Timestamp) -> bool {
+        self.key_hash == *hash
+            || self.previous.as_ref().is_some_and(|before| now < before.valid_until && before.key_hash == *hash)
     }
 }
 
@@ -79,71 +117,11 @@ impl KeyMetadata {
     }
 }
 
-/// A record in DynamoDB's JSON, where each value is in an object that names its type.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StoredKey {
-    account_id: Text<AccountId>,
-    id: Text<KeyId>,
-    key_hash: Binary,
-    company: Text<String>,
-    user_id: Text<String>,
-    username: Text<String>,
-    created_by: Text<String>,
-    operations: List<Text<Operation>>,
-    traffic_type: Text<TrafficType>,
-    name: Option<Text<String>>,
-    description: Option<Text<String>>,
-    created_at: Text<Timestamp>,
+pub(crate) fn hash_value(hash: &KeyHash) -> AttributeValue {
+    AttributeValue::B(Blob::new(hash.as_bytes()))
 }
 
-impl From<StoredKey> for KeyRecord {
-    fn from(stored: StoredKey) -> Self {
-        Self {
-            account_id: stored.account_id.value,
-            key_hash: stored.key_hash.value,
-            metadata: KeyMetadata {
-                id: stored.id.value,
-                company: stored.company.value,
-                user_id: stored.user_id.value,
-                username: stored.username.value,
-                created_by: stored.created_by.value,
-                operations: stored.operations.values.into_iter().map(|operation| operation.value).collect(),
-                traffic_type: stored.traffic_type.value,
-                name: stored.name.map(|name| name.value),
-                description: stored.description.map(|description| description.value),
-                created_at: stored.created_at.value,
-            },
-        }
-    }
-}
-
-/// What is a string in the table.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Text<T> {
-    #[serde(rename = "S")]
-    pub(crate) value: T,
-}
-
-#[derive(Deserialize)]
-struct List<T> {
-    #[serde(rename = "L")]
-    values: Vec<T>,
-}
-
-/// What is bytes in the table, base64 in its JSON.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Binary {
-    #[serde(rename = "B", serialize_with = "write_base64", deserialize_with = "read_base64")]
-    pub(crate) value: KeyHash,
-}
-
-fn write_base64<S: Serializer>(hash: &KeyHash, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&base64::encode(hash.as_bytes()))
-}
-
-fn read_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyHash, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    let bytes = base64::decode(&*text).map_err(|_| de::Error::custom("not base64"))?;
-    KeyHash::from_bytes(&bytes).ok_or_else(|| de::Error::custom("not a SHA-256"))
+/// When a key that expires then is to be removed.
+pub(crate) fn purge_value(expires_at: Timestamp) -> AttributeValue {
+    AttributeValue::N(expires_at.plus(SHOWN_AFTER_EXPIRY).unix_seconds().to_string())
 }

@@ -58,6 +58,14 @@ pub fn imported_keys() -> Result<ImportedKeys, SettingError> {
     })
 }
 
+/// `MAX_KEYS_PER_ACCOUNT`.
+///
+/// # Errors
+/// When it is missing or not a positive number.
+pub fn max_keys() -> Result<u64, SettingError> {
+    read("MAX_KEYS_PER_ACCOUNT", "a positive whole number", |text| text.parse().ok().filter(|max| *max > 0))
+}
+
 fn read<T>(
     variable: &'static str,
     expected: &'static str,

@@ -1,11 +1,12 @@
 //! Points in time as the API writes them.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -15,6 +16,37 @@ const FORMAT: &[BorrowedFormatItem<'_>] =
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
+    /// Reads RFC 3339 with any offset and any fraction; less than a millisecond is dropped.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        time.checked_to_offset(UtcOffset::UTC).map(Self::to_millis)
+    }
+
+    /// That much later, or the same where no later time can be written.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let later = time::Duration::try_from(duration).ok().and_then(|duration| self.0.checked_add(duration));
+        later.map_or(self, Self::to_millis)
+    }
+
+    /// That much earlier, or the same where no earlier time can be written.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let earlier = time::Duration::try_from(duration).ok().and_then(|duration| self.0.checked_sub(duration));
+        earlier.map_or(self, Self::to_millis)
+    }
+
+    /// The whole seconds since 1970, as DynamoDB's time to live counts them.
+    #[must_use]
+    pub fn unix_seconds(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
+    fn to_millis(time: OffsetDateTime) -> Self {
+        Self(time.replace_millisecond(time.millisecond()).unwrap_or(time))
+    }
+
     /// The milliseconds since 1970; 0 for what lies before.
     #[must_use]
     pub fn unix_millis(self) -> u64 {
@@ -24,8 +56,7 @@ impl Timestamp {
 
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
-        let time = OffsetDateTime::from(time);
-        Self(time.replace_millisecond(time.millisecond()).unwrap_or(time))
+        Self::to_millis(OffsetDateTime::from(time))
     }
 }
 
@@ -46,8 +77,6 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn written(since_1970: Duration) -> String {
@@ -66,5 +95,29 @@ mod tests {
         let back: Timestamp = serde_json::from_value(serde_json::to_value(time).unwrap()).unwrap();
         assert_eq!(back, time);
         assert_eq!(back.unix_millis(), 1_795_428_930_123);
+    }
+    #[test]
+    fn a_client_may_write_a_time_with_any_offset() {
+        let same = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
+        for text in ["2026-11-23T11:15:30.123+01:00", "2026-11-23T10:15:30.123999Z", "2026-11-22T22:15:30.123-12:00"] {
+            assert_eq!(Timestamp::parse(text), Some(same), "{text}");
+        }
+        assert_eq!(same.unix_seconds(), 1_795_428_930);
+    }
+
+    #[test]
+    fn text_that_is_no_time() {
+        for text in
+            ["", "tomorrow", "2026-11-23", "2026-11-23T10:15:30", "2026-02-30T10:15:30Z", "9999-12-31T23:59:59-01:00"]
+        {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn later_is_later_as_far_as_times_go() {
+        let time = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
+        assert_eq!(Timestamp::parse("2026-11-23T10:15:31.123Z"), Some(time.plus(Duration::from_secs(1))));
+        assert_eq!(time.plus(Duration::MAX), time);
     }
 }

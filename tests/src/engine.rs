@@ -1,7 +1,6 @@
 //! A DynamoDB engine of its own for each test, on loopback, gone with the test.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::{Duration, SystemTime};
 
 use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
 use aws_config::retry::RetryConfig;
@@ -75,6 +74,19 @@ impl Engine {
         self.database.put_item(request).unwrap();
     }
 
+    /// Every key, in DynamoDB JSON.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Value> {
+        self.dump().into_iter().filter(|item| item["keyHash"].is_object()).collect()
+    }
+
+    /// Removes an item, as its time to live would.
+    pub fn remove(&self, account_id: &str, id: &str) {
+        let key = json!({ "accountId": { "S": account_id }, "id": { "S": id } });
+        let request = serde_json::from_value(json!({ "TableName": TABLE, "Key": key })).unwrap();
+        self.database.delete_item(request).unwrap();
+    }
+
     /// Every item, in DynamoDB JSON.
     #[must_use]
     pub fn dump(&self) -> Vec<Value> {
@@ -116,7 +128,12 @@ pub async fn put_sample_key(store: &KeyStore) {
         traffic_type: caller.traffic_type,
         name: Some("sample".to_owned()),
         description: None,
-        created_at: Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_428_930_123)),
+        created_at: Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap(),
+        enabled: true,
+        expires_at: None,
+        last_used_at: None,
+        allowed_ips: None,
     };
-    store.insert(&KeyRecord { account_id: caller.account_id, key_hash: value.hash(), metadata }).await.unwrap();
+    let record = KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, metadata };
+    store.insert_first(&record).await.unwrap();
 }

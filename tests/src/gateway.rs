@@ -2,11 +2,13 @@
 //!
 //! The events are those of `infra/events`, with what a request changes of them put in.
 
-use std::time::SystemTime;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
-use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, Random};
+use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, LastUse, Random};
 use authorizer::{AuthorizerEvent, Refusal};
+use import_keys::Importer;
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
@@ -30,8 +32,14 @@ pub struct Gateway {
     pub store: KeyStore,
     /// What keys may do.
     pub catalogue: Catalogue,
+    /// What writes when they were used.
+    pub last_use: LastUse,
+    /// How many of them an account may have.
+    pub max_keys: u64,
     issuer: Issuer,
     imported: ImportedKeys,
+    ahead: Mutex<Duration>,
+    source_ip: Mutex<Value>,
 }
 
 /// What came back.
@@ -74,7 +82,33 @@ impl Gateway {
         let store = KeyStore::new(&aws, TABLE.to_owned());
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
-        Self { engine, wire, reader, store, catalogue, issuer, imported }
+        let last_use = LastUse::new(&reader);
+        let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
+        Self { engine, wire, reader, store, catalogue, last_use, max_keys: 1000, issuer, imported, ahead, source_ip }
+    }
+
+    /// Lets that much time pass.
+    pub fn pass(&self, time: Duration) {
+        *self.ahead.lock().unwrap() += time;
+    }
+
+    /// What the functions take for now.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "tests run now")]
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now() + *self.ahead.lock().unwrap()
+    }
+
+    /// The moment that lies so far ahead, as the API writes it.
+    #[must_use]
+    pub fn time_in(&self, ahead: Duration) -> String {
+        let time = serde_json::to_value(api_keys::Timestamp::from(self.now() + ahead)).unwrap();
+        time.as_str().unwrap().to_owned()
+    }
+
+    /// From now on requests come from there.
+    pub fn come_from(&self, source_ip: impl Into<Value>) {
+        *self.source_ip.lock().unwrap() = source_ip.into();
     }
 
     /// Makes an account; the client has its first key.
@@ -95,9 +129,28 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_create_account(&self, payload: Value) -> Result<Value, Value> {
         let event = LambdaEvent::new(payload, Context::default());
-        create_account::handle(event, &self.store, &self.catalogue, &self.issuer, now())
+        create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now())
             .await
             .map(|issued| serde_json::to_value(&issued).unwrap())
+            .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
+    }
+
+    /// Invokes `import-keys` as Lambda does; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn invoke_import_keys(&self, payload: Value) -> Result<Value, Value> {
+        let importer = Importer {
+            reader: &self.reader,
+            store: &self.store,
+            catalogue: &self.catalogue,
+            issuer: &self.issuer,
+            accepted: self.imported,
+            max_keys: self.max_keys,
+        };
+        import_keys::handle(LambdaEvent::new(payload, Context::default()), &importer, self.now())
+            .await
+            .map(|report| serde_json::to_value(&report).unwrap())
             .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
     }
 
@@ -105,7 +158,9 @@ impl Gateway {
     pub async fn send(&self, method: &str, path_and_query: &str, keys: &[&str], body: Option<&str>) -> Answer {
         let path = path_and_query.split('?').next().unwrap();
         let headers = keys.iter().map(|key| ("X-API-Key", *key)).collect::<Vec<_>>();
-        match self.authorize(method, path, &headers).await {
+        let verdict = self.authorize(method, path, &headers).await;
+        self.last_use.write().await;
+        match verdict {
             Ok(verdict) if !allows(&verdict, &format!("{STAGE}/{method}{path}")) => Answer::of_gateway(403),
             Ok(verdict) => self.hand_on(method, path_and_query, &verdict, body).await,
             Err(Refusal::Unauthorized) => Answer::of_gateway(401),
@@ -120,11 +175,12 @@ impl Gateway {
     pub async fn authorize(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Result<Value, Refusal> {
         let mut event = sample_event("authorizer");
         event["methodArn"] = json!(format!("{STAGE}/{method}{path}"));
+        event["requestContext"]["identity"]["sourceIp"] = self.source_ip.lock().unwrap().clone();
         set_headers(&mut event, headers);
         // From text, as it comes: some readers differ from those of a tree.
         let event: AuthorizerEvent = serde_json::from_str(&event.to_string()).unwrap();
-        let verdict =
-            authorizer::handle(LambdaEvent::new(event, Context::default()), &self.reader, self.imported).await?;
+        let event = LambdaEvent::new(event, Context::default());
+        let verdict = authorizer::handle(event, &self.reader, &self.last_use, self.imported, self.now()).await?;
         Ok(serde_json::to_value(verdict).unwrap())
     }
 
@@ -132,11 +188,17 @@ impl Gateway {
     pub async fn hand_on(&self, method: &str, path_and_query: &str, verdict: &Value, body: Option<&str>) -> Answer {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let key = path.strip_prefix("/authentication/");
-        let function = match (method, key) {
-            ("GET", None) => "list-keys",
-            ("POST", None) => "create-key",
-            ("GET", Some(_)) => "find-key",
-            ("DELETE", Some(_)) => "delete-key",
+        let (key, action) = match key.and_then(|key| key.split_once('/')) {
+            Some((key, action)) => (Some(key), Some(action)),
+            None => (key, None),
+        };
+        let function = match (method, key, action) {
+            ("GET", None, None) => "list-keys",
+            ("POST", None, None) => "create-key",
+            ("GET", Some(_), None) => "find-key",
+            ("PATCH", Some(_), None) => "update-key",
+            ("DELETE", Some(_), None) => "delete-key",
+            ("POST", Some(_), Some("rotate")) => "rotate-key",
             _ => return Answer::of_gateway(404),
         };
         let mut event = sample_event(function);
@@ -155,9 +217,13 @@ impl Gateway {
     pub async fn run(&self, function: &str, event: &Value) -> Answer {
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
         Answer::of_function(match function {
-            "list-keys" => list_keys::handle(request, &self.store).await,
-            "create-key" => create_key::handle(request, &self.store, &self.catalogue, &self.issuer, now()).await,
-            "find-key" => find_key::handle(request, &self.reader, self.imported).await,
+            "list-keys" => list_keys::handle(request, &self.store, self.now()).await,
+            "create-key" => {
+                create_key::handle(request, &self.store, &self.catalogue, &self.issuer, self.max_keys, self.now()).await
+            }
+            "find-key" => find_key::handle(request, &self.reader, self.imported, self.now()).await,
+            "update-key" => update_key::handle(request, &self.reader, &self.store, &self.catalogue, self.now()).await,
+            "rotate-key" => rotate_key::handle(request, &self.reader, &self.store, &self.issuer, self.now()).await,
             "delete-key" => delete_key::handle(request, &self.store).await,
             other => panic!("no function {other}"),
         })
@@ -185,6 +251,32 @@ impl<'a> Client<'a> {
         self.gateway.send("POST", "/authentication", &[&self.value], Some(&body.to_string())).await
     }
 
+    /// `PATCH` of the key of that id.
+    pub async fn patch(&self, id: &str, body: &Value) -> Answer {
+        let path = format!("/authentication/{id}");
+        self.gateway.send("PATCH", &path, &[&self.value], Some(&body.to_string())).await
+    }
+
+    /// Rotates the key of that id.
+    pub async fn rotate(&self, id: &str, grace_period_seconds: u64) -> Answer {
+        let path = format!("/authentication/{id}/rotate");
+        let body = json!({ "gracePeriodSeconds": grace_period_seconds }).to_string();
+        self.gateway.send("POST", &path, &[&self.value], Some(&body)).await
+    }
+
+    /// The status of a request for the key itself.
+    pub async fn status(&self) -> u16 {
+        self.get("/authentication/self").await.status
+    }
+
+    /// The holder of another value of this key, the one in that answer.
+    #[must_use]
+    pub fn with_value_of(&self, answer: &Answer) -> Self {
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let value = answer.body["value"].as_str().unwrap().to_owned();
+        Self { value, ..self.clone() }
+    }
+
     /// Makes a key with these operations for `user-2`, and becomes its holder.
     pub async fn create_key(&self, operations: &[&str]) -> Client<'a> {
         self.create_key_for("user-2", operations).await
@@ -192,7 +284,12 @@ impl<'a> Client<'a> {
 
     /// Makes a key with these operations for a user, and becomes its holder.
     pub async fn create_key_for(&self, user_id: &str, operations: &[&str]) -> Client<'a> {
-        let answer = self.post(&json!({ "userId": user_id, "username": "Grace", "operations": operations })).await;
+        self.create(&json!({ "userId": user_id, "username": "Grace", "operations": operations })).await
+    }
+
+    /// Makes the key of that body, and becomes its holder.
+    pub async fn create(&self, body: &Value) -> Client<'a> {
+        let answer = self.post(body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         Client {
             gateway: self.gateway,
@@ -314,9 +411,4 @@ fn set_query(event: &mut Value, query: &str) {
     let none = single.is_empty();
     event["queryStringParameters"] = if none { Value::Null } else { single.into() };
     event["multiValueQueryStringParameters"] = if none { Value::Null } else { multi.into() };
-}
-
-#[allow(clippy::disallowed_methods, reason = "tests run now")]
-fn now() -> SystemTime {
-    SystemTime::now()
 }

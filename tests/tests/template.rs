@@ -39,15 +39,29 @@ fn as_list(value: &Value) -> Vec<Value> {
 fn each_function_may_do_what_it_does_and_no_more() {
     let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
     let index = json!({"Fn::Sub": "${KeyTable.Arn}/index/by-key-hash"});
-    let on_table = |action: &str| (format!("dynamodb:{action}"), table.to_string());
-    let on_index = ("dynamodb:Query".to_owned(), index.to_string());
+    let on_table = |action: &str| (format!("dynamodb:{action}"), table.to_string(), Value::Null.to_string());
+    let on_index = ("dynamodb:Query".to_owned(), index.to_string(), Value::Null.to_string());
+    let only = |attributes: &[&str]| {
+        let condition = json!({"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes}});
+        ("dynamodb:UpdateItem".to_owned(), table.to_string(), condition.to_string())
+    };
+    let reading_and_changing = BTreeSet::from(["GetItem", "UpdateItem"].map(on_table));
+    let creating = BTreeSet::from(["PutItem", "GetItem", "Query", "UpdateItem"].map(on_table));
+    let mut importing = creating.clone();
+    importing.insert(on_index.clone());
     let expected = BTreeMap::from([
-        ("AuthorizerFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
+        (
+            "AuthorizerFunctionRole",
+            BTreeSet::from([on_table("GetItem"), on_index.clone(), only(&["accountId", "id", "lastUsedAt"])]),
+        ),
         ("CreateAccountFunctionRole", BTreeSet::from([on_table("PutItem")])),
-        ("CreateKeyFunctionRole", BTreeSet::from([on_table("PutItem")])),
-        ("DeleteKeyFunctionRole", BTreeSet::from([on_table("DeleteItem")])),
+        ("CreateKeyFunctionRole", creating),
+        ("DeleteKeyFunctionRole", BTreeSet::from([on_table("DeleteItem"), only(&["accountId", "id", "deletions"])])),
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index])),
+        ("ImportKeysFunctionRole", importing),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
+        ("RotateKeyFunctionRole", reading_and_changing.clone()),
+        ("UpdateKeyFunctionRole", reading_and_changing),
     ]);
 
     let mut found = BTreeMap::new();
@@ -63,7 +77,8 @@ fn each_function_may_do_what_it_does_and_no_more() {
                 assert_eq!(statement["Effect"], "Allow");
                 for action in as_list(&statement["Action"]) {
                     for resource in as_list(&statement["Resource"]) {
-                        allowed.insert((action.as_str().unwrap().to_owned(), resource.to_string()));
+                        let condition = statement["Condition"].to_string();
+                        allowed.insert((action.as_str().unwrap().to_owned(), resource.to_string(), condition));
                     }
                 }
             }
@@ -78,7 +93,7 @@ fn every_route_asks_the_authorizer_each_time() {
     let scheme = &api()["components"]["securitySchemes"]["KeyAuthorizer"]["x-amazon-apigateway-authorizer"];
     assert_eq!(scheme["type"], "request");
     assert_eq!(scheme["authorizerResultTtlInSeconds"], 0);
-    assert_eq!(scheme["identitySource"], "method.request.header.X-API-Key");
+    assert_eq!(scheme["identitySource"], "method.request.header.X-API-Key, context.identity.sourceIp");
     let mut routes = BTreeSet::new();
     for (path, methods) in api()["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -86,8 +101,14 @@ fn every_route_asks_the_authorizer_each_time() {
             routes.insert(format!("{method} {path}"));
         }
     }
-    let expected =
-        ["delete /authentication/{key}", "get /authentication", "get /authentication/{key}", "post /authentication"];
+    let expected = [
+        "delete /authentication/{key}",
+        "get /authentication",
+        "get /authentication/{key}",
+        "patch /authentication/{key}",
+        "post /authentication",
+        "post /authentication/{key}/rotate",
+    ];
     assert_eq!(routes, expected.map(str::to_owned).into());
 }
 
@@ -104,11 +125,14 @@ fn no_level_of_a_path_has_two_variables() {
 }
 
 #[test]
-fn create_account_and_the_authorizer_are_on_no_route() {
+fn what_operators_invoke_and_the_authorizer_are_on_no_route() {
     let paths = api()["paths"].to_string();
-    assert!(!paths.contains("CreateAccountFunction") && !paths.contains("AuthorizerFunction"));
+    for function in ["CreateAccountFunction", "ImportKeysFunction", "AuthorizerFunction"] {
+        assert!(!paths.contains(function), "{function}");
+    }
     for (name, permission) in resources("AWS::Lambda::Permission") {
-        assert!(!permission["FunctionName"].to_string().contains("CreateAccount"), "{name}");
+        let function = permission["FunctionName"].to_string();
+        assert!(!function.contains("CreateAccount") && !function.contains("ImportKeys"), "{name}");
     }
 }
 
@@ -188,6 +212,7 @@ fn the_table_outlives_mistakes() {
     assert_eq!(properties["DeletionProtectionEnabled"], true);
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(properties["TimeToLiveSpecification"], json!({"AttributeName": "purgeAt", "Enabled": true}));
     assert_eq!(properties["TableName"], Value::Null, "a fixed name stops a second stack");
 }
 
@@ -220,7 +245,7 @@ fn other_stacks_find_the_authorizer() {
     let output = &TRANSFORMED["Outputs"]["AuthorizerArn"];
     assert_eq!(output["Value"], json!({"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}));
     assert_eq!(output["Export"]["Name"], json!({"Fn::Sub": "${AWS::StackName}-AuthorizerArn"}));
-    for name in ["ApiUrl", "TableName", "CreateAccountFunctionName"] {
+    for name in ["ApiUrl", "TableName", "CreateAccountFunctionName", "ImportKeysFunctionName"] {
         assert!(!TRANSFORMED["Outputs"][name]["Value"].is_null(), "{name}");
     }
 }
@@ -234,6 +259,7 @@ fn the_parameters_have_the_defaults_that_the_readme_tells() {
         ("TrafficTypes", json!("TRANSACTIONAL,PROMOTIONAL,OTP")),
         ("AuthorizerCacheSeconds", json!(0)),
         ("AcceptImportedKeys", json!("false")),
+        ("MaxKeysPerAccount", json!(1000)),
         ("Architecture", json!("x86_64")),
     ] {
         assert_eq!(parameters[name]["Default"], default, "{name}");

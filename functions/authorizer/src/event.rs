@@ -1,6 +1,8 @@
 //! What of the gateway's event decides, read without keeping the rest.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -18,11 +20,26 @@ pub struct AuthorizerEvent {
     pub(crate) request_context: RequestContext,
 }
 
-/// What the log needs of the request.
+/// What the log needs of the request, and where it comes from.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RequestContext {
     pub(crate) request_id: String,
+    pub(crate) identity: Identity,
+}
+
+/// What the gateway itself saw of the client; headers can say anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Identity {
+    #[serde(deserialize_with = "read_address")]
+    pub(crate) source_ip: Option<IpAddr>,
+}
+
+/// What is no address is none, and so never an allowed one.
+fn read_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}`: the method's ARN without its method and its

@@ -1,39 +1,50 @@
 //! Decides before every request whether its `X-API-Key` opens anything: one parse, one read, one policy.
 
+mod after_answer;
 mod event;
 mod policy;
 
 use std::fmt;
+use std::time::SystemTime;
 
-use api_keys::{Caller, ImportedKeys, KeyReader, KeyValue, log};
+use api_keys::{Caller, ImportedKeys, KeyReader, KeyRecord, KeyStatus, KeyValue, LastUse, Timestamp, log};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
+pub use crate::after_answer::AfterAnswer;
 use crate::event::ApiKeyHeader;
 pub use crate::event::AuthorizerEvent;
 pub use crate::policy::Verdict;
 
-/// Answers one request with what its key opens.
+/// Answers one request with what its key opens, and notes that the key was used.
 ///
 /// # Errors
-/// [`Refusal`]: there is no verdict that denies.
+/// [`Refusal`]: only a key from a wrong address has a verdict that denies.
 pub async fn handle(
     event: LambdaEvent<AuthorizerEvent>,
     reader: &KeyReader,
+    last_use: &LastUse,
     imported: ImportedKeys,
+    now: SystemTime,
 ) -> Result<Verdict, Refusal> {
     let AuthorizerEvent { stage, api_key, request_context } = event.payload;
+    let now = Timestamp::from(now);
     let ApiKeyHeader::Once(api_key) = api_key else {
         return Err(Refusal::Unauthorized);
     };
     let value = KeyValue::parse(&api_key, imported).ok_or(Refusal::Unauthorized)?;
-    match reader.resolve(&value).await {
-        Ok(Some(record)) => Ok(Verdict::allow(Caller::from(record), &stage)),
-        Ok(None) => Err(Refusal::Unauthorized),
-        Err(error) => {
-            log::failure(&request_context.request_id, &error);
-            Err(Refusal::Unavailable)
-        }
+    let found = reader.resolve(&value, now).await.map_err(|error| {
+        log::failure(&request_context.request_id, &error);
+        Refusal::Unavailable
+    })?;
+    let active = |key: &KeyRecord| KeyStatus::of(&key.metadata, now) == KeyStatus::Active;
+    let record = found.filter(active).ok_or(Refusal::Unauthorized)?;
+    if let Some(allowed) = &record.metadata.allowed_ips
+        && !request_context.identity.source_ip.is_some_and(|address| allowed.contain(address))
+    {
+        return Ok(Verdict::deny(Caller::from(record), &stage));
     }
+    last_use.note(&record, now);
+    Ok(Verdict::allow(Caller::from(record), &stage))
 }
 
 /// Why there is no verdict. The gateway makes a 401 of the first, by its exact words, and a 500 of any other.

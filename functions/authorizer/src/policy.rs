@@ -45,7 +45,17 @@ impl Verdict {
             // Every key may look itself up. Which look-up is of itself, find-key decides: the value must not be here.
             resource.push(format!("{stage}/GET/authentication/*"));
         }
-        let statement = Statement { effect: "Allow", action: "execute-api:Invoke", resource };
+        Self::new("Allow", resource, caller)
+    }
+
+    /// Denies a caller everything: the key is good, but not for this request.
+    #[must_use]
+    pub(crate) fn deny(caller: Caller, StageArn(stage): &StageArn) -> Self {
+        Self::new("Deny", vec![format!("{stage}/*")], caller)
+    }
+
+    fn new(effect: &'static str, resource: Vec<String>, caller: Caller) -> Self {
+        let statement = Statement { effect, action: "execute-api:Invoke", resource };
         Self {
             principal_id: caller.key_id,
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },

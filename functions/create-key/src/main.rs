@@ -12,8 +12,9 @@ async fn main() -> Result<(), Error> {
     let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
+    let max_keys = settings::max_keys()?;
     run(service_fn(|request| async move {
-        Ok::<_, Infallible>(create_key::handle(request, store, catalogue, issuer, SystemTime::now()).await)
+        Ok::<_, Infallible>(create_key::handle(request, store, catalogue, issuer, max_keys, SystemTime::now()).await)
     }))
     .await
 }

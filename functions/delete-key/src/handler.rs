@@ -13,5 +13,12 @@ async fn delete_key(request: &Request, store: &KeyStore) -> Result<Response<Body
     let caller = http::caller(request)?;
     caller.must_manage()?;
     let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
-    if store.delete(caller.account_id, id).await? { Ok(http::no_content()) } else { Err(Error::NotFound) }
+    if !store.delete(caller.account_id, id).await? {
+        return Err(Error::NotFound);
+    }
+    // The key is gone, whatever becomes of the note.
+    if let Err(error) = store.note_deletion(caller.account_id).await {
+        http::log_failure(request, &error);
+    }
+    Ok(http::no_content())
 }

@@ -1,23 +1,30 @@
 //! `GET /authentication/{key}`: one key of the caller's account, by its value, its id, or `self`.
 
-use api_keys::{Caller, Error, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, http};
+use std::time::SystemTime;
+
+use api_keys::{Caller, Error, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn handle(request: Request, reader: &KeyReader, imported: ImportedKeys) -> Response<Body> {
-    let answer = find_key(&request, reader, imported).await;
+pub async fn handle(request: Request, reader: &KeyReader, imported: ImportedKeys, now: SystemTime) -> Response<Body> {
+    let answer = find_key(&request, reader, imported, now.into()).await;
     http::answer(&request, answer)
 }
 
-async fn find_key(request: &Request, reader: &KeyReader, imported: ImportedKeys) -> Result<Response<Body>, Error> {
+async fn find_key(
+    request: &Request,
+    reader: &KeyReader,
+    imported: ImportedKeys,
+    now: Timestamp,
+) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     let wanted = Wanted::parse(http::path_key(request), &caller, imported);
     let record = if caller.manages() {
-        find(wanted.ok_or(Error::NotFound)?, &caller, reader).await?
+        find(wanted.ok_or(Error::NotFound)?, &caller, reader, now).await?
     } else {
-        find_own(wanted.ok_or(Error::NotManaging)?, &caller, reader).await?
+        find_own(wanted.ok_or(Error::NotManaging)?, &caller, reader, now).await?
     };
-    http::ok(&record.metadata)
+    http::ok(&record.metadata.at(now))
 }
 
 /// What the path names.
@@ -35,23 +42,23 @@ impl Wanted {
     }
 }
 
-async fn find(wanted: Wanted, caller: &Caller, reader: &KeyReader) -> Result<KeyRecord, Error> {
+async fn find(wanted: Wanted, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
     let found = match wanted {
         Wanted::Id(id) => reader.get(caller.account_id, id).await?,
         // Another account's key takes the same way as an unknown one, so that neither answer nor time tells.
-        Wanted::Value(value) => reader.resolve(&value).await?,
+        Wanted::Value(value) => reader.resolve(&value, now).await?,
     };
     found.filter(|record| record.account_id == caller.account_id).ok_or(Error::NotFound)
 }
 
 /// A key that may not manage keys sees itself alone, so only itself is read.
-async fn find_own(wanted: Wanted, caller: &Caller, reader: &KeyReader) -> Result<KeyRecord, Error> {
+async fn find_own(wanted: Wanted, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
     if matches!(wanted, Wanted::Id(id) if id != caller.key_id) {
         return Err(Error::NotManaging);
     }
     let own = reader.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
     match wanted {
-        Wanted::Value(value) if value.hash() != own.key_hash => Err(Error::NotManaging),
+        Wanted::Value(value) if !own.answers_to(&value.hash(), now) => Err(Error::NotManaging),
         _ => Ok(own),
     }
 }

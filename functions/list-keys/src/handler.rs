@@ -1,23 +1,26 @@
 //! `GET /authentication`: the keys of the caller's account, newest first, a page at a time.
 
-use api_keys::{Error, Fields, KeyId, KeyMetadata, KeyStore, http};
+use std::time::SystemTime;
+
+use api_keys::{Error, Fields, KeyId, KeyStore, KeyView, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
 const MAX_LIMIT: usize = 1000;
 
 /// Answers one request.
-pub async fn handle(request: Request, store: &KeyStore) -> Response<Body> {
-    let answer = list_keys(&request, store).await;
+pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
+    let answer = list_keys(&request, store, now.into()).await;
     http::answer(&request, answer)
 }
 
-async fn list_keys(request: &Request, store: &KeyStore) -> Result<Response<Body>, Error> {
+async fn list_keys(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
     let Query { user_id, limit, cursor } = Query::parse(http::query(request))?;
     let page = store.list(caller.account_id, user_id.as_deref(), limit, cursor).await?;
-    http::ok(&Page { api_keys: page.keys, next_cursor: page.next })
+    let api_keys = page.keys.iter().map(|key| key.at(now)).collect();
+    http::ok(&Page { api_keys, next_cursor: page.next })
 }
 
 struct Query {
@@ -55,8 +58,8 @@ impl Query {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
-    api_keys: Vec<KeyMetadata>,
+struct Page<'a> {
+    api_keys: Vec<KeyView<'a>>,
     /// The last key of this page; clients are told that it is opaque.
     next_cursor: Option<KeyId>,
 }

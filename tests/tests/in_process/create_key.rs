@@ -1,6 +1,8 @@
 //! `POST /authentication`.
 
-use api_keys::{Issuer, KeyPrefix, NewKey, Random};
+use std::time::Duration;
+
+use api_keys::{Issuer, KeyPrefix, NewKey, Random, Timestamp};
 use serde_json::{Value, json};
 use tests::Gateway;
 
@@ -189,16 +191,19 @@ async fn storing_a_key_again_changes_nothing_and_no_other_key_takes_its_place() 
         traffic_type: gateway.catalogue.default_traffic_type(),
         name: None,
         description: None,
+        expires_at: None,
+        allowed_ips: None,
     };
-    let (record, _) = issuer.issue(new.clone(), std::time::SystemTime::UNIX_EPOCH).unwrap();
-    let (mut other, _) = issuer.issue(new, std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let now = Timestamp::from(gateway.now());
+    let (record, _) = issuer.issue(new.clone(), now).unwrap();
+    let (mut other, _) = issuer.issue(new, now).unwrap();
     other.metadata.id = record.metadata.id;
 
-    gateway.store.insert(&record).await.unwrap();
-    gateway.store.insert(&record).await.expect("a repeated call, as after a lost answer, is no error");
-    gateway.store.insert(&other).await.expect_err("an id is never used twice");
+    gateway.store.insert(&record, 1000, now).await.unwrap();
+    gateway.store.insert(&record, 1000, now).await.expect("a repeated call, as after a lost answer, is no error");
+    gateway.store.insert(&other, 1000, now).await.expect_err("an id is never used twice");
 
-    assert_eq!(gateway.engine.dump().len(), 2);
+    assert_eq!(gateway.engine.keys().len(), 2);
 }
 
 /// What DynamoDB counts of an item: the bytes of its names and values.
@@ -207,6 +212,8 @@ fn size(value: &Value) -> usize {
     match (kind.as_str(), inner) {
         ("S", text) => text.as_str().unwrap().len(),
         ("B", base64) => base64.as_str().unwrap().len() / 4 * 3,
+        ("BOOL", _) => 1,
+        ("N", number) => number.as_str().unwrap().len() / 2 + 1,
         ("L", list) => 3 + list.as_array().unwrap().iter().map(|element| 1 + size(element)).sum::<usize>(),
         (kind, _) => panic!("an item has no {kind}"),
     }
@@ -220,11 +227,17 @@ async fn the_item_that_every_request_reads_is_small() {
     let long = |length| "x".repeat(length);
     let longest = json!({
         "userId": long(128), "username": long(128), "name": long(128), "description": long(512),
-        "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "trafficType": "TRANSACTIONAL"
+        "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "trafficType": "TRANSACTIONAL",
+        "expiresAt": gateway.time_in(Duration::from_hours(1)),
+        "allowedIps": (0..50).map(|at| format!("2001:db8:{at:x}::/48")).collect::<Vec<_>>()
     });
-    admin.post(&longest).await;
+    let longest = admin.create(&longest).await;
+    // Rotated and used, it holds all that an item can.
+    let rotated = longest.with_value_of(&admin.rotate(&longest.id, 60).await);
+    gateway.come_from("2001:db8::1");
+    assert_eq!(rotated.status().await, 200);
 
-    for item in gateway.engine.dump() {
+    for item in gateway.engine.keys() {
         let bytes: usize = item.as_object().unwrap().iter().map(|(name, value)| name.len() + size(value)).sum();
         let usual = item["userId"]["S"].as_str().unwrap().len() < 128;
         assert!(bytes < if usual { 512 } else { 4_096 }, "{bytes}: one read unit is 4 KB");

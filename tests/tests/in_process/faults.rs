@@ -66,7 +66,7 @@ async fn a_request_that_no_authorizer_has_seen_is_our_mistake_and_is_not_served(
 async fn an_item_that_is_no_key_lets_nobody_in() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    let item = gateway.engine.dump().remove(0);
+    let item = gateway.engine.keys().remove(0);
     for (attribute, value) in [
         ("operations", json!({"S": "SMS"})),
         ("operations", json!({"L": [{"S": "*"}]})),

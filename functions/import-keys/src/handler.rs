@@ -1,0 +1,159 @@
+//! Takes over keys that another system issued: their holders keep the values they have. On no route: an operator
+//! invokes it.
+
+use std::time::SystemTime;
+
+use api_keys::{
+    AccountId, AllowedIps, Catalogue, Error, FieldError, Fields, Imported, ImportedKeys, Issuer, KeyHash, KeyId,
+    KeyReader, KeyStore, NewKey, Refusal, Timestamp,
+};
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde_json::Value;
+
+const MAX_KEYS_AT_ONCE: usize = 100;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Importer<'a> {
+    /// Finds who has a value already.
+    pub reader: &'a KeyReader,
+    /// Takes the keys.
+    pub store: &'a KeyStore,
+    /// What keys may do.
+    pub catalogue: &'a Catalogue,
+    /// Makes the ids.
+    pub issuer: &'a Issuer,
+    /// Whether the authorizer looks for such keys at all.
+    pub accepted: ImportedKeys,
+    /// How many keys an account may have.
+    pub max_keys: u64,
+}
+
+/// What became of each key of the payload, by its place in it.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    imported: Vec<ImportedKey>,
+    failed: Vec<FailedKey>,
+}
+
+#[derive(Debug, Serialize)]
+struct ImportedKey {
+    index: usize,
+    id: KeyId,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedKey {
+    index: usize,
+    reason: String,
+}
+
+/// Answers one invocation: `{"accountId","keys":[{"sha256","userId","username","operations",…}]}`, 1 to 100 keys.
+///
+/// `sha256` is that of the whole value, in hexadecimal. The other fields are those of `POST /authentication`.
+///
+/// # Errors
+/// [`Refusal`], when the payload as a whole makes no sense; then nothing was imported.
+pub async fn handle(event: LambdaEvent<Value>, importer: &Importer<'_>, now: SystemTime) -> Result<Report, Refusal> {
+    let request_id = &event.context.request_id;
+    let report = import_keys(event.payload, importer, now.into(), request_id).await;
+    report.map_err(|error| Refusal::new(error, request_id))
+}
+
+async fn import_keys(
+    payload: Value,
+    importer: &Importer<'_>,
+    now: Timestamp,
+    request_id: &str,
+) -> Result<Report, Error> {
+    let (account_id, keys) = parse(payload, importer.accepted)?;
+    // Every key carries its company's name, and an account is there as long as it has a key.
+    let newest = importer.store.list(account_id, None, 1, None).await?.keys.into_iter().next();
+    let company = newest.ok_or_else(|| wrong("accountId", "is of no account that has a key"))?.company;
+    let mut report = Report { imported: Vec::new(), failed: Vec::new() };
+    for (index, key) in keys.into_iter().enumerate() {
+        match importer.import(key, account_id, &company, now).await {
+            Ok(id) => report.imported.push(ImportedKey { index, id }),
+            Err(error) => {
+                report.failed.push(FailedKey { index, reason: Refusal::new(error, request_id).to_string() });
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn parse(payload: Value, accepted: ImportedKeys) -> Result<(AccountId, Vec<Value>), Error> {
+    let mut fields = Fields::from_value(payload)?;
+    let account_id = fields.required_text("accountId", AccountId::LENGTH);
+    let account_id = AccountId::parse(&account_id);
+    if account_id.is_none() {
+        fields.wrong("accountId", "must be the id of an account");
+    }
+    let keys = match fields.take("keys") {
+        Some(Value::Array(keys)) if (1..=MAX_KEYS_AT_ONCE).contains(&keys.len()) => keys,
+        _ => {
+            fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
+            Vec::new()
+        }
+    };
+    if accepted == ImportedKeys::Refused {
+        fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
+    }
+    fields.finish()?;
+    Ok((account_id.ok_or(Error::NotFound)?, keys))
+}
+
+impl Importer<'_> {
+    async fn import(&self, key: Value, account_id: AccountId, company: &str, now: Timestamp) -> Result<KeyId, Error> {
+        let mut fields = Fields::from_value(key)?;
+        let hash = take_sha256(&mut fields);
+        let user_id = fields.required_text("userId", 128);
+        let new = NewKey {
+            account_id,
+            company: company.to_owned(),
+            created_by: user_id.clone(),
+            user_id,
+            username: fields.required_text("username", 128),
+            operations: self.catalogue.take_operations(&mut fields),
+            traffic_type: self.catalogue.take_traffic_type(&mut fields),
+            name: fields.optional_text("name", 0, 128),
+            description: fields.optional_text("description", 0, 512),
+            expires_at: fields.optional_expiry("expiresAt", now),
+            allowed_ips: AllowedIps::take(&mut fields),
+        };
+        fields.finish()?;
+        let hash = hash.ok_or(Error::NotFound)?;
+        if self.reader.resolve_hash(&hash, now).await?.is_some() {
+            return Err(taken());
+        }
+        let old_claim = self.reader.claimed(&hash).await?;
+        let id = self.issuer.key_id(now)?;
+        match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, now).await? {
+            Imported::Done => Ok(id),
+            Imported::Taken => Err(taken()),
+        }
+    }
+}
+
+/// 64 hexadecimal digits.
+fn take_sha256(fields: &mut Fields) -> Option<KeyHash> {
+    const FIELD: &str = "sha256";
+    let Some(given) = fields.take(FIELD) else {
+        fields.wrong(FIELD, "is required");
+        return None;
+    };
+    let hash = given.as_str().and_then(KeyHash::from_hex);
+    if hash.is_none() {
+        fields.wrong(FIELD, "must be 64 hexadecimal digits");
+    }
+    hash
+}
+
+fn taken() -> Error {
+    wrong("sha256", "is of a value that a key has already")
+}
+
+fn wrong(field: &str, message: &str) -> Error {
+    Error::Invalid(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
+}

@@ -1,0 +1,22 @@
+//! The Lambda function `import-keys`.
+
+use std::time::SystemTime;
+
+use api_keys::{Aws, Issuer, KeyReader, KeyStore, Random, settings};
+use import_keys::Importer;
+use lambda_runtime::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
+async fn main() -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let importer = &Importer {
+        reader: &KeyReader::new(&aws, settings::table_name()?).await?,
+        store: &KeyStore::new(&aws, settings::table_name()?),
+        catalogue: &settings::catalogue()?,
+        issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
+        accepted: settings::imported_keys()?,
+        max_keys: settings::max_keys()?,
+    };
+    run(service_fn(|event| import_keys::handle(event, importer, SystemTime::now()))).await
+}
