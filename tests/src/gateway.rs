@@ -368,12 +368,13 @@ pub fn sample_event(function: &str) -> Value {
 #[must_use]
 pub fn allows(verdict: &Value, method_arn: &str) -> bool {
     let statements = verdict["policyDocument"]["Statement"].as_array().unwrap();
-    statements.iter().any(|statement| {
-        assert_eq!(statement["Effect"], "Allow");
+    let applies = |statement: &Value| {
         assert_eq!(statement["Action"], "execute-api:Invoke");
         let resources = statement["Resource"].as_array().unwrap();
         resources.iter().any(|resource| matches(resource.as_str().unwrap(), method_arn))
-    })
+    };
+    let has = |effect: &str| statements.iter().any(|statement| statement["Effect"] == effect && applies(statement));
+    has("Allow") && !has("Deny")
 }
 
 /// IAM's wildcards: `*` for any text, slashes included.

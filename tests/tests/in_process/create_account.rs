@@ -16,8 +16,9 @@ async fn an_account_begins_with_one_key_that_may_do_everything() {
     assert_eq!(made["createdBy"], "user-1");
     assert_eq!(made["trafficType"], "TRANSACTIONAL");
     let value = made["value"].as_str().unwrap();
-    let own = gateway.send("GET", "/authentication/self", &[value], None).await;
+    let mut own = gateway.send("GET", "/authentication/self", &[value], None).await;
     assert_eq!(own.status, 200);
+    assert!(own.body["lastUsedAt"].take().is_string(), "it was used for this very look-up");
     let mut metadata = made.clone();
     metadata.as_object_mut().unwrap().retain(|name, _| name != "value" && name != "accountId");
     assert_eq!(own.body, metadata);

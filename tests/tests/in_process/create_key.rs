@@ -34,7 +34,8 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
         json!({
             "id": id, "company": "Example", "userId": "user-2", "username": "Grace", "createdBy": "user-1",
             "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
-            "description": "appointment reminders", "createdAt": created_at
+            "description": "appointment reminders", "createdAt": created_at, "status": "ACTIVE", "enabled": true,
+            "expiresAt": null, "lastUsedAt": null, "allowedIps": null
         })
     );
     let again = admin.get(&format!("/authentication/{id}")).await;

@@ -33,9 +33,16 @@ async fn without_the_table_every_function_answers_500_and_says_nothing_of_why() 
         ("POST", "/authentication".to_owned()),
         ("GET", format!("/authentication/{}", admin.value)),
         ("GET", format!("/authentication/{}", admin.id)),
+        ("PATCH", format!("/authentication/{}", admin.id)),
+        ("POST", format!("/authentication/{}/rotate", admin.id)),
         ("DELETE", format!("/authentication/{}", admin.id)),
     ] {
-        let answer = gateway.hand_on(method, &path, &verdict, Some(&body)).await;
+        let body = match (method, path.ends_with("/rotate")) {
+            ("PATCH", _) => r#"{"name": "other"}"#,
+            (_, true) => "",
+            _ => &body,
+        };
+        let answer = gateway.hand_on(method, &path, &verdict, Some(body)).await;
         answer.assert_problem(500);
         for word in ["wire", "Dynamo", "GetItem", "table", &admin.value, &admin.id, &admin.account_id] {
             assert!(!answer.text.contains(word), "{method} {word}");
@@ -52,7 +59,7 @@ async fn a_request_that_no_authorizer_has_seen_is_our_mistake_and_is_not_served(
     gateway.create_account("Example").await;
     drop(gateway.wire.take_calls());
 
-    for function in ["list-keys", "create-key", "find-key", "delete-key"] {
+    for function in ["list-keys", "create-key", "find-key", "update-key", "rotate-key", "delete-key"] {
         let mut event = sample_event(function);
         event["requestContext"].as_object_mut().unwrap().remove("authorizer");
         gateway.run(function, &event).await.assert_problem(500);

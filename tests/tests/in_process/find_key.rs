@@ -65,6 +65,7 @@ async fn a_key_that_may_not_manage_sees_itself_alone() {
 async fn a_look_up_reads_once_and_strongly_consistent() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
+    admin.status().await;
     for key in ["self", &admin.id, &admin.value] {
         drop(gateway.wire.take_calls());
         admin.get(&format!("/authentication/{key}")).await;

@@ -44,6 +44,7 @@ async fn a_key_found_through_the_index_is_confirmed_by_the_consistent_read() {
     import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
     let stale = gateway.engine.frozen_copy().await;
     gateway.wire.answer_index_queries_from(stale.address());
+    gateway.send("GET", "/sms", &[FOREIGN], None).await;
     drop(gateway.wire.take_calls());
 
     let works = gateway.send("GET", "/authentication/self", &[FOREIGN], None).await;

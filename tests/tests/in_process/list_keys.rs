@@ -39,13 +39,18 @@ async fn keys_come_newest_first_without_value_or_hash() {
     assert_eq!(
         fields,
         [
+            "allowedIps",
             "company",
             "createdAt",
             "createdBy",
             "description",
+            "enabled",
+            "expiresAt",
             "id",
+            "lastUsedAt",
             "name",
             "operations",
+            "status",
             "trafficType",
             "userId",
             "username"
@@ -57,6 +62,7 @@ async fn keys_come_newest_first_without_value_or_hash() {
 async fn a_list_is_one_strongly_consistent_query() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
+    admin.status().await;
     drop(gateway.wire.take_calls());
 
     admin.get("/authentication").await;

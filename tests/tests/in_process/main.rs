@@ -1,14 +1,21 @@
 //! The service in process: real events, real handlers, a real engine; a fresh one for each test.
 
+mod allowed_ips;
 mod authorizer;
 mod create_account;
 mod create_key;
 mod delete_key;
+mod expiry;
 mod faults;
 mod find_key;
+mod import_keys;
 mod isolation;
 mod lagging_index;
+mod last_use;
 mod lifecycle;
 mod list_keys;
+mod quota;
+mod rotate_key;
 mod sample_events;
 mod secrecy;
+mod update_key;

@@ -1,18 +1,29 @@
 //! The events that the README tells to try.
 
+use api_keys::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
 use tests::gateway::sample_event;
 
 #[tokio::test]
 async fn every_sample_event_is_served() {
-    let gateway = Gateway::start().await;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     tests::engine::put_sample_key(&gateway.store).await;
 
-    for (function, status) in [("list-keys", 200), ("create-key", 201), ("find-key", 200), ("delete-key", 204)] {
+    for (function, status) in [
+        ("list-keys", 200),
+        ("create-key", 201),
+        ("find-key", 200),
+        ("update-key", 200),
+        ("rotate-key", 201),
+        ("delete-key", 204),
+    ] {
         let answer = gateway.run(function, &sample_event(function)).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
     }
+    // While the account has a key: the one that was created.
+    let report = gateway.invoke_import_keys(sample_event("import-keys")).await.unwrap();
+    assert_eq!((report["imported"][0]["index"].as_u64(), &report["failed"]), (Some(0), &json!([])));
     assert!(gateway.invoke_create_account(sample_event("create-account")).await.is_ok());
 }
 

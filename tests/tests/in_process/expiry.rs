@@ -1,0 +1,118 @@
+//! `expiresAt`: to the instant, by the clock; the time to live only clears up.
+
+use std::time::Duration;
+
+use api_keys::{KeyStatus, Timestamp};
+use serde_json::json;
+use tests::Gateway;
+
+const HOUR: Duration = Duration::from_hours(1);
+const TEN_YEARS: Duration = Duration::from_hours(24 * 3653);
+
+#[tokio::test]
+async fn a_key_works_until_its_expiry_and_is_shown_as_expired_after_it() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let end = gateway.time_in(HOUR);
+    let key = admin
+        .create(&json!({"userId": "u", "username": "n", "operations": ["SMS", "AUTHENTICATION"], "expiresAt": end}))
+        .await;
+
+    let before = key.get("/authentication/self").await;
+    assert_eq!((before.status, &before.body["status"]), (200, &json!("ACTIVE")));
+    assert_eq!(before.body["expiresAt"], json!(end));
+
+    gateway.pass(HOUR);
+
+    assert_eq!(key.status().await, 401);
+    for path in [&key.id, &key.value] {
+        let shown = admin.get(&format!("/authentication/{path}")).await;
+        assert_eq!((shown.status, &shown.body["status"]), (200, &json!("EXPIRED")));
+    }
+    let list = admin.get("/authentication").await;
+    let listed = list.body["apiKeys"].as_array().unwrap().iter().find(|listed| listed["id"] == json!(key.id)).unwrap();
+    assert_eq!(listed["status"], "EXPIRED");
+}
+
+#[tokio::test]
+async fn from_the_very_instant_and_not_a_millisecond_before() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let end = gateway.time_in(HOUR);
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
+    let key = admin.create(&body).await;
+    let value = api_keys::KeyValue::parse(&key.value, api_keys::ImportedKeys::Refused).unwrap();
+    let mut metadata = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap().metadata;
+    let end = Timestamp::parse(&end).unwrap();
+
+    assert_eq!(KeyStatus::of(&metadata, end.minus(Duration::from_millis(1))), KeyStatus::Active);
+    assert_eq!(KeyStatus::of(&metadata, end), KeyStatus::Expired);
+    metadata.enabled = false;
+    assert_eq!(KeyStatus::of(&metadata, end.minus(Duration::from_millis(1))), KeyStatus::Disabled);
+    assert_eq!(KeyStatus::of(&metadata, end), KeyStatus::Expired, "enabling it would not bring it back");
+}
+
+#[tokio::test]
+async fn an_item_is_left_to_dynamodb_thirty_days_after_expiry() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let end = gateway.time_in(HOUR);
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
+    let key = admin.create(&body).await;
+    let purge_at = || {
+        let item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(key.id)).unwrap();
+        item["purgeAt"]["N"].as_str().map(|number| number.parse::<i64>().unwrap())
+    };
+
+    let seconds = |time: &str| Timestamp::parse(time).unwrap().unix_seconds();
+    assert_eq!(purge_at(), Some(seconds(&end) + 30 * 24 * 3600));
+
+    let later = gateway.time_in(2 * HOUR);
+    admin.patch(&key.id, &json!({"expiresAt": later})).await;
+    assert_eq!(purge_at(), Some(seconds(&later) + 30 * 24 * 3600));
+
+    let never = admin.patch(&key.id, &json!({"expiresAt": null})).await;
+    assert_eq!(never.body["expiresAt"], json!(null));
+    assert_eq!(purge_at(), None);
+}
+
+#[tokio::test]
+async fn an_expiry_is_a_time_in_the_next_ten_years() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let minute = Duration::from_mins(1);
+
+    for wrong in [
+        json!(gateway.time_in(Duration::ZERO)),
+        json!(gateway.time_in(TEN_YEARS + minute)),
+        json!("2020-01-01T00:00:00Z"),
+        json!("2030-01-01"),
+        json!("tomorrow"),
+        json!(1_900_000_000),
+    ] {
+        let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": wrong});
+        assert_eq!(admin.post(&body).await.wrong_fields(), ["expiresAt"], "{wrong}");
+        assert_eq!(admin.patch(&admin.id, &json!({"expiresAt": wrong})).await.wrong_fields(), ["expiresAt"], "{wrong}");
+    }
+    for right in [gateway.time_in(minute), gateway.time_in(TEN_YEARS - minute)] {
+        let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": right});
+        assert_eq!(admin.post(&body).await.body["expiresAt"], json!(right));
+    }
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": "2029-12-31T23:30:00-01:00"});
+    assert_eq!(admin.post(&body).await.body["expiresAt"], "2030-01-01T00:30:00.000Z", "any offset, shown in UTC");
+}
+
+#[tokio::test]
+async fn an_expired_key_works_again_when_its_expiry_is_moved() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": gateway.time_in(HOUR)});
+    let key = admin.create(&body).await;
+    gateway.pass(HOUR);
+    assert_eq!(key.status().await, 401);
+
+    let moved = admin.patch(&key.id, &json!({"expiresAt": gateway.time_in(HOUR)})).await;
+
+    assert_eq!((moved.status, &moved.body["status"]), (200, &json!("ACTIVE")));
+    assert_eq!(key.status().await, 200);
+}

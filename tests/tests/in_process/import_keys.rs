@@ -1,0 +1,190 @@
+//! `import-keys`: values of another system keep working.
+
+use api_keys::{ImportedKeys, KeyValue};
+use serde_json::{Value, json};
+use tests::{Client, Gateway};
+
+const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
+
+fn sha256(value: &str) -> String {
+    let hash = KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
+    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn of(value: &str) -> Value {
+    json!({"sha256": sha256(value), "userId": "linus", "username": "Linus", "operations": ["SMS"]})
+}
+
+async fn import(gateway: &Gateway, account: &Client<'_>, keys: Value) -> Value {
+    gateway.invoke_import_keys(json!({"accountId": account.account_id, "keys": keys})).await.unwrap()
+}
+
+async fn status(gateway: &Gateway, value: &str) -> u16 {
+    gateway.send("GET", "/authentication/self", &[value], None).await.status
+}
+
+#[tokio::test]
+async fn a_value_of_another_system_works_right_after_its_import() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    // The index knows nothing of what comes now.
+    let stale = gateway.engine.frozen_copy().await;
+    gateway.wire.answer_index_queries_from(stale.address());
+    assert_eq!(status(&gateway, FOREIGN).await, 401, "tried before");
+
+    let mut key = of(FOREIGN);
+    key["name"] = json!("from the old system");
+    let report = import(&gateway, &admin, json!([key])).await;
+
+    assert_eq!(report["failed"], json!([]));
+    let id = report["imported"][0]["id"].as_str().unwrap();
+    let own = gateway.send("GET", "/authentication/self", &[FOREIGN], None).await;
+    assert_eq!(own.status, 200);
+    assert_eq!((&own.body["id"], &own.body["company"]), (&json!(id), &json!("Example")));
+    assert_eq!((&own.body["name"], &own.body["createdBy"]), (&json!("from the old system"), &json!("linus")));
+    assert!(admin.get("/authentication").await.ids().contains(&id.to_owned()));
+    assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
+}
+
+#[tokio::test]
+async fn an_imported_key_lives_like_any_other() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let report = import(&gateway, &admin, json!([of(FOREIGN)])).await;
+    let id = report["imported"][0]["id"].as_str().unwrap();
+
+    admin.patch(id, &json!({"enabled": false})).await;
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    admin.patch(id, &json!({"enabled": true})).await;
+    assert_eq!(status(&gateway, FOREIGN).await, 200);
+
+    let native = admin.rotate(id, 60).await.body["value"].as_str().unwrap().to_owned();
+    assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 200));
+    assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
+    assert_eq!(import(&gateway, &admin, json!([of(FOREIGN)])).await["imported"], json!([]), "it is still one's value");
+    gateway.pass(std::time::Duration::from_mins(1));
+    assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 401));
+
+    assert_eq!(admin.delete(id).await.status, 204);
+    assert_eq!(status(&gateway, &native).await, 401);
+}
+
+#[tokio::test]
+async fn a_value_that_any_account_has_is_refused() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let ours = gateway.create_account("Ours").await;
+    let theirs = gateway.create_account("Theirs").await;
+    import(&gateway, &theirs, json!([of(FOREIGN)])).await;
+
+    let native = json!({"sha256": sha256(&theirs.value), "userId": "u", "username": "n", "operations": ["SMS"]});
+    let report =
+        import(&gateway, &ours, json!([of(FOREIGN), native, of("sk_old_another_value"), of("sk_old_another_value")]))
+            .await;
+
+    let reason = "sha256 is of a value that a key has already";
+    let refused = |index| json!({"index": index, "reason": reason});
+    assert_eq!(report["failed"], json!([refused(0), refused(1), refused(3)]));
+    assert_eq!(report["imported"][0]["index"], 2);
+    let holder = gateway.send("GET", "/authentication/self", &[FOREIGN], None).await;
+    assert_eq!(holder.body["company"], "Theirs");
+}
+
+#[tokio::test]
+async fn of_two_imports_that_race_one_has_the_value() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let ours = gateway.create_account("Ours").await;
+    let theirs = gateway.create_account("Theirs").await;
+    for round in 0..20 {
+        let value = format!("sk_old_value_of_round_{round}");
+        let (one, other) =
+            tokio::join!(import(&gateway, &ours, json!([of(&value)])), import(&gateway, &theirs, json!([of(&value)])));
+        let imported = |report: &Value| report["imported"].as_array().unwrap().len();
+        assert_eq!(imported(&one) + imported(&other), 1, "{one} {other}");
+        assert_eq!(status(&gateway, &value).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_no_key_has_any_more_can_be_imported_again() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let ours = gateway.create_account("Ours").await;
+    let theirs = gateway.create_account("Theirs").await;
+    let report = import(&gateway, &ours, json!([of(FOREIGN)])).await;
+    ours.delete(report["imported"][0]["id"].as_str().unwrap()).await;
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+
+    let report = import(&gateway, &theirs, json!([of(FOREIGN)])).await;
+    assert_eq!(report["imported"].as_array().unwrap().len(), 1, "{report}");
+    assert_eq!(status(&gateway, FOREIGN).await, 200);
+
+    // Rotated away without a grace period, nobody has it again; and two that race for the old claim cannot both win.
+    theirs.rotate(report["imported"][0]["id"].as_str().unwrap(), 0).await;
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    let keys = || json!([of(FOREIGN)]);
+    let (one, other) = tokio::join!(import(&gateway, &ours, keys()), import(&gateway, &theirs, keys()));
+    let imported = |report: &Value| report["imported"].as_array().unwrap().len();
+    assert_eq!(imported(&one) + imported(&other), 1, "{one} {other}");
+    assert_eq!(status(&gateway, FOREIGN).await, 200);
+}
+
+#[tokio::test]
+async fn each_wrong_key_fails_for_itself_and_names_every_wrong_field() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let wrong = json!({"sha256": "x", "userId": "", "operations": ["FAX"], "company": "Mine", "expiresAt": "x"});
+
+    let report = import(&gateway, &admin, json!([wrong, of(FOREIGN), "x", {"userId": "u"}])).await;
+
+    assert_eq!(report["imported"][0]["index"], 1);
+    let failed = report["failed"].as_array().unwrap();
+    assert_eq!(failed.iter().map(|each| each["index"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 2, 3]);
+    let reason = failed[0]["reason"].as_str().unwrap();
+    for field in ["sha256", "userId", "username", "operations[0]", "company", "expiresAt"] {
+        assert!(reason.contains(field), "{field}: {reason}");
+    }
+    assert!(!reason.contains("Mine"));
+}
+
+#[tokio::test]
+async fn a_payload_that_makes_no_sense_imports_nothing() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let nobody = "0".repeat(22);
+    for (payload, word) in [
+        (json!({}), "accountId"),
+        (json!({"accountId": "x", "keys": [of(FOREIGN)]}), "accountId"),
+        (json!({"accountId": nobody, "keys": [of(FOREIGN)]}), "accountId"),
+        (json!({"accountId": admin.account_id, "keys": []}), "keys"),
+        (json!({"accountId": admin.account_id, "keys": vec![of(FOREIGN); 101]}), "keys"),
+        (json!({"accountId": admin.account_id, "keys": [of(FOREIGN)], "force": true}), "force"),
+    ] {
+        let error = gateway.invoke_import_keys(payload).await.unwrap_err();
+        assert_eq!(error["errorType"], "InvalidRequest");
+        assert!(error["errorMessage"].as_str().unwrap().contains(word), "{error}");
+    }
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+}
+
+#[tokio::test]
+async fn where_imported_keys_are_not_accepted_none_is_imported() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let payload = json!({"accountId": admin.account_id, "keys": [of(FOREIGN)]});
+
+    let error = gateway.invoke_import_keys(payload).await.unwrap_err();
+
+    assert!(error["errorMessage"].as_str().unwrap().contains("AcceptImportedKeys=true"), "{error}");
+    assert_eq!(gateway.engine.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hundred_keys_are_imported_at_a_time() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let keys: Vec<_> = (0..100).map(|at| of(&format!("sk_old_number_{at:010}"))).collect();
+
+    let report = import(&gateway, &admin, json!(keys)).await;
+
+    assert_eq!(report["imported"].as_array().unwrap().len(), 100);
+    assert_eq!(status(&gateway, "sk_old_number_0000000099").await, 200);
+}

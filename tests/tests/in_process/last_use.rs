@@ -1,0 +1,166 @@
+//! `lastUsedAt`: behind the answer, at most once in five minutes for each key, or not at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_keys::LastUse;
+use authorizer::AfterAnswer;
+use lambda_runtime::tower::{Layer, Service};
+use serde_json::{Value, json};
+use tests::{Client, Gateway};
+
+async fn last_used(admin: &Client<'_>, id: &str) -> Value {
+    admin.get(&format!("/authentication/{id}")).await.body["lastUsedAt"].clone()
+}
+
+fn writes(gateway: &Gateway) -> usize {
+    gateway.wire.take_calls().iter().filter(|call| call.operation == "UpdateItem").count()
+}
+
+#[tokio::test]
+async fn a_key_shows_when_it_was_last_used_to_within_five_minutes() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    assert_eq!(last_used(&admin, &key.id).await, Value::Null);
+
+    key.status().await;
+    let first = last_used(&admin, &key.id).await;
+    assert!(first.is_string());
+
+    gateway.pass(Duration::from_secs(290));
+    key.status().await;
+    assert_eq!(last_used(&admin, &key.id).await, first, "less than five minutes later");
+
+    gateway.pass(Duration::from_secs(10));
+    key.status().await;
+    let second = last_used(&admin, &key.id).await;
+    assert!(second.as_str() > first.as_str(), "{second} {first}");
+}
+
+#[tokio::test]
+async fn it_is_written_once_in_five_minutes_however_often_the_key_is_used() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    drop(gateway.wire.take_calls());
+
+    for _ in 0..20 {
+        key.status().await;
+    }
+    assert_eq!(writes(&gateway), 1);
+
+    // Other environments read the same old time and write at once: one of them wins.
+    gateway.pass(Duration::from_mins(5));
+    let others: Vec<_> = (0..4).map(|_| LastUse::new(&gateway.reader)).collect();
+    let value = api_keys::KeyValue::parse(&key.value, api_keys::ImportedKeys::Refused).unwrap();
+    let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+    for (after, other) in (0_u64..).zip(&others) {
+        other.note(&record, api_keys::Timestamp::from(gateway.now()).plus(Duration::from_secs(after)));
+    }
+    others[0].write().await;
+    let won = last_used(&admin, &key.id).await;
+    for other in &others[1..] {
+        other.write().await;
+        assert_eq!(other.dropped(), 0, "that others were first is no failure");
+    }
+    assert_eq!(last_used(&admin, &key.id).await, won);
+}
+
+#[tokio::test]
+async fn nothing_is_written_before_the_answer_has_gone_out() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    drop(gateway.wire.take_calls());
+    let last_use = Arc::new(LastUse::new(&gateway.reader));
+    let value = api_keys::KeyValue::parse(&admin.value, api_keys::ImportedKeys::Refused).unwrap();
+    let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+    let (noting, now) = (Arc::clone(&last_use), api_keys::Timestamp::from(gateway.now()));
+    let (sent, mut at_sending) = tokio::sync::mpsc::channel(1);
+    let answering = lambda_runtime::service_fn(move |()| {
+        let (noting, record, sent) = (Arc::clone(&noting), record.clone(), sent.clone());
+        async move {
+            noting.note(&record, now);
+            // Sending takes its time.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            sent.send(()).await
+        }
+    });
+
+    let mut service = AfterAnswer(last_use).layer(answering);
+    let answered = tokio::spawn(service.call(()));
+    at_sending.recv().await.unwrap();
+    let before = writes(&gateway);
+    answered.await.unwrap().unwrap();
+
+    assert_eq!((before, writes(&gateway)), (0, 1));
+    assert!(last_used(&admin, &admin.id).await.is_string());
+}
+
+#[tokio::test]
+async fn a_look_up_is_no_use_of_the_key_that_is_looked_up_and_neither_is_a_refusal() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let elsewhere = json!({"userId": "u", "username": "n", "operations": ["SMS"], "allowedIps": ["192.0.2.1"]});
+    let elsewhere = admin.create(&elsewhere).await;
+
+    admin.get(&format!("/authentication/{}", key.value)).await;
+    admin.get("/authentication").await;
+    admin.patch(&key.id, &json!({"enabled": false})).await;
+    assert_eq!((key.status().await, elsewhere.status().await), (401, 403));
+
+    assert_eq!(last_used(&admin, &key.id).await, Value::Null);
+    assert_eq!(last_used(&admin, &elsewhere.id).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_deleted_key_is_not_made_again() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+
+    gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
+    // What stands between: the deletion, whose own last use is another environment's.
+    gateway.engine.remove(&key.account_id, &key.id);
+    gateway.last_use.write().await;
+
+    assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
+    assert_eq!(gateway.last_use.dropped(), 0);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let authorize = async || gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
+    authorize().await.unwrap();
+    gateway.wire.cut(true);
+    gateway.last_use.write().await;
+    gateway.wire.cut(false);
+    assert_eq!(gateway.last_use.dropped(), 1);
+    drop(gateway.wire.take_calls());
+
+    authorize().await.expect("the request is served");
+    gateway.last_use.write().await;
+    assert_eq!((writes(&gateway), gateway.last_use.dropped()), (0, 2), "for half a minute none is tried");
+
+    gateway.pass(Duration::from_secs(30));
+    authorize().await.unwrap();
+    gateway.last_use.write().await;
+    assert_eq!((writes(&gateway), gateway.last_use.dropped()), (1, 2));
+    assert!(last_used(&admin, &admin.id).await.is_string());
+}
+
+#[tokio::test]
+async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    gateway.wire.hold(true);
+
+    // Ends, and is counted; how long it took, no test can say.
+    gateway.last_use.write().await;
+
+    assert_eq!((writes(&gateway), gateway.last_use.dropped()), (1, 1), "one attempt and no other");
+}

@@ -1,0 +1,176 @@
+//! `MaxKeysPerAccount`.
+
+use std::time::Duration;
+
+use api_keys::ImportedKeys;
+use futures_util::future::join_all as all;
+use serde_json::{Value, json};
+use tests::{Answer, Client, Gateway};
+
+async fn with_quota(max_keys: u64) -> Gateway {
+    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.max_keys = max_keys;
+    gateway
+}
+
+async fn create(admin: &Client<'_>) -> Answer {
+    admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await
+}
+
+fn keys(gateway: &Gateway) -> usize {
+    gateway.engine.keys().len()
+}
+
+#[tokio::test]
+async fn the_key_after_the_last_is_a_409_that_says_so() {
+    let gateway = with_quota(3).await;
+    let admin = gateway.create_account("Example").await;
+    assert_eq!([create(&admin).await.status, create(&admin).await.status], [201, 201]);
+
+    let refused = create(&admin).await;
+
+    refused.assert_problem(409);
+    assert_eq!(refused.body["detail"], "The account has 3 keys, as many as it may; delete one first.");
+    assert_eq!(keys(&gateway), 3);
+    let other = gateway.create_account("Other").await;
+    assert_eq!(create(&other).await.status, 201, "each account has its own");
+}
+
+#[tokio::test]
+async fn fifty_creates_at_once_make_as_many_as_there_is_room_for() {
+    let gateway = with_quota(20).await;
+    let admin = gateway.create_account("Example").await;
+
+    let statuses = all((0..50).map(|_| async { create(&admin).await.status })).await;
+
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 19, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 31, "{statuses:?}");
+    assert_eq!(keys(&gateway), 20);
+}
+
+#[tokio::test]
+async fn deleting_makes_room_at_once_and_just_as_much() {
+    let gateway = with_quota(10).await;
+    let admin = gateway.create_account("Example").await;
+    let mut made = Vec::new();
+    while let answer = create(&admin).await
+        && answer.status == 201
+    {
+        made.push(answer.body["id"].as_str().unwrap().to_owned());
+    }
+    for id in made.drain(..3) {
+        assert_eq!(admin.delete(&id).await.status, 204);
+        assert_eq!(create(&admin).await.status, 201, "the next create has the room");
+        assert_eq!(create(&admin).await.status, 409);
+    }
+    for id in made {
+        assert_eq!(admin.delete(&id).await.status, 204);
+    }
+    let statuses = all((0..50).map(|_| async { create(&admin).await.status })).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 6, "{statuses:?}");
+    assert_eq!(keys(&gateway), 10);
+}
+
+#[tokio::test]
+async fn creates_and_deletes_at_once_never_pass_the_quota() {
+    let gateway = with_quota(6).await;
+    let admin = gateway.create_account("Example").await;
+    for _ in 0..8 {
+        let lives = all((0..10).map(|_| async {
+            let made = create(&admin).await;
+            assert!(keys(&gateway) <= 6);
+            if made.status == 201 {
+                assert_eq!(admin.delete(made.body["id"].as_str().unwrap()).await.status, 204);
+            }
+            made.status
+        }));
+        let statuses = lives.await;
+        assert!(statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
+    }
+    let statuses = all((0..10).map(|_| async { create(&admin).await.status })).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 5, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn keys_that_their_time_to_live_removed_make_room_within_a_minute() {
+    let gateway = with_quota(3).await;
+    let admin = gateway.create_account("Example").await;
+    let (one, _) = (create(&admin).await, create(&admin).await);
+    assert_eq!(create(&admin).await.status, 409);
+
+    gateway.engine.remove(&admin.account_id, one.body["id"].as_str().unwrap());
+    gateway.pass(Duration::from_mins(1));
+
+    assert_eq!(create(&admin).await.status, 201);
+    assert_eq!(create(&admin).await.status, 409);
+}
+
+#[tokio::test]
+async fn at_the_limit_keys_are_counted_once_a_minute_and_not_for_every_try() {
+    let gateway = with_quota(2).await;
+    let admin = gateway.create_account("Example").await;
+    assert_eq!(create(&admin).await.status, 201);
+    assert_eq!(create(&admin).await.status, 409);
+    drop(gateway.wire.take_calls());
+
+    for _ in 0..5 {
+        assert_eq!(create(&admin).await.status, 409);
+    }
+    assert!(gateway.wire.take_calls().iter().all(|call| call.operation != "Query"));
+}
+
+#[tokio::test]
+async fn below_the_limit_a_create_is_one_call() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    admin.status().await;
+    drop(gateway.wire.take_calls());
+
+    assert_eq!(create(&admin).await.status, 201);
+
+    let calls: Vec<_> = gateway.wire.take_calls().into_iter().map(|call| call.operation).collect();
+    assert_eq!(calls, ["GetItem", "TransactWriteItems"], "the authorizer's, then the function's");
+}
+
+#[tokio::test]
+async fn an_account_without_a_count_is_counted_first() {
+    let gateway = with_quota(3).await;
+    let admin = gateway.create_account("Example").await;
+    assert_eq!(create(&admin).await.status, 201);
+    gateway.engine.remove(&format!("{}#quota", admin.account_id), "quota");
+
+    assert_eq!([create(&admin).await.status, create(&admin).await.status], [201, 409]);
+}
+
+#[tokio::test]
+async fn a_lower_quota_takes_no_key_away() {
+    let mut gateway = with_quota(4).await;
+    let value = {
+        let admin = gateway.create_account("Example").await;
+        assert_eq!([create(&admin).await.status, create(&admin).await.status], [201, 201]);
+        admin.value
+    };
+    gateway.max_keys = 2;
+
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let refused = gateway.send("POST", "/authentication", &[&value], Some(&body)).await;
+
+    refused.assert_problem(409);
+    assert_eq!(keys(&gateway), 3);
+}
+
+#[tokio::test]
+async fn imports_count_too() {
+    let gateway = with_quota(3).await;
+    let admin = gateway.create_account("Example").await;
+    let of = |digit: &str| json!({"sha256": digit.repeat(64), "userId": "u", "username": "n", "operations": ["SMS"]});
+    let payload = json!({"accountId": admin.account_id, "keys": [of("1"), of("2"), of("3")]});
+
+    let report = gateway.invoke_import_keys(payload).await.unwrap();
+
+    assert_eq!(report["imported"].as_array().map(Vec::len), Some(2));
+    let failed = json!([{"index": 2, "reason": "the account has 3 keys, as many as it may"}]);
+    assert_eq!(report["failed"], failed);
+    assert_eq!(create(&admin).await.status, 409);
+    assert_eq!(admin.get("/authentication").await.body["nextCursor"], Value::Null);
+}

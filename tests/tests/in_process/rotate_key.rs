@@ -1,0 +1,232 @@
+//! `POST /authentication/{key}/rotate`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{Client, Gateway};
+
+async fn rotated<'a>(admin: &Client<'a>, key: &Client<'a>, grace_period_seconds: u64) -> Client<'a> {
+    key.with_value_of(&admin.rotate(&key.id, grace_period_seconds).await)
+}
+
+async fn finds(admin: &Client<'_>, key: &Client<'_>) -> u16 {
+    admin.get(&format!("/authentication/{}", key.value)).await.status
+}
+
+#[tokio::test]
+async fn the_new_value_comes_once_with_all_settings_and_the_same_id() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin
+        .create(&json!({
+            "userId": "u", "username": "n", "operations": ["SMS"], "name": "reminders", "trafficType": "OTP",
+            "expiresAt": gateway.time_in(Duration::from_hours(1)), "allowedIps": ["203.0.113.0/24"]
+        }))
+        .await;
+    let before = admin.get(&format!("/authentication/{}", key.id)).await.body;
+
+    let answer = admin.rotate(&key.id, 0).await;
+
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["location"], format!("/authentication/{}", key.id));
+    let new = key.with_value_of(&answer);
+    let mut metadata = answer.body.clone();
+    metadata.as_object_mut().unwrap().remove("value");
+    assert_eq!(metadata, before);
+    assert_ne!(new.value, key.value);
+    assert_eq!(new.status().await, 200);
+    assert_eq!(key.status().await, 401, "without a grace period the old value fails on the next request");
+    assert_eq!((finds(&admin, &new).await, finds(&admin, &key).await), (200, 404));
+}
+
+#[tokio::test]
+async fn the_old_value_works_until_the_grace_period_ends() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let old = admin.create_key(&["SMS"]).await;
+
+    let new = rotated(&admin, &old, 3600).await;
+
+    assert_eq!((old.status().await, new.status().await), (200, 200));
+    assert_eq!((finds(&admin, &old).await, finds(&admin, &new).await), (200, 200), "by either value");
+    for (mine, other) in [(&old, &new), (&new, &old)] {
+        assert_eq!(mine.get(&format!("/authentication/{}", other.value)).await.status, 200, "both are the key itself");
+    }
+    gateway.pass(Duration::from_secs(3590));
+    assert_eq!(old.status().await, 200);
+    gateway.pass(Duration::from_secs(10));
+    assert_eq!((old.status().await, new.status().await), (401, 200));
+    assert_eq!((finds(&admin, &old).await, finds(&admin, &new).await), (404, 200));
+}
+
+#[tokio::test]
+async fn rotating_twice_leaves_the_newest_value_and_the_one_before_it() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let first = admin.create_key(&["SMS"]).await;
+
+    let second = rotated(&admin, &first, 3600).await;
+    let third = rotated(&admin, &second, 3600).await;
+    assert_eq!([first.status().await, second.status().await, third.status().await], [401, 200, 200]);
+
+    let fourth = rotated(&admin, &third, 0).await;
+    assert_eq!([second.status().await, third.status().await, fourth.status().await], [401, 401, 200]);
+}
+
+#[tokio::test]
+async fn either_value_costs_one_read() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let old = admin.create_key(&["SMS"]).await;
+    let new = rotated(&admin, &old, 3600).await;
+
+    for key in [&old, &new] {
+        drop(gateway.wire.take_calls());
+        gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
+        let calls = gateway.wire.take_calls();
+        assert_eq!(calls.len(), 1);
+        assert!(calls[0].operation == "GetItem" && calls[0].consistent);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_active_is_not_revived() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let disabled = admin.create_key(&["SMS"]).await;
+    admin.patch(&disabled.id, &json!({"enabled": false})).await;
+    let body = json!({
+        "userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": gateway.time_in(Duration::from_mins(1))
+    });
+    let expired = admin.create(&body).await;
+    gateway.pass(Duration::from_mins(1));
+
+    for (key, word) in [(&disabled, "disabled"), (&expired, "expired")] {
+        let refused = admin.rotate(&key.id, 0).await;
+        refused.assert_problem(409);
+        assert_eq!(refused.body["detail"], format!("The key is {word}."));
+        assert_eq!(key.status().await, 401);
+    }
+    admin.patch(&disabled.id, &json!({"enabled": true})).await;
+    assert_eq!(disabled.status().await, 200, "its value is as it was");
+}
+
+#[tokio::test]
+async fn a_disabled_key_stays_disabled_when_a_rotation_races_the_disabling() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    for _ in 0..20 {
+        let key = admin.create_key(&["SMS"]).await;
+        let off = json!({"enabled": false});
+        let (answer, disabled) = tokio::join!(admin.rotate(&key.id, 60), admin.patch(&key.id, &off));
+        assert_eq!(disabled.status, 200);
+        if answer.status == 201 {
+            assert_eq!(key.with_value_of(&answer).status().await, 401);
+        } else {
+            answer.assert_problem(409);
+        }
+        assert_eq!(key.status().await, 401);
+    }
+}
+
+#[tokio::test]
+async fn the_grace_period_is_at_most_a_week() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let path = format!("/authentication/{}/rotate", key.id);
+    let send = async |body: &str| gateway.send("POST", &path, &[&admin.value], Some(body)).await;
+
+    for wrong in ["604801", "-1", "1.5", "\"60\"", "true"] {
+        let answer = send(&format!(r#"{{"gracePeriodSeconds": {wrong}}}"#)).await;
+        assert_eq!(answer.wrong_fields(), ["gracePeriodSeconds"], "{wrong}");
+    }
+    assert_eq!(send(r#"{"gracePeriod": 60}"#).await.wrong_fields(), ["gracePeriod"]);
+    assert_eq!(send("[]").await.wrong_fields(), ["body"]);
+    assert_eq!(key.status().await, 200);
+    for right in ["", "{}", r#"{"gracePeriodSeconds": null}"#, r#"{"gracePeriodSeconds": 604800}"#] {
+        assert_eq!(send(right).await.status, 201, "{right}");
+    }
+}
+
+#[tokio::test]
+async fn no_key_rotates_what_it_could_not_create() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
+    let rcs = admin.create_key(&["RCS"]).await;
+    let sms = admin.create_key(&["SMS"]).await;
+
+    for id in [&rcs.id, &admin.id] {
+        let refused = limited.rotate(id, 0).await;
+        refused.assert_problem(403);
+        assert_eq!(refused.body["value"], Value::Null);
+    }
+    assert_eq!((rcs.status().await, admin.status().await), (200, 200));
+    assert_eq!(sms.rotate(&sms.id, 0).await.status, 403, "a key that manages nothing cannot rotate itself");
+    assert_eq!(limited.rotate(&sms.id, 0).await.status, 201);
+    let own = rotated(&limited, &limited, 0).await;
+    assert_eq!((limited.status().await, own.status().await), (401, 200), "it may rotate itself");
+}
+
+#[tokio::test]
+async fn a_rotation_that_races_a_delete_never_brings_the_key_back() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    for _ in 0..20 {
+        let key = admin.create_key(&["SMS"]).await;
+        let (deleted, answer) = tokio::join!(admin.delete(&key.id), admin.rotate(&key.id, 60));
+        assert_eq!(deleted.status, 204);
+        if answer.status == 201 {
+            assert_eq!(key.with_value_of(&answer).status().await, 401);
+        }
+        assert_eq!(key.status().await, 401);
+    }
+    assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
+}
+
+#[tokio::test]
+async fn two_rotations_at_once_leave_the_last_value_and_the_one_before() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(admin.rotate(&key.id, 60), admin.rotate(&key.id, 60));
+        let both = [key.with_value_of(&one), key.with_value_of(&other)];
+        assert_eq!([both[0].status().await, both[1].status().await], [200, 200]);
+    }
+}
+
+#[tokio::test]
+async fn under_load_values_in_their_grace_period_never_fail_and_dead_ones_never_work() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let first = admin.create_key(&["SMS"]).await;
+    // What works for sure while a rotation is under way: the newest value there is.
+    let newest = std::cell::RefCell::new(first.clone());
+    let done = std::cell::Cell::new(false);
+    let client = async || {
+        while !done.get() {
+            let key = newest.borrow().clone();
+            assert_eq!(key.status().await, 200, "at most one rotation later it is the one before");
+            tokio::task::yield_now().await;
+        }
+    };
+    let rotate = async {
+        for _ in 0..20 {
+            let key = newest.borrow().clone();
+            let next = rotated(&admin, &key, 60).await;
+            *newest.borrow_mut() = next;
+            // A client that read the value before this rotation has its answer before the next one.
+            assert_eq!(key.status().await, 200);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        done.set(true);
+    };
+    tokio::join!(rotate, client(), client(), client(), client());
+
+    let before = newest.borrow().clone();
+    let last = rotated(&admin, &before, 0).await;
+    let statuses = tokio::join!(before.status(), first.status(), last.status());
+    assert_eq!(statuses, (401, 401, 200));
+}
