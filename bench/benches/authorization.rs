@@ -39,7 +39,9 @@ fn verdict(event: &str) -> authorizer::Verdict {
         let gateway = Gateway::start().await;
         put_sample_key(&gateway.store).await;
         let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), Context::default());
-        authorizer::handle(event, &gateway.reader, ImportedKeys::Refused).await.unwrap()
+        authorizer::handle(event, &gateway.reader, &gateway.last_use, ImportedKeys::Refused, gateway.now())
+            .await
+            .unwrap()
     })
 }
 

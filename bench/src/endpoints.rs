@@ -33,8 +33,8 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<Endpoin
     let (id, value) = (others[0]["id"].clone(), others[0]["value"].clone());
 
     let list = events::of_caller("list-keys", &caller, |_| ());
-    let find = |key: Value| {
-        events::of_caller("find-key", &caller, |event| {
+    let of_key = |function: &str, key: &Value| {
+        events::of_caller(function, &caller, |event| {
             event["path"] = json!(format!("/authentication/{}", key.as_str().unwrap()));
             event["pathParameters"] = json!({ "key": key });
         })
@@ -43,9 +43,11 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<Endpoin
     for (name, function, status, event) in [
         ("`GET /authentication`, 100 keys", "list-keys", 200, list),
         ("`POST /authentication`", "create-key", 201, create_event(&caller)),
-        ("`GET /authentication/{id}`", "find-key", 200, find(id)),
-        ("`GET /authentication/{value}`", "find-key", 200, find(value)),
-        ("`GET /authentication/self`", "find-key", 200, find(json!("self"))),
+        ("`GET /authentication/{id}`", "find-key", 200, of_key("find-key", &id)),
+        ("`GET /authentication/{value}`", "find-key", 200, of_key("find-key", &value)),
+        ("`GET /authentication/self`", "find-key", 200, of_key("find-key", &json!("self"))),
+        ("`PATCH /authentication/{id}`", "update-key", 200, of_key("update-key", &id)),
+        ("`POST /authentication/{id}/rotate`", "rotate-key", 201, of_key("rotate-key", &id)),
     ] {
         eprintln!("Measuring {name}");
         rows.push(measure_one(bench, arguments, name, function, status, |_| event.clone()).await);
@@ -53,13 +55,7 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<Endpoin
     eprintln!("Measuring DELETE");
     let lives = arguments.rounds * (arguments.calls + Sample::UNMEASURED);
     let doomed = create_keys(bench, &caller, lives).await;
-    let delete = |at: usize| {
-        let id = &doomed[at]["id"];
-        events::of_caller("delete-key", &caller, |event| {
-            event["path"] = json!(format!("/authentication/{}", id.as_str().unwrap()));
-            event["pathParameters"] = json!({ "key": id });
-        })
-    };
+    let delete = |at: usize| of_key("delete-key", &doomed[at]["id"]);
     rows.push(measure_one(bench, arguments, "`DELETE /authentication/{id}`", "delete-key", 204, delete).await);
     rows
 }

@@ -166,6 +166,7 @@ fn lambda_variables(table: &Table) -> Vec<(&'static str, String)> {
         ("ACCEPT_IMPORTED_KEYS", "false"),
         ("KEY_PREFIX", "ak_live"),
         ("LANG", "en_US.UTF-8"),
+        ("MAX_KEYS_PER_ACCOUNT", "1000000"),
         ("OPERATIONS", "SMS,RCS,WHATSAPP"),
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("TRAFFIC_TYPES", "TRANSACTIONAL,PROMOTIONAL,OTP"),

@@ -17,7 +17,7 @@ pub(crate) fn authorizers(outcome: &Outcome) -> String {
         "\nMedians of {rounds} shuffled rounds, {calls} calls each, over TLS 1.3 to one engine in process, which itself takes \
          {engine_us:.0} µs of each call. In brackets: times the lean floor. CPU is for 1,000 calls. The \
          machine's load before: {load} (others' work changes even the ratios).\n\n\
-         GetItems per authorized native key: {:.2}; other calls: {}; calls for 200 values that are no key: {}.\n",
+         GetItems per authorized native key: {:.2}; other reads: {}; calls for 200 values that are no key: {}.\n",
         reads.native, reads.others, reads.garbage
     )
     .unwrap();

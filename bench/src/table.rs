@@ -125,6 +125,8 @@ fn execute(database: &Database, operation: &str, body: &[u8]) -> Result<String, 
     Ok(match operation {
         "GetItem" => run!(get_item),
         "PutItem" => run!(put_item),
+        "UpdateItem" => run!(update_item),
+        "TransactWriteItems" => run!(transact_write_items),
         "DeleteItem" => run!(delete_item),
         "Query" => run!(query),
         other => panic!("no function calls {other}"),

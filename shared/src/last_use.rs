@@ -16,7 +16,7 @@ use crate::timestamp::Timestamp;
 /// How much later than it says a key may have been used.
 const PRECISION: Duration = Duration::from_mins(5);
 /// A write takes no longer: meanwhile the environment serves nobody.
-const WRITE_TIME: Duration = Duration::from_millis(1_000);
+const WRITE_TIME: Duration = Duration::from_secs(1);
 /// After a write that failed, none is tried for so long: a table in trouble is not helped by more of them.
 const PAUSE: Duration = Duration::from_secs(30);
 
