@@ -30,15 +30,19 @@ async fn the_table_holds_the_hash_where_it_belongs_and_never_the_value() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
+    let rotated = key.with_value_of(&admin.rotate(&key.id, 60).await);
+    assert_eq!((key.status().await, rotated.status().await), (200, 200));
 
     let mut dump = gateway.engine.dump();
     for item in dump.iter_mut().filter(|item| item["keyHash"].is_object()) {
-        let hash = item.as_object_mut().unwrap().remove("keyHash").unwrap();
-        assert!(hash["B"].is_string());
+        let item = item.as_object_mut().unwrap();
+        assert!(item.remove("keyHash").unwrap()["B"].is_string());
+        item.remove("previousKeyHash");
     }
     let dump = serde_json::to_string(&dump).unwrap();
-    assert_silent("the table", &dump, &admin.value);
-    assert_silent("the table", &dump, &key.value);
+    for value in [&admin.value, &key.value, &rotated.value] {
+        assert_silent("the table", &dump, value);
+    }
 }
 
 #[tokio::test]
@@ -56,6 +60,12 @@ async fn no_answer_but_the_one_that_issued_a_key_shows_its_value() {
         admin.get(&format!("/authentication?{}=1", key.value)).await,
         admin.delete(&key.value).await,
         admin.post(&serde_json::json!({"userId": 1, "operations": [key.value], "trafficType": key.value})).await,
+        admin.patch(&key.id, &serde_json::json!({"name": "other"})).await,
+        admin.patch(&key.value, &serde_json::json!({"name": "other"})).await,
+        admin.patch(&key.id, &serde_json::json!({"enabled": key.value, "allowedIps": [key.value]})).await,
+        admin.rotate(&key.value, 0).await,
+        // The new value is in this one, the old one is not.
+        admin.rotate(&key.id, 60).await,
         admin.delete(&key.id).await,
         admin.get(&format!("/authentication/{}", key.value)).await,
     ];
