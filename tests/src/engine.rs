@@ -74,10 +74,11 @@ impl Engine {
         self.database.put_item(request).unwrap();
     }
 
-    /// Every key, in DynamoDB JSON.
+    /// Every item in an account's partition, in DynamoDB JSON: its keys, and whatever should not be there.
     #[must_use]
     pub fn keys(&self) -> Vec<Value> {
-        self.dump().into_iter().filter(|item| item["keyHash"].is_object()).collect()
+        let is_account = |item: &Value| !item["accountId"]["S"].as_str().unwrap().contains('#');
+        self.dump().into_iter().filter(is_account).collect()
     }
 
     /// Removes an item, as its time to live would.

@@ -175,6 +175,11 @@ async fn a_key_that_may_not_manage_is_refused_by_the_gateway_and_by_the_function
     gateway.hand_on("POST", "/authentication", &verdict, Some(&body)).await.assert_problem(403);
     gateway.hand_on("GET", "/authentication", &verdict, None).await.assert_problem(403);
     gateway.hand_on("DELETE", &format!("/authentication/{}", sms.id), &verdict, None).await.assert_problem(403);
+    let path = format!("/authentication/{}", sms.id);
+    for patch in [r#"{"enabled": false}"#, r#"{"name": "mine"}"#] {
+        gateway.hand_on("PATCH", &path, &verdict, Some(patch)).await.assert_problem(403);
+    }
+    gateway.hand_on("POST", &format!("{path}/rotate"), &verdict, None).await.assert_problem(403);
 }
 
 #[tokio::test]

@@ -183,6 +183,7 @@ async fn no_key_changes_a_key_beyond_its_own_operations_but_any_may_take_power_a
         json!({"name": "mine"}),
         json!({"enabled": true}),
         json!({"enabled": false, "name": "mine"}),
+        json!({"enabled": false, "allowedIps": null}),
         json!({"operations": ["SMS"]}),
         json!({"allowedIps": null}),
         json!({}),
