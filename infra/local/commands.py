@@ -7,6 +7,7 @@ import json
 import os
 import select
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from deployment import Stack, client
@@ -32,6 +33,7 @@ class Commands:
         }
         self._by_name: dict[str, Callable[[Answer], Answer]] = {
             "invoke": self.invoke,
+            "invoke-at-once": self.invoke_at_once,
             "logs": self.logs,
             "table": self.table,
             "break-table": lambda _: self._reach_table(BROKEN),
@@ -58,6 +60,12 @@ class Commands:
             "functionError": answer.get("FunctionError"),
             "payload": json.loads(answer["Payload"].read()),
         }
+
+    def invoke_at_once(self, request: Answer) -> Answer:
+        """Invokes a function with each of several payloads, all at the same time."""
+        requests = [request | {"payload": payload} for payload in request["payloads"]]
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return {"answers": list(pool.map(self.invoke, requests))}
 
     def logs(self, _: Answer) -> Answer:
         """Everything that was logged: the functions' log groups and the emulator's own log."""

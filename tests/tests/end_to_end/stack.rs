@@ -29,6 +29,8 @@ struct Control {
 #[derive(Clone)]
 pub struct Client<'a> {
     pub stack: &'a Stack,
+    /// Of an account's first key; its other clients have none.
+    pub account_id: String,
     pub id: String,
     pub value: String,
 }
@@ -42,6 +44,7 @@ impl Stack {
         let mut process = Command::new(python)
             .arg(root.join("infra/local/stack.py"))
             .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
+            .args(["--parameters", "AcceptImportedKeys=true", "MaxKeysPerAccount=30"])
             .current_dir(&root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -73,19 +76,30 @@ impl Stack {
         control.read()
     }
 
-    /// Invokes `create-account` as an operator does.
+    /// Invokes a function that is on no route, as an operator does.
+    pub fn invoke(&self, function: &str, payload: &Value) -> Value {
+        self.command(&json!({ "do": "invoke", "function": function, "payload": payload }))
+    }
+
+    /// Makes an account; the client has its first key.
     pub fn create_account(&self, company: &str) -> Client<'_> {
         let payload = json!({ "company": company, "userId": "user-1", "username": "Ada" });
-        let invoked = self.command(&json!({ "do": "invoke", "payload": payload }));
+        let invoked = self.invoke("create-account", &payload);
         assert_eq!(invoked["functionError"], Value::Null);
         self.client(&invoked["payload"])
     }
 
     /// One request with these `X-API-Key` headers, as many as there are.
     pub fn send(&self, method: &str, url: &str, keys: &[&str], body: Option<&str>) -> Answer {
+        let headers: Vec<_> = keys.iter().map(|key| ("X-API-Key", *key)).collect();
+        self.send_with(method, url, &headers, body)
+    }
+
+    /// One request with these headers.
+    pub fn send_with(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(url);
-        for key in keys {
-            request = request.header("X-API-Key", *key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.header("Content-Type", "application/json");
         let response = match body {
@@ -104,7 +118,8 @@ impl Stack {
     fn client(&self, issued: &Value) -> Client<'_> {
         let text = |name: &str| issued[name].as_str().unwrap().to_owned();
         self.issued.lock().unwrap().push(text("value"));
-        Client { stack: self, id: text("id"), value: text("value") }
+        let account_id = issued["accountId"].as_str().unwrap_or_default().to_owned();
+        Client { stack: self, account_id, id: text("id"), value: text("value") }
     }
 }
 
@@ -146,11 +161,44 @@ impl<'a> Client<'a> {
         self.send("POST", "/authentication", Some(body))
     }
 
+    /// `PATCH` of the key of that id.
+    pub fn patch(&self, id: &str, body: &Value) -> Answer {
+        self.send("PATCH", &format!("/authentication/{id}"), Some(body))
+    }
+
+    /// Rotates the key of that id.
+    pub fn rotate(&self, id: &str, grace_period_seconds: u64) -> Answer {
+        let body = json!({ "gracePeriodSeconds": grace_period_seconds });
+        self.send("POST", &format!("/authentication/{id}/rotate"), Some(&body))
+    }
+
     /// Makes a key with these operations, and becomes its holder.
     pub fn create_key(&self, operations: &[&str]) -> Client<'a> {
-        let answer = self.post(&json!({ "userId": "user-2", "username": "Grace", "operations": operations }));
+        self.create_key_with(operations, &json!({}))
+    }
+
+    /// Makes a key with these operations and further fields, and becomes its holder.
+    pub fn create_key_with(&self, operations: &[&str], fields: &Value) -> Client<'a> {
+        let mut body = json!({ "userId": "user-2", "username": "Grace", "operations": operations });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.holder(&self.post(&body))
+    }
+
+    /// Whoever has the value that this answer issued.
+    pub fn holder(&self, answer: &Answer) -> Client<'a> {
         assert_eq!(answer.status, 201, "{answer:?}");
         self.stack.client(&answer.body)
+    }
+
+    /// The status of a request for the key itself.
+    pub fn status(&self) -> u16 {
+        self.get("/authentication/self").status
+    }
+
+    /// The same, from that address: the emulator believes the header, as AWS does not.
+    pub fn status_from(&self, address: &str) -> u16 {
+        let url = format!("{}/authentication/self", self.stack.api);
+        self.stack.send_with("GET", &url, &[("X-API-Key", &self.value), ("X-Forwarded-For", address)], None).status
     }
 
     /// A route of the sample API with this client's key.
