@@ -1,5 +1,5 @@
-//! Stands between the functions and the engine: writes down every call, lets the index lag, holds answers back, or
-//! cuts the connection.
+//! Stands between the functions and the engine: writes down every call, lets the index lag, holds answers back, cuts
+//! the connection, or says that a transaction met another.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, client, server};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -40,12 +40,13 @@ struct State {
     calls: Vec<Call>,
     cut: bool,
     held: bool,
+    conflicts: usize,
 }
 
 impl Wire {
     /// A wire that only writes down what passes to the engine.
     pub async fn to(engine: SocketAddr) -> Self {
-        let state = State { engine, index: engine, calls: Vec::new(), cut: false, held: false };
+        let state = State { engine, index: engine, calls: Vec::new(), cut: false, held: false, conflicts: 0 };
         let state = Arc::new(Mutex::new(state));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -83,6 +84,11 @@ impl Wire {
         self.state.lock().unwrap().held = held;
     }
 
+    /// Cancels that many of the next transactions, as DynamoDB does when another one holds an item of theirs.
+    pub fn conflict(&self, transactions: usize) {
+        self.state.lock().unwrap().conflicts = transactions;
+    }
+
     /// Sends index queries elsewhere; all else still goes to the engine.
     pub fn answer_index_queries_from(&self, address: SocketAddr) {
         self.state.lock().unwrap().index = address;
@@ -103,6 +109,11 @@ async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Re
         let mut state = state.lock().unwrap();
         let call = describe(parts.headers["x-amz-target"].to_str().unwrap(), &body);
         let address = if call.index.is_some() { state.index } else { state.engine };
+        if call.operation == "TransactWriteItems" && state.conflicts > 0 {
+            state.conflicts -= 1;
+            state.calls.push(call);
+            return Ok(conflict());
+        }
         state.calls.push(call);
         if state.cut {
             return Err(io::ErrorKind::ConnectionReset.into());
@@ -119,6 +130,15 @@ async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Re
     let (parts, body) = engine.send_request(request).await.map_err(io::Error::other)?.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     Ok(Response::from_parts(parts, Full::new(body)))
+}
+
+fn conflict() -> Response<Full<Bytes>> {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}, {"Code": "None"}]
+    });
+    Response::builder().status(400).body(Full::new(Bytes::from(body.to_string()))).unwrap()
 }
 
 fn describe(target: &str, body: &[u8]) -> Call {

@@ -52,10 +52,10 @@ pub fn changes(stack: &Stack) {
     assert_eq!(admin.patch(&key.id, &json!({"operations": ["RCS"]})).status, 200);
     assert_eq!((key.sample("GET", "/rcs").status, key.sample("GET", "/sms").status), (200, 403));
 
+    let patches = [json!({"name": "new"}), json!({"description": null}), json!({"trafficType": "OTP"})];
     let answers = thread::scope(|scope| {
-        let patches = [json!({"name": "new"}), json!({"description": null}), json!({"trafficType": "OTP"})];
-        let patch = |body| scope.spawn(|| admin.patch(&key.id, &body).status).join().unwrap();
-        patches.map(patch)
+        let sent = patches.each_ref().map(|body| scope.spawn(|| admin.patch(&key.id, body).status));
+        sent.map(|patch| patch.join().unwrap())
     });
     assert_eq!(answers, [200; 3]);
     let mut expected = before;
@@ -137,7 +137,7 @@ pub fn rotates_and_disables_under_load(stack: &Stack) {
                 let mut newest = live.read().unwrap().clone();
                 // The values that this rotation ends must not be in use; the newest one is, where there is a grace period.
                 let kept = if grace > 0 { newest.split_off(newest.len() - 1) } else { Vec::new() };
-                *live.write().unwrap() = kept.clone();
+                live.write().unwrap().clone_from(&kept);
                 let next = admin.holder(&admin.rotate(&key.id, grace));
                 dead.lock().unwrap().extend(newest);
                 *live.write().unwrap() = kept.into_iter().chain([next]).collect();

@@ -134,6 +134,24 @@ async fn below_the_limit_a_create_is_one_call() {
 }
 
 #[tokio::test]
+async fn a_create_that_meets_another_is_tried_again_but_not_for_ever() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    gateway.wire.conflict(3);
+    assert_eq!(create(&admin).await.status, 201);
+    assert_eq!(keys(&gateway), 2, "three times nothing, then one key");
+
+    gateway.wire.conflict(usize::MAX);
+    let refused = create(&admin).await;
+    refused.assert_problem(409);
+    assert_eq!(refused.body["detail"], "Others changed the same thing meanwhile; try again.");
+    gateway.wire.conflict(0);
+    assert_eq!(create(&admin).await.status, 201);
+    assert_eq!(keys(&gateway), 3);
+}
+
+#[tokio::test]
 async fn an_account_without_a_count_is_counted_first() {
     let gateway = with_quota(3).await;
     let admin = gateway.create_account("Example").await;
