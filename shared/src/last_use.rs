@@ -78,7 +78,7 @@ impl LastUse {
             "ExpressionAttributeValues": {":now": {"S": used.at}, ":old": {"S": used.at.minus(PRECISION)}},
         });
         let body = body.to_string().into_bytes();
-        match self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, WRITE_TIME).await {
+        match Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, WRITE_TIME)).await {
             Ok(_) => {}
             Err(error) if error.is_unmet_condition() => {}
             Err(error) => {

@@ -43,7 +43,7 @@ impl KeyReader {
         let hash = value.hash();
         match value.locator() {
             Some(place) => self.confirm(place, &hash, now).await,
-            None => self.resolve_hash(&hash, now).await,
+            None => Box::pin(self.resolve_hash(&hash, now)).await,
         }
     }
 
@@ -152,7 +152,8 @@ impl KeyReader {
         what: &'static str,
     ) -> Result<T, Error> {
         let input = serde_json::to_vec(input).map_err(|cause| Error::caused(what, cause))?;
-        let answer = self.dynamodb.call(target, input).await.map_err(|cause| Error::caused(what, cause))?;
+        // Boxed where it begins: every future around it is moved some times for each request.
+        let answer = Box::pin(self.dynamodb.call(target, input)).await.map_err(|cause| Error::caused(what, cause))?;
         serde_json::from_slice(&answer).map_err(|cause| Error::caused(what, cause))
     }
 }

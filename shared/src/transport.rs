@@ -80,6 +80,11 @@ impl Transport {
                 },
             }
         }
+        // Boxed, since it is large and rare: every future around it is moved some times for each request.
+        Box::pin(self.send_on_new(target, request)).await
+    }
+
+    async fn send_on_new(&self, target: Uri, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
         let mut fresh = self.connect(target).await?;
         let answer = fresh.sender.send_request(request).await?;
         self.read(answer, fresh).await
