@@ -67,6 +67,7 @@ pub fn created(issued: &IssuedKey) -> Result<Response<Body>, Error> {
 pub fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
+    forbid_caching(&mut response);
     response
 }
 
@@ -170,9 +171,12 @@ fn json(status: StatusCode, content_type: &'static str, body: &impl Serialize) -
     let body = serde_json::to_string(body).map_err(Error::unwritable)?;
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // A cache knows that `Authorization` makes an answer private; it does not know `X-API-Key`.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    forbid_caching(&mut response);
     Ok(response)
+}
+
+/// A cache knows that `Authorization` makes an answer private; it does not know `X-API-Key`.
+fn forbid_caching(response: &mut Response<Body>) {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -10,7 +10,7 @@ use lambda_http::{Body, Request, Response};
 
 /// Others may rotate the key between our read and our write, but hardly so often.
 const ATTEMPTS: usize = 5;
-const LONGEST_GRACE: u64 = 7 * 24 * 60 * 60;
+const LONGEST_GRACE: Duration = Duration::from_hours(7 * 24);
 
 /// Answers one request.
 pub async fn handle(
@@ -62,13 +62,18 @@ fn parse(body: &[u8]) -> Result<Option<Duration>, Error> {
         return Ok(None);
     }
     let mut fields = Fields::from_json(body)?;
-    let mut seconds = 0;
+    let mut grace = Duration::ZERO;
     if let Some(given) = fields.take(FIELD) {
-        match given.as_u64().filter(|given| *given <= LONGEST_GRACE) {
-            Some(given) => seconds = given,
-            None => fields.wrong(FIELD, format!("must be a whole number from 0 to {LONGEST_GRACE}")),
+        match given.as_f64().and_then(whole_seconds).filter(|given| *given <= LONGEST_GRACE) {
+            Some(given) => grace = given,
+            None => fields.wrong(FIELD, format!("must be a whole number from 0 to {}", LONGEST_GRACE.as_secs())),
         }
     }
     fields.finish()?;
-    Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
+    Ok((!grace.is_zero()).then_some(grace))
+}
+
+/// JSON has one kind of numbers: `60.0` is 60.
+fn whole_seconds(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|_| seconds.fract() == 0.0)
 }

@@ -12,6 +12,7 @@ async fn a_deleted_key_is_gone_and_no_other() {
 
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     assert!(!answer.headers.contains_key("content-type"));
+    assert_eq!(answer.headers["cache-control"], "no-store");
     assert_eq!(one.get("/authentication/self").await.status, 401);
     assert_eq!(two.get("/authentication/self").await.status, 200);
     let mut left = vec![admin.id.clone(), two.id.clone()];

@@ -144,7 +144,13 @@ async fn the_grace_period_is_at_most_a_week() {
     assert_eq!(send(r#"{"gracePeriod": 60}"#).await.wrong_fields(), ["gracePeriod"]);
     assert_eq!(send("[]").await.wrong_fields(), ["body"]);
     assert_eq!(key.status().await, 200);
-    for right in ["", "{}", r#"{"gracePeriodSeconds": null}"#, r#"{"gracePeriodSeconds": 604800}"#] {
+    for right in [
+        "",
+        "{}",
+        r#"{"gracePeriodSeconds": null}"#,
+        r#"{"gracePeriodSeconds": 604800}"#,
+        r#"{"gracePeriodSeconds": 60.0}"#,
+    ] {
         assert_eq!(send(right).await.status, 201, "{right}");
     }
 }
