@@ -17,7 +17,7 @@ pub struct AllowedIps(Vec<IpRange>);
 
 impl AllowedIps {
     const FIELD: &str = "allowedIps";
-    const MAX: usize = 50;
+    pub(crate) const MAX: usize = 50;
 
     /// Whether one of them holds the address. An IPv4-mapped IPv6 address is the IPv4 address.
     #[must_use]

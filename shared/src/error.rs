@@ -83,6 +83,7 @@ impl StdError for Error {
 
 /// One wrong field of a request and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field or parameter as the request spells it; `body` for the whole of it.
     pub field: String,

@@ -103,15 +103,22 @@ fn request_id(request: &Request) -> &str {
     }
 }
 
-/// RFC 9457.
+/// Why there is no other answer: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457).
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-struct Problem<'a> {
+pub struct Problem<'a> {
+    /// Always `about:blank`: the status says which kind of problem it is.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What went wrong, in a sentence for people. Its words may change.
     detail: String,
+    /// The gateway's id of the request: whoever runs the service finds it in the logs.
     request_id: &'a str,
+    /// Every wrong field at once, where the body or the query is what is wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }

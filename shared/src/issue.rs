@@ -126,16 +126,23 @@ pub struct IssuedKey {
     pub value: KeyValue,
 }
 
+/// A new key, or one with a new value.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub(crate) struct Shown<'a> {
+    // On no route: only an operator is told.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    #[serde(rename = "accountId", skip_serializing_if = "Option::is_none")]
+    account_id: Option<AccountId>,
+    #[serde(flatten)]
+    key: KeyView<'a>,
+    /// What `X-API-Key` takes. Shown this one time: only its hash is kept.
+    #[cfg_attr(feature = "openapi", schema(value_type = KeyValue))]
+    value: &'a str,
+}
+
 impl Serialize for IssuedKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shown<'a> {
-            #[serde(rename = "accountId", skip_serializing_if = "Option::is_none")]
-            account_id: Option<AccountId>,
-            #[serde(flatten)]
-            key: KeyView<'a>,
-            value: &'a str,
-        }
         // Whatever was issued this moment is active.
         let key = KeyView::active(&self.metadata);
         Shown { account_id: self.account_id, key, value: self.value.expose() }.serialize(serializer)

@@ -8,6 +8,7 @@
 //! ids ───────────────┼→ operation → record → issue, change ─┤                                                ├→ http | log
 //! base62 → key_value ┘              status ↗       caller ↗ └ reader (one key), last_use → dynamodb ─────────┘
 //! settings, aws → transport: once, at the start of a function
+//! openapi: beside it all, and in no function: what the types look like to clients
 //! ```
 //!
 //! Invariants, each kept in one place:
@@ -34,6 +35,8 @@ mod issue;
 mod key_value;
 mod last_use;
 pub mod log;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod operation;
 mod reader;
 mod record;

@@ -53,9 +53,10 @@ pub struct PreviousValue {
 ///
 /// As JSON: camelCase, and absent fields are `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeyMetadata {
-    /// The table's sort key: sorts by the time of creation.
+    /// Its name in URLs, which proves nothing; sorts by the time of creation.
     pub id: KeyId,
     /// The name of the account's company.
     pub company: String,
@@ -85,7 +86,7 @@ pub struct KeyMetadata {
     /// When it was last used, to within five minutes.
     #[serde(default)]
     pub last_used_at: Option<Timestamp>,
-    /// From where it may be used; from anywhere when absent.
+    /// From where it may be used; from anywhere when `null`.
     #[serde(default)]
     pub allowed_ips: Option<AllowedIps>,
 }

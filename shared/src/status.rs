@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::record::KeyMetadata;
 use crate::timestamp::Timestamp;
 
-/// Whether a key opens anything.
+/// Whether a key opens anything. `EXPIRED` whether or not it was switched off too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum KeyStatus {
     /// It does.
@@ -43,8 +44,9 @@ impl fmt::Display for KeyStatus {
     }
 }
 
-/// A key's metadata with its status at one moment: what the API calls Metadata.
+/// A key as it is shown at one moment: its metadata and its status.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Key))]
 pub struct KeyView<'a> {
     #[serde(flatten)]
     metadata: &'a KeyMetadata,

@@ -56,10 +56,14 @@ impl Query {
     }
 }
 
+/// A page of the keys.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = KeyPage))]
 #[serde(rename_all = "camelCase")]
-struct Page<'a> {
+pub struct Page<'a> {
+    /// Newest first.
     api_keys: Vec<KeyView<'a>>,
-    /// The last key of this page; clients are told that it is opaque.
+    // The last key of this page, which is nobody's business.
+    /// What `cursor` takes to get the next page; `null` on the last one. Opaque.
     next_cursor: Option<KeyId>,
 }

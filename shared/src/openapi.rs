@@ -1,0 +1,63 @@
+//! What the types that write themselves look like in an OpenAPI document; the others derive it.
+
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::allowed_ips::{AllowedIps, IpRange};
+use crate::ids::KeyId;
+use crate::issue::{IssuedKey, Shown};
+use crate::key_value::KeyValue;
+use crate::operation::{Operation, Operations, TrafficType};
+use crate::timestamp::Timestamp;
+
+macro_rules! schemas {
+    ($($name:ident => $schema:expr),* $(,)?) => {$(
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )*};
+}
+
+schemas! {
+    KeyId => text("0QbXn6T4mKrV9sYdJ2wLhP").pattern(Some("^[0-9A-Za-z]{22}$")),
+    KeyValue => text("ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2")
+        .pattern(Some("^[a-z][a-z0-9]*(_[a-z0-9]+)*_1[0-9A-Za-z]{44}_[0-9A-Za-z]{49}$")),
+    Operation => constant("SMS"),
+    Operations => ArrayBuilder::new().items(Operation::schema()).min_items(Some(1)).unique_items(true),
+    TrafficType => constant("TRANSACTIONAL"),
+    Timestamp => ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+    IpRange => text("203.0.113.0/24").format(Some(SchemaFormat::Custom("ip-range".to_owned()))),
+    AllowedIps => ArrayBuilder::new()
+        .items(IpRange::schema())
+        .min_items(Some(1))
+        .max_items(Some(AllowedIps::MAX))
+        .unique_items(true),
+}
+
+impl ToSchema for IssuedKey {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Shown::schemas(schemas);
+    }
+}
+
+impl PartialSchema for IssuedKey {
+    fn schema() -> RefOr<Schema> {
+        Shown::schema()
+    }
+}
+
+/// What `is_constant` takes.
+fn constant(example: &str) -> ObjectBuilder {
+    text(example).pattern(Some("^[A-Z][A-Z0-9_]*$")).max_length(Some(32))
+}
+
+fn text(example: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).examples([example])
+}

@@ -1,0 +1,176 @@
+//! The documented bodies and parameters are what the functions take: probed at each limit that the document names.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tests::{Answer, Client, Gateway};
+
+use crate::{api, resolve};
+
+/// Values of a documented field, each with whether it is to be taken.
+fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
+    let types = match &schema["type"] {
+        Value::Array(types) => types.clone(),
+        one => vec![one.clone()],
+    };
+    let mut probes = vec![(Value::Null, types.contains(&json!("null"))), (json!({}), false)];
+    match types[0].as_str().unwrap() {
+        "boolean" => {
+            probes.extend([(json!(true), true), (json!(false), true), (json!("true"), false), (json!(1), false)]);
+        }
+        "integer" => {
+            let (min, max) = (schema["minimum"].as_i64().unwrap(), schema["maximum"].as_i64().unwrap());
+            probes.extend([min, max].map(|good| (json!(good), true)));
+            probes.extend([min - 1, max + 1].map(|bad| (json!(bad), false)));
+            probes.extend([json!("1"), json!(1.5), json!(true)].map(|bad| (bad, false)));
+            // JSON Schema has no other integers than whole numbers, however they are written.
+            probes.push((json!(60.0), true));
+        }
+        "array" => probes.extend(lists(schema)),
+        "string" if schema["format"] == "date-time" => {
+            let soon = gateway.time_in(Duration::from_hours(1));
+            probes.extend([(json!(soon.replace('Z', "+00:00")), true), (json!(soon), true)]);
+            probes.extend(["", "tomorrow", "2026-11-23"].map(|bad| (json!(bad), false)));
+        }
+        "string" if schema["maxLength"] == 32 => {
+            probes.extend([(json!("OTP"), true), (json!("otp"), false), (json!(""), false), (json!(7), false)]);
+        }
+        "string" => {
+            let min = schema["minLength"].as_u64().unwrap_or(0).try_into().unwrap();
+            let max = schema["maxLength"].as_u64().unwrap().try_into().unwrap();
+            // The longest in bytes too: lengths are counted in characters.
+            probes.extend([(json!("x".repeat(min)), true), (json!("😀".repeat(max)), true)]);
+            probes.extend([(json!("x".repeat(max + 1)), false), (json!(7), false)]);
+            probes.extend((min > 0).then(|| (json!("x".repeat(min - 1)), false)));
+            let pattern = schema["pattern"].as_str().unwrap();
+            assert_eq!(pattern, crate::settle::TEXT, "the characters to probe are those of this pattern");
+            probes.extend(["\0", "\u{1f}", "\u{7f}", "\u{9f}"].map(|bad| (json!(bad), false)));
+            probes.extend([" ", "~", "\u{a0}", "\u{2028}"].map(|good| (json!(good), true)));
+        }
+        other => panic!("no probes for {other}"),
+    }
+    probes
+}
+
+fn lists(schema: &Value) -> Vec<(Value, bool)> {
+    assert_eq!((&schema["minItems"], &schema["uniqueItems"]), (&json!(1), &json!(true)));
+    let mut probes = vec![(json!([]), false), (json!("SMS"), false), (json!([null]), false), (json!([""]), false)];
+    if let Some(max) = schema["maxItems"].as_u64() {
+        let ranges = |count| (0..count).map(|at| format!("2001:db8:{at:x}::/48")).collect::<Vec<_>>();
+        probes.extend([(json!(ranges(max)), true), (json!(ranges(max + 1)), false)]);
+        probes.extend(
+            ["203.0.113.7", "203.0.113.0/24", "2001:db8::1", "::ffff:203.0.113.7"].map(|good| (json!([good]), true)),
+        );
+        probes.extend([(json!(["::1", "::1"]), false), (json!(["example.com"]), false)]);
+        let longest = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128";
+        probes.push((json!([longest]), true));
+    } else {
+        probes.extend([(json!(["SMS", "RCS"]), true), (json!(["SMS", "SMS"]), false), (json!(["sms"]), false)]);
+    }
+    probes
+}
+
+/// Sends each body that differs from a good one in one field.
+async fn probe_body(body: &str, good: Value, gateway: &Gateway, send: impl AsyncFn(&Value) -> Answer) {
+    let api = api();
+    let schema = &api["components"]["schemas"][body];
+    let with = |field: &str, value: &Value| {
+        let mut body = good.clone();
+        body[field] = value.clone();
+        body
+    };
+    let expect = async |body: &Value, good: bool, what: &str| {
+        let answer = send(body).await;
+        assert_eq!(answer.status < 300, good, "{what}: {body} {answer:?}");
+        assert_eq!(answer.status == 400, !good, "{what}: {body} {answer:?}");
+    };
+    expect(&good, true, "the good one").await;
+    assert_eq!(schema["additionalProperties"], false);
+    expect(&with("unknown", &json!(1)), false, "unknown").await;
+    for (field, schema) in schema["properties"].as_object().unwrap() {
+        for (value, good) in probes(resolve(&api, schema), gateway) {
+            expect(&with(field, &value), good, field).await;
+        }
+    }
+    let required: BTreeSet<_> =
+        schema["required"].as_array().into_iter().flatten().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(required, good.as_object().unwrap().keys().map(String::as_str).collect(), "{body}");
+    for field in required {
+        let mut body = good.clone();
+        body.as_object_mut().unwrap().remove(field);
+        expect(&body, false, "required").await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_is_what_the_document_says() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let good = json!({"operations": ["SMS"], "userId": "user-2", "username": "Grace"});
+
+    probe_body("NewKey", good, &gateway, async |body| admin.post(body).await).await;
+}
+
+#[tokio::test]
+async fn changes_of_a_key_are_what_the_document_says() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+
+    probe_body("KeyChanges", json!({}), &gateway, async |body| admin.patch(&key.id, body).await).await;
+}
+
+#[tokio::test]
+async fn a_rotation_is_what_the_document_says() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let path = format!("/authentication/{}/rotate", key.id);
+    let send = async |body: Option<&str>| gateway.send("POST", &path, &[&admin.value], body).await;
+
+    probe_body("Rotation", json!({}), &gateway, async |body| send(Some(&body.to_string())).await).await;
+
+    let api = api();
+    assert_ne!(api["paths"]["/authentication/{key}/rotate"]["post"]["requestBody"]["required"], true);
+    assert_eq!(send(None).await.status, 201);
+}
+
+#[tokio::test]
+async fn parameters_of_a_list_are_what_the_document_says() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let api = api();
+    let parameters = api["paths"]["/authentication"]["get"]["parameters"].as_array().unwrap();
+    let schemas: Map<_, _> =
+        parameters.iter().map(|each| (each["name"].as_str().unwrap().to_owned(), each["schema"].clone())).collect();
+    assert_eq!(schemas.keys().collect::<Vec<_>>(), ["cursor", "limit", "userId"]);
+    let status = async |query: &str| status_of(&admin, query).await;
+
+    for good in
+        ["limit=1", "limit=1000", "userId=x", &format!("userId={}", "é".repeat(128)), &format!("cursor={}", admin.id)]
+    {
+        assert_eq!(status(good).await, 200, "{good}");
+    }
+    let long = format!("userId={}", "x".repeat(129));
+    for bad in [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "userId=",
+        &long,
+        "userId=\u{7f}",
+        "cursor=x",
+        "unknown=1",
+        "limit=1&limit=1",
+    ] {
+        assert_eq!(status(bad).await, 400, "{bad}");
+    }
+    let (limit, user_id) = (&schemas["limit"], &schemas["userId"]);
+    assert_eq!([&limit["minimum"], &limit["maximum"], &limit["default"]], [1, 1000, 1000]);
+    assert_eq!([&user_id["minLength"], &user_id["maxLength"]], [1, 128]);
+}
+
+async fn status_of(admin: &Client<'_>, query: &str) -> u16 {
+    admin.get(&format!("/authentication?{query}")).await.status
+}

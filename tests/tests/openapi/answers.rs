@@ -1,0 +1,97 @@
+//! The documented answers are those that the functions give.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Answer, Gateway};
+
+use crate::{api, resolve};
+
+/// Asserts that an operation documents an answer, down to its fields and headers.
+fn assert_documented(api: &Value, operation: &str, answer: &Answer) {
+    let operations =
+        api["paths"].as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap().values());
+    let operation = operations.into_iter().find(|each| each["operationId"] == operation).unwrap();
+    let response = resolve(api, &operation["responses"][answer.status.to_string()]);
+    assert!(response.is_object(), "{answer:?}");
+
+    let sent = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap());
+    for (name, header) in response["headers"].as_object().unwrap() {
+        let sent = sent(name).unwrap_or_else(|| panic!("no {name}: {answer:?}"));
+        let schema = &resolve(api, header)["schema"];
+        assert!(schema["enum"].is_null() || schema["enum"][0] == sent, "{name}: {sent}");
+    }
+    let Some(content) = response["content"].as_object() else {
+        return assert_eq!(answer.text, "");
+    };
+    let body = &content[sent("content-type").unwrap()];
+    assert_fields(api, &body["schema"], &answer.body);
+}
+
+/// Asserts that an object has the documented fields, all of the required ones and no others, and so do those in it.
+fn assert_fields(api: &Value, schema: &Value, found: &Value) {
+    let (fields, required) = fields_of(api, schema);
+    if let (Some(found), false) = (found.as_object(), fields.is_empty()) {
+        for (name, value) in found {
+            let (_, schema) =
+                fields.iter().find(|(field, _)| field == name).unwrap_or_else(|| panic!("{name} is not documented"));
+            assert_fields(api, schema, value);
+        }
+        for name in required {
+            assert!(found.contains_key(&name), "{name} is missing in {found:?}");
+        }
+    }
+    for element in found.as_array().into_iter().flatten() {
+        assert_fields(api, &resolve(api, schema)["items"], element);
+    }
+}
+
+fn fields_of(api: &Value, schema: &Value) -> (Vec<(String, Value)>, BTreeSet<String>) {
+    let schema = resolve(api, schema);
+    let (mut fields, mut required) = (Vec::new(), BTreeSet::new());
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        let of_part = fields_of(api, part);
+        fields.extend(of_part.0);
+        required.extend(of_part.1);
+    }
+    let own = schema["properties"].as_object();
+    fields.extend(own.into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
+    required.extend(schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()));
+    (fields, required)
+}
+
+#[tokio::test]
+async fn every_answer_is_documented_with_its_fields_and_headers() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let api = api();
+    let expect = |operation: &str, status: u16, answer: &Answer| {
+        assert_eq!(answer.status, status, "{operation}: {answer:?}");
+        assert_documented(&api, operation, answer);
+    };
+    let sms = json!({"userId": "user-2", "username": "Grace", "operations": ["SMS"]});
+    let created = admin.post(&sms).await;
+    let id = created.body["id"].as_str().unwrap();
+    let limited = admin.create_key(&["AUTHENTICATION"]).await;
+    let unknown = "0000000000000000000000";
+
+    expect("createKey", 201, &created);
+    expect("createKey", 400, &admin.post(&json!({})).await);
+    expect("createKey", 403, &limited.post(&sms).await);
+    expect("listKeys", 200, &admin.get("/authentication?limit=1").await);
+    expect("listKeys", 200, &admin.get("/authentication").await);
+    expect("listKeys", 400, &admin.get("/authentication?limit=0").await);
+    expect("getKey", 200, &admin.get("/authentication/self").await);
+    expect("getKey", 404, &admin.get("/authentication/x").await);
+    expect("rotateKey", 201, &admin.rotate(id, 60).await);
+    expect("rotateKey", 400, &admin.rotate(id, 604_801).await);
+    expect("rotateKey", 403, &limited.rotate(id, 0).await);
+    expect("rotateKey", 404, &admin.rotate(unknown, 0).await);
+    expect("updateKey", 200, &admin.patch(id, &json!({"enabled": false})).await);
+    expect("updateKey", 400, &admin.patch(id, &json!({"enabled": 0})).await);
+    expect("updateKey", 403, &limited.patch(id, &json!({"enabled": true})).await);
+    expect("updateKey", 404, &admin.patch(unknown, &json!({})).await);
+    expect("rotateKey", 409, &admin.rotate(id, 0).await);
+    expect("deleteKey", 204, &admin.delete(id).await);
+    expect("deleteKey", 404, &admin.delete(id).await);
+}

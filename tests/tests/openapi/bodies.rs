@@ -1,0 +1,85 @@
+//! What requests hold, for people: the functions take a body field by field, so no type of theirs has its shape.
+//!
+//! That both agree, at every limit, is proved in `agreement`.
+
+use api_keys::{AllowedIps, Operations, Timestamp, TrafficType};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A key to be.
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewKey {
+    /// The user that the key is assigned to, as you call them.
+    #[schema(min_length = 1, max_length = 128)]
+    pub user_id: String,
+    /// That user's name.
+    #[schema(min_length = 1, max_length = 128)]
+    pub username: String,
+    /// What the key is to open: operations that the service offers and that the calling key has itself.
+    pub operations: Operations,
+    /// The kind of messages it is meant for, one that the service offers. When absent or `null`: `TRANSACTIONAL`, or
+    /// the first that is offered where that is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_type: Option<TrafficType>,
+    /// A short name for people.
+    #[schema(max_length = 128)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Longer words for people.
+    #[schema(max_length = 512)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// From that instant the key opens nothing; 30 days later it is removed. In the future, at most ten years away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// From where the key may be used: IPv4 or IPv6 addresses or CIDR ranges. From anywhere when absent or `null`.
+    /// Two ways to write the same range are that range twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_ips: Option<AllowedIps>,
+}
+
+/// What to change of a key, a [JSON merge patch](https://www.rfc-editor.org/rfc/rfc7396): what is absent stays as it is,
+/// `null` takes a field away.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeyChanges {
+    /// `false` switches the key off, `true` on again.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// What the key is to open, all of it: operations that the service offers and that the calling key has itself.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Operations>,
+    /// The kind of messages it is meant for, one that the service offers. `null` makes it what a new key gets that names
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_type: Option<TrafficType>,
+    /// A short name for people.
+    #[schema(max_length = 128)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Longer words for people.
+    #[schema(max_length = 512)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// From that instant the key opens nothing; 30 days later it is removed. In the future, at most ten years away. A
+    /// later one, or `null`, brings an expired key back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// From where the key may be used: IPv4 or IPv6 addresses or CIDR ranges. From anywhere when `null`. Two ways to
+    /// write the same range are that range twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_ips: Option<AllowedIps>,
+}
+
+/// How to rotate a key.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rotation {
+    /// For how long the old value works beside the new one. Not at all when absent, `null` or 0.
+    #[schema(minimum = 0, maximum = 604_800)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_period_seconds: Option<u32>,
+}

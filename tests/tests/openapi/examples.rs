@@ -1,0 +1,155 @@
+//! Examples that cannot be wrong: the code's own answers, the template's own sentences, and bodies of the documented types.
+
+use std::str::FromStr;
+
+use api_keys::{
+    Error, FieldError, ImportedKeys, IpRange, IssuedKey, KeyMetadata, KeyStatus, KeyValue, Operation, Operations,
+    Timestamp, TrafficType, http,
+};
+use lambda_http::Body;
+use serde::Serialize;
+use serde_yaml_ng::{Mapping, Value as Yaml};
+use tests::gateway::sample_event;
+use tests::template::template;
+
+use crate::bodies::{KeyChanges, NewKey, Rotation};
+
+const VALUE: &str =
+    "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2";
+
+/// Everything that `#/components/examples` holds.
+pub fn all() -> Mapping {
+    let mut examples = Mapping::new();
+    for (name, summary, value) in bodies().into_iter().chain(answers()).chain(problems()).chain(gateway_problems()) {
+        let example = Mapping::from_iter([("summary".into(), summary.into()), ("value".into(), value)]);
+        examples.insert(name.into(), example.into());
+    }
+    examples
+}
+
+type Example = (&'static str, &'static str, Yaml);
+
+fn bodies() -> [Example; 7] {
+    let operations = |list: &str| Operations::parse(list).unwrap();
+    let time = |text: &str| Timestamp::parse(text).unwrap();
+    let ranges = |list: &[&str]| Some(list.iter().map(|range| range.parse::<IpRange>().unwrap()).collect());
+    let new = NewKey {
+        user_id: "user-2".to_owned(),
+        username: "Grace".to_owned(),
+        operations: operations("SMS"),
+        traffic_type: None,
+        name: None,
+        description: None,
+        expires_at: None,
+        allowed_ips: None,
+    };
+    let full = NewKey {
+        operations: operations("SMS,RCS"),
+        traffic_type: TrafficType::parse("OTP"),
+        name: Some("reminders".to_owned()),
+        description: Some("Appointment reminders of the surgery".to_owned()),
+        expires_at: Some(time("2030-01-31T00:00:00Z")),
+        allowed_ips: ranges(&["203.0.113.0/24", "2001:db8::1"]),
+        ..new.clone()
+    };
+    [
+        ("newKey", "All that a key needs", yaml(&new)),
+        ("newKeyWithAll", "All that a key may have", yaml(&full)),
+        ("switchOff", "Switch the key off", yaml(&KeyChanges { enabled: Some(false), ..KeyChanges::default() })),
+        (
+            "restrict",
+            "Let it end, and be used from one network only",
+            yaml(&KeyChanges {
+                expires_at: Some(time("2030-01-31T00:00:00Z")),
+                allowed_ips: ranges(&["203.0.113.0/24"]),
+                ..KeyChanges::default()
+            }),
+        ),
+        (
+            "release",
+            "Take name and expiry away",
+            serde_yaml_ng::from_str(r#"{"name": null, "expiresAt": null}"#).unwrap(),
+        ),
+        ("atOnce", "The old value fails on the next request", yaml(&Rotation { grace_period_seconds: None })),
+        ("inAnHour", "The old value works for another hour", yaml(&Rotation { grace_period_seconds: Some(3600) })),
+    ]
+}
+
+fn answers() -> [Example; 4] {
+    let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
+    let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
+    let key = metadata(
+        r#"{"id": "0QbXn6T4mKrV9sYdJ2wLhP", "company": "Example", "userId": "user-2", "username": "Grace",
+            "createdBy": "user-1", "operations": ["SMS"], "trafficType": "TRANSACTIONAL", "name": "reminders",
+            "createdAt": "2026-11-23T10:15:30.123Z", "enabled": true}"#,
+    );
+    let changed = KeyMetadata {
+        expires_at: Timestamp::parse("2030-01-31T00:00:00Z"),
+        allowed_ips: Some([IpRange::from_str("203.0.113.0/24").unwrap()].into_iter().collect()),
+        last_used_at: Timestamp::parse("2026-11-23T11:02:17.480Z"),
+        ..key.clone()
+    };
+    let page = Mapping::from_iter([
+        ("apiKeys".into(), vec![yaml(&key.at(now))].into()),
+        ("nextCursor".into(), key.id.as_str().into()),
+    ]);
+    let value = KeyValue::parse(VALUE, ImportedKeys::Refused).unwrap();
+    [
+        ("key", "A key", yaml(&key.at(now))),
+        ("restricted", "A key that ends, and may be used from one network only", yaml(&changed.at(now))),
+        ("page", "A page that is not the last one", page.into()),
+        ("issued", "A key and its value", yaml(&IssuedKey { account_id: None, metadata: key, value })),
+    ]
+}
+
+/// What the functions answer when they refuse.
+fn problems() -> Vec<Example> {
+    let wrong = |field: &str, message: &str| FieldError { field: field.to_owned(), message: message.to_owned() };
+    let rcs = || vec![Operation::parse("RCS").unwrap()];
+    let errors = [
+        (
+            "wrongFields",
+            "A body with two mistakes",
+            Error::Invalid(vec![wrong("operations", "is required"), wrong("operation", "is not a known field")]),
+        ),
+        ("notManaging", "The key cannot manage keys", Error::NotManaging),
+        ("beyondCaller", "The key lacks what it would give", Error::BeyondCaller(rcs())),
+        ("beyondReach", "The key lacks what the other one has", Error::BeyondReach(rcs())),
+        ("notFound", "No such key", Error::NotFound),
+        ("quotaReached", "The account is full", Error::QuotaReached { max_keys: 1000 }),
+        ("notActive", "The key to rotate is switched off", Error::NotActive(KeyStatus::Disabled)),
+        ("contended", "Others were at it too", Error::Contended),
+    ];
+    let request = lambda_http::request::from_str(&sample_event("find-key").to_string()).unwrap();
+    let answer = |error| match http::answer(&request, Err(error)).into_body() {
+        Body::Text(text) => serde_yaml_ng::from_str(&text).unwrap(),
+        other => panic!("no text: {other:?}"),
+    };
+    errors.into_iter().map(|(name, summary, error)| (name, summary, answer(error))).collect()
+}
+
+/// What the gateway answers by itself.
+fn gateway_problems() -> Vec<Example> {
+    let responses = &template()["Resources"]["Api"]["Properties"]["GatewayResponses"];
+    let request_id = sample_event("find-key")["requestContext"]["requestId"].as_str().unwrap().to_owned();
+    [
+        ("notUnderstood", "No request of HTTP", "DEFAULT_4XX"),
+        ("unauthorized", "No live key", "UNAUTHORIZED"),
+        ("accessDenied", "The key does not open this route, or not from there", "ACCESS_DENIED"),
+        ("tooLarge", "Too large a body", "REQUEST_TOO_LARGE"),
+        ("throttled", "Too many requests", "THROTTLED"),
+        ("internalError", "Our fault", "DEFAULT_5XX"),
+        ("badGateway", "Our fault", "INTEGRATION_FAILURE"),
+        ("timeout", "Our fault, and late", "INTEGRATION_TIMEOUT"),
+    ]
+    .map(|(name, summary, kind)| {
+        let template = responses[kind]["ResponseTemplates"]["application/json"].as_str().unwrap();
+        let problem = template.replace("$context.requestId", &request_id);
+        (name, summary, serde_yaml_ng::from_str(&problem).unwrap())
+    })
+    .into()
+}
+
+fn yaml(value: &impl Serialize) -> Yaml {
+    serde_yaml_ng::to_value(value).unwrap()
+}

@@ -1,0 +1,74 @@
+//! `infra/openapi.yaml` says what the service does, no more and no less.
+
+mod agreement;
+mod answers;
+mod bodies;
+mod document;
+mod examples;
+mod responses;
+mod routes;
+mod settle;
+
+use std::collections::BTreeSet;
+use std::{env, fs};
+
+use serde_json::Value;
+use tests::template::{root, template};
+
+#[test]
+fn the_committed_document_is_what_the_code_says() {
+    let file = root().join("infra/openapi.yaml");
+    let text = document::text();
+    if env::var_os("UPDATE_OPENAPI").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == text,
+        "run `UPDATE_OPENAPI=1 cargo test --package tests --test openapi` and look at the difference"
+    );
+}
+
+#[test]
+fn every_route_of_the_template_is_documented_and_no_other() {
+    let mut deployed = BTreeSet::new();
+    for (_, function) in template()["Resources"].as_object().unwrap() {
+        if let Some(route) = function["Properties"]["Events"]["Route"].as_object() {
+            let properties = &route["Properties"];
+            let text = |name: &str| properties[name].as_str().unwrap().to_owned();
+            deployed.insert((text("Method").to_lowercase(), text("Path")));
+        }
+    }
+    let mut documented = BTreeSet::new();
+    for (path, methods) in api()["paths"].as_object().unwrap() {
+        documented.extend(methods.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
+    }
+    assert_eq!(documented, deployed);
+    assert_eq!(documented.len(), 6);
+}
+
+#[test]
+fn every_status_that_the_gateway_answers_by_itself_is_documented() {
+    let api = api();
+    let documented = &api["paths"]["/authentication"]["post"]["responses"];
+    for (kind, response) in template()["Resources"]["Api"]["Properties"]["GatewayResponses"].as_object().unwrap() {
+        let status = response["StatusCode"].to_string();
+        // It asks for no type of a body that it hands on as it is; the function reads any as JSON. Every route is there.
+        if !["UNSUPPORTED_MEDIA_TYPE", "RESOURCE_NOT_FOUND", "MISSING_AUTHENTICATION_TOKEN"].contains(&kind.as_str()) {
+            assert!(documented[&status].is_object(), "{kind}: {status}");
+        }
+    }
+}
+
+/// The document as JSON.
+fn api() -> Value {
+    serde_json::to_value(document::document()).unwrap()
+}
+
+/// What a `$ref` names, or the schema itself.
+fn resolve<'a>(api: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(to) => api.pointer(to.strip_prefix('#').unwrap()).unwrap(),
+        None => schema,
+    }
+}

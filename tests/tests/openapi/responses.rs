@@ -1,0 +1,97 @@
+//! What every route may answer when it does not do what was asked.
+
+use utoipa::openapi::example::Example;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr};
+
+/// A shared response: its name, when it comes, and the problems that it may hold.
+const PROBLEMS: [(&str, &str, &[&str]); 10] = [
+    (
+        "BadRequest",
+        "The body or the query has fields that are wrong, unknown or repeated, and `errors` names each; or the gateway \
+         could not understand the request as a whole, and there is no `errors`.",
+        &["wrongFields", "notUnderstood"],
+    ),
+    (
+        "Unauthorized",
+        "`X-API-Key` is missing, empty, sent twice, malformed, unknown, deleted, disabled or expired.",
+        &["unauthorized"],
+    ),
+    (
+        "Forbidden",
+        "The key is good but lacks the operation, comes from an address that it may not come from, would give an \
+         operation that it lacks, or would change or rotate a key that has one.",
+        &["accessDenied", "notManaging", "beyondCaller", "beyondReach"],
+    ),
+    (
+        "NotFound",
+        "The account has no such key. Unknown, malformed, deleted and other accounts' keys look the same.",
+        &["notFound"],
+    ),
+    (
+        "Conflict",
+        "The account has as many keys as it may (`createKey`), the key is disabled or expired (`rotateKey`), or others \
+         changed the same thing at the same time.",
+        &["quotaReached", "notActive", "contended"],
+    ),
+    ("PayloadTooLarge", "The body has more bytes than the gateway takes, 10 MB.", &["tooLarge"]),
+    (
+        "TooManyRequests",
+        "There are more requests, of all keys together, than the gateway lets through.",
+        &["throttled"],
+    ),
+    ("InternalServerError", "Our fault; never a sign that a key is bad.", &["internalError"]),
+    ("BadGateway", "Our fault; never a sign that a key is bad.", &["badGateway"]),
+    (
+        "GatewayTimeout",
+        "Our fault; never a sign that a key is bad. The request may yet have been served.",
+        &["timeout"],
+    ),
+];
+
+/// What `$ref`s name.
+pub fn shared() -> impl Iterator<Item = (&'static str, Response)> {
+    PROBLEMS.into_iter().map(|(name, when, examples)| (name, problem(when, examples)))
+}
+
+/// The headers of answers, by name.
+pub fn headers() -> [(&'static str, Header); 2] {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let header = |schema, description| HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
+    [
+        ("Cache-Control", header(text().enum_values(Some(["no-store"])), "No cache may keep this answer.")),
+        (
+            "Location",
+            header(
+                text()
+                    .pattern(Some("^/authentication/[0-9A-Za-z]{22}$"))
+                    .examples(["/authentication/0QbXn6T4mKrV9sYdJ2wLhP"]),
+                "Where the key is, below the server's URL.",
+            ),
+        ),
+    ]
+}
+
+/// An answer with a JSON body of that schema.
+pub fn json(description: &str, schema: &str, examples: &[&str]) -> ResponseBuilder {
+    answer(description).content("application/json", content(schema, examples).build())
+}
+
+/// An answer without a body.
+pub fn answer(description: &str) -> ResponseBuilder {
+    let no_store = Ref::new("#/components/headers/Cache-Control");
+    ResponseBuilder::new().description(description).header_ref("Cache-Control", no_store)
+}
+
+/// A body of that schema with the examples of those names.
+pub fn content(schema: &str, examples: &[&str]) -> ContentBuilder {
+    let by_name =
+        examples.iter().map(|name| (*name, RefOr::<Example>::Ref(Ref::new(format!("#/components/examples/{name}")))));
+    ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).examples_from_iter(by_name)
+}
+
+fn problem(description: &str, examples: &[&str]) -> Response {
+    answer(description).content("application/problem+json", content("Problem", examples).build()).build()
+}

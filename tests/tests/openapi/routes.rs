@@ -1,0 +1,203 @@
+//! The six routes, in the words of a client.
+
+use api_keys::KeyId;
+use utoipa::PartialSchema;
+use utoipa::openapi::link::{Link, LinkBuilder};
+use utoipa::openapi::path::{
+    Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder, Paths, PathsBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
+
+use crate::responses::{answer, content, json};
+
+/// All of them.
+pub fn paths() -> Paths {
+    PathsBuilder::new()
+        .path(
+            "/authentication",
+            PathItemBuilder::new()
+                .operation(HttpMethod::Get, list_keys())
+                .operation(HttpMethod::Post, create_key())
+                .build(),
+        )
+        .path(
+            "/authentication/{key}",
+            PathItemBuilder::new()
+                .operation(HttpMethod::Get, get_key())
+                .operation(HttpMethod::Patch, update_key())
+                .operation(HttpMethod::Delete, delete_key())
+                .build(),
+        )
+        .path("/authentication/{key}/rotate", PathItemBuilder::new().operation(HttpMethod::Post, rotate_key()).build())
+        .build()
+}
+
+fn list_keys() -> Operation {
+    let page = json("A page of the keys.", "KeyPage", &["page"])
+        .link("nextPage", to("listKeys", "cursor", "$response.body#/nextCursor", "The next page."));
+    let limit =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1000)).default(Some(1000.into()));
+    operation(
+        "listKeys",
+        "List the keys of the account",
+        "Newest first, a page at a time. Only a `nextCursor` of `null` says that a page is the last one: others too may be \
+         shorter than their limit.",
+    )
+    .parameter(query("userId", "Keep the keys that were created by or are assigned to that user.", text(1, 128)))
+    .parameter(query("limit", "How many keys a page has at most.", limit))
+    .parameter(query(
+        "cursor",
+        "The `nextCursor` of the page before, with the same other parameters. Opaque, and good even when keys are deleted.",
+        KeyId::schema(),
+    ))
+    .response("200", page)
+    .build()
+}
+
+fn create_key() -> Operation {
+    const ID: &str = "$response.body#/id";
+    let links = [
+        ("look", to("getKey", "key", ID, "Look it up.")),
+        ("change", to("updateKey", "key", ID, "Change it.")),
+        ("rotate", to("rotateKey", "key", ID, "Give it another value.")),
+        ("revoke", to("deleteKey", "key", ID, "Revoke it.")),
+    ];
+    let body = RequestBodyBuilder::new()
+        .content("application/json", content("NewKey", &["newKey", "newKeyWithAll"]).build())
+        .required(Some(Required::True));
+    operation(
+        "createKey",
+        "Create a key",
+        "The answer shows the key's value, this one time: only its hash is kept. The account, the company and `createdBy` \
+         are those of the calling key.",
+    )
+    .request_body(Some(body.build()))
+    .response("201", links.into_iter().fold(issued("The new key."), |answer, (name, link)| answer.link(name, link)))
+    .response("409", shared("Conflict"))
+    .response("413", shared("PayloadTooLarge"))
+    .build()
+}
+
+fn get_key() -> Operation {
+    let key =
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).examples(["self", "0QbXn6T4mKrV9sYdJ2wLhP"]);
+    operation(
+        "getKey",
+        "Look a key up",
+        "A key with `AUTHENTICATION` finds every key of its account, any other key only itself; it gets a 403 for \
+         another, be there one or not.",
+    )
+    .parameter(path_key(
+        "`self` for the key that the request carries; or a key's id; or a key's value. Prefer the others to a value: the \
+         URLs of requests are often logged on their way.",
+        key,
+    ))
+    .response("200", json("The key.", "Key", &["key", "restricted"]))
+    .response("404", shared("NotFound"))
+    .build()
+}
+
+fn update_key() -> Operation {
+    let body = RequestBodyBuilder::new()
+        .content("application/json", content("KeyChanges", &["switchOff", "restrict", "release"]).build())
+        .required(Some(Required::True));
+    operation(
+        "updateKey",
+        "Change a key",
+        "What the body does not name stays as it is. Works from the next request on.",
+    )
+    .parameter(id())
+    .request_body(Some(body.build()))
+    .response("200", json("The key as it is now.", "Key", &["restricted"]))
+    .response("404", shared("NotFound"))
+    .response("409", shared("Conflict"))
+    .response("413", shared("PayloadTooLarge"))
+    .build()
+}
+
+fn delete_key() -> Operation {
+    operation(
+        "deleteKey",
+        "Revoke a key",
+        "It fails on the very next request, for good. A key may delete itself, and an account its last one with \
+         `AUTHENTICATION`; then nobody can manage its keys through this API.",
+    )
+    .parameter(id())
+    .response("204", answer("The key is gone.").build())
+    .response("404", shared("NotFound"))
+    .build()
+}
+
+fn rotate_key() -> Operation {
+    let body = RequestBodyBuilder::new()
+        .description(Some("Without a body, the old value fails on the next request."))
+        .content("application/json", content("Rotation", &["atOnce", "inAnHour"]).build())
+        .required(Some(Required::False));
+    operation(
+        "rotateKey",
+        "Give a key another value",
+        "It keeps its id and all that it is; the answer shows its new value, this one time. The old value works until the \
+         grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
+         disabled or expired is not rotated.",
+    )
+    .parameter(id())
+    .request_body(Some(body.build()))
+    .response("201", issued("The key and its new value."))
+    .response("404", shared("NotFound"))
+    .response("409", shared("Conflict"))
+    .response("413", shared("PayloadTooLarge"))
+    .build()
+}
+
+/// With what every route may answer.
+fn operation(id: &str, summary: &str, description: &str) -> OperationBuilder {
+    let operation =
+        OperationBuilder::new().operation_id(Some(id)).summary(Some(summary)).description(Some(description));
+    [
+        ("400", "BadRequest"),
+        ("401", "Unauthorized"),
+        ("403", "Forbidden"),
+        ("429", "TooManyRequests"),
+        ("500", "InternalServerError"),
+        ("502", "BadGateway"),
+        ("504", "GatewayTimeout"),
+    ]
+    .into_iter()
+    .fold(operation, |operation, (status, name)| operation.response(status, shared(name)))
+}
+
+fn shared(response: &str) -> Ref {
+    Ref::from_response_name(response)
+}
+
+/// A key with its value.
+fn issued(description: &str) -> ResponseBuilder {
+    json(description, "IssuedKey", &["issued"]).header_ref("Location", Ref::new("#/components/headers/Location"))
+}
+
+fn to(operation: &str, parameter: &str, expression: &str, description: &str) -> Link {
+    LinkBuilder::new().operation_id(operation).parameter(parameter, expression).description(description).build()
+}
+
+fn id() -> Parameter {
+    path_key("The id of the key.", KeyId::schema())
+}
+
+fn path_key(description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    parameter("key", description, schema).parameter_in(ParameterIn::Path).required(Required::True).build()
+}
+
+fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    parameter(name, description, schema).parameter_in(ParameterIn::Query).required(Required::False).build()
+}
+
+fn parameter(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> ParameterBuilder {
+    ParameterBuilder::new().name(name).description(Some(description)).schema(Some(schema))
+}
+
+fn text(min: usize, max: usize) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max))
+}
