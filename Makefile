@@ -4,7 +4,7 @@ TOOLS := .local/tools
 export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: run watch test lint audit bench deploy tools clean
+.PHONY: run watch test lint audit bench deploy tools checkers clean
 
 run: tools            ## the real template on an emulated AWS; prints a URL and a key
 	@$(TOOLS)/sam/bin/python infra/local/stack.py run $(if $(PORT),--port $(PORT))
@@ -15,12 +15,13 @@ watch: tools          ## the functions, rebuilt at each change, on a DynamoDB in
 test: tools lint      ## everything
 	cargo test --workspace
 
-lint: tools           ## format, clippy, docs, template
+lint: tools checkers  ## format, clippy, docs, template, OpenAPI
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
+	$(TOOLS)/openapi-spec-validator/bin/openapi-spec-validator infra/openapi.yaml
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
@@ -33,7 +34,10 @@ deploy: tools               ## to AWS, with the credentials of your shell
 	$(TOOLS)/sam/bin/sam build && $(TOOLS)/sam/bin/sam deploy --guided
 
 tools:                ## pinned, each in an environment of its own
-	@infra/tools/install
+	@infra/tools/install cargo-lambda sam ministack
+
+checkers:             ## what only `test` needs beside them
+	@infra/tools/install openapi-spec-validator schemathesis
 
 clean:
 	rm -rf target .aws-sam .local

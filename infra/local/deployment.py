@@ -31,7 +31,7 @@ def check_tools() -> None:
     if shutil.which("cc") is None:
         raise Failure("a C compiler (cc) is missing, which cargo links with; install for instance gcc")
     if not all((TOOLS / name / "recipe").exists() for name in ("cargo-lambda", "sam", "ministack")):
-        raise Failure("the tools are not installed; run infra/tools/install (`make tools`) first")
+        raise Failure("the tools are not installed; run `make tools` first")
 
 
 def architecture() -> str:
