@@ -1,0 +1,100 @@
+"""What the document cannot say and a client knows."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections import deque
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import strategies as st
+
+OPERATIONS = os.environ["OPERATIONS"].split(",")
+TRAFFIC_TYPES = os.environ["TRAFFIC_TYPES"].split(",")
+
+# The document's examples name this key, and there is none such. In its place come keys of the account; not one and the
+# same, since what is changed may become what cannot be rotated.
+EXAMPLE = "0QbXn6T4mKrV9sYdJ2wLhP"
+CHANGED, ROTATED = os.environ["KEY_TO_CHANGE"], os.environ["KEY_TO_ROTATE"]
+IN_PLACE_OF_EXAMPLE = {"getKey": CHANGED, "updateKey": CHANGED, "rotateKey": ROTATED}
+
+# No scenario makes so many keys; the account may have some more.
+MOST_KEYS = 20
+
+made: deque[str] = deque()
+
+
+@schemathesis.hook
+def before_load_schema(_: schemathesis.HookContext, document: dict[str, Any]) -> None:
+    """Names what this deployment offers: the document is for every one, so it has patterns."""
+    for body in ("NewKey", "KeyChanges"):
+        properties = document["components"]["schemas"][body]["properties"]
+        properties["operations"]["items"]["enum"] = OPERATIONS
+        properties["trafficType"]["enum"] = [*TRAFFIC_TYPES, None]
+
+
+@schemathesis.hook
+def filter_body(_: schemathesis.HookContext, body: Any) -> bool:
+    """Makes no end of a key out of a time in an answer: JSON Schema has no word for the future."""
+    if not isinstance(body, dict):
+        return True
+    try:
+        return datetime.fromisoformat(body["expiresAt"]) > datetime.now(timezone.utc)
+    except (KeyError, TypeError, ValueError):
+        return True
+
+
+@schemathesis.hook
+def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[str, Any]) -> None:
+    """Gives the key of the document's examples a meaning, and keeps the run from taking away its own key."""
+    key = case.path_parameters.get("key")
+    if key == EXAMPLE:
+        case.path_parameters["key"] = IN_PLACE_OF_EXAMPLE.get(_operation(case), key)
+    if key == os.environ["API_KEY_ID"] and case.method != "GET":
+        case.path_parameters["key"] = "0" * 22
+
+
+@schemathesis.hook
+def after_call(_: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+    """Deletes keys that no scenario uses any more: the account may only have so many."""
+    if _operation(case) == "createKey" and response.status_code == 201:
+        made.append(response.json()["id"])
+        if len(made) > MOST_KEYS:
+            url = f"{os.environ['API_URL']}/authentication/{made.popleft()}"
+            requests.delete(url, headers={"X-API-Key": os.environ["API_KEY"]}, timeout=60)
+
+
+def _operation(case: schemathesis.Case) -> str:
+    return case.operation.definition.raw["operationId"]
+
+
+def _time(now: datetime, ahead: int, zone: int) -> str:
+    return (now + timedelta(seconds=ahead)).astimezone(timezone(timedelta(minutes=zone))).isoformat()
+
+
+# Nor has it one for the next ten years.
+schemathesis.openapi.format(
+    "date-time",
+    st.builds(
+        _time,
+        st.just(datetime.now(timezone.utc)),
+        st.integers(3600, 10 * 365 * 86_400),
+        st.integers(-23 * 60, 23 * 60),
+    ),
+)
+
+# Nor for a range of addresses. These are written in one way only, so that different texts are different ranges.
+schemathesis.openapi.format(
+    "ip-range",
+    st.one_of(
+        st.ip_addresses().map(str),
+        st.builds(
+            lambda address, bits: str(ipaddress.ip_network((address, bits), strict=False)),
+            st.ip_addresses(),
+            st.integers(1, 31),
+        ),
+    ),
+)
