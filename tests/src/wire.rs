@@ -4,6 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -41,12 +42,14 @@ struct State {
     cut: bool,
     held: bool,
     conflicts: usize,
+    late: Option<(usize, Duration)>,
 }
 
 impl Wire {
     /// A wire that only writes down what passes to the engine.
     pub async fn to(engine: SocketAddr) -> Self {
-        let state = State { engine, index: engine, calls: Vec::new(), cut: false, held: false, conflicts: 0 };
+        let state =
+            State { engine, index: engine, calls: Vec::new(), cut: false, held: false, conflicts: 0, late: None };
         let state = Arc::new(Mutex::new(state));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -89,6 +92,11 @@ impl Wire {
         self.state.lock().unwrap().conflicts = transactions;
     }
 
+    /// Hands one call on that much later: the one after so many others.
+    pub fn hand_on_late(&self, others: usize, by: Duration) {
+        self.state.lock().unwrap().late = Some((others, by));
+    }
+
     /// Sends index queries elsewhere; all else still goes to the engine.
     pub fn answer_index_queries_from(&self, address: SocketAddr) {
         self.state.lock().unwrap().index = address;
@@ -105,7 +113,7 @@ impl Drop for Wire {
 async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let (held, address) = {
+    let (held, late, address) = {
         let mut state = state.lock().unwrap();
         let call = describe(parts.headers["x-amz-target"].to_str().unwrap(), &body);
         let address = if call.index.is_some() { state.index } else { state.engine };
@@ -118,8 +126,22 @@ async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Re
         if state.cut {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        (state.held, address)
+        let late = match &mut state.late {
+            Some((0, by)) => Some(*by),
+            Some((others, _)) => {
+                *others -= 1;
+                None
+            }
+            None => None,
+        };
+        if late.is_some() {
+            state.late = None;
+        }
+        (state.held, late, address)
     };
+    if let Some(by) = late {
+        tokio::time::sleep(by).await;
+    }
     if held {
         std::future::pending::<()>().await;
     }

@@ -124,10 +124,11 @@ impl Importer<'_> {
         };
         fields.finish()?;
         let hash = hash.ok_or(Error::NotFound)?;
+        // The claim first: one that comes after this read, another import's, must not pass for an old one.
+        let old_claim = self.reader.claimed(&hash).await?;
         if self.reader.resolve_hash(&hash, now).await?.is_some() {
             return Err(taken());
         }
-        let old_claim = self.reader.claimed(&hash).await?;
         let id = self.issuer.key_id(now)?;
         match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, now).await? {
             Imported::Done => Ok(id),

@@ -1,5 +1,7 @@
 //! `import-keys`: values of another system keep working.
 
+use std::time::Duration;
+
 use api_keys::{ImportedKeys, KeyValue};
 use serde_json::{Value, json};
 use tests::{Client, Gateway};
@@ -62,7 +64,7 @@ async fn an_imported_key_lives_like_any_other() {
     assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 200));
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
     assert_eq!(import(&gateway, &admin, json!([of(FOREIGN)])).await["imported"], json!([]), "it is still one's value");
-    gateway.pass(std::time::Duration::from_mins(1));
+    gateway.pass(Duration::from_mins(1));
     assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 401));
 
     assert_eq!(admin.delete(id).await.status, 204);
@@ -90,16 +92,21 @@ async fn a_value_that_any_account_has_is_refused() {
 }
 
 #[tokio::test]
-async fn of_two_imports_that_race_one_has_the_value() {
+async fn of_two_imports_that_race_one_has_the_value_wherever_they_meet() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
-    for round in 0..20 {
-        let value = format!("sk_old_value_of_round_{round}");
-        let (one, other) =
-            tokio::join!(import(&gateway, &ours, json!([of(&value)])), import(&gateway, &theirs, json!([of(&value)])));
-        let imported = |report: &Value| report["imported"].as_array().unwrap().len();
-        assert_eq!(imported(&one) + imported(&other), 1, "{one} {other}");
+    let imported = |report: &Value| report["imported"].as_array().unwrap().len();
+    for step in 0..8 {
+        let value = format!("sk_old_value_of_step_{step}");
+        // At this step of the one's work the other begins and ends.
+        gateway.wire.hand_on_late(step, Duration::from_millis(200));
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            import(&gateway, &theirs, json!([of(&value)])).await
+        };
+        let (one, other) = tokio::join!(import(&gateway, &ours, json!([of(&value)])), late);
+        assert_eq!(imported(&one) + imported(&other), 1, "step {step}: {one} {other}");
         assert_eq!(status(&gateway, &value).await, 200);
     }
 }
