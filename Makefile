@@ -21,6 +21,8 @@ lint: tools checkers  ## format, clippy, docs, template, OpenAPI
 	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
+	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
+	$(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json
 	$(TOOLS)/openapi-spec-validator/bin/openapi-spec-validator infra/openapi.yaml
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
@@ -37,7 +39,7 @@ tools:                ## pinned, each in an environment of its own
 	@infra/tools/install cargo-lambda sam ministack
 
 checkers:             ## what only `test` needs beside them
-	@infra/tools/install openapi-spec-validator schemathesis
+	@infra/tools/install checkov openapi-spec-validator schemathesis
 
 clean:
 	rm -rf target .aws-sam .local
