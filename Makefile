@@ -4,7 +4,7 @@ TOOLS := .local/tools
 export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: run watch test lint audit bench deploy tools checkers clean
+.PHONY: run watch test lint audit fuzz bench deploy tools checkers clean
 
 run: tools            ## the real template on an emulated AWS; prints a URL and a key
 	@$(TOOLS)/sam/bin/python infra/local/stack.py run $(if $(PORT),--port $(PORT))
@@ -28,9 +28,12 @@ lint: tools checkers  ## format, clippy, docs, template, OpenAPI
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
 
+fuzz:                 ## what reads what anybody may send, SECONDS each (600), or TARGET alone
+	@infra/local/fuzz $(or $(SECONDS),600) $(TARGET)
+
 bench: tools          ## what the functions cost, beside what users would pick instead; leave the machine alone meanwhile
 	@bench/prepare
-	cargo run --profile driver --package bench
+	cargo run --profile driver --package bench -- $(if $(ONLY),--only $(ONLY))
 
 deploy: tools               ## to AWS, with the credentials of your shell
 	$(TOOLS)/sam/bin/sam build && $(TOOLS)/sam/bin/sam deploy --guided

@@ -31,7 +31,7 @@ const JSON: &str = "application/x-amz-json-1.0";
 const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// All attempts at one call, connecting included, end by then: before the authorizer's own time-out.
-const CALL_TIME: Duration = Duration::from_millis(2_400);
+pub(crate) const CALL_TIME: Duration = Duration::from_millis(2_400);
 /// One attempt; two fit into a call.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
 const ATTEMPTS: u32 = 3;

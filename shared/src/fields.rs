@@ -19,10 +19,16 @@ const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
 /// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
 ///
 /// Take each field that exists, then [`finish`](Self::finish): only after it are the values to be trusted.
-#[derive(Debug)]
 pub struct Fields {
     given: Vec<(String, Value)>,
     errors: Vec<FieldError>,
+}
+
+/// Somebody's words, and of an import the hashes of values.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fields({} given, {} wrong)", self.given.len(), self.errors.len())
+    }
 }
 
 impl Fields {

@@ -1,11 +1,15 @@
 //! Where requests come in and answers go out: the caller, the parameters, and the one place that names statuses.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Response, Service, lambda_runtime, service_fn};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::caller::Caller;
 use crate::error::{Error, FieldError};
@@ -13,6 +17,38 @@ use crate::fields::Fields;
 use crate::issue::IssuedKey;
 use crate::log;
 use crate::operation::Operation;
+
+/// All that a function does for one request ends by then: before its own time-out and the gateway's, which tell a client
+/// nothing and cost the environment.
+const REQUEST_TIME: Duration = Duration::from_secs(8);
+
+/// Answers the gateway's events, one after the other, until the environment ends.
+///
+/// # Errors
+/// When Lambda's own API cannot be reached any more.
+pub async fn run<A>(handle: impl Fn(Request) -> A) -> Result<(), lambda_http::Error>
+where
+    A: Future<Output = Response<Body>> + Send,
+{
+    let mut adapter = Adapter::from(service_fn(|request| {
+        let answer = handle(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    }));
+    let serve = |event: LambdaEvent<LambdaRequest>| {
+        adapter.call(LambdaEvent::new(without_headers(event.payload), event.context))
+    };
+    lambda_runtime::run(service_fn(serve)).await
+}
+
+/// No function needs a header: one of them holds the caller's key, and of others `lambda_http` makes a URL, with a panic
+/// where a client wrote nonsense.
+#[must_use]
+pub fn without_headers(mut event: LambdaRequest) -> LambdaRequest {
+    let LambdaRequest::ApiGatewayV1(request) = &mut event else { return event };
+    request.headers.clear();
+    request.multi_value_headers.clear();
+    event
+}
 
 /// The caller, as the authorizer described it.
 ///
@@ -69,6 +105,19 @@ pub fn no_content() -> Response<Body> {
     *response.status_mut() = StatusCode::NO_CONTENT;
     forbid_caching(&mut response);
     response
+}
+
+/// Does the work of a request and answers it. Work that takes longer than 8 s is dropped, and that is our problem.
+pub fn serve(
+    request: &Request,
+    work: impl Future<Output = Result<Response<Body>, Error>>,
+) -> impl Future<Output = Response<Body>> {
+    // Boxed where it begins: every future around it is moved some times for each request.
+    let work = Box::pin(work);
+    async move {
+        let done = timeout(REQUEST_TIME, work).await;
+        answer(request, done.unwrap_or(Err(Error::internal("the request took too long"))))
+    }
 }
 
 /// The answer to a request: what the handler made, or the problem that stopped it, which is logged if it is ours.

@@ -4,9 +4,10 @@ use serde::{Serialize, Serializer};
 
 use crate::allowed_ips::AllowedIps;
 use crate::error::Error;
+use crate::fields::Fields;
 use crate::ids::{AccountId, KeyId};
 use crate::key_value::{KeyHash, KeyPrefix, KeyValue, Locator, Random};
-use crate::operation::{Operations, TrafficType};
+use crate::operation::{Catalogue, Operations, TrafficType};
 use crate::record::{KeyMetadata, KeyRecord};
 use crate::status::KeyView;
 use crate::timestamp::Timestamp;
@@ -39,6 +40,35 @@ pub struct NewKey {
 }
 
 impl NewKey {
+    /// Takes what a request may say of a new key; whose it will be, the request does not say.
+    ///
+    /// `created_by` is the user of the calling key; a key that no key creates is its own user's. As with every field, the
+    /// values are to be trusted only after [`Fields::finish`].
+    #[must_use]
+    pub fn take(
+        fields: &mut Fields,
+        catalogue: &Catalogue,
+        now: Timestamp,
+        account_id: AccountId,
+        company: String,
+        created_by: Option<String>,
+    ) -> Self {
+        let user_id = fields.required_text("userId", 128);
+        Self {
+            account_id,
+            company,
+            created_by: created_by.unwrap_or_else(|| user_id.clone()),
+            user_id,
+            username: fields.required_text("username", 128),
+            operations: catalogue.take_operations(fields),
+            traffic_type: catalogue.take_traffic_type(fields),
+            name: fields.optional_text("name", 0, 128),
+            description: fields.optional_text("description", 0, 512),
+            expires_at: fields.optional_expiry("expiresAt", now),
+            allowed_ips: AllowedIps::take(fields),
+        }
+    }
+
     /// The record of a key of that id, whose value has that hash.
     #[must_use]
     pub fn into_record(self, id: KeyId, key_hash: KeyHash, created_at: Timestamp) -> KeyRecord {

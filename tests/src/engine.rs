@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
-use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -97,7 +96,7 @@ impl Engine {
     }
 }
 
-/// An AWS whose DynamoDB is at that URL; a failed call is not repeated by the SDK.
+/// An AWS whose DynamoDB is at that URL.
 #[must_use]
 pub fn aws(url: String) -> Aws {
     let config = SdkConfig::builder()
@@ -107,13 +106,18 @@ pub fn aws(url: String) -> Aws {
             "AKIDTEST", "secret", None, None, "test",
         )))
         .endpoint_url(url)
-        .retry_config(RetryConfig::disabled())
         .build();
     Aws::from_config(config).unwrap()
 }
 
 /// Stores the key of `infra/events`, whose value anybody can read there.
 pub async fn put_sample_key(store: &KeyStore) {
+    store.insert_first(&sample_key()).await.unwrap();
+}
+
+/// The key of `infra/events`.
+#[must_use]
+pub fn sample_key() -> KeyRecord {
     let authorizer = gateway::sample_event("authorizer");
     let value = authorizer["headers"]["X-API-Key"].as_str().unwrap();
     let value = KeyValue::parse(value, ImportedKeys::Refused).unwrap();
@@ -135,6 +139,5 @@ pub async fn put_sample_key(store: &KeyStore) {
         last_used_at: None,
         allowed_ips: None,
     };
-    let record = KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, metadata };
-    store.insert_first(&record).await.unwrap();
+    KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, metadata }
 }

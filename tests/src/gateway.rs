@@ -10,6 +10,7 @@ use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, 
 use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
+use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
@@ -178,7 +179,14 @@ impl Gateway {
         event["requestContext"]["identity"]["sourceIp"] = self.source_ip.lock().unwrap().clone();
         set_headers(&mut event, headers);
         // From text, as it comes: some readers differ from those of a tree.
-        let event: AuthorizerEvent = serde_json::from_str(&event.to_string()).unwrap();
+        self.decide(serde_json::from_str(&event.to_string()).unwrap()).await
+    }
+
+    /// Asks the authorizer about an event just as it is.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn decide(&self, event: AuthorizerEvent) -> Result<Value, Refusal> {
         let event = LambdaEvent::new(event, Context::default());
         let verdict = authorizer::handle(event, &self.reader, &self.last_use, self.imported, self.now()).await?;
         Ok(serde_json::to_value(verdict).unwrap())
@@ -201,21 +209,18 @@ impl Gateway {
             ("POST", Some(_), Some("rotate")) => "rotate-key",
             _ => return Answer::of_gateway(404),
         };
-        let mut event = sample_event(function);
+        let mut event = event_of(function, verdict);
         event["path"] = json!(path);
         event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
         event["body"] = json!(body);
-        set_query(&mut event, query);
-        set_headers(&mut event, &[]);
-        let mut context = verdict["context"].clone();
-        context["principalId"] = verdict["principalId"].clone();
-        event["requestContext"]["authorizer"] = context;
+        set_query(&mut event, query.split('&').filter_map(|pair| pair.split_once('=')));
         self.run(function, &event).await
     }
 
     /// Runs a function on an event just as it is.
     pub async fn run(&self, function: &str, event: &Value) -> Answer {
-        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
+        let request = api_keys::http::without_headers(event).into();
         Answer::of_function(match function {
             "list-keys" => list_keys::handle(request, &self.store, self.now()).await,
             "create-key" => {
@@ -239,6 +244,15 @@ impl<'a> Client<'a> {
     /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path).await
+    }
+
+    /// `GET /authentication` with these parameters, whatever is in them.
+    pub async fn list(&self, parameters: &[(String, String)]) -> Answer {
+        let headers = [("X-API-Key", &*self.value)];
+        let verdict = self.gateway.authorize("GET", "/authentication", &headers).await.unwrap();
+        let mut event = event_of("list-keys", &verdict);
+        set_query(&mut event, parameters.iter().map(|(name, value)| (&**name, &**value)));
+        self.gateway.run("list-keys", &event).await
     }
 
     /// `DELETE` of the key of that id.
@@ -403,9 +417,20 @@ fn set_headers(event: &mut Value, more: &[(&str, &str)]) {
     event["multiValueHeaders"] = multi.into();
 }
 
-fn set_query(event: &mut Value, query: &str) {
+/// The event of a function for whom the authorizer let in.
+#[must_use]
+pub fn event_of(function: &str, verdict: &Value) -> Value {
+    let mut event = sample_event(function);
+    set_headers(&mut event, &[]);
+    let mut context = verdict["context"].clone();
+    context["principalId"] = verdict["principalId"].clone();
+    event["requestContext"]["authorizer"] = context;
+    event
+}
+
+fn set_query<'a>(event: &mut Value, query: impl Iterator<Item = (&'a str, &'a str)>) {
     let (mut single, mut multi) = (Map::new(), Map::new());
-    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+    for (name, value) in query {
         single.insert(name.to_owned(), json!(value));
         multi.entry(name).or_insert_with(|| json!([])).as_array_mut().unwrap().push(json!(value));
     }

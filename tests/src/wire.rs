@@ -1,13 +1,15 @@
-//! Stands between the functions and the engine: writes down every call, lets the index lag, holds answers back, cuts
-//! the connection, or says that a transaction met another.
+//! Stands between the functions and the engine: writes down every call, lets the index lag, delays a call, and does what
+//! DynamoDB and the network do on a bad day.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, client, server};
 use hyper_util::rt::TokioIo;
@@ -26,6 +28,29 @@ pub struct Call {
     pub consistent: bool,
 }
 
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection ends before the call is taken.
+    Cut,
+    /// The call is taken, and nothing comes back.
+    Hold,
+    /// The call is carried out that much later, even if nobody waits for the answer any more.
+    Slow(Duration),
+    /// DynamoDB says that there are too many calls.
+    Throttle,
+    /// DynamoDB says that it has failed.
+    Fail,
+    /// The call is carried out, and the connection ends before the answer.
+    LoseAnswer,
+    /// The call is carried out, and the connection ends within the answer.
+    TruncateAnswer,
+    /// The call is carried out, and the answer is not JSON to its end.
+    SpoilAnswer,
+    /// Another transaction holds an item of this one; other calls are carried out.
+    Conflict,
+}
+
 /// A listener on loopback that hands calls on; it stops when dropped.
 #[derive(Debug)]
 pub struct Wire {
@@ -39,17 +64,44 @@ struct State {
     engine: SocketAddr,
     index: SocketAddr,
     calls: Vec<Call>,
-    cut: bool,
-    held: bool,
-    conflicts: usize,
+    fault: Option<(Fault, usize)>,
     late: Option<(usize, Duration)>,
 }
+
+impl State {
+    /// What goes wrong with this call.
+    fn strike(&mut self, call: &Call) -> Option<Fault> {
+        let (fault, times) = self.fault.as_mut()?;
+        if *times == 0 || (*fault == Fault::Conflict && call.operation != "TransactWriteItems") {
+            return None;
+        }
+        *times -= 1;
+        Some(*fault)
+    }
+
+    /// How much later this call is handed on.
+    fn delay(&mut self) -> Option<Duration> {
+        match &mut self.late {
+            Some((0, by)) => {
+                let by = *by;
+                self.late = None;
+                Some(by)
+            }
+            Some((others, _)) => {
+                *others -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+}
+
+type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 impl Wire {
     /// A wire that only writes down what passes to the engine.
     pub async fn to(engine: SocketAddr) -> Self {
-        let state =
-            State { engine, index: engine, calls: Vec::new(), cut: false, held: false, conflicts: 0, late: None };
+        let state = State { engine, index: engine, calls: Vec::new(), fault: None, late: None };
         let state = Arc::new(Mutex::new(state));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -57,7 +109,11 @@ impl Wire {
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let state = Arc::clone(&shared);
-                let hand_on = service_fn(move |request| hand_on(request, Arc::clone(&state)));
+                // A task of its own: what was taken is carried out, whether or not the caller stays.
+                let hand_on = service_fn(move |request| {
+                    let handed_on = tokio::spawn(hand_on(request, Arc::clone(&state)));
+                    async { handed_on.await.map_err(io::Error::other)? }
+                });
                 let connection = server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), hand_on);
                 tokio::spawn(connection);
             }
@@ -77,19 +133,19 @@ impl Wire {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
 
-    /// Drops every connection on which a call comes, or mends that.
-    pub fn cut(&self, cut: bool) {
-        self.state.lock().unwrap().cut = cut;
+    /// From now on this goes wrong with every call.
+    pub fn break_with(&self, fault: Fault) {
+        self.break_times(usize::MAX, fault);
     }
 
-    /// Takes calls but never gives an answer, or mends that.
-    pub fn hold(&self, held: bool) {
-        self.state.lock().unwrap().held = held;
+    /// This goes wrong with so many of the next calls.
+    pub fn break_times(&self, times: usize, fault: Fault) {
+        self.state.lock().unwrap().fault = Some((fault, times));
     }
 
-    /// Cancels that many of the next transactions, as DynamoDB does when another one holds an item of theirs.
-    pub fn conflict(&self, transactions: usize) {
-        self.state.lock().unwrap().conflicts = transactions;
+    /// From now on nothing goes wrong.
+    pub fn mend(&self) {
+        self.state.lock().unwrap().fault = None;
     }
 
     /// Hands one call on that much later: the one after so many others.
@@ -110,57 +166,72 @@ impl Drop for Wire {
 }
 
 /// An error closes the connection without an answer.
-async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Result<Response<Full<Bytes>>> {
+async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Result<Answer> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let (held, late, address) = {
+    let (fault, late, address) = {
         let mut state = state.lock().unwrap();
         let call = describe(parts.headers["x-amz-target"].to_str().unwrap(), &body);
         let address = if call.index.is_some() { state.index } else { state.engine };
-        if call.operation == "TransactWriteItems" && state.conflicts > 0 {
-            state.conflicts -= 1;
-            state.calls.push(call);
-            return Ok(conflict());
-        }
+        let (fault, late) = (state.strike(&call), state.delay());
         state.calls.push(call);
-        if state.cut {
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        let late = match &mut state.late {
-            Some((0, by)) => Some(*by),
-            Some((others, _)) => {
-                *others -= 1;
-                None
-            }
-            None => None,
-        };
-        if late.is_some() {
-            state.late = None;
-        }
-        (state.held, late, address)
+        (fault, late, address)
     };
     if let Some(by) = late {
         tokio::time::sleep(by).await;
     }
-    if held {
-        std::future::pending::<()>().await;
+    match fault {
+        Some(Fault::Cut) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::Hold) => std::future::pending().await,
+        Some(Fault::Slow(by)) => tokio::time::sleep(by).await,
+        Some(Fault::Throttle) => return Ok(refusal(400, "ProvisionedThroughputExceededException")),
+        Some(Fault::Fail) => return Ok(refusal(500, "InternalServerError")),
+        Some(Fault::Conflict) => return Ok(conflict()),
+        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer) | None => {}
     }
     let stream = TokioIo::new(TcpStream::connect(address).await?);
     let (mut engine, connection) = client::conn::http1::handshake(stream).await.map_err(io::Error::other)?;
     tokio::spawn(connection);
     let request = Request::from_parts(parts, Full::new(body));
-    let (parts, body) = engine.send_request(request).await.map_err(io::Error::other)?.into_parts();
+    let (mut parts, body) = engine.send_request(request).await.map_err(io::Error::other)?.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    Ok(Response::from_parts(parts, Full::new(body)))
+    let part = body.slice(..body.len() / 2);
+    let body = match fault {
+        Some(Fault::LoseAnswer) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::TruncateAnswer) => {
+            let end = Err(io::ErrorKind::ConnectionReset.into());
+            StreamBody::new(stream::iter([Ok(Frame::data(part)), end])).boxed_unsync()
+        }
+        Some(Fault::SpoilAnswer) => whole(part),
+        _ => whole(body),
+    };
+    if fault == Some(Fault::SpoilAnswer) {
+        parts.headers.remove("content-length");
+    }
+    Ok(Response::from_parts(parts, body))
 }
 
-fn conflict() -> Response<Full<Bytes>> {
-    let body = json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
-        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}, {"Code": "None"}]
-    });
-    Response::builder().status(400).body(Full::new(Bytes::from(body.to_string()))).unwrap()
+fn whole(body: Bytes) -> UnsyncBoxBody<Bytes, io::Error> {
+    Full::new(body).map_err(|never| match never {}).boxed_unsync()
+}
+
+fn refusal(status: u16, code: &str) -> Answer {
+    problem(status, &json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "a bad day"}))
+}
+
+fn conflict() -> Answer {
+    problem(
+        400,
+        &json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+            "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}, {"Code": "None"}]
+        }),
+    )
+}
+
+fn problem(status: u16, body: &Value) -> Answer {
+    Response::builder().status(status).body(whole(Bytes::from(body.to_string()))).unwrap()
 }
 
 fn describe(target: &str, body: &[u8]) -> Call {

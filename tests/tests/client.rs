@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use api_keys::{AccountId, KeyId, KeyReader, KeyStore};
+use api_keys::{AccountId, KeyId, KeyReader, KeyStore, LastUse};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Json;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use tests::engine::aws;
+use tests::engine::{aws, sample_key};
 use tests::environment::{CREDENTIALS, reaches_the_table, with_environment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -116,12 +116,15 @@ async fn forgetful_server() -> (SocketAddr, Arc<Mutex<usize>>) {
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_meanwhile_harms_no_call() {
     let (address, connections) = forgetful_server().await;
-    // The SDK repeats nothing here, so the second call must find out by itself.
-    let store = KeyStore::new(&aws(format!("http://{address}")), "keys".to_owned());
-    let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
+    let reader = KeyReader::new(&aws(format!("http://{address}")), "keys".to_owned()).await.unwrap();
+    // Nothing repeats such a write, so it must find out by itself.
+    let last_use = LastUse::new(&reader);
+    let key = sample_key();
 
     for _ in 0..5 {
-        assert!(store.list(account_id, None, 1, None).await.is_ok());
+        last_use.note(&key, key.metadata.created_at);
+        last_use.write().await;
+        assert_eq!(last_use.dropped(), 0);
         // Idle for as long as the news of its end takes.
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

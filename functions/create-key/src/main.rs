@@ -1,10 +1,9 @@
 //! The Lambda function `create-key`.
 
-use std::convert::Infallible;
 use std::time::SystemTime;
 
-use api_keys::{Aws, Issuer, KeyStore, Random, settings};
-use lambda_http::{Error, run, service_fn};
+use api_keys::{Aws, Issuer, KeyStore, Random, http, settings};
+use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
@@ -13,8 +12,5 @@ async fn main() -> Result<(), Error> {
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
     let max_keys = settings::max_keys()?;
-    run(service_fn(|request| async move {
-        Ok::<_, Infallible>(create_key::handle(request, store, catalogue, issuer, max_keys, SystemTime::now()).await)
-    }))
-    .await
+    http::run(|request| create_key::handle(request, store, catalogue, issuer, max_keys, SystemTime::now())).await
 }

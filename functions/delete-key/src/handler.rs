@@ -5,8 +5,7 @@ use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
 pub async fn handle(request: Request, store: &KeyStore) -> Response<Body> {
-    let answer = delete_key(&request, store).await;
-    http::answer(&request, answer)
+    http::serve(&request, delete_key(&request, store)).await
 }
 
 async fn delete_key(request: &Request, store: &KeyStore) -> Result<Response<Body>, Error> {

@@ -1,12 +1,10 @@
 //! The Lambda function `delete-key`.
 
-use std::convert::Infallible;
-
-use api_keys::{Aws, KeyStore, settings};
-use lambda_http::{Error, run, service_fn};
+use api_keys::{Aws, KeyStore, http, settings};
+use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
-    run(service_fn(|request| async move { Ok::<_, Infallible>(delete_key::handle(request, store).await) })).await
+    http::run(|request| delete_key::handle(request, store)).await
 }

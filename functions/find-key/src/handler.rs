@@ -7,8 +7,7 @@ use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
 pub async fn handle(request: Request, reader: &KeyReader, imported: ImportedKeys, now: SystemTime) -> Response<Body> {
-    let answer = find_key(&request, reader, imported, now.into()).await;
-    http::answer(&request, answer)
+    http::serve(&request, find_key(&request, reader, imported, now.into())).await
 }
 
 async fn find_key(

@@ -1,17 +1,20 @@
 //! Takes over keys that another system issued: their holders keep the values they have. On no route: an operator
 //! invokes it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, AllowedIps, Catalogue, Error, FieldError, Fields, Imported, ImportedKeys, Issuer, KeyHash, KeyId,
-    KeyReader, KeyStore, NewKey, Refusal, Timestamp,
+    AccountId, Catalogue, Error, FieldError, Fields, Imported, ImportedKeys, Issuer, KeyHash, KeyId, KeyReader,
+    KeyStore, NewKey, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 const MAX_KEYS_AT_ONCE: usize = 100;
+/// An answer that tells of some keys is better than the function's own time-out, which tells of none.
+const TIME: Duration = Duration::from_secs(50);
 
 /// What the function works with.
 #[derive(Debug)]
@@ -67,17 +70,20 @@ async fn import_keys(
     now: Timestamp,
     request_id: &str,
 ) -> Result<Report, Error> {
+    let end = Instant::now() + TIME;
     let (account_id, keys) = parse(payload, importer.accepted)?;
     // Every key carries its company's name, and an account is there as long as it has a key.
     let newest = importer.store.list(account_id, None, 1, None).await?.keys.into_iter().next();
     let company = newest.ok_or_else(|| wrong("accountId", "is of no account that has a key"))?.company;
     let mut report = Report { imported: Vec::new(), failed: Vec::new() };
     for (index, key) in keys.into_iter().enumerate() {
-        match importer.import(key, account_id, &company, now).await {
+        let done = timeout_at(end, importer.import(key, account_id, &company, now)).await;
+        let outcome = done
+            .map_err(|_| "there was no time left to see it through: import it again".to_owned())
+            .and_then(|result| result.map_err(|error| Refusal::new(error, request_id).to_string()));
+        match outcome {
             Ok(id) => report.imported.push(ImportedKey { index, id }),
-            Err(error) => {
-                report.failed.push(FailedKey { index, reason: Refusal::new(error, request_id).to_string() });
-            }
+            Err(reason) => report.failed.push(FailedKey { index, reason }),
         }
     }
     Ok(report)
@@ -108,20 +114,7 @@ impl Importer<'_> {
     async fn import(&self, key: Value, account_id: AccountId, company: &str, now: Timestamp) -> Result<KeyId, Error> {
         let mut fields = Fields::from_value(key)?;
         let hash = take_sha256(&mut fields);
-        let user_id = fields.required_text("userId", 128);
-        let new = NewKey {
-            account_id,
-            company: company.to_owned(),
-            created_by: user_id.clone(),
-            user_id,
-            username: fields.required_text("username", 128),
-            operations: self.catalogue.take_operations(&mut fields),
-            traffic_type: self.catalogue.take_traffic_type(&mut fields),
-            name: fields.optional_text("name", 0, 128),
-            description: fields.optional_text("description", 0, 512),
-            expires_at: fields.optional_expiry("expiresAt", now),
-            allowed_ips: AllowedIps::take(&mut fields),
-        };
+        let new = NewKey::take(&mut fields, self.catalogue, now, account_id, company.to_owned(), None);
         fields.finish()?;
         let hash = hash.ok_or(Error::NotFound)?;
         // The claim first: one that comes after this read, another import's, must not pass for an old one.

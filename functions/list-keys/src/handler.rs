@@ -10,8 +10,7 @@ const MAX_LIMIT: usize = 1000;
 
 /// Answers one request.
 pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
-    let answer = list_keys(&request, store, now.into()).await;
-    http::answer(&request, answer)
+    http::serve(&request, list_keys(&request, store, now.into())).await
 }
 
 async fn list_keys(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
@@ -23,14 +22,23 @@ async fn list_keys(request: &Request, store: &KeyStore, now: Timestamp) -> Resul
     http::ok(&Page { api_keys, next_cursor: page.next })
 }
 
-struct Query {
-    user_id: Option<String>,
-    limit: usize,
-    cursor: Option<KeyId>,
+/// Which keys, and how many of them.
+#[derive(Debug)]
+pub struct Query {
+    /// Those created by or assigned to that user; all when `None`.
+    pub user_id: Option<String>,
+    /// No more than that: 1 to 1000.
+    pub limit: usize,
+    /// Those behind that key; from the newest on when `None`.
+    pub cursor: Option<KeyId>,
 }
 
 impl Query {
-    fn parse(mut fields: Fields) -> Result<Self, Error> {
+    /// Reads the query string's parameters.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong parameter.
+    pub fn parse(mut fields: Fields) -> Result<Self, Error> {
         let user_id = fields.optional_text("userId", 1, 128);
         let limit = match fields.take("limit") {
             None => MAX_LIMIT,

@@ -20,8 +20,7 @@ pub async fn handle(
     issuer: &Issuer,
     now: SystemTime,
 ) -> Response<Body> {
-    let answer = rotate_key(&request, reader, store, issuer, now.into()).await;
-    http::answer(&request, answer)
+    http::serve(&request, rotate_key(&request, reader, store, issuer, now.into())).await
 }
 
 async fn rotate_key(
@@ -33,7 +32,7 @@ async fn rotate_key(
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
-    let grace = parse(request.body())?;
+    let grace = grace_period(request.body())?;
     let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
     let value = issuer.value(Locator { account_id: caller.account_id, id })?;
     for _ in 0..ATTEMPTS {
@@ -55,8 +54,11 @@ fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Res
     }
 }
 
-/// How long the old value works beside the new one; `None` not at all.
-fn parse(body: &[u8]) -> Result<Option<Duration>, Error> {
+/// What a body says of how long the old value works beside the new one; `None` is not at all.
+///
+/// # Errors
+/// [`Error::Invalid`] with every wrong field.
+pub fn grace_period(body: &[u8]) -> Result<Option<Duration>, Error> {
     const FIELD: &str = "gracePeriodSeconds";
     if body.is_empty() {
         return Ok(None);

@@ -1,10 +1,9 @@
 //! The Lambda function `rotate-key`.
 
-use std::convert::Infallible;
 use std::time::SystemTime;
 
-use api_keys::{Aws, Issuer, KeyReader, KeyStore, Random, settings};
-use lambda_http::{Error, run, service_fn};
+use api_keys::{Aws, Issuer, KeyReader, KeyStore, Random, http, settings};
+use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
@@ -13,8 +12,5 @@ async fn main() -> Result<(), Error> {
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let store = &KeyStore::new(&aws, settings::table_name()?);
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    run(service_fn(|request| async move {
-        Ok::<_, Infallible>(rotate_key::handle(request, reader, store, issuer, SystemTime::now()).await)
-    }))
-    .await
+    http::run(|request| rotate_key::handle(request, reader, store, issuer, SystemTime::now())).await
 }

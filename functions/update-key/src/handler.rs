@@ -16,8 +16,7 @@ pub async fn handle(
     catalogue: &Catalogue,
     now: SystemTime,
 ) -> Response<Body> {
-    let answer = update_key(&request, reader, store, catalogue, now.into()).await;
-    http::answer(&request, answer)
+    http::serve(&request, update_key(&request, reader, store, catalogue, now.into())).await
 }
 
 async fn update_key(

@@ -1,10 +1,9 @@
 //! The Lambda function `update-key`.
 
-use std::convert::Infallible;
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, KeyStore, settings};
-use lambda_http::{Error, run, service_fn};
+use api_keys::{Aws, KeyReader, KeyStore, http, settings};
+use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
@@ -13,8 +12,5 @@ async fn main() -> Result<(), Error> {
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let store = &KeyStore::new(&aws, settings::table_name()?);
     let catalogue = &settings::catalogue()?;
-    run(service_fn(|request| async move {
-        Ok::<_, Infallible>(update_key::handle(request, reader, store, catalogue, SystemTime::now()).await)
-    }))
-    .await
+    http::run(|request| update_key::handle(request, reader, store, catalogue, SystemTime::now())).await
 }

@@ -7,6 +7,7 @@ use api_keys::LastUse;
 use authorizer::AfterAnswer;
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
+use tests::wire::Fault;
 use tests::{Client, Gateway};
 
 async fn last_used(admin: &Client<'_>, id: &str) -> Value {
@@ -135,9 +136,9 @@ async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
     let admin = gateway.create_account("Example").await;
     let authorize = async || gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
     authorize().await.unwrap();
-    gateway.wire.cut(true);
+    gateway.wire.break_with(Fault::Cut);
     gateway.last_use.write().await;
-    gateway.wire.cut(false);
+    gateway.wire.mend();
     assert_eq!(gateway.last_use.dropped(), 1);
     drop(gateway.wire.take_calls());
 
@@ -157,7 +158,7 @@ async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most(
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
-    gateway.wire.hold(true);
+    gateway.wire.break_with(Fault::Hold);
 
     // Ends, and is counted; how long it took, no test can say.
     gateway.last_use.write().await;

@@ -1,0 +1,49 @@
+//! Any body: a new key, a patch, a rotation, each taken or refused with the fields that are wrong.
+
+#![no_main]
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use api_keys::{AccountId, Catalogue, Change, Error, Fields, NewKey, Timestamp};
+use libfuzzer_sys::fuzz_target;
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse("SMS,RCS", "TRANSACTIONAL,OTP").unwrap());
+static NOW: LazyLock<Timestamp> = LazyLock::new(|| Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap());
+static ACCOUNT: LazyLock<AccountId> = LazyLock::new(|| AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap());
+
+fuzz_target!(|body: &[u8]| {
+    if let Some(new) = taken(new_key(body)) {
+        assert!((1..=128).contains(&new.user_id.chars().count()) && (1..=128).contains(&new.username.chars().count()));
+        assert!(new.operations.iter().count() > 0);
+        assert!(CATALOGUE.operations().lacking(&new.operations).is_empty(), "no operation comes out of nothing");
+        assert!(new.expires_at.is_none_or(|end| end > *NOW));
+    }
+    for change in taken(Change::parse(body, &CATALOGUE, *NOW)).into_iter().flatten() {
+        if let Change::Operations(operations) = change {
+            assert!(operations.iter().count() > 0 && CATALOGUE.operations().lacking(&operations).is_empty());
+        }
+    }
+    if let Some(Some(grace)) = taken(rotate_key::grace_period(body)) {
+        assert!(grace > Duration::ZERO && grace <= Duration::from_hours(7 * 24) && grace.subsec_nanos() == 0);
+    }
+});
+
+fn new_key(body: &[u8]) -> Result<NewKey, Error> {
+    let mut fields = Fields::from_json(body)?;
+    let new = NewKey::take(&mut fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), Some("user-1".to_owned()));
+    fields.finish()?;
+    Ok(new)
+}
+
+/// A refusal names what is wrong, and is of no other kind.
+fn taken<T>(read: Result<T, Error>) -> Option<T> {
+    match read {
+        Ok(read) => Some(read),
+        Err(Error::Invalid(fields)) => {
+            assert!(!fields.is_empty());
+            None
+        }
+        Err(other) => panic!("{other}"),
+    }
+}

@@ -1,0 +1,26 @@
+//! Any text as a key: it is none, or it is read the same way whatever else is accepted.
+
+#![no_main]
+
+use api_keys::{AccountId, ImportedKeys, KeyHash, KeyId, KeyPrefix, KeyValue};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let native = KeyValue::parse(text, ImportedKeys::Refused);
+    let any = KeyValue::parse(text, ImportedKeys::Accepted);
+    if let Some(native) = &native {
+        let locator = native.locator().expect("a native value says where its key is");
+        assert!(text.contains(locator.account_id.as_str()) && text.contains(locator.id.as_str()));
+        let any = any.as_ref().expect("what is a native value is one where others are accepted too");
+        assert!(any.locator() == Some(locator) && any.hash() == native.hash() && native.expose() == text);
+    }
+    if let Some(any) = any {
+        assert!(text.len() <= 256 && text.is_ascii(), "no longer value is kept");
+        assert!(any.locator().is_some() == native.is_some());
+        assert_eq!(format!("{any:?} {:?}", any.hash()), "KeyValue(…) KeyHash(…)");
+    }
+    for id in [KeyId::parse(text).map(|id| id.to_string()), AccountId::parse(text).map(|id| id.to_string())] {
+        assert!(id.is_none_or(|id| id == text));
+    }
+    drop((KeyPrefix::parse(text), KeyHash::from_hex(text)));
+});

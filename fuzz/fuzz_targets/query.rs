@@ -1,0 +1,22 @@
+//! Any query string: parameters as a list reads them, the cursor among them.
+
+#![no_main]
+
+use api_keys::{Error, Fields};
+use libfuzzer_sys::fuzz_target;
+use list_keys::Query;
+use serde_json::Value;
+
+fuzz_target!(|text: &str| {
+    let pairs: Vec<_> = text.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let given = |name: &str| pairs.iter().filter(|(given, _)| *given == name).map(|(_, value)| *value).next();
+    match Query::parse(Fields::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))))) {
+        Ok(query) => {
+            assert!((1..=1000).contains(&query.limit));
+            assert_eq!(query.cursor.map(|id| id.to_string()).as_deref(), given("cursor"));
+            assert_eq!(query.user_id.as_deref(), given("userId"));
+        }
+        Err(Error::Invalid(fields)) => assert!(!fields.is_empty()),
+        Err(other) => panic!("{other}"),
+    }
+});

@@ -1,0 +1,181 @@
+//! However slow the table is, there is an answer in time. The clock of these tests is not the wall's: it jumps ahead
+//! whenever everybody waits.
+
+use std::time::Duration;
+
+use api_keys::{ImportedKeys, KeyValue, http};
+use authorizer::Refusal;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::Gateway;
+use tests::gateway::sample_event;
+use tests::template::template;
+use tests::wire::Fault;
+use tokio::time::{Instant, pause, resume};
+
+/// The authorizer's own promise.
+const AUTHORIZER: Duration = Duration::from_secs(3);
+/// What API Gateway gives an integration.
+const GATEWAY: Duration = Duration::from_secs(29);
+
+/// Never, beyond the time-out of an attempt, and within it but not for several calls.
+const SLOW: [Fault; 3] = [Fault::Hold, Fault::Slow(Duration::from_millis(1_500)), Fault::Slow(Duration::from_secs(1))];
+
+const FOREIGN: &str = "sk_of_another_system_0123456789";
+
+/// A key with that value, to be imported.
+fn sample_import(value: &str) -> Value {
+    let hash = KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
+    let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({"sha256": hex, "userId": "u", "username": "n", "operations": ["SMS"]})
+}
+
+fn time_out_of(function: &str) -> Duration {
+    let template = template();
+    let own = &template["Resources"][function]["Properties"]["Timeout"];
+    let seconds = own.as_u64().or(template["Globals"]["Function"]["Timeout"].as_u64()).unwrap();
+    Duration::from_secs(seconds)
+}
+
+/// How long something takes when waiting is all that takes time.
+fn time_of<T>(work: impl Future<Output = T>) -> impl Future<Output = (T, Duration)> {
+    let work = Box::pin(work);
+    async {
+        pause();
+        let start = Instant::now();
+        let done = work.await;
+        let took = start.elapsed();
+        resume();
+        (done, took)
+    }
+}
+
+#[tokio::test]
+async fn the_authorizer_answers_within_three_seconds() {
+    let limit = time_out_of("AuthorizerFunction");
+    for fault in SLOW {
+        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let admin = gateway.create_account("Example").await;
+        // The index knows nothing of this one, so it takes three calls.
+        let stale = gateway.engine.frozen_copy().await;
+        gateway.wire.answer_index_queries_from(stale.address());
+        let import = json!({"accountId": admin.account_id, "keys": [sample_import(FOREIGN)]});
+        gateway.invoke_import_keys(import).await.unwrap();
+        let each_takes_a_second = fault == Fault::Slow(Duration::from_secs(1));
+        for (value, in_time) in [(&*admin.value, each_takes_a_second), (FOREIGN, false)] {
+            gateway.wire.break_with(fault);
+            let (verdict, took) = time_of(gateway.authorize("GET", "/sms", &[("X-API-Key", value)])).await;
+            assert!(took <= AUTHORIZER, "{fault:?}: {took:?}");
+            assert_eq!(verdict.err(), (!in_time).then_some(Refusal::Unavailable), "{fault:?}");
+
+            // The write behind the answer counts towards the function's own limit, though nobody waits for it.
+            let ((), write) = time_of(gateway.last_use.write()).await;
+            assert!(took + write < limit, "{fault:?}: {took:?} and {write:?}");
+            gateway.wire.mend();
+            let next = gateway.authorize("GET", "/sms", &[("X-API-Key", value)]).await;
+            assert!(next.is_ok(), "{fault:?}: the next request works");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_function_answers_before_its_own_time_out_and_the_gateways() {
+    for fault in SLOW {
+        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let admin = gateway.create_account("Example").await;
+        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let own = format!("/authentication/{}", admin.id);
+        let (rotate, foreign) = (format!("{own}/rotate"), format!("/authentication/{FOREIGN}"));
+        let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+        for (function, method, path, body) in [
+            ("ListKeysFunction", "GET", "/authentication", ""),
+            ("CreateKeyFunction", "POST", "/authentication", body),
+            ("FindKeyFunction", "GET", &own, ""),
+            ("FindKeyFunction", "GET", &foreign, ""),
+            ("UpdateKeyFunction", "PATCH", &own, r#"{"name": "other"}"#),
+            ("RotateKeyFunction", "POST", &rotate, ""),
+            ("DeleteKeyFunction", "DELETE", &own, ""),
+        ] {
+            gateway.wire.break_with(fault);
+            let (answer, took) = time_of(gateway.hand_on(method, path, &verdict, Some(body))).await;
+            assert!(took < time_out_of(function).min(GATEWAY), "{function} {fault:?}: {took:?}");
+            // In time, but after several calls: there is no such key.
+            if answer.status >= 400 && answer.status != 404 {
+                answer.assert_problem(500);
+            }
+            assert!(fault != Fault::Hold || answer.status == 500, "{function}: {answer:?}");
+            gateway.wire.mend();
+            let next = gateway.hand_on("GET", "/authentication", &verdict, None).await;
+            assert_eq!(next.status, 200, "{function} {fault:?}: the next call works");
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_that_never_ends_is_a_500_in_time() {
+    let request = lambda_http::request::from_str(&sample_event("find-key").to_string()).unwrap();
+
+    let (answer, took) = time_of(http::serve(&request, std::future::pending())).await;
+
+    assert_eq!(answer.status(), 500);
+    assert!(took < time_out_of("FindKeyFunction").min(GATEWAY), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_create_among_many_of_the_same_account_ends_in_time() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+    gateway.wire.break_with(Fault::Conflict);
+
+    let create = || gateway.hand_on("POST", "/authentication", &verdict, Some(body));
+    let (answers, took) = time_of(join_all([create(), create(), create()])).await;
+
+    assert!(answers.iter().all(|answer| answer.status == 409), "{answers:?}");
+    assert!(took < time_out_of("CreateKeyFunction"), "{took:?}");
+}
+
+#[tokio::test]
+async fn what_operators_invoke_answers_before_its_time_out() {
+    for fault in SLOW {
+        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let admin = gateway.create_account("Example").await;
+        let keys: Vec<_> = (0..100).map(|number| sample_import(&format!("{FOREIGN}{number}"))).collect();
+        let import = json!({"accountId": admin.account_id, "keys": keys});
+        let account = json!({"company": "c", "userId": "u", "username": "n"});
+
+        gateway.wire.break_with(fault);
+        let (_, took) = time_of(gateway.invoke_create_account(account)).await;
+        assert!(took < time_out_of("CreateAccountFunction"), "{fault:?}: {took:?}");
+        let (report, took) = time_of(gateway.invoke_import_keys(import.clone())).await;
+        assert!(took < time_out_of("ImportKeysFunction"), "{fault:?}: {took:?}");
+        gateway.wire.mend();
+
+        // What was not seen through is imported by trying again, and nothing twice.
+        if let Ok(report) = report {
+            let told = ["imported", "failed"].map(|part| report[part].as_array().unwrap().len());
+            assert_eq!(told[0] + told[1], 100, "{fault:?}: each key is told of");
+        }
+        gateway.invoke_import_keys(import).await.unwrap();
+        let of_account = |item: &&Value| item["accountId"]["S"] == admin.account_id;
+        assert_eq!(gateway.engine.keys().iter().filter(of_account).count(), 101, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn warming_the_connection_ends_whatever_the_table_does() {
+    let gateway = Gateway::start().await;
+    gateway.reader.warm().await;
+    assert_eq!(gateway.wire.take_calls().len(), 1, "one look-up of a key that nobody has");
+
+    gateway.wire.break_with(Fault::Cut);
+    gateway.reader.warm().await;
+
+    gateway.wire.break_with(Fault::Hold);
+    let ((), took) = time_of(gateway.reader.warm()).await;
+    assert!(took <= Duration::from_millis(1_010), "{took:?}");
+    gateway.wire.mend();
+    let admin = gateway.create_account("Example").await;
+    assert_eq!(admin.get("/authentication").await.status, 200, "and the next request is served");
+}
