@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,15 @@ Answer = dict[str, Any]
 
 # Nothing listens there, so a call fails at once: the SDK's own variable for one service's address.
 BROKEN = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
+
+# All that makes a function of this kind say more.
+TALKATIVE = {
+    "AWS_LAMBDA_LOG_LEVEL": "TRACE",
+    "AWS_SDK_LOG_LEVEL": "TRACE",
+    "RUST_BACKTRACE": "full",
+    "RUST_LIB_BACKTRACE": "1",
+    "RUST_LOG": "trace",
+}
 
 
 class Commands:
@@ -36,8 +45,9 @@ class Commands:
             "invoke-at-once": self.invoke_at_once,
             "logs": self.logs,
             "table": self.table,
-            "break-table": lambda _: self._reach_table(BROKEN),
-            "mend-table": lambda _: self._reach_table({}),
+            "break-table": lambda _: self._set_variables(BROKEN),
+            "mend-table": lambda _: self._set_variables(dict.fromkeys(BROKEN)),
+            "log-everything": lambda _: self._set_variables(TALKATIVE),
         }
 
     def answer(self, line: str) -> str:
@@ -83,13 +93,13 @@ class Commands:
         service = client("dynamodb", self._emulator)
         return {"items": list(_pages(service, "scan", "Items", TableName=self._table))}
 
-    def _reach_table(self, override: dict[str, str]) -> Answer:
+    def _set_variables(self, changes: Mapping[str, str | None]) -> Answer:
+        """Sets variables of every function, and takes those away that are None."""
         service = client("lambda", self._emulator)
         for name in self._stack.functions():
-            variables = service.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            for variable in BROKEN:
-                variables.pop(variable, None)
-            service.update_function_configuration(FunctionName=name, Environment={"Variables": variables | override})
+            variables = service.get_function_configuration(FunctionName=name)["Environment"]["Variables"] | changes
+            kept = {variable: value for variable, value in variables.items() if value is not None}
+            service.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
         return {"done": True}
 
 

@@ -180,6 +180,9 @@ fn names_what_is_wrong(stack: &Stack) {
     {
         admin.send(method, path, None).assert_problem(404);
     }
+    let headers = [("X-API-Key", &*admin.value), ("X-Forwarded-Proto", "no:\u{e9} //"), ("X-Note", "\u{e9}\u{20ac}")];
+    let odd = stack.send_with("GET", &format!("{}/authentication", stack.api), &headers, None);
+    assert_eq!(odd.status, 200, "no other header matters");
 }
 
 fn pages(stack: &Stack) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{Answer, template};
-use ureq::http::Request;
+use ureq::http::{HeaderValue, Request};
 
 /// A deployed stack, and the sample API beside it that attaches its authorizer.
 pub struct Stack {
@@ -60,13 +60,16 @@ impl Stack {
             .proxy(None)
             .build()
             .into();
-        Self {
+        let stack = Self {
             api: url("apiUrl"),
             sample: url("sampleUrl"),
             http,
             control: Mutex::new(control),
             issued: Mutex::default(),
-        }
+        };
+        // In all that follows, whatever can be logged is.
+        assert_eq!(stack.command(&json!({"do": "log-everything"})), json!({"done": true}));
+        stack
     }
 
     /// One command to the stack itself; see `infra/local/stack.py`.
@@ -99,7 +102,8 @@ impl Stack {
     pub fn send_with(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            // From bytes: text may hold any letters.
+            request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let request = request.header("Content-Type", "application/json");
         let response = match body {

@@ -83,14 +83,25 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let value = KeyValue::parse(&admin.value, ImportedKeys::Refused).unwrap();
+    assert_eq!(admin.rotate(&admin.id, 60).await.status, 201);
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+    let previous = record.previous.clone().unwrap();
+    assert!(previous.key_hash == value.hash());
+    let hex: String = value.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let fields = api_keys::Fields::from_value(serde_json::json!({"sha256": hex, "name": admin.value})).unwrap();
     let mut event = sample_event("authorizer");
     event["multiValueHeaders"] = serde_json::json!({"X-API-Key": [admin.value]});
     event["methodArn"] = format!("arn:aws:execute-api:r:1:a/v1/GET/authentication/{}", admin.value).into();
     let event: authorizer::AuthorizerEvent = serde_json::from_value(event).unwrap();
 
-    let shown: [(&str, &dyn Debug); 4] =
-        [("KeyValue", &value), ("KeyHash", &record.key_hash), ("KeyRecord", &record), ("AuthorizerEvent", &event)];
+    let shown: [(&str, &dyn Debug); 6] = [
+        ("KeyValue", &value),
+        ("KeyHash", &previous.key_hash),
+        ("PreviousValue", &previous),
+        ("KeyRecord", &record),
+        ("AuthorizerEvent", &event),
+        ("Fields", &fields),
+    ];
     for (what, shown) in shown {
         assert_silent(what, &format!("{shown:?} {shown:#?}"), &admin.value);
         assert!(!format!("{shown:?}").contains(&format!("{:?}", value.hash().as_bytes())), "{what}");
