@@ -72,7 +72,7 @@ async fn p50(
 }
 
 /// Puts older keys beside the first one of an account, straight into the engine: copies with ids and hashes of their own.
-fn fill(bench: &Bench, issued: &Value, count: usize) {
+pub(crate) fn fill(bench: &Bench, issued: &Value, count: usize) {
     let account = &issued["accountId"];
     let first = table::item(&bench.table.database, account, &issued["id"]);
     let items = (0..count).map(|number| {
@@ -85,7 +85,7 @@ fn fill(bench: &Bench, issued: &Value, count: usize) {
 }
 
 /// The id of an old key, in the order of its number.
-fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     format!("0{number:021}")
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-const USAGE: &str = "usage: bench [--rounds N] [--calls N] [--only authorizers|endpoints] [--with NAME=EXECUTABLE]…";
+const USAGE: &str =
+    "usage: bench [--rounds N] [--calls N] [--only authorizers|endpoints|load] [--seconds N] [--with NAME=EXECUTABLE]…";
 
 /// How much to measure.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub(crate) struct Arguments {
     pub(crate) authorizers: bool,
     /// Whether to measure endpoints and large accounts.
     pub(crate) endpoints: bool,
+    /// Whether to drive everything at full speed.
+    pub(crate) load: bool,
+    /// For how many seconds each.
+    pub(crate) seconds: u64,
     /// More authorizers, such as another build of ours.
     pub(crate) with: Vec<(String, PathBuf)>,
 }
@@ -29,14 +34,22 @@ impl Arguments {
     }
 
     fn parse(mut given: impl Iterator<Item = String>) -> Option<Self> {
-        let mut arguments = Self { rounds: 7, calls: 1000, authorizers: true, endpoints: true, with: Vec::new() };
+        let (rounds, calls, seconds) = (7, 1000, 60);
+        let mut arguments =
+            Self { rounds, calls, authorizers: true, endpoints: true, load: false, seconds, with: Vec::new() };
         while let Some(name) = given.next() {
             let value = given.next()?;
             match (&*name, &*value) {
                 ("--rounds", count) => arguments.rounds = count.parse().ok().filter(|count| *count > 0)?,
                 ("--calls", count) => arguments.calls = count.parse().ok().filter(|count| *count > 0)?,
-                ("--only", "authorizers") => arguments.endpoints = false,
-                ("--only", "endpoints") => arguments.authorizers = false,
+                ("--seconds", count) => arguments.seconds = count.parse().ok().filter(|count| *count > 0)?,
+                ("--only", part) => {
+                    (arguments.authorizers, arguments.endpoints, arguments.load) =
+                        (part == "authorizers", part == "endpoints", part == "load");
+                    if !(arguments.authorizers || arguments.endpoints || arguments.load) {
+                        return None;
+                    }
+                }
                 ("--with", program) => {
                     let (name, path) = program.split_once('=')?;
                     arguments.with.push((name.to_owned(), path.into()));
@@ -60,7 +73,7 @@ mod tests {
     fn nothing_means_everything_seven_times() {
         let arguments = parse("").unwrap();
         assert_eq!((arguments.rounds, arguments.calls), (7, 1000));
-        assert!(arguments.authorizers && arguments.endpoints);
+        assert!(arguments.authorizers && arguments.endpoints && !arguments.load);
     }
 
     #[test]
@@ -68,11 +81,13 @@ mod tests {
         let arguments = parse("--rounds 3 --calls 10 --only authorizers --with new=/tmp/x").unwrap();
         assert_eq!((arguments.rounds, arguments.calls, arguments.endpoints), (3, 10, false));
         assert_eq!(arguments.with, [("new".to_owned(), PathBuf::from("/tmp/x"))]);
+        let arguments = parse("--only load --seconds 5").unwrap();
+        assert_eq!((arguments.load, arguments.seconds, arguments.authorizers), (true, 5, false));
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["--rounds", "--rounds 0", "--calls x", "--only x", "--with x", "7"] {
+        for line in ["--rounds", "--rounds 0", "--seconds 0", "--calls x", "--only x", "--with x", "7"] {
             assert!(parse(line).is_none(), "{line}");
         }
     }

@@ -3,6 +3,7 @@
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
+use crate::accounts;
 use crate::arguments::Arguments;
 use crate::events;
 use crate::process::Bench;
@@ -26,65 +27,89 @@ pub(crate) struct EndpointRow {
     pub(crate) engine_ms: f64,
 }
 
-pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<EndpointRow> {
+/// One request that is sent over and over.
+pub(crate) struct Case {
+    /// Method, route and what is asked.
+    pub(crate) name: &'static str,
+    /// Who serves it.
+    pub(crate) function: &'static str,
+    /// What the answer is to be.
+    pub(crate) status: u16,
+    /// The event of each call, by its number.
+    pub(crate) event: Box<dyn Fn(usize) -> Bytes>,
+}
+
+impl Case {
+    /// Whether that is the answer.
+    pub(crate) fn is_met_by(&self, answer: &Answer) -> bool {
+        answer.as_ref().is_ok_and(|answer| status_of(answer) == self.status)
+    }
+}
+
+/// A request of each endpoint, in an account of 100 keys; no more than `deletions` of the last.
+pub(crate) async fn cases(bench: &Bench, deletions: usize) -> Vec<Case> {
     let issued = bench.create_account().await;
     let caller = events::caller(&issued);
     let others = create_keys(bench, &caller, KEYS - 1).await;
-    let (id, value) = (others[0]["id"].clone(), others[0]["value"].clone());
+    let doomed = bench.create_account().await;
+    accounts::fill(bench, &doomed, deletions);
 
-    let list = events::of_caller("list-keys", &caller, |_| ());
-    let of_key = |function: &str, key: &Value| {
-        events::of_caller(function, &caller, |event| {
-            event["path"] = json!(format!("/authentication/{}", key.as_str().unwrap()));
+    let of_key = |function: &str, caller: &Value, key: &str| {
+        events::of_caller(function, caller, |event| {
+            event["path"] = json!(format!("/authentication/{key}"));
             event["pathParameters"] = json!({ "key": key });
         })
     };
+    let same = |event: Bytes| -> Box<dyn Fn(usize) -> Bytes> { Box::new(move |_| event.clone()) };
+    // Not one key over and over: those who change the same one at the same moment wait for each other.
+    let each = |function: &str| -> Box<dyn Fn(usize) -> Bytes> {
+        let events: Vec<_> = others.iter().map(|key| of_key(function, &caller, key["id"].as_str().unwrap())).collect();
+        Box::new(move |at| events[at % events.len()].clone())
+    };
+    let find = |key: &Value| same(of_key("find-key", &caller, key.as_str().unwrap()));
+    let of_doomed = events::caller(&doomed);
+    let delete = Box::new(move |at| of_key("delete-key", &of_doomed, &accounts::id(at)));
+    [
+        ("`GET /authentication`, 100 keys", "list-keys", 200, same(events::of_caller("list-keys", &caller, |_| ()))),
+        ("`POST /authentication`", "create-key", 201, same(create_event(&caller))),
+        ("`GET /authentication/{id}`", "find-key", 200, find(&others[0]["id"])),
+        ("`GET /authentication/{value}`", "find-key", 200, find(&others[0]["value"])),
+        ("`GET /authentication/self`", "find-key", 200, find(&json!("self"))),
+        ("`PATCH /authentication/{id}`", "update-key", 200, each("update-key")),
+        ("`POST /authentication/{id}/rotate`", "rotate-key", 201, each("rotate-key")),
+        ("`DELETE /authentication/{id}`", "delete-key", 204, delete),
+    ]
+    .map(|(name, function, status, event)| Case { name, function, status, event })
+    .into()
+}
+
+pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<EndpointRow> {
+    let deletions = arguments.rounds * (arguments.calls + Sample::UNMEASURED);
     let mut rows = Vec::new();
-    for (name, function, status, event) in [
-        ("`GET /authentication`, 100 keys", "list-keys", 200, list),
-        ("`POST /authentication`", "create-key", 201, create_event(&caller)),
-        ("`GET /authentication/{id}`", "find-key", 200, of_key("find-key", &id)),
-        ("`GET /authentication/{value}`", "find-key", 200, of_key("find-key", &value)),
-        ("`GET /authentication/self`", "find-key", 200, of_key("find-key", &json!("self"))),
-        ("`PATCH /authentication/{id}`", "update-key", 200, of_key("update-key", &id)),
-        ("`POST /authentication/{id}/rotate`", "rotate-key", 201, of_key("rotate-key", &id)),
-    ] {
-        eprintln!("Measuring {name}");
-        rows.push(measure_one(bench, arguments, name, function, status, |_| event.clone()).await);
+    for case in cases(bench, deletions).await {
+        eprintln!("Measuring {}", case.name);
+        rows.push(measure_one(bench, arguments, &case).await);
     }
-    eprintln!("Measuring DELETE");
-    let lives = arguments.rounds * (arguments.calls + Sample::UNMEASURED);
-    let doomed = create_keys(bench, &caller, lives).await;
-    let delete = |at: usize| of_key("delete-key", &doomed[at]["id"]);
-    rows.push(measure_one(bench, arguments, "`DELETE /authentication/{id}`", "delete-key", 204, delete).await);
     rows
 }
 
-async fn measure_one(
-    bench: &Bench,
-    arguments: &Arguments,
-    name: &'static str,
-    function: &str,
-    status: u16,
-    event: impl Fn(usize) -> Bytes,
-) -> EndpointRow {
+async fn measure_one(bench: &Bench, arguments: &Arguments, case: &Case) -> EndpointRow {
     let mut lives = Vec::new();
     let mut sent = 0;
     bench.table.take_calls();
     for _ in 0..arguments.rounds {
-        let process = bench.function(function).await;
+        let process = bench.function(case.function).await;
         let next = || {
             sent += 1;
-            event(sent - 1)
+            (case.event)(sent - 1)
         };
-        let check = |answer: &Answer| answer.as_ref().is_ok_and(|answer| status_of(answer) == status);
-        lives.push(Sample::take(process, arguments.calls, next, check).await);
+        lives.push(Sample::take(process, arguments.calls, next, |answer| case.is_met_by(answer)).await);
     }
     let calls = bench.table.take_calls();
     #[allow(clippy::cast_precision_loss, reason = "a count of calls has no 52 bits")]
     let engine_ms = calls.values().map(|(_, took)| milliseconds(*took)).sum::<f64>() / sent as f64;
     let calls = calls.keys().cloned().collect::<Vec<_>>().join(", ");
-    EndpointRow { name, sample: Sample::median(&lives), calls, engine_ms }
+    EndpointRow { name: case.name, sample: Sample::median(&lives), calls, engine_ms }
 }
 
 /// Makes keys by the real function; what it answers.

@@ -1,10 +1,11 @@
 //! `make bench`: what an authorization costs, ours beside what users would pick instead; then every endpoint, and
-//! accounts of many keys.
+//! accounts of many keys; or all of them at full speed.
 //!
 //! ```text
 //! arguments → contestants ─┐
 //! certificate → table ─────┼→ process → sample → authorizers → targets → report, plot
 //! runtime_api ─────────────┘                   → endpoints, accounts ──→ report
+//!                                        └─────→ load ─────────────────→ report
 //! ```
 //!
 //! It measures and tells; nothing here fails because something is slow.
@@ -17,6 +18,7 @@ mod certificate;
 mod contestants;
 mod endpoints;
 mod events;
+mod load;
 mod plot;
 mod process;
 mod report;
@@ -54,6 +56,11 @@ async fn main() {
         let text = report::endpoints(&endpoints, &accounts);
         println!("\n{text}");
         fs::write(results.join("endpoints.md"), text).unwrap();
+    }
+    if arguments.load {
+        let text = report::load(&load::measure(&bench, &arguments).await, arguments.seconds);
+        println!("\n{text}");
+        fs::write(results.join("load.md"), text).unwrap();
     }
     println!("Written to bench/results.");
 }

@@ -6,6 +6,7 @@ use crate::accounts::AccountRow;
 use crate::authorizers::{Outcome, Row};
 use crate::contestants::Part;
 use crate::endpoints::EndpointRow;
+use crate::load::{ENVIRONMENTS, LoadRow};
 use crate::targets::{self, Bound, Target};
 
 /// The comparison, the sizes and the targets.
@@ -105,6 +106,26 @@ pub(crate) fn endpoints(endpoints: &[EndpointRow], accounts: &[AccountRow]) -> S
     text.push_str(
         "\nWarm p50, over TLS to the engine, whose own time grows with its SQLite tree; DynamoDB's does not.\n",
     );
+    text
+}
+
+/// What became of everything at full speed.
+pub(crate) fn load(rows: &[LoadRow], seconds: u64) -> String {
+    let mut text = String::from(
+        "| request | answers | errors | a second | p50 ms | p99 ms | RSS MiB after a sixth | at the end |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for row in rows {
+        let LoadRow { name, answers, errors, per_second, p50_ms, p99_ms, rss_mib: [early, end] } = row;
+        let [per_second, p50, p99] = [*per_second, *p50_ms, *p99_ms].map(figures);
+        writeln!(text, "| {name} | {answers} | {errors} | {per_second} | {p50} | {p99} | {early:.2} | {end:.2} |")
+            .unwrap();
+    }
+    write!(
+        text,
+        "\n{ENVIRONMENTS} environments of each function at once, each given its next request as soon as it has answered, for \
+         {seconds} s, with their driver and the engine on the same processors. RSS is that of the largest environment.\n"
+    )
+    .unwrap();
     text
 }
 
