@@ -68,7 +68,17 @@ impl Operation {
     /// The first segment of the routes that it opens: lower case, `-` for `_`.
     #[must_use]
     pub fn path_segment(&self) -> String {
-        self.0.to_ascii_lowercase().replace('_', "-")
+        self.path_letters().map(char::from).collect()
+    }
+
+    /// Whether that is the first segment of the routes that it opens.
+    #[must_use]
+    pub fn opens(&self, segment: &str) -> bool {
+        self.path_letters().eq(segment.bytes())
+    }
+
+    fn path_letters(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|letter| if letter == b'_' { b'-' } else { letter.to_ascii_lowercase() })
     }
 }
 
@@ -82,6 +92,12 @@ impl Operations {
     #[must_use]
     pub fn parse(list: &str) -> Option<Self> {
         list.split(',').map(|name| Operation::parse(name.trim())).collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether one of them opens the routes that begin with that segment.
+    #[must_use]
+    pub fn open(&self, segment: &str) -> bool {
+        self.0.iter().any(|operation| operation.opens(segment))
     }
 
     /// Whether the operation of that name is one of them.

@@ -18,7 +18,7 @@ pub use crate::policy::Verdict;
 /// Answers one request with what its key opens, and notes that the key was used.
 ///
 /// # Errors
-/// [`Refusal`]: only a key from a wrong address has a verdict that denies.
+/// [`Refusal`]: a verdict that denies is for a good key alone, from a wrong address or for a route that only looks like its own.
 pub async fn handle(
     event: LambdaEvent<AuthorizerEvent>,
     reader: &KeyReader,
@@ -26,7 +26,7 @@ pub async fn handle(
     imported: ImportedKeys,
     now: SystemTime,
 ) -> Result<Verdict, Refusal> {
-    let AuthorizerEvent { stage, api_key, request_context } = event.payload;
+    let AuthorizerEvent { method, api_key, request_context } = event.payload;
     let now = Timestamp::from(now);
     let ApiKeyHeader::Once(api_key) = api_key else {
         return Err(Refusal::Unauthorized);
@@ -41,10 +41,10 @@ pub async fn handle(
     if let Some(allowed) = &record.metadata.allowed_ips
         && !request_context.identity.source_ip.is_some_and(|address| allowed.contain(address))
     {
-        return Ok(Verdict::deny(Caller::from(record), &stage));
+        return Ok(Verdict::deny(Caller::from(record), &method));
     }
     last_use.note(&record, now);
-    Ok(Verdict::allow(Caller::from(record), &stage))
+    Ok(Verdict::for_key(Caller::from(record), &method))
 }
 
 /// Why there is no verdict. The gateway makes a 401 of the first, by its exact words, and a 500 of any other.

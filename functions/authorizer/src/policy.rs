@@ -3,7 +3,7 @@
 use api_keys::{Caller, KeyId, Operation};
 use serde::Serialize;
 
-use crate::event::StageArn;
+use crate::event::MethodArn;
 
 /// A REQUEST authorizer's answer.
 ///
@@ -35,7 +35,11 @@ struct Statement {
 impl Verdict {
     /// Allows a caller the routes of its operations.
     #[must_use]
-    pub(crate) fn allow(caller: Caller, StageArn(stage): &StageArn) -> Self {
+    pub(crate) fn for_key(caller: Caller, method: &MethodArn) -> Self {
+        if is_taken_for_an_own_route(&caller, method) {
+            return Self::deny(caller, method);
+        }
+        let stage = method.stage();
         let mut resource = Vec::new();
         for segment in caller.operations.iter().map(Operation::path_segment) {
             resource.push(format!("{stage}/*/{segment}"));
@@ -50,8 +54,8 @@ impl Verdict {
 
     /// Denies a caller everything: the key is good, but not for this request.
     #[must_use]
-    pub(crate) fn deny(caller: Caller, StageArn(stage): &StageArn) -> Self {
-        Self::new("Deny", vec![format!("{stage}/*")], caller)
+    pub(crate) fn deny(caller: Caller, method: &MethodArn) -> Self {
+        Self::new("Deny", vec![format!("{}/*", method.stage())], caller)
     }
 
     fn new(effect: &'static str, resource: Vec<String>, caller: Caller) -> Self {
@@ -62,4 +66,14 @@ impl Verdict {
             context: caller,
         }
     }
+}
+
+/// Whether the policy would open a route that no operation of the caller opens.
+///
+/// IAM's `*` knows no slashes: `{stage}/*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would
+/// make a policy larger than the gateway takes.
+fn is_taken_for_an_own_route(caller: &Caller, method: &MethodArn) -> bool {
+    let mut segments = method.segments();
+    let is_own = segments.next().is_some_and(|first| caller.operations.open(first));
+    !is_own && segments.any(|later| caller.operations.open(later))
 }

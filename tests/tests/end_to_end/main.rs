@@ -128,7 +128,7 @@ fn opens_operations(stack: &Stack) {
         assert_eq!(answer.body["keyId"], json!(sms.id), "the other API reads who calls");
         assert_eq!(answer.body["operations"], "SMS");
     }
-    for path in ["/rcs", "/rcs/messages"] {
+    for path in ["/rcs", "/rcs/messages", "/rcs/sms", "/rcs/messages/sms/1"] {
         assert_eq!(sms.sample("GET", path).status, 403);
         assert_eq!(admin.sample("GET", path).status, 200);
     }

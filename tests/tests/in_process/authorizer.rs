@@ -174,6 +174,31 @@ async fn each_operation_opens_the_routes_of_its_name_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let sms = admin.create_key(&["SMS"]).await;
+    let both = admin.create_key(&["SMS", "RCS"]).await;
+    let opens = async |key: &tests::Client<'_>, method: &str, path: &str| {
+        let verdict = gateway.authorize(method, path, &[("X-API-Key", &key.value)]).await.unwrap();
+        allows(&verdict, &format!("{STAGE}/{method}{path}"))
+    };
+
+    // IAM's `*` for the method knows no slashes.
+    for path in ["/rcs/sms", "/rcs/sms/1", "/rcs/1/sms/2", "/other/sms", "//sms", "/authentication/sms", "/s/sms"] {
+        assert!(!opens(&sms, "DELETE", path).await, "{path}");
+        assert!(!opens(&sms, "POST", path).await, "{path}");
+    }
+    assert!(!opens(&both, "POST", "/other/rcs/sms").await);
+    for path in ["/sms/rcs", "/sms/sms", "/sms/rcs/1"] {
+        assert!(opens(&sms, "POST", path).await, "{path}");
+    }
+    for path in ["/rcs/sms", "/sms/rcs/1"] {
+        assert!(opens(&both, "POST", path).await, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_does() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
