@@ -2,6 +2,7 @@
 
 mod after_answer;
 mod event;
+mod method_arn;
 mod policy;
 
 use std::fmt;

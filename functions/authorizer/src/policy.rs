@@ -3,7 +3,7 @@
 use api_keys::{Caller, KeyId, Operation};
 use serde::Serialize;
 
-use crate::event::MethodArn;
+use crate::method_arn::MethodArn;
 
 /// A REQUEST authorizer's answer.
 ///
