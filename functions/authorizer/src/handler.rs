@@ -19,7 +19,8 @@ pub use crate::policy::Verdict;
 /// Answers one request with what its key opens, and notes that the key was used.
 ///
 /// # Errors
-/// [`Refusal`]: a verdict that denies is for a good key alone, from a wrong address or for a route that only looks like its own.
+/// [`Refusal`]. A verdict that denies is for a good key alone: from a wrong address, or for a route that only looks like
+/// its own.
 pub async fn handle(
     event: LambdaEvent<AuthorizerEvent>,
     reader: &KeyReader,
