@@ -43,12 +43,10 @@ impl Arguments {
                 ("--rounds", count) => arguments.rounds = count.parse().ok().filter(|count| *count > 0)?,
                 ("--calls", count) => arguments.calls = count.parse().ok().filter(|count| *count > 0)?,
                 ("--seconds", count) => arguments.seconds = count.parse().ok().filter(|count| *count > 0)?,
-                ("--only", part) => {
-                    (arguments.authorizers, arguments.endpoints, arguments.load) =
-                        (part == "authorizers", part == "endpoints", part == "load");
-                    if !(arguments.authorizers || arguments.endpoints || arguments.load) {
-                        return None;
-                    }
+                ("--only", part @ ("authorizers" | "endpoints" | "load")) => {
+                    arguments.authorizers = part == "authorizers";
+                    arguments.endpoints = part == "endpoints";
+                    arguments.load = part == "load";
                 }
                 ("--with", program) => {
                     let (name, path) = program.split_once('=')?;

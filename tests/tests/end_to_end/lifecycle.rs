@@ -5,8 +5,9 @@ use std::sync::{Mutex, RwLock};
 use std::thread::{self, sleep};
 use std::time::{Duration, SystemTime};
 
-use api_keys::{ImportedKeys, KeyValue, Timestamp};
+use api_keys::Timestamp;
 use serde_json::{Value, json};
+use tests::values::import_of;
 
 use crate::stack::{Client, Stack};
 
@@ -211,12 +212,6 @@ pub fn stays_in_its_ranges(stack: &Stack) {
     assert_eq!(admin.patch(&key.id, &json!({"allowedIps": ["x"]})).wrong_fields(), ["allowedIps[0]"]);
 }
 
-fn foreign(value: &str) -> Value {
-    let hash = KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
-    let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({"sha256": hex, "userId": "linus", "username": "Linus", "operations": ["SMS"]})
-}
-
 fn import(stack: &Stack, account: &Client<'_>, keys: &[Value]) -> Value {
     let invoked = stack.invoke("import-keys", &json!({"accountId": account.account_id, "keys": keys}));
     assert_eq!(invoked["functionError"], Value::Null, "{invoked}");
@@ -235,19 +230,16 @@ pub fn imports(stack: &Stack) {
     let theirs = stack.create_account("Theirs");
     assert_eq!(status(OLD), 401, "tried before its import");
 
-    let report = import(stack, &ours, &[foreign(OLD), json!({"sha256": "x"})]);
+    let report = import(stack, &ours, &[import_of(OLD), json!({"sha256": "x"})]);
     assert_eq!((imported(&report), &report["failed"][0]["index"]), (1, &json!(1)));
     assert_eq!(status(OLD), 200);
     let id = report["imported"][0]["id"].as_str().unwrap();
     assert_eq!(ours.get(&format!("/authentication/{OLD}")).body["id"], json!(id));
 
-    let native = KeyValue::parse(&theirs.value, ImportedKeys::Refused).unwrap().hash();
-    let hex: String = native.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut of_native = foreign(OLD);
-    of_native["sha256"] = json!(hex);
-    assert_eq!(imported(&import(stack, &theirs, &[foreign(OLD), of_native])), 0, "some key has these values");
+    let of_native = import_of(&theirs.value);
+    assert_eq!(imported(&import(stack, &theirs, &[import_of(OLD), of_native])), 0, "some key has these values");
 
-    let racing = foreign("sk_of_the_old_system_that_two_want");
+    let racing = import_of("sk_of_the_old_system_that_two_want");
     let payload = |account: &Client<'_>| json!({"accountId": account.account_id, "keys": [racing]});
     let payloads = [payload(&ours), payload(&theirs), payload(&ours), payload(&theirs)];
     let answers = stack.command(&json!({"do": "invoke-at-once", "function": "import-keys", "payloads": payloads}));
@@ -258,7 +250,7 @@ pub fn imports(stack: &Stack) {
     assert_eq!((status(OLD), new.status()), (200, 200));
     assert_eq!(ours.delete(id).status, 204);
     assert_eq!((status(OLD), new.status()), (401, 401));
-    assert_eq!(imported(&import(stack, &theirs, &[foreign(OLD)])), 1, "nobody has it any more");
+    assert_eq!(imported(&import(stack, &theirs, &[import_of(OLD)])), 1, "nobody has it any more");
     assert_eq!(status(OLD), 200);
 }
 

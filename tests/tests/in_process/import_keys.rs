@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use api_keys::{ImportedKeys, KeyValue};
+use api_keys::ImportedKeys;
 use serde_json::{Value, json};
+use tests::values::{import_of, sha256_hex};
 use tests::{Client, Gateway};
 
 const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
-
-fn sha256(value: &str) -> String {
-    let hash = KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
-    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn of(value: &str) -> Value {
-    json!({"sha256": sha256(value), "userId": "linus", "username": "Linus", "operations": ["SMS"]})
-}
 
 async fn import(gateway: &Gateway, account: &Client<'_>, keys: Value) -> Value {
     gateway.invoke_import_keys(json!({"accountId": account.account_id, "keys": keys})).await.unwrap()
@@ -34,7 +26,7 @@ async fn a_value_of_another_system_works_right_after_its_import() {
     gateway.wire.answer_index_queries_from(stale.address());
     assert_eq!(status(&gateway, FOREIGN).await, 401, "tried before");
 
-    let mut key = of(FOREIGN);
+    let mut key = import_of(FOREIGN);
     key["name"] = json!("from the old system");
     let report = import(&gateway, &admin, json!([key])).await;
 
@@ -52,7 +44,7 @@ async fn a_value_of_another_system_works_right_after_its_import() {
 async fn an_imported_key_lives_like_any_other() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let admin = gateway.create_account("Example").await;
-    let report = import(&gateway, &admin, json!([of(FOREIGN)])).await;
+    let report = import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
     let id = report["imported"][0]["id"].as_str().unwrap();
 
     admin.patch(id, &json!({"enabled": false})).await;
@@ -63,7 +55,11 @@ async fn an_imported_key_lives_like_any_other() {
     let native = admin.rotate(id, 60).await.body["value"].as_str().unwrap().to_owned();
     assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 200));
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
-    assert_eq!(import(&gateway, &admin, json!([of(FOREIGN)])).await["imported"], json!([]), "it is still one's value");
+    assert_eq!(
+        import(&gateway, &admin, json!([import_of(FOREIGN)])).await["imported"],
+        json!([]),
+        "it is still one's value"
+    );
     gateway.pass(Duration::from_mins(1));
     assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 401));
 
@@ -76,12 +72,15 @@ async fn a_value_that_any_account_has_is_refused() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
-    import(&gateway, &theirs, json!([of(FOREIGN)])).await;
+    import(&gateway, &theirs, json!([import_of(FOREIGN)])).await;
 
-    let native = json!({"sha256": sha256(&theirs.value), "userId": "u", "username": "n", "operations": ["SMS"]});
-    let report =
-        import(&gateway, &ours, json!([of(FOREIGN), native, of("sk_old_another_value"), of("sk_old_another_value")]))
-            .await;
+    let native = json!({"sha256": sha256_hex(&theirs.value), "userId": "u", "username": "n", "operations": ["SMS"]});
+    let report = import(
+        &gateway,
+        &ours,
+        json!([import_of(FOREIGN), native, import_of("sk_old_another_value"), import_of("sk_old_another_value")]),
+    )
+    .await;
 
     let reason = "sha256 is of a value that a key has already";
     let refused = |index| json!({"index": index, "reason": reason});
@@ -103,9 +102,9 @@ async fn of_two_imports_that_race_one_has_the_value_wherever_they_meet() {
         gateway.wire.hand_on_late(step, Duration::from_millis(200));
         let late = async {
             tokio::time::sleep(Duration::from_millis(60)).await;
-            import(&gateway, &theirs, json!([of(&value)])).await
+            import(&gateway, &theirs, json!([import_of(&value)])).await
         };
-        let (one, other) = tokio::join!(import(&gateway, &ours, json!([of(&value)])), late);
+        let (one, other) = tokio::join!(import(&gateway, &ours, json!([import_of(&value)])), late);
         assert_eq!(imported(&one) + imported(&other), 1, "step {step}: {one} {other}");
         assert_eq!(status(&gateway, &value).await, 200);
     }
@@ -116,18 +115,18 @@ async fn a_value_that_no_key_has_any_more_can_be_imported_again() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
-    let report = import(&gateway, &ours, json!([of(FOREIGN)])).await;
+    let report = import(&gateway, &ours, json!([import_of(FOREIGN)])).await;
     ours.delete(report["imported"][0]["id"].as_str().unwrap()).await;
     assert_eq!(status(&gateway, FOREIGN).await, 401);
 
-    let report = import(&gateway, &theirs, json!([of(FOREIGN)])).await;
+    let report = import(&gateway, &theirs, json!([import_of(FOREIGN)])).await;
     assert_eq!(report["imported"].as_array().unwrap().len(), 1, "{report}");
     assert_eq!(status(&gateway, FOREIGN).await, 200);
 
     // Rotated away without a grace period, nobody has it again; and two that race for the old claim cannot both win.
     theirs.rotate(report["imported"][0]["id"].as_str().unwrap(), 0).await;
     assert_eq!(status(&gateway, FOREIGN).await, 401);
-    let keys = || json!([of(FOREIGN)]);
+    let keys = || json!([import_of(FOREIGN)]);
     let (one, other) = tokio::join!(import(&gateway, &ours, keys()), import(&gateway, &theirs, keys()));
     let imported = |report: &Value| report["imported"].as_array().unwrap().len();
     assert_eq!(imported(&one) + imported(&other), 1, "{one} {other}");
@@ -140,7 +139,7 @@ async fn each_wrong_key_fails_for_itself_and_names_every_wrong_field() {
     let admin = gateway.create_account("Example").await;
     let wrong = json!({"sha256": "x", "userId": "", "operations": ["FAX"], "company": "Mine", "expiresAt": "x"});
 
-    let report = import(&gateway, &admin, json!([wrong, of(FOREIGN), "x", {"userId": "u"}])).await;
+    let report = import(&gateway, &admin, json!([wrong, import_of(FOREIGN), "x", {"userId": "u"}])).await;
 
     assert_eq!(report["imported"][0]["index"], 1);
     let failed = report["failed"].as_array().unwrap();
@@ -159,11 +158,11 @@ async fn a_payload_that_makes_no_sense_imports_nothing() {
     let nobody = "0".repeat(22);
     for (payload, word) in [
         (json!({}), "accountId"),
-        (json!({"accountId": "x", "keys": [of(FOREIGN)]}), "accountId"),
-        (json!({"accountId": nobody, "keys": [of(FOREIGN)]}), "accountId"),
+        (json!({"accountId": "x", "keys": [import_of(FOREIGN)]}), "accountId"),
+        (json!({"accountId": nobody, "keys": [import_of(FOREIGN)]}), "accountId"),
         (json!({"accountId": admin.account_id, "keys": []}), "keys"),
-        (json!({"accountId": admin.account_id, "keys": vec![of(FOREIGN); 101]}), "keys"),
-        (json!({"accountId": admin.account_id, "keys": [of(FOREIGN)], "force": true}), "force"),
+        (json!({"accountId": admin.account_id, "keys": vec![import_of(FOREIGN); 101]}), "keys"),
+        (json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "force": true}), "force"),
     ] {
         let error = gateway.invoke_import_keys(payload).await.unwrap_err();
         assert_eq!(error["errorType"], "InvalidRequest");
@@ -176,7 +175,7 @@ async fn a_payload_that_makes_no_sense_imports_nothing() {
 async fn where_imported_keys_are_not_accepted_none_is_imported() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    let payload = json!({"accountId": admin.account_id, "keys": [of(FOREIGN)]});
+    let payload = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
 
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();
 
@@ -188,7 +187,7 @@ async fn where_imported_keys_are_not_accepted_none_is_imported() {
 async fn a_hundred_keys_are_imported_at_a_time() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let admin = gateway.create_account("Example").await;
-    let keys: Vec<_> = (0..100).map(|at| of(&format!("sk_old_number_{at:010}"))).collect();
+    let keys: Vec<_> = (0..100).map(|at| import_of(&format!("sk_old_number_{at:010}"))).collect();
 
     let report = import(&gateway, &admin, json!(keys)).await;
 

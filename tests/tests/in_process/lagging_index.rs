@@ -3,6 +3,7 @@
 use api_keys::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
+use tests::values::sha256_base64;
 use tests::wire::Call;
 
 const FOREIGN: &str = "sk_test_51H8xQ2eZvKYlo2C0aBcDeFgH";
@@ -10,14 +11,9 @@ const FOREIGN: &str = "sk_test_51H8xQ2eZvKYlo2C0aBcDeFgH";
 /// A key that another system issued: an item of the account with the hash of its value.
 fn import(gateway: &Gateway, admin_id: &str, id: &str, value: &str) {
     let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(admin_id)).unwrap();
-    let hash = api_keys::KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
     item["id"]["S"] = json!(id);
-    item["keyHash"]["B"] = json!(base64(hash.as_bytes()));
+    item["keyHash"]["B"] = json!(sha256_base64(value));
     gateway.engine.put(&item);
-}
-
-fn base64(bytes: &[u8]) -> String {
-    serde_json::to_value(dynoxide::types::AttributeValue::B(bytes.to_vec())).unwrap()["B"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

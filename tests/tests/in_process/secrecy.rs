@@ -5,19 +5,7 @@ use std::fmt::Debug;
 use api_keys::{ImportedKeys, KeyValue};
 use tests::Gateway;
 use tests::gateway::sample_event;
-
-/// What must not be seen: the value, its secret part, and its hash in hex and base64.
-fn traces(value: &str) -> Vec<String> {
-    let hash = KeyValue::parse(value, ImportedKeys::Refused).unwrap().hash();
-    let hex = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let base64 = serde_json::to_value(dynoxide::types::AttributeValue::B(hash.as_bytes().to_vec())).unwrap();
-    vec![
-        value.to_owned(),
-        value.rsplit('_').next().unwrap()[..43].to_owned(),
-        hex,
-        base64["B"].as_str().unwrap().trim_end_matches('=').to_owned(),
-    ]
-}
+use tests::values::{sha256_hex, traces};
 
 fn assert_silent(what: &str, shown: &str, value: &str) {
     for trace in traces(value) {
@@ -87,8 +75,8 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let previous = record.previous.clone().unwrap();
     assert!(previous.key_hash == value.hash());
-    let hex: String = value.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let fields = api_keys::Fields::from_value(serde_json::json!({"sha256": hex, "name": admin.value})).unwrap();
+    let fields = serde_json::json!({"sha256": sha256_hex(&admin.value), "name": admin.value});
+    let fields = api_keys::Fields::from_value(fields).unwrap();
     let mut event = sample_event("authorizer");
     event["multiValueHeaders"] = serde_json::json!({"X-API-Key": [admin.value]});
     event["methodArn"] = format!("arn:aws:execute-api:r:1:a/v1/GET/authentication/{}", admin.value).into();

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use api_keys::{ImportedKeys, KeyValue, http};
+use api_keys::{ImportedKeys, http};
 use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::Gateway;
 use tests::gateway::sample_event;
 use tests::template::template;
+use tests::values::import_of;
 use tests::wire::Fault;
 use tokio::time::{Instant, pause, resume};
 
@@ -22,13 +23,6 @@ const GATEWAY: Duration = Duration::from_secs(29);
 const SLOW: [Fault; 3] = [Fault::Hold, Fault::Slow(Duration::from_millis(1_500)), Fault::Slow(Duration::from_secs(1))];
 
 const FOREIGN: &str = "sk_of_another_system_0123456789";
-
-/// A key with that value, to be imported.
-fn sample_import(value: &str) -> Value {
-    let hash = KeyValue::parse(value, ImportedKeys::Accepted).unwrap().hash();
-    let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({"sha256": hex, "userId": "u", "username": "n", "operations": ["SMS"]})
-}
 
 fn time_out_of(function: &str) -> Duration {
     let template = template();
@@ -59,7 +53,7 @@ async fn the_authorizer_answers_within_three_seconds() {
         // The index knows nothing of this one, so it takes three calls.
         let stale = gateway.engine.frozen_copy().await;
         gateway.wire.answer_index_queries_from(stale.address());
-        let import = json!({"accountId": admin.account_id, "keys": [sample_import(FOREIGN)]});
+        let import = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
         gateway.invoke_import_keys(import).await.unwrap();
         let each_takes_a_second = fault == Fault::Slow(Duration::from_secs(1));
         for (value, in_time) in [(&*admin.value, each_takes_a_second), (FOREIGN, false)] {
@@ -141,7 +135,7 @@ async fn what_operators_invoke_answers_before_its_time_out() {
     for fault in SLOW {
         let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
         let admin = gateway.create_account("Example").await;
-        let keys: Vec<_> = (0..100).map(|number| sample_import(&format!("{FOREIGN}{number}"))).collect();
+        let keys: Vec<_> = (0..100).map(|number| import_of(&format!("{FOREIGN}{number}"))).collect();
         let import = json!({"accountId": admin.account_id, "keys": keys});
         let account = json!({"company": "c", "userId": "u", "username": "n"});
 
