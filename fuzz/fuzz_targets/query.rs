@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use api_keys::{Error, Fields};
+use api_keys::{Fields, InvalidRequest};
 use libfuzzer_sys::fuzz_target;
 use list_keys::Query;
 use serde_json::Value;
@@ -16,7 +16,6 @@ fuzz_target!(|text: &str| {
             assert_eq!(query.cursor.map(|id| id.to_string()).as_deref(), given("cursor"));
             assert_eq!(query.user_id.as_deref(), given("userId"));
         }
-        Err(Error::Invalid(fields)) => assert!(!fields.is_empty()),
-        Err(other) => panic!("{other}"),
+        Err(InvalidRequest(fields)) => assert!(!fields.is_empty()),
     }
 });

@@ -1,67 +1,41 @@
 //! API keys: what they are, who may issue them, and where they are kept.
 //!
-//! One request walks through these files from left to right, and no file looks back:
+//! Four rooms in one direction, and the way to AWS beside them. A room uses itself and what stands left of it:
 //!
 //! ```text
-//! fields, timestamp ─┐
-//! allowed_ips ───────┤                                      ┌ store  (list, insert, update, delete: the SDK) ┐
-//! ids ───────────────┼→ operation → record → issue, change ─┤                                                ├→ http | log
-//! base62 → key_value ┘              status ↗       caller ↗ └ reader (one key), last_use → dynamodb ─────────┘
-//! settings, aws → transport: once, at the start of a function
-//! openapi: beside it all, and in no function: what the types look like to clients
+//! key ← request ← table ← lambda
+//!                   ↑
+//!                  aws
 //! ```
 //!
-//! Invariants, each kept in one place:
-//! - text becomes a type at the door (`fields`, `ids`, `key_value`, `operation`, `allowed_ips`) or the request ends there;
-//! - only `key_value` names `ring`'s hashes and random numbers, and only its [`KeyValue`] ever holds an issued value;
-//! - only `store` writes, and `last_use` one attribute; only `reader` decides which key a value is of;
-//! - only `store`, `reader`, `last_use`, `dynamodb` and the item forms (`record`, `stored_key`, `change`, `import_claim`)
-//!   know what the table looks like;
-//! - only `http` names statuses; [`Error`] knows none;
-//! - nothing here reads the clock: `now` and [`Random`] are handed in by a function's `main`.
+//! - [`key`]: a key as an idea. Pure: no I/O, no JSON bodies, no HTTP, no DynamoDB.
+//! - [`request`]: a client's words become types, or the request ends there.
+//! - [`table`]: the DynamoDB table, one file for each kind of item, the reader of the hot path and the writers.
+//! - `aws`: SDK configuration, transport, DynamoDB's protocol.
+//! - [`lambda`]: events in, answers out; the only room that knows statuses.
+//!
+//! An error is declared where it is raised. Their sum is [`Error`], beside the one match that turns it into statuses.
+//! `tests/tests/rooms.rs` reads the `use` lines and holds the direction.
+//!
+//! Nothing here reads the clock or makes random numbers: `now` and [`Random`] are handed in by a function's `main`.
+//!
+//! Futures: each async function moves the future of its caller a few times per request, so a large future costs all that
+//! is around it. Large or rare work is therefore boxed where it begins.
 
-mod allowed_ips;
 mod aws;
-mod base62;
-mod caller;
-mod change;
-mod dynamodb;
-mod error;
-mod fields;
-pub mod http;
-mod ids;
-mod import_claim;
-mod issue;
-mod key_value;
-mod last_use;
-pub mod log;
+pub mod key;
+pub mod lambda;
 #[cfg(feature = "openapi")]
 mod openapi;
-mod operation;
-mod reader;
-mod record;
-mod refusal;
-pub mod settings;
-mod status;
-mod store;
-mod stored_key;
-mod timestamp;
-mod transport;
+pub mod request;
+pub mod table;
 
-pub use allowed_ips::{AllowedIps, IpRange};
-pub use aws::Aws;
-pub use caller::Caller;
-pub use change::Change;
-pub use error::{Error, FieldError};
-pub use fields::Fields;
-pub use ids::{AccountId, KeyId};
-pub use issue::{IssuedKey, Issuer, NewKey};
-pub use key_value::{ImportedKeys, KeyHash, KeyPrefix, KeyValue, Locator, Random};
-pub use last_use::LastUse;
-pub use operation::{Catalogue, Operation, Operations, TrafficType};
-pub use reader::KeyReader;
-pub use record::{KeyMetadata, KeyRecord, PreviousValue};
-pub use refusal::Refusal;
-pub use status::{KeyStatus, KeyView};
-pub use store::{Imported, KeyPage, KeyStore};
-pub use timestamp::Timestamp;
+pub use aws::{Aws, Misconfigured};
+pub use key::{
+    AccountId, AllowedIps, Catalogue, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord,
+    KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random, Timestamp,
+    TrafficType,
+};
+pub use lambda::{Error, IssuedKey, Refusal, http, log, settings};
+pub use request::{Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey};
+pub use table::{DroppedUse, Imported, InsertError, KeyPage, KeyReader, KeyStore, LastUse, TableError};

@@ -1,15 +1,11 @@
-//! What the types that write themselves look like in an OpenAPI document; the others derive it.
+//! The OpenAPI schemas of the types that serialize themselves by hand; the others derive theirs.
 
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::allowed_ips::{AllowedIps, IpRange};
-use crate::ids::KeyId;
-use crate::issue::{IssuedKey, Shown};
-use crate::key_value::KeyValue;
-use crate::operation::{Operation, Operations, TrafficType};
-use crate::timestamp::Timestamp;
+use crate::key::{AllowedIps, IpRange, KeyId, KeyValue, Operation, Operations, Timestamp, TrafficType};
+use crate::lambda::{IssuedKey, IssuedKeyBody};
 
 macro_rules! schemas {
     ($($name:ident => $schema:expr),* $(,)?) => {$(
@@ -43,13 +39,13 @@ schemas! {
 
 impl ToSchema for IssuedKey {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Shown::schemas(schemas);
+        IssuedKeyBody::schemas(schemas);
     }
 }
 
 impl PartialSchema for IssuedKey {
     fn schema() -> RefOr<Schema> {
-        Shown::schema()
+        IssuedKeyBody::schema()
     }
 }
 

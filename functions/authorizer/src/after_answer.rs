@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use api_keys::LastUse;
+use api_keys::{LastUse, log};
 use lambda_runtime::Service;
 use lambda_runtime::tower::Layer;
 
@@ -50,7 +50,9 @@ where
         let last_use = Arc::clone(&self.last_use);
         Box::pin(async move {
             let answered = answer.await;
-            last_use.write().await;
+            if let Some(dropped) = last_use.write().await {
+                log::dropped_last_use(&dropped);
+            }
             answered
         })
     }

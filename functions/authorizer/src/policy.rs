@@ -36,7 +36,7 @@ impl Verdict {
     /// Allows a caller the routes of its operations.
     #[must_use]
     pub(crate) fn for_key(caller: Caller, method: &MethodArn) -> Self {
-        if is_taken_for_an_own_route(&caller, method) {
+        if wildcard_matches_foreign_route(&caller, method) {
             return Self::deny(caller, method);
         }
         let stage = method.stage();
@@ -72,7 +72,7 @@ impl Verdict {
 ///
 /// IAM's `*` knows no slashes: `{stage}/*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would
 /// make a policy larger than the gateway takes.
-fn is_taken_for_an_own_route(caller: &Caller, method: &MethodArn) -> bool {
+fn wildcard_matches_foreign_route(caller: &Caller, method: &MethodArn) -> bool {
     let mut segments = method.segments();
     let is_own = segments.next().is_some_and(|first| caller.operations.open(first));
     !is_own && segments.any(|later| caller.operations.open(later))

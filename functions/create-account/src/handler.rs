@@ -46,7 +46,7 @@ async fn create_account(
         expires_at: None,
         allowed_ips: None,
     };
-    let (record, value) = issuer.issue(new, now.into())?;
+    let (record, value) = new.issue(issuer, now.into())?;
     store.insert_first(&record).await?;
     Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value })
 }

@@ -27,17 +27,24 @@ async fn create_key(
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
-    let new = parse(request.body(), caller, catalogue, now)?;
-    let (record, value) = issuer.issue(new, now)?;
+    let new = parse(request.body(), &caller, catalogue, now)?;
+    let (record, value) = new.issue(issuer, now)?;
     store.insert(&record, max_keys, now).await?;
     http::created(&IssuedKey { account_id: None, metadata: record.metadata, value })
 }
 
-/// The body says what the key is for; whose it is and who made it, the caller says.
-fn parse(body: &[u8], caller: Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, Error> {
+/// The body says what the key is for. Its account and its creator come from the caller.
+fn parse(body: &[u8], caller: &Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, Error> {
     let mut fields = Fields::from_json(body)?;
-    let new = NewKey::take(&mut fields, catalogue, now, caller.account_id, caller.company, Some(caller.user_id));
+    let new = NewKey::take(
+        &mut fields,
+        catalogue,
+        now,
+        caller.account_id,
+        caller.company.clone(),
+        Some(caller.user_id.clone()),
+    );
     fields.finish()?;
-    caller.operations.must_cover(&new.operations, Error::BeyondCaller)?;
+    caller.must_cover_new(&new.operations)?;
     Ok(new)
 }

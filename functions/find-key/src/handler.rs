@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Error, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, Timestamp, http};
+use api_keys::{Caller, Error, Forbidden, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -17,22 +17,22 @@ async fn find_key(
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
-    let wanted = Wanted::parse(http::path_key(request), &caller, imported);
+    let target = Target::parse(http::path_key(request), &caller, imported);
     let record = if caller.manages() {
-        find(wanted.ok_or(Error::NotFound)?, &caller, reader, now).await?
+        find(target.ok_or(Error::NotFound)?, &caller, reader, now).await?
     } else {
-        find_own(wanted.ok_or(Error::NotManaging)?, &caller, reader, now).await?
+        find_own(target.ok_or(Forbidden::NotManager)?, &caller, reader, now).await?
     };
     http::ok(&record.metadata.at(now))
 }
 
 /// What the path names.
-enum Wanted {
+enum Target {
     Id(KeyId),
     Value(KeyValue),
 }
 
-impl Wanted {
+impl Target {
     fn parse(text: &str, caller: &Caller, imported: ImportedKeys) -> Option<Self> {
         match text {
             "self" => Some(Self::Id(caller.key_id)),
@@ -41,23 +41,23 @@ impl Wanted {
     }
 }
 
-async fn find(wanted: Wanted, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
-    let found = match wanted {
-        Wanted::Id(id) => reader.get(caller.account_id, id).await?,
-        // Another account's key takes the same way as an unknown one, so that neither answer nor time tells.
-        Wanted::Value(value) => reader.resolve(&value, now).await?,
+async fn find(target: Target, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
+    let found = match target {
+        Target::Id(id) => reader.get(caller.account_id, id).await?,
+        // Another account's key takes the same path as an unknown one, so that neither answer nor time differs.
+        Target::Value(value) => reader.resolve(&value, now).await?,
     };
     found.filter(|record| record.account_id == caller.account_id).ok_or(Error::NotFound)
 }
 
 /// A key that may not manage keys sees itself alone, so only itself is read.
-async fn find_own(wanted: Wanted, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
-    if matches!(wanted, Wanted::Id(id) if id != caller.key_id) {
-        return Err(Error::NotManaging);
+async fn find_own(target: Target, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
+    if matches!(target, Target::Id(id) if id != caller.key_id) {
+        return Err(Forbidden::NotManager.into());
     }
     let own = reader.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
-    match wanted {
-        Wanted::Value(value) if !own.answers_to(&value.hash(), now) => Err(Error::NotManaging),
+    match target {
+        Target::Value(value) if !own.answers_to(&value.hash(), now) => Err(Forbidden::NotManager.into()),
         _ => Ok(own),
     }
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, Catalogue, Error, FieldError, Fields, Imported, ImportedKeys, Issuer, KeyHash, KeyId, KeyReader,
+    AccountId, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer, KeyHash, KeyId, KeyReader,
     KeyStore, NewKey, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
@@ -149,5 +149,5 @@ fn taken() -> Error {
 }
 
 fn wrong(field: &str, message: &str) -> Error {
-    Error::Invalid(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
+    InvalidRequest::of(field, message).into()
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Error, Fields, KeyId, KeyStore, KeyView, Timestamp, http};
+use api_keys::{Error, Fields, InvalidRequest, KeyId, KeyStore, KeyView, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
@@ -37,8 +37,8 @@ impl Query {
     /// Reads the query string's parameters.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every wrong parameter.
-    pub fn parse(mut fields: Fields) -> Result<Self, Error> {
+    /// [`InvalidRequest`] with every wrong parameter.
+    pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
         let user_id = fields.optional_text("userId", 1, 128);
         let limit = match fields.take("limit") {
             None => MAX_LIMIT,
@@ -71,7 +71,7 @@ impl Query {
 pub struct Page<'a> {
     /// Newest first.
     api_keys: Vec<KeyView<'a>>,
-    // The last key of this page, which is nobody's business.
+    // The id of the page's last key; clients must not rely on that.
     /// What `cursor` takes to get the next page; `null` on the last one. Opaque.
     next_cursor: Option<KeyId>,
 }

@@ -3,12 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    Caller, Error, Fields, IssuedKey, Issuer, KeyId, KeyReader, KeyRecord, KeyStatus, KeyStore, Locator, Timestamp,
-    http,
+    Caller, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyId, KeyReader, KeyRecord, KeyStatus, KeyStore,
+    Locator, Timestamp, http,
 };
 use lambda_http::{Body, Request, Response};
 
-/// Others may rotate the key between our read and our write, but hardly so often.
+/// How often the key is read again after another writer changed it between our read and our write.
 const ATTEMPTS: usize = 5;
 const LONGEST_GRACE: Duration = Duration::from_hours(7 * 24);
 
@@ -45,20 +45,20 @@ async fn rotate_key(
     Err(Error::Contended)
 }
 
-/// Whoever rotates a key has its value, and so must have its power already. And no rotation brings a key back.
+/// Whoever rotates a key learns its value, so the caller needs all of its operations. A rotation never revives a key.
 fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Result<(), Error> {
-    caller.operations.must_cover(&record.metadata.operations, Error::BeyondReach)?;
+    caller.must_cover(&record.metadata)?;
     match KeyStatus::of(&record.metadata, now) {
         KeyStatus::Active => Ok(()),
         status => Err(Error::NotActive(status)),
     }
 }
 
-/// What a body says of how long the old value works beside the new one; `None` is not at all.
+/// Reads how long the old value works beside the new one; `None` is not at all.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every wrong field.
-pub fn grace_period(body: &[u8]) -> Result<Option<Duration>, Error> {
+/// [`InvalidRequest`] with every wrong field.
+pub fn grace_period(body: &[u8]) -> Result<Option<Duration>, InvalidRequest> {
     const FIELD: &str = "gracePeriodSeconds";
     if body.is_empty() {
         return Ok(None);

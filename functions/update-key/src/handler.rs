@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::{Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
-/// Others may change the key's operations between our read and our write, but hardly so often.
+/// How often the key is read again after another writer changed its operations between our read and our write.
 const ATTEMPTS: usize = 5;
 
 /// Answers one request.
@@ -31,7 +31,7 @@ async fn update_key(
     let changes = Change::parse(request.body(), catalogue, now)?;
     let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
     let metadata = match &*changes {
-        // It only takes power away, so it needs none.
+        // Disabling needs no operation of the key: it only takes power away.
         [Change::Enabled(false)] => {
             store.update(caller.account_id, id, &changes, None).await?.ok_or(Error::NotFound)?
         }
@@ -50,12 +50,12 @@ async fn update(
 ) -> Result<KeyMetadata, Error> {
     for change in changes {
         if let Change::Operations(wanted) = change {
-            caller.operations.must_cover(wanted, Error::BeyondCaller)?;
+            caller.must_cover_new(wanted)?;
         }
     }
     for _ in 0..ATTEMPTS {
         let KeyRecord { metadata, .. } = reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
-        caller.operations.must_cover(&metadata.operations, Error::BeyondReach)?;
+        caller.must_cover(&metadata)?;
         if changes.is_empty() {
             return Ok(metadata);
         }

@@ -201,8 +201,8 @@ async fn storing_a_key_again_changes_nothing_and_no_other_key_takes_its_place() 
         allowed_ips: None,
     };
     let now = Timestamp::from(gateway.now());
-    let (record, _) = issuer.issue(new.clone(), now).unwrap();
-    let (mut other, _) = issuer.issue(new, now).unwrap();
+    let (record, _) = new.clone().issue(&issuer, now).unwrap();
+    let (mut other, _) = new.issue(&issuer, now).unwrap();
     other.metadata.id = record.metadata.id;
 
     gateway.store.insert(&record, 1000, now).await.unwrap();

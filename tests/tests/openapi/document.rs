@@ -59,7 +59,7 @@ fn components() -> Components {
     let mut schemas = Vec::new();
     add::<Page>(&mut schemas);
     add::<api_keys::IssuedKey>(&mut schemas);
-    add::<api_keys::http::Problem>(&mut schemas);
+    add::<api_keys::lambda::Problem>(&mut schemas);
     add::<NewKey>(&mut schemas);
     add::<KeyChanges>(&mut schemas);
     add::<Rotation>(&mut schemas);

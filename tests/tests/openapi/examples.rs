@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use api_keys::{
-    Error, FieldError, ImportedKeys, IpRange, IssuedKey, KeyMetadata, KeyStatus, KeyValue, Operation, Operations,
-    Timestamp, TrafficType, http,
+    Error, FieldError, Forbidden, ImportedKeys, InvalidRequest, IpRange, IssuedKey, KeyMetadata, KeyStatus, KeyValue,
+    Operation, Operations, Timestamp, TrafficType, http,
 };
 use lambda_http::Body;
 use serde::Serialize;
@@ -110,11 +110,14 @@ fn problems() -> Vec<Example> {
         (
             "wrongFields",
             "A body with two mistakes",
-            Error::Invalid(vec![wrong("operations", "is required"), wrong("operation", "is not a known field")]),
+            Error::Invalid(InvalidRequest(vec![
+                wrong("operations", "is required"),
+                wrong("operation", "is not a known field"),
+            ])),
         ),
-        ("notManaging", "The key cannot manage keys", Error::NotManaging),
-        ("beyondCaller", "The key lacks what it would give", Error::BeyondCaller(rcs())),
-        ("beyondReach", "The key lacks what the other one has", Error::BeyondReach(rcs())),
+        ("notManager", "The key cannot manage keys", Forbidden::NotManager.into()),
+        ("cannotGrant", "The key lacks an operation that it would give", Forbidden::CannotGrant(rcs()).into()),
+        ("cannotChange", "The key lacks an operation of the other key", Forbidden::CannotChange(rcs()).into()),
         ("notFound", "No such key", Error::NotFound),
         ("quotaReached", "The account is full", Error::QuotaReached { max_keys: 1000 }),
         ("notActive", "The key to rotate is switched off", Error::NotActive(KeyStatus::Disabled)),

@@ -23,7 +23,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 10] = [
         "Forbidden",
         "The key is good but lacks the operation, comes from an address that it may not come from, would give an \
          operation that it lacks, or would change or rotate a key that has one.",
-        &["accessDenied", "notManaging", "beyondCaller", "beyondReach"],
+        &["accessDenied", "notManager", "cannotGrant", "cannotChange"],
     ),
     (
         "NotFound",

@@ -1,0 +1,282 @@
+//! DynamoDB's own protocol, for the reads before every request: signed JSON.
+//!
+//! The SDK's orchestrator and interceptors cost twice the CPU of a whole authorization (`make bench` measures both), and
+//! one read has no use for them. Regions, endpoints and credentials still come from the SDK's configuration, and the
+//! signature from its own crate.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign};
+use aws_sigv4::sign::v4::SigningParams;
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_types::body::SdkBody;
+use aws_types::service_config::ServiceConfigKey;
+use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderValue, Request, StatusCode, Uri};
+use hyper::body::Bytes;
+use serde::Deserialize;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+use super::Misconfigured;
+use super::transport::{Cause, Transport};
+
+const JSON: &str = "application/x-amz-json-1.0";
+const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// The time limit of one call: all attempts, connecting included. Less than the authorizer's own time-out.
+pub(crate) const CALL_TIME: Duration = Duration::from_millis(2_400);
+/// The time limit of one attempt; two fit into a call.
+const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
+const ATTEMPTS: u32 = 3;
+const BACKOFF: Duration = Duration::from_millis(25);
+/// Credentials that expire sooner than this are fetched again.
+const EXPIRY_MARGIN: Duration = Duration::from_mins(5);
+
+/// DynamoDB in one region, with one set of credentials.
+pub(crate) struct Dynamodb {
+    endpoint: Uri,
+    host: HeaderValue,
+    region: String,
+    provider: SharedCredentialsProvider,
+    clock: SharedTimeSource,
+    transport: Transport,
+    identity: Mutex<Option<Identity>>,
+    timer: Mutex<Option<Pin<Box<Sleep>>>>,
+}
+
+impl fmt::Debug for Dynamodb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dynamodb({})", self.endpoint)
+    }
+}
+
+impl Dynamodb {
+    /// Reads region, endpoint and credentials' source from what `aws-config` found.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when one of them is missing.
+    pub(crate) async fn new(config: &SdkConfig, transport: Transport) -> Result<Self, Misconfigured> {
+        const WHAT: &str = "endpoint, region or credentials missing";
+        let endpoint = resolve_endpoint(config).await.map_err(|cause| Misconfigured::caused(WHAT, cause))?;
+        let authority = endpoint.authority().ok_or(Misconfigured::new(WHAT))?;
+        let host = HeaderValue::try_from(authority.as_str()).map_err(|cause| Misconfigured::caused(WHAT, cause))?;
+        Ok(Self {
+            endpoint,
+            host,
+            region: config.region().ok_or(Misconfigured::new("no AWS region configured"))?.to_string(),
+            provider: config.credentials_provider().ok_or(Misconfigured::new("no AWS credentials configured"))?,
+            clock: config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
+            transport,
+            identity: Mutex::default(),
+            timer: Mutex::default(),
+        })
+    }
+
+    /// Makes an idempotent call, such as `DynamoDB_20120810.GetItem`. The answer is its JSON.
+    pub(crate) async fn call(&self, target: &'static str, body: Vec<u8>) -> Result<Bytes, CallError> {
+        let body = Bytes::from(body);
+        let end = Instant::now() + CALL_TIME;
+        let mut attempt = 1;
+        loop {
+            let limit = end.min(Instant::now() + ATTEMPT_TIME);
+            let error = match self.within(limit, self.attempt(target, body.clone())).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if attempt == ATTEMPTS || !error.is_retryable() || Instant::now() >= end {
+                return Err(error);
+            }
+            if error.has_expired_credentials() {
+                *lock(&self.identity) = None;
+            }
+            if matches!(error, CallError::Refused { .. }) {
+                sleep(BACKOFF * attempt).await;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Makes a call with a single attempt. The answer is its JSON.
+    pub(crate) async fn call_once(
+        &self,
+        target: &'static str,
+        body: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Bytes, CallError> {
+        self.within(Instant::now() + limit, self.attempt(target, Bytes::from(body))).await
+    }
+
+    /// Like tokio's `timeout_at`, but with one timer that is only ever moved: registering a new one wakes the runtime by a
+    /// system call.
+    async fn within<T>(
+        &self,
+        limit: Instant,
+        work: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let mut timer = lock(&self.timer).take().unwrap_or_else(|| Box::pin(sleep_until(limit)));
+        timer.as_mut().reset(limit);
+        let done = tokio::select! {
+            biased;
+            done = work => done,
+            () = &mut timer => Err(CallError::TimedOut),
+        };
+        *lock(&self.timer) = Some(timer);
+        done
+    }
+
+    async fn attempt(&self, target: &'static str, body: Bytes) -> Result<Bytes, CallError> {
+        let request = self.signed(target, body).await?;
+        let answer = self.transport.send(request).await.map_err(CallError::Unreached)?;
+        match answer.status() {
+            StatusCode::OK => Ok(answer.into_body()),
+            status => Err(CallError::refused(status, answer.body())),
+        }
+    }
+
+    async fn signed(&self, target: &'static str, body: Bytes) -> Result<Request<SdkBody>, CallError> {
+        let now = self.clock.now();
+        let identity = self.identity(now).await?;
+        let host = self.host.to_str().map_err(CallError::unsigned)?;
+        let mut settings = SigningSettings::default();
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        let parameters = SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name("dynamodb")
+            .time(now)
+            .settings(settings)
+            .build()
+            .map_err(CallError::unsigned)?
+            .into();
+        let headers = [("host", host), ("content-type", JSON), ("x-amz-target", target)];
+        let signable = SignableRequest::new("POST", "/", headers.into_iter(), SignableBody::Bytes(&body))
+            .map_err(CallError::unsigned)?;
+        let (instructions, _) = sign(signable, &parameters).map_err(CallError::unsigned)?.into_parts();
+        let mut request = Request::post(&self.endpoint)
+            .header(HOST, &self.host)
+            .header(CONTENT_TYPE, HeaderValue::from_static(JSON))
+            .header(USER_AGENT, HeaderValue::from_static(AGENT))
+            .header("x-amz-target", HeaderValue::from_static(target))
+            .body(SdkBody::from(body))
+            .map_err(CallError::unsigned)?;
+        instructions.apply_to_request_http1x(&mut request);
+        Ok(request)
+    }
+
+    async fn identity(&self, now: SystemTime) -> Result<Identity, CallError> {
+        let good = |known: &Identity| known.expiration().is_none_or(|end| end > now + EXPIRY_MARGIN);
+        if let Some(known) = lock(&self.identity).clone().filter(good) {
+            return Ok(known);
+        }
+        let fresh = Identity::from(self.provider.provide_credentials().await.map_err(CallError::unsigned)?);
+        *lock(&self.identity) = Some(fresh.clone());
+        Ok(fresh)
+    }
+}
+
+/// The endpoint that the SDK would call: this service's variable or profile, else the general one, else the region's.
+async fn resolve_endpoint(config: &SdkConfig) -> Result<Uri, Cause> {
+    let key =
+        ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url").build()?;
+    let of_the_service = config.service_config().and_then(|service| service.load_config(key));
+    if let Some(given) = of_the_service.as_deref().or(config.endpoint_url()) {
+        return Ok(given.parse()?);
+    }
+    let parameters = Params::builder()
+        .set_region(config.region().map(ToString::to_string))
+        .set_use_fips(config.use_fips())
+        .set_use_dual_stack(config.use_dual_stack())
+        .build()?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&parameters).await?;
+    Ok(endpoint.url().parse()?)
+}
+
+/// Nothing panics while it holds one of these locks, so what they guard is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// The call or its answer was not delivered.
+    Unreached(Cause),
+    /// No answer arrived in time.
+    TimedOut,
+    /// DynamoDB answered with an error.
+    Refused { status: StatusCode, code: String, message: String },
+    /// Credentials are missing, or the call could not be signed with them.
+    Unsigned(Cause),
+}
+
+impl CallError {
+    fn unsigned(cause: impl Into<Cause>) -> Self {
+        Self::Unsigned(cause.into())
+    }
+
+    fn refused(status: StatusCode, body: &[u8]) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Problem {
+            #[serde(rename = "__type")]
+            code: String,
+            #[serde(alias = "Message")]
+            message: String,
+        }
+        let Problem { code, message } = serde_json::from_slice(body).unwrap_or_default();
+        let code = code.rsplit('#').next().unwrap_or_default().to_owned();
+        Self::Refused { status, code, message }
+    }
+
+    /// Whether another attempt may do better.
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreached(_) | Self::TimedOut => true,
+            Self::Unsigned(_) => false,
+            Self::Refused { status, code, .. } => {
+                status.is_server_error()
+                    || self.has_expired_credentials()
+                    || matches!(
+                        &**code,
+                        "ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException"
+                    )
+            }
+        }
+    }
+
+    /// Whether the call's own condition was not met.
+    pub(crate) fn is_unmet_condition(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "ConditionalCheckFailedException")
+    }
+
+    fn has_expired_credentials(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "ExpiredTokenException")
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreached(_) => f.write_str("DynamoDB could not be reached"),
+            Self::TimedOut => f.write_str("DynamoDB did not answer in time"),
+            Self::Refused { status, code, message } => write!(f, "DynamoDB answered {status} {code}: {message}"),
+            Self::Unsigned(_) => f.write_str("the call to DynamoDB could not be signed"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreached(cause) | Self::Unsigned(cause) => Some(&**cause),
+            Self::TimedOut | Self::Refused { .. } => None,
+        }
+    }
+}

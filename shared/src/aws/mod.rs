@@ -1,0 +1,108 @@
+//! The way to AWS: region, endpoint, credentials, time-outs and the one connection.
+//!
+//! ```text
+//! transport → dynamodb
+//! ```
+
+mod dynamodb;
+mod transport;
+
+use std::error::Error as StdError;
+use std::time::Duration;
+use std::{env, fmt};
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+
+pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb};
+pub(crate) use self::transport::{Cause, Transport};
+
+/// What every call to AWS needs; one for the life of a function.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    pub(crate) config: SdkConfig,
+    pub(crate) transport: Transport,
+}
+
+impl Aws {
+    /// Uses the default chain of `aws-config`: variables, profiles, a container's credentials.
+    ///
+    /// A call may take 2.5 s in all: less than the time-out of every function.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when the system has no root certificates.
+    pub async fn from_environment() -> Result<Self, Misconfigured> {
+        let transport = transport()?;
+        let mut usual_chain = aws_config::defaults(BehaviorVersion::latest());
+        // The chain asks both first anyway. Naming them keeps a start on Lambda from building the rest of the chain.
+        if ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(|name| env::var(name).is_ok()) {
+            usual_chain = usual_chain.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+        }
+        if let Ok(region) = env::var("AWS_REGION") {
+            usual_chain = usual_chain.region(Region::new(region));
+        }
+        let config = usual_chain.http_client(transport.clone()).load().await;
+        Ok(Self { config: within_limits(config), transport })
+    }
+
+    /// Uses that configuration with the transport and the time-outs of every function.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when the system has no root certificates.
+    pub fn from_config(config: SdkConfig) -> Result<Self, Misconfigured> {
+        let transport = transport()?;
+        let config = config.into_builder().http_client(transport.clone()).build();
+        Ok(Self { config: within_limits(config), transport })
+    }
+}
+
+fn transport() -> Result<Transport, Misconfigured> {
+    Transport::new().map_err(|cause| Misconfigured::caused("no root certificates found", cause))
+}
+
+/// What a function needs to reach AWS is missing; it does not start.
+#[derive(Debug)]
+pub struct Misconfigured {
+    what: &'static str,
+    cause: Option<Cause>,
+}
+
+impl Misconfigured {
+    pub(crate) fn new(what: &'static str) -> Self {
+        Self { what, cause: None }
+    }
+
+    pub(crate) fn caused(what: &'static str, cause: impl Into<Cause>) -> Self {
+        Self { what, cause: Some(cause.into()) }
+    }
+}
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+}
+
+impl StdError for Misconfigured {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// Sets time-outs and attempts. A call has time for two attempts without an answer, or for three that are refused.
+fn within_limits(config: SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_millis(1_100))
+        .operation_timeout(Duration::from_millis(2_500))
+        .build();
+    config
+        .into_builder()
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50)))
+        // It guards long bodies; an answer here is short and under a time-out of its own.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
+}

@@ -1,0 +1,143 @@
+//! HTTP/1.1, over TLS by `rustls` and `ring` with the system's roots, on one kept connection.
+//!
+//! A function serves one request at a time, so it can use one connection only. Both the SDK and our own reads go
+//! through here: there is no pool, no HTTP/2 and no second TLS stack.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http::header::{Entry, HOST};
+use http::uri::{Authority, Parts, Scheme};
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
+use rustls::crypto::ring;
+use tower_service::Service;
+
+/// Why there is no answer.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends requests, to whatever host, and keeps the last connection for the next of the same host.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    connector: HttpsConnector<TcpConnector>,
+    idle: Arc<Mutex<Option<Connection>>>,
+}
+
+struct Connection {
+    scheme: Option<Scheme>,
+    authority: Option<Authority>,
+    sender: SendRequest<SdkBody>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+impl Transport {
+    /// Trusts the system's root certificates, or those in the file that `SSL_CERT_FILE` names.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        let mut tcp = TcpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(ring::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Ok(Self { connector, idle: Arc::default() })
+    }
+
+    /// Sends a request to the scheme, host and port of its URI, and reads the whole answer.
+    ///
+    /// # Errors
+    /// When the request was not delivered, or the answer did not arrive whole.
+    pub(crate) async fn send(&self, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
+        let target = request.uri().clone();
+        let mut request = in_origin_form(request)?;
+        if let Some(mut kept) = self.take_idle(&target) {
+            match kept.sender.try_send_request(request).await {
+                Ok(answer) => return self.read(answer, kept).await,
+                // The server had closed the idle connection and nothing was sent: use a new one.
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(error.into_error().into()),
+                },
+            }
+        }
+        // Large and rare, so boxed: see the crate's documentation on futures.
+        Box::pin(self.send_on_new(target, request)).await
+    }
+
+    async fn send_on_new(&self, target: Uri, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
+        let mut fresh = self.connect(target).await?;
+        let answer = fresh.sender.send_request(request).await?;
+        self.read(answer, fresh).await
+    }
+
+    async fn read(&self, answer: Response<Incoming>, connection: Connection) -> Result<Response<Bytes>, Cause> {
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await?.to_bytes();
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        Ok(Response::from_parts(parts, body))
+    }
+
+    fn take_idle(&self, target: &Uri) -> Option<Connection> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.filter(|kept| {
+            kept.authority.as_ref() == target.authority()
+                && kept.scheme.as_ref() == target.scheme()
+                && !kept.sender.is_closed()
+        })
+    }
+
+    async fn connect(&self, target: Uri) -> Result<Connection, Cause> {
+        let stream = self.connector.clone().call(target.clone()).await?;
+        let (sender, connection) = handshake(stream).await?;
+        tokio::spawn(connection);
+        let Parts { scheme, authority, .. } = target.into_parts();
+        Ok(Connection { scheme, authority, sender })
+    }
+}
+
+/// The path alone as the URI, and the host as a header, as HTTP/1.1 wants them.
+fn in_origin_form(mut request: Request<SdkBody>) -> Result<Request<SdkBody>, http::Error> {
+    let uri = std::mem::take(request.uri_mut()).into_parts();
+    if let (Some(authority), Entry::Vacant(host)) = (uri.authority, request.headers_mut().entry(HOST)) {
+        host.insert(HeaderValue::try_from(authority.as_str())?);
+    }
+    *request.uri_mut() = uri.path_and_query.map_or_else(Uri::default, Uri::from);
+    Ok(request)
+}
+
+impl HttpClient for Transport {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Transport {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let transport = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|cause| ConnectorError::user(cause.into()))?;
+            let answer = transport.send(request).await.map_err(ConnectorError::io)?;
+            HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|cause| ConnectorError::other(cause.into(), None))
+        })
+    }
+}

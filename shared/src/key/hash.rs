@@ -1,0 +1,66 @@
+//! What is stored of a key's value.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+
+/// The SHA-256 of a key's value. Comparing takes the same time wherever two hashes differ.
+#[derive(Clone)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// Takes exactly 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Takes exactly 64 hexadecimal digits, of either case.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes().iter().map(|digit| char::from(*digit).to_digit(16)).collect::<Option<Vec<_>>>()?;
+        let bytes = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
+        let bytes = bytes.map(u8::try_from).collect::<Result<Vec<_>, _>>().ok()?;
+        (digits.len() == 64).then(|| Self::from_bytes(&bytes)).flatten()
+    }
+
+    /// Wraps a SHA-256 that was computed here.
+    pub(super) fn from_digest(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes, for the store alone.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq for KeyHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for KeyHash {}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_from_64_hexadecimal_digits() {
+        let text = "17bc02f4f235ccbbd50520304cde1a8c5337041cc458bf3f6ea720c2b9de52D9";
+        assert_eq!(KeyHash::from_hex(text).unwrap().as_bytes()[..2], [0x17, 0xbc]);
+        assert_eq!(KeyHash::from_hex(text).unwrap().as_bytes()[31], 0xd9);
+        for wrong in ["", "17bc", &format!("{text}0"), &text.replace('7', "g"), &text.replace("17", "é")] {
+            assert!(KeyHash::from_hex(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! A key as an idea: what it is made of, what it opens, and when. No I/O, no JSON bodies, no HTTP, no DynamoDB.
+//!
+//! ```text
+//! base62 → id ──┐
+//! prefix, hash ─┼→ value → issuer
+//! random ───────┘
+//! operation → catalogue
+//! timestamp, allowed_ips, id, operation → record → status
+//! ```
+
+mod allowed_ips;
+mod base62;
+mod catalogue;
+mod hash;
+mod id;
+mod issuer;
+mod operation;
+mod prefix;
+mod random;
+mod record;
+mod status;
+mod timestamp;
+mod value;
+
+pub use self::allowed_ips::{AllowedIps, IpRange};
+pub use self::catalogue::Catalogue;
+pub use self::hash::KeyHash;
+pub use self::id::{AccountId, KeyId, Locator};
+pub use self::issuer::Issuer;
+pub use self::operation::{Operation, Operations, TrafficType};
+pub use self::prefix::KeyPrefix;
+pub use self::random::{NoRandomness, Random};
+pub use self::record::{KeyMetadata, KeyRecord, PreviousValue};
+pub use self::status::{KeyStatus, KeyView};
+pub use self::timestamp::Timestamp;
+pub use self::value::{ImportedKeys, KeyValue};

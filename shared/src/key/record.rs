@@ -1,0 +1,82 @@
+//! A key as it is stored and as it is shown.
+
+use serde::{Deserialize, Serialize};
+
+use super::allowed_ips::AllowedIps;
+use super::hash::KeyHash;
+use super::id::{AccountId, KeyId};
+use super::operation::{Operations, TrafficType};
+use super::timestamp::Timestamp;
+
+/// All that is kept of a key. The value is not: only its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The account it belongs to; the table's partition key.
+    pub account_id: AccountId,
+    /// The SHA-256 of its value; the index's partition key.
+    pub key_hash: KeyHash,
+    /// The value before, while it still works beside the new one.
+    pub previous: Option<PreviousValue>,
+    /// All that may be shown.
+    pub metadata: KeyMetadata,
+}
+
+/// A value that was rotated away and lives on for a grace period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviousValue {
+    /// The SHA-256 of it.
+    pub key_hash: KeyHash,
+    /// From that instant it is worth nothing.
+    pub valid_until: Timestamp,
+}
+
+/// What anyone may see of a key who may see the key at all. It has no field for a value or a hash.
+///
+/// As JSON: camelCase, and absent fields are `null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeyMetadata {
+    /// Its name in URLs, which proves nothing; sorts by the time of creation.
+    pub id: KeyId,
+    /// The name of the account's company.
+    pub company: String,
+    /// The user it is assigned to.
+    pub user_id: String,
+    /// That user's name.
+    pub username: String,
+    /// The `userId` of the key that created it.
+    pub created_by: String,
+    /// What it opens.
+    pub operations: Operations,
+    /// The kind of messages it is meant for.
+    pub traffic_type: TrafficType,
+    /// A short name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Longer words for people.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Whether it was left switched on.
+    pub enabled: bool,
+    /// From that instant it opens nothing.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to within five minutes.
+    #[serde(default)]
+    pub last_used_at: Option<Timestamp>,
+    /// From where it may be used; from anywhere when `null`.
+    #[serde(default)]
+    pub allowed_ips: Option<AllowedIps>,
+}
+
+impl KeyRecord {
+    /// Whether that is the hash of a value that works at that moment, the current one or the one before.
+    #[must_use]
+    pub fn answers_to(&self, hash: &KeyHash, now: Timestamp) -> bool {
+        self.key_hash == *hash
+            || self.previous.as_ref().is_some_and(|before| now < before.valid_until && before.key_hash == *hash)
+    }
+}

@@ -1,0 +1,68 @@
+//! What a key is at a moment, and how it is shown then.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::record::KeyMetadata;
+use super::timestamp::Timestamp;
+
+/// Whether a key opens anything. `EXPIRED` whether or not it was switched off too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KeyStatus {
+    /// It does.
+    Active,
+    /// Somebody switched it off.
+    Disabled,
+    /// Its time is over, whether or not it was switched off before.
+    Expired,
+}
+
+impl KeyStatus {
+    /// The status at that moment; from the very instant of its expiry a key is expired.
+    #[must_use]
+    pub fn of(metadata: &KeyMetadata, now: Timestamp) -> Self {
+        if metadata.expires_at.is_some_and(|end| end <= now) {
+            Self::Expired
+        } else if metadata.enabled {
+            Self::Active
+        } else {
+            Self::Disabled
+        }
+    }
+}
+
+impl fmt::Display for KeyStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+        })
+    }
+}
+
+/// A key as it is shown at one moment: its metadata and its status.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Key))]
+pub struct KeyView<'a> {
+    #[serde(flatten)]
+    metadata: &'a KeyMetadata,
+    status: KeyStatus,
+}
+
+impl<'a> KeyView<'a> {
+    pub(crate) fn active(metadata: &'a KeyMetadata) -> Self {
+        Self { metadata, status: KeyStatus::Active }
+    }
+}
+
+impl KeyMetadata {
+    /// As it is shown at that moment.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> KeyView<'_> {
+        KeyView { metadata: self, status: KeyStatus::of(self, now) }
+    }
+}

@@ -1,0 +1,95 @@
+//! The sum of all that can stop a request, beside `problem`, which turns it into statuses.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::key::{KeyStatus, NoRandomness};
+use crate::request::{Forbidden, InvalidRequest};
+use crate::table::{InsertError, TableError};
+
+/// Why a request could not be served.
+#[derive(Debug)]
+pub enum Error {
+    /// The request has wrong fields.
+    Invalid(InvalidRequest),
+    /// The caller's key may not do this.
+    Forbidden(Forbidden),
+    /// The account has no such key.
+    NotFound,
+    /// The key is disabled or expired, and this would not change that.
+    NotActive(KeyStatus),
+    /// The account has as many keys as it may.
+    QuotaReached {
+        /// The quota.
+        max_keys: u64,
+    },
+    /// Other writers changed the same item all the while.
+    Contended,
+    /// The service failed. The cause is for the log alone.
+    Internal(Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// A failure of the service, in fixed words.
+    #[must_use]
+    pub fn internal(what: &'static str) -> Self {
+        Self::Internal(what.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(fields) => fields.fmt(f),
+            Self::Forbidden(why) => why.fmt(f),
+            Self::NotFound => f.write_str("no such key"),
+            Self::NotActive(status) => write!(f, "the key is {status}"),
+            Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
+            Self::Contended => f.write_str("other writers changed the same item all the while"),
+            Self::Internal(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Internal(cause) => cause.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<InvalidRequest> for Error {
+    fn from(fields: InvalidRequest) -> Self {
+        Self::Invalid(fields)
+    }
+}
+
+impl From<Forbidden> for Error {
+    fn from(why: Forbidden) -> Self {
+        Self::Forbidden(why)
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(cause: NoRandomness) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<TableError> for Error {
+    fn from(cause: TableError) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<InsertError> for Error {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
+            InsertError::Contended => Self::Contended,
+            InsertError::Table(cause) => cause.into(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Requests in, answers out: the caller, the parameters, the headers.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Response, Service, lambda_runtime, service_fn};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::error::Error;
+use super::issued_key::IssuedKey;
+use super::log;
+use super::problem::problem;
+use crate::request::{Caller, Fields};
+
+/// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
+/// nothing, and a time-out costs the environment.
+const REQUEST_TIME: Duration = Duration::from_secs(8);
+
+/// Answers the gateway's events, one after another, until the environment ends.
+///
+/// # Errors
+/// When Lambda's Runtime API can no longer be reached.
+pub async fn run<A>(handle: impl Fn(Request) -> A) -> Result<(), lambda_http::Error>
+where
+    A: Future<Output = Response<Body>> + Send,
+{
+    let mut adapter = Adapter::from(service_fn(|request| {
+        let answer = handle(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    }));
+    let serve = |event: LambdaEvent<LambdaRequest>| {
+        adapter.call(LambdaEvent::new(without_headers(event.payload), event.context))
+    };
+    lambda_runtime::run(service_fn(serve)).await
+}
+
+/// Removes all headers; no function needs one. `X-API-Key` holds the caller's key, and `lambda_http` builds a URL from
+/// `Host` and `X-Forwarded-Proto` that panics where they are malformed.
+#[must_use]
+pub fn without_headers(mut event: LambdaRequest) -> LambdaRequest {
+    let LambdaRequest::ApiGatewayV1(request) = &mut event else { return event };
+    request.headers.clear();
+    request.multi_value_headers.clear();
+    event
+}
+
+/// The caller, as the authorizer described it.
+///
+/// # Errors
+/// [`Error::Internal`] when the request did not pass the authorizer.
+pub fn caller(request: &Request) -> Result<Caller, Error> {
+    const WHAT: &str = "the request has no authorizer context";
+    let Some(RequestContext::ApiGatewayV1(context)) = request.request_context_ref() else {
+        return Err(Error::internal(WHAT));
+    };
+    let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    serde_json::from_value(Value::Object(fields)).map_err(|_| Error::internal(WHAT))
+}
+
+/// The last segment of `/authentication/{key}`.
+#[must_use]
+pub fn path_key(request: &Request) -> &str {
+    request.path_parameters_ref().and_then(|parameters| parameters.first("key")).unwrap_or_default()
+}
+
+/// The query string, repeated parameters included.
+#[must_use]
+pub fn query(request: &Request) -> Fields {
+    let given = request.query_string_parameters_ref();
+    Fields::from_pairs(
+        given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), Value::from(value))),
+    )
+}
+
+/// 200 with a JSON body.
+///
+/// # Errors
+/// [`Error::Internal`] when the body cannot be written.
+pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
+    json(StatusCode::OK, "application/json", body)
+}
+
+/// 201 with a new key and its place.
+///
+/// # Errors
+/// [`Error::Internal`] when the body cannot be written.
+pub fn created(issued: &IssuedKey) -> Result<Response<Body>, Error> {
+    let mut response = json(StatusCode::CREATED, "application/json", issued)?;
+    let location = HeaderValue::try_from(format!("/authentication/{}", issued.metadata.id))
+        .map_err(|cause| Error::Internal(cause.into()))?;
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+/// 204 without a body.
+#[must_use]
+pub fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    forbid_caching(&mut response);
+    response
+}
+
+/// Does the work of a request and answers it. Work that takes longer than 8 s is dropped and answered with a 500.
+pub fn serve(
+    request: &Request,
+    work: impl Future<Output = Result<Response<Body>, Error>>,
+) -> impl Future<Output = Response<Body>> {
+    // Boxed where it begins: see the crate's documentation on futures.
+    let work = Box::pin(work);
+    async move {
+        let done = timeout(REQUEST_TIME, work).await;
+        answer(request, done.unwrap_or(Err(Error::internal("the request took too long"))))
+    }
+}
+
+/// The answer to a request: what the handler returned, or a problem. A failure of the service is logged.
+#[must_use]
+pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Response<Body> {
+    let request_id = request_id(request);
+    result
+        .or_else(|error| {
+            if matches!(error, Error::Internal(_)) {
+                log::failure(request_id, &error);
+            }
+            problem(request_id, &error)
+        })
+        .unwrap_or_else(|error| {
+            log::failure(request_id, &error);
+            let mut response = Response::new(Body::Empty);
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        })
+}
+
+/// Logs a failure that does not change the answer.
+pub fn log_failure(request: &Request, error: &dyn std::error::Error) {
+    log::failure(request_id(request), error);
+}
+
+/// The gateway's id of the request, which its own answers and its access log carry too.
+fn request_id(request: &Request) -> &str {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+pub(super) fn json(
+    status: StatusCode,
+    content_type: &'static str,
+    body: &impl Serialize,
+) -> Result<Response<Body>, Error> {
+    let body = serde_json::to_string(body).map_err(|cause| Error::Internal(cause.into()))?;
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    forbid_caching(&mut response);
+    Ok(response)
+}
+
+/// A cache knows that `Authorization` makes an answer private; it does not know `X-API-Key`.
+fn forbid_caching(response: &mut Response<Body>) {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}

@@ -1,0 +1,23 @@
+//! In and out of a function: events become requests, results become answers, errors become statuses.
+//!
+//! ```text
+//! error → problem ─┐
+//! issued_key ──────┼→ http
+//! log ─────────────┴→ invocation
+//! settings
+//! ```
+
+mod error;
+pub mod http;
+mod invocation;
+mod issued_key;
+pub mod log;
+mod problem;
+pub mod settings;
+
+pub use self::error::Error;
+pub use self::invocation::Refusal;
+pub use self::issued_key::IssuedKey;
+#[cfg(feature = "openapi")]
+pub(crate) use self::issued_key::IssuedKeyBody;
+pub use self::problem::Problem;

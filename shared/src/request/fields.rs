@@ -1,0 +1,206 @@
+//! The fields of a request, taken one by one, and every wrong one remembered.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::key::Timestamp;
+
+/// No valid body comes near this many bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// With three leap days, the most that ten years have.
+const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
+
+/// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
+///
+/// Take each field that exists, then [`finish`](Self::finish): only after it are the values to be trusted.
+pub struct Fields {
+    given: Vec<(String, Value)>,
+    errors: Vec<FieldError>,
+}
+
+/// Shows no field: fields hold what clients wrote, and in an import the hashes of values.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fields({} given, {} wrong)", self.given.len(), self.errors.len())
+    }
+}
+
+impl Fields {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] when the body is not one, or is larger than 64 KiB.
+    pub fn from_json(body: &[u8]) -> Result<Self, InvalidRequest> {
+        if body.len() > MAX_BODY {
+            return Err(wrong_body("must be at most 65536 bytes"));
+        }
+        let Object(given) = serde_json::from_slice(body).map_err(|_| wrong_body("must be a JSON object"))?;
+        Ok(Self::from_pairs(given))
+    }
+
+    /// Takes a JSON object that was read elsewhere.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] when it is not one.
+    pub fn from_value(value: Value) -> Result<Self, InvalidRequest> {
+        let Value::Object(given) = value else {
+            return Err(wrong_body("must be a JSON object"));
+        };
+        Ok(Self::from_pairs(given))
+    }
+
+    /// Takes names and values as they came, repeated ones included.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let mut fields = Self { given: Vec::new(), errors: Vec::new() };
+        for (name, value) in pairs {
+            if fields.given.iter().any(|(known, _)| *known == name) {
+                fields.wrong(&name, "must be given once");
+            } else {
+                fields.given.push((name, value));
+            }
+        }
+        fields
+    }
+
+    /// Whether a field was given, be it `null`.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.given.iter().any(|(name, _)| name == field)
+    }
+
+    /// Takes a field out; `None` when it is absent or `null`.
+    pub fn take(&mut self, field: &str) -> Option<Value> {
+        let at = self.given.iter().position(|(name, _)| name == field)?;
+        Some(self.given.swap_remove(at).1).filter(|value| !value.is_null())
+    }
+
+    /// Takes text of 1 to `max` characters that must be there.
+    pub fn required_text(&mut self, field: &str, max: usize) -> String {
+        let Some(value) = self.take(field) else {
+            self.wrong(field, "is required");
+            return String::new();
+        };
+        self.text(field, value, 1, max).unwrap_or_default()
+    }
+
+    /// Takes text of `min` to `max` characters that may be absent.
+    pub fn optional_text(&mut self, field: &str, min: usize, max: usize) -> Option<String> {
+        let value = self.take(field)?;
+        self.text(field, value, min, max)
+    }
+
+    /// Takes a time in the future, at most ten years away, that may be absent.
+    pub fn optional_expiry(&mut self, field: &str, now: Timestamp) -> Option<Timestamp> {
+        let value = self.take(field)?;
+        let end = value.as_str().and_then(Timestamp::parse);
+        if end.is_none() {
+            self.wrong(field, "must be a time such as 2030-01-31T00:00:00Z");
+        }
+        end.filter(|end| {
+            let near = *end > now && *end <= now.plus(TEN_YEARS);
+            if !near {
+                self.wrong(field, "must be in the future, at most 10 years away");
+            }
+            near
+        })
+    }
+
+    /// Remembers that a field is wrong, and why.
+    pub fn wrong(&mut self, field: &str, message: impl Into<String>) {
+        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] with every wrong field, and every one that nobody took.
+    pub fn finish(mut self) -> Result<(), InvalidRequest> {
+        for (name, _) in std::mem::take(&mut self.given) {
+            self.wrong(&name, "is not a known field");
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(InvalidRequest(self.errors)) }
+    }
+
+    fn text(&mut self, field: &str, value: Value, min: usize, max: usize) -> Option<String> {
+        let Value::String(text) = value else {
+            self.wrong(field, "must be a string");
+            return None;
+        };
+        let length = text.chars().count();
+        if length < min || length > max {
+            self.wrong(field, format!("must have {min} to {max} characters"));
+        } else if text.chars().any(char::is_control) {
+            self.wrong(field, "must not contain control characters");
+        } else {
+            return Some(text);
+        }
+        None
+    }
+}
+
+fn wrong_body(message: &str) -> InvalidRequest {
+    InvalidRequest::of("body", message)
+}
+
+/// Every wrong field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidRequest(pub Vec<FieldError>);
+
+impl InvalidRequest {
+    /// A request of which one field is wrong.
+    #[must_use]
+    pub fn of(field: &str, message: &str) -> Self {
+        Self(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
+    }
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, wrong) in self.0.iter().enumerate() {
+            write!(f, "{}{} {}", if at == 0 { "" } else { "; " }, wrong.field, wrong.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidRequest {}
+
+/// One wrong field of a request and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// The field or parameter as the request spells it; `body` for the whole of it.
+    pub field: String,
+    /// A sentence without the value that was sent.
+    pub message: String,
+}
+
+/// A JSON object that keeps repeated names, which a map would silently drop.
+struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}

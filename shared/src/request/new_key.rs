@@ -1,0 +1,101 @@
+//! What is decided of a key before it exists.
+
+use super::fields::Fields;
+use crate::key::{
+    AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Locator, NoRandomness,
+    Operations, Timestamp, TrafficType,
+};
+
+/// What is decided of a key before it exists.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// See [`KeyRecord::account_id`].
+    pub account_id: AccountId,
+    /// See [`KeyMetadata::company`].
+    pub company: String,
+    /// See [`KeyMetadata::user_id`].
+    pub user_id: String,
+    /// See [`KeyMetadata::username`].
+    pub username: String,
+    /// See [`KeyMetadata::created_by`].
+    pub created_by: String,
+    /// See [`KeyMetadata::operations`].
+    pub operations: Operations,
+    /// See [`KeyMetadata::traffic_type`].
+    pub traffic_type: TrafficType,
+    /// See [`KeyMetadata::name`].
+    pub name: Option<String>,
+    /// See [`KeyMetadata::description`].
+    pub description: Option<String>,
+    /// See [`KeyMetadata::expires_at`].
+    pub expires_at: Option<Timestamp>,
+    /// See [`KeyMetadata::allowed_ips`].
+    pub allowed_ips: Option<AllowedIps>,
+}
+
+impl NewKey {
+    /// Takes the fields of a new key; its account and creator are never fields of a request.
+    ///
+    /// `created_by` is the user of the calling key; `None` makes the key's own user its creator. The values are valid only
+    /// after [`Fields::finish`].
+    #[must_use]
+    pub fn take(
+        fields: &mut Fields,
+        catalogue: &Catalogue,
+        now: Timestamp,
+        account_id: AccountId,
+        company: String,
+        created_by: Option<String>,
+    ) -> Self {
+        let user_id = fields.required_text("userId", 128);
+        Self {
+            account_id,
+            company,
+            created_by: created_by.unwrap_or_else(|| user_id.clone()),
+            user_id,
+            username: fields.required_text("username", 128),
+            operations: fields.operations(catalogue),
+            traffic_type: fields.traffic_type(catalogue),
+            name: fields.optional_text("name", 0, 128),
+            description: fields.optional_text("description", 0, 512),
+            expires_at: fields.optional_expiry("expiresAt", now),
+            allowed_ips: fields.allowed_ips(),
+        }
+    }
+
+    /// Makes the record to store and the value to hand out, once.
+    ///
+    /// # Errors
+    /// [`NoRandomness`].
+    pub fn issue(self, issuer: &Issuer, now: Timestamp) -> Result<(KeyRecord, KeyValue), NoRandomness> {
+        let id = issuer.key_id(now)?;
+        let value = issuer.value(Locator { account_id: self.account_id, id })?;
+        Ok((self.into_record(id, value.hash(), now), value))
+    }
+
+    /// The record of a key of that id, whose value has that hash.
+    #[must_use]
+    pub fn into_record(self, id: KeyId, key_hash: KeyHash, created_at: Timestamp) -> KeyRecord {
+        KeyRecord {
+            account_id: self.account_id,
+            key_hash,
+            previous: None,
+            metadata: KeyMetadata {
+                id,
+                company: self.company,
+                user_id: self.user_id,
+                username: self.username,
+                created_by: self.created_by,
+                operations: self.operations,
+                traffic_type: self.traffic_type,
+                name: self.name,
+                description: self.description,
+                created_at,
+                enabled: true,
+                expires_at: self.expires_at,
+                last_used_at: None,
+                allowed_ips: self.allowed_ips,
+            },
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What can go wrong with the table.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::aws::Cause;
+
+/// The table did not do what it was asked, or holds what it should not.
+#[derive(Debug)]
+pub struct TableError {
+    what: &'static str,
+    cause: Option<Cause>,
+}
+
+impl TableError {
+    pub(crate) fn new(what: &'static str) -> Self {
+        Self { what, cause: None }
+    }
+
+    pub(crate) fn caused(what: &'static str, cause: impl Into<Cause>) -> Self {
+        Self { what, cause: Some(cause.into()) }
+    }
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+}
+
+impl StdError for TableError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// Why a key was not stored.
+#[derive(Debug)]
+pub enum InsertError {
+    /// The account has as many keys as it may.
+    QuotaReached {
+        /// The quota.
+        max_keys: u64,
+    },
+    /// Other writers changed the account's count all the while.
+    Contended,
+    /// The table failed.
+    Table(TableError),
+}
+
+impl fmt::Display for InsertError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
+            Self::Contended => f.write_str("other writers changed the account's count all the while"),
+            Self::Table(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for InsertError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Table(error) => error.source(),
+            Self::QuotaReached { .. } | Self::Contended => None,
+        }
+    }
+}
+
+impl From<TableError> for InsertError {
+    fn from(error: TableError) -> Self {
+        Self::Table(error)
+    }
+}

@@ -1,0 +1,63 @@
+//! A key in the SDK's types: what the writers put into the table, and what lists read.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use super::{ACCOUNT_ID, EXPIRES_AT, Item, KEY_HASH, PURGE_AT, TableError};
+use crate::key::{KeyHash, KeyMetadata, KeyRecord, Timestamp};
+use crate::request::Change;
+
+/// An expired key is still shown for that long.
+const SHOWN_AFTER_EXPIRY: Duration = Duration::from_hours(30 * 24);
+
+pub(super) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
+    let mut item: Item = serde_dynamo::to_item(&record.metadata)
+        .map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
+    item.retain(|_, value| !value.is_null());
+    item.insert(ACCOUNT_ID.into(), AttributeValue::S(record.account_id.to_string()));
+    item.insert(KEY_HASH.into(), hash_value(&record.key_hash));
+    if let Some(end) = record.metadata.expires_at {
+        item.insert(PURGE_AT.into(), purge_value(end));
+    }
+    Ok(item)
+}
+
+pub(super) fn from_item(item: Item) -> Result<KeyMetadata, TableError> {
+    serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not a key", cause))
+}
+
+/// The attributes that a change writes; `None` removes one.
+pub(super) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<AttributeValue>)>, TableError> {
+    Ok(match change {
+        Change::Name(name) => vec![("name", optional(name.as_ref())?)],
+        Change::Description(description) => vec![("description", optional(description.as_ref())?)],
+        Change::Enabled(enabled) => vec![("enabled", Some(AttributeValue::Bool(*enabled)))],
+        Change::Operations(operations) => vec![("operations", Some(value(operations)?))],
+        Change::TrafficType(traffic_type) => vec![("trafficType", Some(value(traffic_type)?))],
+        Change::ExpiresAt(end) => {
+            vec![(EXPIRES_AT, optional(end.as_ref())?), (PURGE_AT, end.map(purge_value))]
+        }
+        Change::AllowedIps(allowed) => vec![("allowedIps", optional(allowed.as_ref())?)],
+    })
+}
+
+/// A value as the table has it.
+pub(super) fn value(of: &impl Serialize) -> Result<AttributeValue, TableError> {
+    serde_dynamo::to_attribute_value(of).map_err(|cause| TableError::caused("a value could not be written", cause))
+}
+
+fn optional(of: Option<&impl Serialize>) -> Result<Option<AttributeValue>, TableError> {
+    of.map(value).transpose()
+}
+
+pub(super) fn hash_value(hash: &KeyHash) -> AttributeValue {
+    AttributeValue::B(Blob::new(hash.as_bytes()))
+}
+
+/// When a key that expires then is to be removed.
+fn purge_value(expires_at: Timestamp) -> AttributeValue {
+    AttributeValue::N(expires_at.plus(SHOWN_AFTER_EXPIRY).unix_seconds().to_string())
+}

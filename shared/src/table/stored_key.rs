@@ -1,0 +1,107 @@
+//! A key in DynamoDB's own JSON, where each value is in an object that names its type: what the reader reads.
+
+use std::borrow::Cow;
+
+use aws_smithy_types::base64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::key::{
+    AccountId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Operation, PreviousValue, Timestamp, TrafficType,
+};
+
+/// A whole item.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StoredKey {
+    account_id: Text<AccountId>,
+    id: Text<KeyId>,
+    key_hash: Binary,
+    previous_key_hash: Option<Binary>,
+    previous_valid_until: Option<Text<Timestamp>>,
+    company: Text<String>,
+    user_id: Text<String>,
+    username: Text<String>,
+    created_by: Text<String>,
+    operations: List<Text<Operation>>,
+    traffic_type: Text<TrafficType>,
+    name: Option<Text<String>>,
+    description: Option<Text<String>>,
+    created_at: Text<Timestamp>,
+    enabled: Truth,
+    expires_at: Option<Text<Timestamp>>,
+    last_used_at: Option<Text<Timestamp>>,
+    allowed_ips: Option<List<Text<IpRange>>>,
+}
+
+impl From<StoredKey> for KeyRecord {
+    fn from(stored: StoredKey) -> Self {
+        let previous = stored.previous_key_hash.zip(stored.previous_valid_until);
+        Self {
+            account_id: stored.account_id.value,
+            key_hash: stored.key_hash.value,
+            previous: previous.map(|(hash, until)| PreviousValue { key_hash: hash.value, valid_until: until.value }),
+            metadata: KeyMetadata {
+                id: stored.id.value,
+                company: stored.company.value,
+                user_id: stored.user_id.value,
+                username: stored.username.value,
+                created_by: stored.created_by.value,
+                operations: stored.operations.collect(),
+                traffic_type: stored.traffic_type.value,
+                name: value_of(stored.name),
+                description: value_of(stored.description),
+                created_at: stored.created_at.value,
+                enabled: stored.enabled.value,
+                expires_at: value_of(stored.expires_at),
+                last_used_at: value_of(stored.last_used_at),
+                allowed_ips: stored.allowed_ips.map(List::collect),
+            },
+        }
+    }
+}
+
+fn value_of<T>(text: Option<Text<T>>) -> Option<T> {
+    text.map(|text| text.value)
+}
+
+/// What is a string in the table.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Text<T> {
+    #[serde(rename = "S")]
+    pub(crate) value: T,
+}
+
+#[derive(Deserialize)]
+struct Truth {
+    #[serde(rename = "BOOL")]
+    value: bool,
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    #[serde(rename = "L")]
+    values: Vec<T>,
+}
+
+impl<T> List<Text<T>> {
+    fn collect<C: FromIterator<T>>(self) -> C {
+        self.values.into_iter().map(|text| text.value).collect()
+    }
+}
+
+/// What is bytes in the table, base64 in its JSON.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Binary {
+    #[serde(rename = "B", serialize_with = "write_base64", deserialize_with = "read_base64")]
+    pub(crate) value: KeyHash,
+}
+
+fn write_base64<S: Serializer>(hash: &KeyHash, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&base64::encode(hash.as_bytes()))
+}
+
+fn read_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyHash, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    let bytes = base64::decode(&*text).map_err(|_| de::Error::custom("not base64"))?;
+    KeyHash::from_bytes(&bytes).ok_or_else(|| de::Error::custom("not a SHA-256"))
+}
