@@ -180,6 +180,7 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
         "delete-key",
         "find-key",
         "import-keys",
+        "list-events",
         "list-keys",
         "rotate-key",
         "update-key",

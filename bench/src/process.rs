@@ -150,6 +150,8 @@ fn lambda_variables(table: &Table) -> Vec<(&'static str, String)> {
         ("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2Vj".repeat(48)),
         ("NODE_EXTRA_CA_CERTS", table.authority.display().to_string()),
         ("SSL_CERT_FILE", table.authority.display().to_string()),
+        ("EVENT_RETENTION_DAYS", "400".to_owned()),
+        ("EVENT_TABLE_NAME", table::EVENTS.to_owned()),
         ("TABLE_NAME", table::NAME.to_owned()),
     ];
     let fixed = [

@@ -25,6 +25,8 @@ use crate::certificate;
 
 /// The name of the table.
 pub(crate) const NAME: &str = "keys";
+/// The name of the table of events.
+pub(crate) const EVENTS: &str = "events";
 
 /// How often an operation was called, and how long the engine took for it.
 pub(crate) type Calls = BTreeMap<String, (u64, Duration)>;
@@ -44,8 +46,10 @@ impl Table {
     /// Serves the template's own table, empty; `state` takes the authority's file.
     pub(crate) async fn start(state: &Path) -> Self {
         let database = Database::memory().unwrap();
-        let request = serde_json::from_value(template::create_table_request(NAME)).unwrap();
-        database.create_table(request).unwrap();
+        for (resource, name) in [("KeyTable", NAME), ("EventTable", EVENTS)] {
+            let request = serde_json::from_value(template::create_table_request(resource, name)).unwrap();
+            database.create_table(request).unwrap();
+        }
 
         let (pem, server) = certificate::for_localhost();
         let authority = state.join("authority.pem");

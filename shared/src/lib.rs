@@ -32,10 +32,13 @@ pub mod table;
 
 pub use aws::{Aws, Misconfigured};
 pub use key::{
-    AccountId, AllowedIps, Catalogue, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord,
-    KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random, Timestamp,
-    TrafficType,
+    AccountId, AllowedIps, Catalogue, EventId, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix,
+    KeyRecord, KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random,
+    Timestamp, TrafficType,
 };
 pub use lambda::{Error, IssuedKey, Refusal, http, log, settings};
-pub use request::{Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey};
-pub use table::{DroppedUse, Imported, InsertError, KeyPage, KeyReader, KeyStore, LastUse, TableError};
+pub use request::{Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin};
+pub use table::{
+    DroppedUse, Event, EventList, EventPage, EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader,
+    KeyStore, LastUse, TableError, WriteError,
+};

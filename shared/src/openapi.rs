@@ -4,7 +4,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat,
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::key::{AllowedIps, IpRange, KeyId, KeyValue, Operation, Operations, Timestamp, TrafficType};
+use crate::key::{AllowedIps, EventId, IpRange, KeyId, KeyValue, Operation, Operations, Timestamp, TrafficType};
 use crate::lambda::{IssuedKey, IssuedKeyBody};
 
 macro_rules! schemas {
@@ -20,6 +20,7 @@ macro_rules! schemas {
 }
 
 schemas! {
+    EventId => text("0353BcNZpNQ41k9Zft1Kjj").pattern(Some("^[0-9A-Za-z]{22}$")),
     KeyId => text("0QbXn6T4mKrV9sYdJ2wLhP").pattern(Some("^[0-9A-Za-z]{22}$")),
     KeyValue => text("ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2")
         .pattern(Some("^[a-z][a-z0-9]*(_[a-z0-9]+)*_1[0-9A-Za-z]{44}_[0-9A-Za-z]{49}$")),

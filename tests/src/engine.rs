@@ -1,8 +1,11 @@
 //! A DynamoDB engine of its own for each test, on loopback, gone with the test.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
+use api_keys::{
+    Aws, Caller, EventTable, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Origin, Random, Timestamp,
+};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,8 +16,11 @@ use tokio::sync::oneshot;
 
 use crate::{gateway, template};
 
-/// The name of the table in every engine.
+/// The name of the table of keys in every engine.
 pub const TABLE: &str = "keys";
+
+/// The name of the table of events.
+pub const EVENTS: &str = "events";
 
 const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -34,8 +40,10 @@ impl Engine {
     /// Starts an engine with an empty table on that address.
     pub async fn start_on(address: SocketAddr) -> Self {
         let database = Database::memory().unwrap();
-        let request = serde_json::from_value(template::create_table_request(TABLE)).unwrap();
-        database.create_table(request).unwrap();
+        for (resource, name) in [("KeyTable", TABLE), ("EventTable", EVENTS)] {
+            let request = serde_json::from_value(template::create_table_request(resource, name)).unwrap();
+            database.create_table(request).unwrap();
+        }
         Self::serve(database, address).await
     }
 
@@ -87,10 +95,20 @@ impl Engine {
         self.database.delete_item(request).unwrap();
     }
 
-    /// Every item, in DynamoDB JSON.
+    /// Every item of the table of keys, in DynamoDB JSON.
     #[must_use]
     pub fn dump(&self) -> Vec<Value> {
-        let request = serde_json::from_value(json!({ "TableName": TABLE })).unwrap();
+        self.dump_table(TABLE)
+    }
+
+    /// Every event, in DynamoDB JSON.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        self.dump_table(EVENTS)
+    }
+
+    fn dump_table(&self, table: &str) -> Vec<Value> {
+        let request = serde_json::from_value(json!({ "TableName": table })).unwrap();
         let response = serde_json::to_value(self.database.scan(request).unwrap()).unwrap();
         response["Items"].as_array().unwrap().clone()
     }
@@ -110,9 +128,17 @@ pub fn aws(url: String) -> Aws {
     Aws::from_config(config).unwrap()
 }
 
+/// The writer of the functions, on the engine's tables.
+#[must_use]
+pub fn key_store(aws: &Aws) -> KeyStore {
+    let events = EventTable { name: EVENTS.to_owned(), retention: Duration::from_hours(400 * 24) };
+    KeyStore::new(aws, TABLE.to_owned(), events, Random::system())
+}
+
 /// Stores the key of `infra/events`, whose value anybody can read there.
 pub async fn put_sample_key(store: &KeyStore) {
-    store.insert_first(&sample_key()).await.unwrap();
+    let key = sample_key();
+    store.insert_first(&key, &Origin::operator(None, "sample"), key.metadata.created_at).await.unwrap();
 }
 
 /// The key of `infra/events`.
@@ -139,5 +165,5 @@ pub fn sample_key() -> KeyRecord {
         last_used_at: None,
         allowed_ips: None,
     };
-    KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, metadata }
+    KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, last_event: None, metadata }
 }

@@ -1,6 +1,6 @@
 //! A client made of environment variables, as a function makes it.
 
-use api_keys::{AccountId, Aws, KeyId, KeyReader, KeyStore};
+use api_keys::{AccountId, Aws, KeyId, KeyList, KeyReader};
 
 use crate::engine::TABLE;
 
@@ -47,7 +47,7 @@ pub async fn reaches_the_table() -> bool {
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
     let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
     let read = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap().get(account_id, id).await;
-    let list = KeyStore::new(&aws, TABLE.to_owned()).list(account_id, None, 1, None).await;
+    let list = KeyList::new(&aws, TABLE.to_owned()).page(account_id, None, 1, None).await;
     assert_eq!(read.is_ok(), list.is_ok(), "{read:?} {list:?}");
     matches!((read, list), (Ok(None), Ok(page)) if page.keys.is_empty())
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
-use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, LastUse, Random};
+use api_keys::{Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Random};
 use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
@@ -15,7 +15,7 @@ use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
 
-use crate::engine::{Engine, TABLE};
+use crate::engine::{EVENTS, Engine, TABLE};
 use crate::wire::Wire;
 use crate::{engine, template};
 
@@ -29,8 +29,12 @@ pub struct Gateway {
     pub wire: Wire,
     /// What reads single keys.
     pub reader: KeyReader,
-    /// What lists and writes them.
+    /// What lists them.
+    pub keys: KeyList,
+    /// What writes them.
     pub store: KeyStore,
+    /// What lists events.
+    pub events: EventList,
     /// What keys may do.
     pub catalogue: Catalogue,
     /// What writes when they were used.
@@ -80,12 +84,27 @@ impl Gateway {
         let wire = Wire::to(engine.address()).await;
         let aws = engine::aws(wire.url());
         let reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
-        let store = KeyStore::new(&aws, TABLE.to_owned());
+        let store = engine::key_store(&aws);
+        let (keys, events) = (KeyList::new(&aws, TABLE.to_owned()), EventList::new(&aws, EVENTS.to_owned()));
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
         let last_use = LastUse::new(&reader);
         let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
-        Self { engine, wire, reader, store, catalogue, last_use, max_keys: 1000, issuer, imported, ahead, source_ip }
+        Self {
+            engine,
+            wire,
+            reader,
+            keys,
+            store,
+            events,
+            catalogue,
+            last_use,
+            max_keys: 1000,
+            issuer,
+            imported,
+            ahead,
+            source_ip,
+        }
     }
 
     /// Lets that much time pass.
@@ -144,6 +163,7 @@ impl Gateway {
         let importer = Importer {
             reader: &self.reader,
             store: &self.store,
+            keys: &self.keys,
             catalogue: &self.catalogue,
             issuer: &self.issuer,
             accepted: self.imported,
@@ -202,6 +222,7 @@ impl Gateway {
         };
         let function = match (method, key, action) {
             ("GET", None, None) => "list-keys",
+            ("GET", Some("events"), None) => "list-events",
             ("POST", None, None) => "create-key",
             ("GET", Some(_), None) => "find-key",
             ("PATCH", Some(_), None) => "update-key",
@@ -222,14 +243,15 @@ impl Gateway {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
         let request = api_keys::http::without_headers(event).into();
         Answer::of_function(match function {
-            "list-keys" => list_keys::handle(request, &self.store, self.now()).await,
+            "list-keys" => list_keys::handle(request, &self.keys, self.now()).await,
+            "list-events" => list_events::handle(request, &self.events).await,
             "create-key" => {
                 create_key::handle(request, &self.store, &self.catalogue, &self.issuer, self.max_keys, self.now()).await
             }
             "find-key" => find_key::handle(request, &self.reader, self.imported, self.now()).await,
             "update-key" => update_key::handle(request, &self.reader, &self.store, &self.catalogue, self.now()).await,
             "rotate-key" => rotate_key::handle(request, &self.reader, &self.store, &self.issuer, self.now()).await,
-            "delete-key" => delete_key::handle(request, &self.store).await,
+            "delete-key" => delete_key::handle(request, &self.store, self.now()).await,
             other => panic!("no function {other}"),
         })
     }

@@ -19,15 +19,19 @@ pub fn template() -> Value {
     to_json(serde_yaml_ng::from_str(&text).unwrap())
 }
 
-/// What `CreateTable` takes to make the template's own table under another name.
+/// What `CreateTable` takes to make one of the template's own tables under another name.
 #[must_use]
-pub fn create_table_request(table_name: &str) -> Value {
+pub fn create_table_request(resource: &str, table_name: &str) -> Value {
     let template = template();
-    let properties = &template["Resources"]["KeyTable"]["Properties"];
+    let properties = &template["Resources"][resource]["Properties"];
     let mut request = Map::from_iter([("TableName".to_owned(), json!(table_name))]);
-    for part in ["KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode"] {
+    for part in ["KeySchema", "AttributeDefinitions", "BillingMode"] {
         assert!(!properties[part].is_null(), "the table has no {part}");
-        request.insert(part.to_owned(), properties[part].clone());
+    }
+    for part in ["KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes"] {
+        if !properties[part].is_null() {
+            request.insert(part.to_owned(), properties[part].clone());
+        }
     }
     request.into()
 }

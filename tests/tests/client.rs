@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use api_keys::{AccountId, KeyId, KeyReader, KeyStore, LastUse};
+use api_keys::{AccountId, KeyId, KeyList, KeyReader, LastUse};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Json;
@@ -140,6 +140,6 @@ async fn a_server_that_closes_every_connection_ends_a_call() {
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
     let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
 
-    assert!(KeyStore::new(&aws, "keys".to_owned()).list(account_id, None, 1, None).await.is_err());
+    assert!(KeyList::new(&aws, "keys".to_owned()).page(account_id, None, 1, None).await.is_err());
     assert!(KeyReader::new(&aws, "keys".to_owned()).await.unwrap().get(account_id, id).await.is_err());
 }

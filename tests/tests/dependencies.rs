@@ -4,13 +4,14 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "authorizer",
     "create-account",
     "create-key",
     "delete-key",
     "find-key",
     "import-keys",
+    "list-events",
     "list-keys",
     "rotate-key",
     "update-key",

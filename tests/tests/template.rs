@@ -38,30 +38,41 @@ fn as_list(value: &Value) -> Vec<Value> {
 #[test]
 fn each_function_may_do_what_it_does_and_no_more() {
     let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
+    let events = json!({"Fn::GetAtt": ["EventTable", "Arn"]});
     let index = json!({"Fn::Sub": "${KeyTable.Arn}/index/by-key-hash"});
-    let on_table = |action: &str| (format!("dynamodb:{action}"), table.to_string(), Value::Null.to_string());
-    let on_index = ("dynamodb:Query".to_owned(), index.to_string(), Value::Null.to_string());
+    let on = |table: &Value, action: &str| (format!("dynamodb:{action}"), table.to_string(), Value::Null.to_string());
+    let on_table = |action: &str| on(&table, action);
+    let on_index = on(&index, "Query");
+    // Whoever appends events may do nothing else with them.
+    let append = on(&events, "PutItem");
     let only = |attributes: &[&str]| {
         let condition = json!({"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes}});
         ("dynamodb:UpdateItem".to_owned(), table.to_string(), condition.to_string())
     };
-    let reading_and_changing = BTreeSet::from(["GetItem", "UpdateItem"].map(on_table));
-    let creating = BTreeSet::from(["PutItem", "GetItem", "Query", "UpdateItem"].map(on_table));
-    let mut importing = creating.clone();
-    importing.insert(on_index.clone());
+    let writing = |actions: &[&str]| {
+        let mut allowed: BTreeSet<_> = actions.iter().map(|action| on_table(action)).collect();
+        allowed.insert(append.clone());
+        allowed
+    };
+    let with = |mut allowed: BTreeSet<_>, one| {
+        allowed.insert(one);
+        allowed
+    };
+    let creating = writing(&["PutItem", "GetItem", "Query", "UpdateItem"]);
     let expected = BTreeMap::from([
         (
             "AuthorizerFunctionRole",
             BTreeSet::from([on_table("GetItem"), on_index.clone(), only(&["accountId", "id", "lastUsedAt"])]),
         ),
-        ("CreateAccountFunctionRole", BTreeSet::from([on_table("PutItem")])),
-        ("CreateKeyFunctionRole", creating),
-        ("DeleteKeyFunctionRole", BTreeSet::from([on_table("DeleteItem"), only(&["accountId", "id", "deletions"])])),
-        ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index])),
-        ("ImportKeysFunctionRole", importing),
+        ("CreateAccountFunctionRole", writing(&["GetItem", "PutItem"])),
+        ("CreateKeyFunctionRole", creating.clone()),
+        ("DeleteKeyFunctionRole", with(writing(&["GetItem", "DeleteItem"]), only(&["accountId", "id", "deletions"]))),
+        ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
+        ("ImportKeysFunctionRole", with(creating, on_index)),
+        ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
-        ("RotateKeyFunctionRole", reading_and_changing.clone()),
-        ("UpdateKeyFunctionRole", reading_and_changing),
+        ("RotateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
+        ("UpdateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
     ]);
 
     let mut found = BTreeMap::new();
@@ -104,6 +115,7 @@ fn every_route_asks_the_authorizer_each_time() {
     let expected = [
         "delete /authentication/{key}",
         "get /authentication",
+        "get /authentication/events",
         "get /authentication/{key}",
         "patch /authentication/{key}",
         "post /authentication",
@@ -204,8 +216,13 @@ fn what_the_gateway_says_itself_is_a_problem_too() {
 }
 
 #[test]
-fn the_table_outlives_mistakes() {
-    let table = &template()["Resources"]["KeyTable"];
+fn the_tables_outlive_mistakes() {
+    for name in ["KeyTable", "EventTable"] {
+        outlives_mistakes(&template()["Resources"][name]);
+    }
+}
+
+fn outlives_mistakes(table: &Value) {
     assert_eq!(table["DeletionPolicy"], "Retain");
     assert_eq!(table["UpdateReplacePolicy"], "Retain");
     let properties = &table["Properties"];
@@ -219,9 +236,11 @@ fn the_table_outlives_mistakes() {
 #[test]
 fn the_table_has_the_keys_of_the_design() {
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
-    let request = create_table_request("keys");
-    assert_eq!(request["BillingMode"], "PAY_PER_REQUEST");
-    assert_eq!(request["KeySchema"], json!([key("accountId", "HASH"), key("id", "RANGE")]));
+    let request = create_table_request("KeyTable", "keys");
+    for request in [&request, &create_table_request("EventTable", "events")] {
+        assert_eq!(request["BillingMode"], "PAY_PER_REQUEST");
+        assert_eq!(request["KeySchema"], json!([key("accountId", "HASH"), key("id", "RANGE")]));
+    }
     assert_eq!(
         request["GlobalSecondaryIndexes"],
         json!([{"IndexName": "by-key-hash", "KeySchema": [key("keyHash", "HASH")], "Projection": {"ProjectionType": "KEYS_ONLY"}}])

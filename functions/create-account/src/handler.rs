@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Refusal};
+use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Origin, Refusal, Timestamp};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 
-/// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key.
+/// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `operator`, who
+/// asks, may be given for the event.
 ///
 /// # Errors
 /// [`Refusal`], with every wrong field of the payload.
@@ -17,8 +18,9 @@ pub async fn handle(
     issuer: &Issuer,
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
-    let created = create_account(event.payload, store, catalogue, issuer, now).await;
-    created.map_err(|error| Refusal::new(error, &event.context.request_id))
+    let request_id = &event.context.request_id;
+    let created = create_account(event.payload, store, catalogue, issuer, now.into(), request_id).await;
+    created.map_err(|error| Refusal::new(error, request_id))
 }
 
 async fn create_account(
@@ -26,12 +28,14 @@ async fn create_account(
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
-    now: SystemTime,
+    now: Timestamp,
+    request_id: &str,
 ) -> Result<IssuedKey, Error> {
     let mut fields = Fields::from_value(payload)?;
     let company = fields.required_text("company", 128);
     let user_id = fields.required_text("userId", 128);
     let username = fields.required_text("username", 128);
+    let operator = fields.optional_text("operator", 1, 128);
     fields.finish()?;
     let new = NewKey {
         account_id: issuer.account_id()?,
@@ -46,7 +50,7 @@ async fn create_account(
         expires_at: None,
         allowed_ips: None,
     };
-    let (record, value) = new.issue(issuer, now.into())?;
-    store.insert_first(&record).await?;
+    let (record, value) = new.issue(issuer, now)?;
+    store.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
     Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value })
 }

@@ -27,9 +27,10 @@ async fn create_key(
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
+    let origin = http::origin(request, &caller);
     let new = parse(request.body(), &caller, catalogue, now)?;
     let (record, value) = new.issue(issuer, now)?;
-    store.insert(&record, max_keys, now).await?;
+    store.insert(&record, max_keys, &origin, now).await?;
     http::created(&IssuedKey { account_id: None, metadata: record.metadata, value })
 }
 

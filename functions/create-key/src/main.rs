@@ -8,7 +8,8 @@ use lambda_http::Error;
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
-    let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
+    let aws = Aws::from_environment().await?;
+    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
     let max_keys = settings::max_keys()?;

@@ -1,18 +1,29 @@
 //! `DELETE /authentication/{key}`: a key of the caller's account stops working, at once and for good.
 
-use api_keys::{Error, KeyId, KeyStore, http};
+use std::time::SystemTime;
+
+use api_keys::{Error, KeyId, KeyStore, Locator, Timestamp, WriteError, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn handle(request: Request, store: &KeyStore) -> Response<Body> {
-    http::serve(&request, delete_key(&request, store)).await
+pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
+    http::serve(&request, delete_key(&request, store, now.into())).await
 }
 
-async fn delete_key(request: &Request, store: &KeyStore) -> Result<Response<Body>, Error> {
+async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
     let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
-    if !store.delete(caller.account_id, id).await? {
+    let place = Locator { account_id: caller.account_id, id };
+    let origin = http::origin(request, &caller);
+    let deleted = loop {
+        match store.delete(place, &origin, now).await {
+            // A deletion must win: it is tried until the time of the request is over.
+            Err(WriteError::Contended) => {}
+            done => break done?,
+        }
+    };
+    if !deleted {
         return Err(Error::NotFound);
     }
     // The key is gone, whatever becomes of the note.

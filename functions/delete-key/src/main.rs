@@ -1,10 +1,14 @@
 //! The Lambda function `delete-key`.
 
-use api_keys::{Aws, KeyStore, http, settings};
+use std::time::SystemTime;
+
+use api_keys::{Aws, KeyStore, Random, http, settings};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
-    http::run(|request| delete_key::handle(request, store)).await
+    let aws = Aws::from_environment().await?;
+    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    http::run(|request| delete_key::handle(request, store, SystemTime::now())).await
 }

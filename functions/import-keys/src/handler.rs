@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer, KeyHash, KeyId, KeyReader,
-    KeyStore, NewKey, Refusal, Timestamp,
+    AccountId, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer, KeyHash, KeyId, KeyList,
+    KeyReader, KeyStore, NewKey, Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
@@ -23,6 +23,8 @@ pub struct Importer<'a> {
     pub reader: &'a KeyReader,
     /// Takes the keys.
     pub store: &'a KeyStore,
+    /// Lists the account's keys.
+    pub keys: &'a KeyList,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes the ids.
@@ -54,7 +56,8 @@ struct FailedKey {
 
 /// Answers one invocation: `{"accountId","keys":[{"sha256","userId","username","operations",…}]}`, 1 to 100 keys.
 ///
-/// `sha256` is that of the whole value, in hexadecimal. The other fields are those of `POST /authentication`.
+/// `sha256` is that of the whole value, in hexadecimal. The other fields are those of `POST /authentication`. `operator`,
+/// who asks, may be given beside `keys` for the events.
 ///
 /// # Errors
 /// [`Refusal`], when the payload as a whole makes no sense; then nothing was imported.
@@ -71,15 +74,16 @@ async fn import_keys(
     request_id: &str,
 ) -> Result<Report, Error> {
     let end = Instant::now() + TIME;
-    let (account_id, keys) = parse(payload, importer.accepted)?;
-    // Every key carries its company's name, and an account is there as long as it has a key.
-    let newest = importer.store.list(account_id, None, 1, None).await?.keys.into_iter().next();
+    let Payload { account_id, keys, operator } = parse(payload, importer.accepted)?;
+    let origin = Origin::operator(operator, request_id);
+    // Every key carries its company's name, and an account exists as long as it has a key.
+    let newest = importer.keys.page(account_id, None, 1, None).await?.keys.into_iter().next();
     let company = newest.ok_or_else(|| wrong("accountId", "is of no account that has a key"))?.company;
     let mut report = Report { imported: Vec::new(), failed: Vec::new() };
     for (index, key) in keys.into_iter().enumerate() {
-        let done = timeout_at(end, importer.import(key, account_id, &company, now)).await;
+        let done = timeout_at(end, importer.import(key, account_id, &company, &origin, now)).await;
         let outcome = done
-            .map_err(|_| "there was no time left to see it through: import it again".to_owned())
+            .map_err(|_| "the time was over before the outcome was known: import it again".to_owned())
             .and_then(|result| result.map_err(|error| Refusal::new(error, request_id).to_string()));
         match outcome {
             Ok(id) => report.imported.push(ImportedKey { index, id }),
@@ -89,7 +93,13 @@ async fn import_keys(
     Ok(report)
 }
 
-fn parse(payload: Value, accepted: ImportedKeys) -> Result<(AccountId, Vec<Value>), Error> {
+struct Payload {
+    account_id: AccountId,
+    keys: Vec<Value>,
+    operator: Option<String>,
+}
+
+fn parse(payload: Value, accepted: ImportedKeys) -> Result<Payload, Error> {
     let mut fields = Fields::from_value(payload)?;
     let account_id = fields.required_text("accountId", AccountId::LENGTH);
     let account_id = AccountId::parse(&account_id);
@@ -106,24 +116,32 @@ fn parse(payload: Value, accepted: ImportedKeys) -> Result<(AccountId, Vec<Value
     if accepted == ImportedKeys::Refused {
         fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
     }
+    let operator = fields.optional_text("operator", 1, 128);
     fields.finish()?;
-    Ok((account_id.ok_or(Error::NotFound)?, keys))
+    Ok(Payload { account_id: account_id.ok_or(Error::NotFound)?, keys, operator })
 }
 
 impl Importer<'_> {
-    async fn import(&self, key: Value, account_id: AccountId, company: &str, now: Timestamp) -> Result<KeyId, Error> {
+    async fn import(
+        &self,
+        key: Value,
+        account_id: AccountId,
+        company: &str,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<KeyId, Error> {
         let mut fields = Fields::from_value(key)?;
         let hash = take_sha256(&mut fields);
         let new = NewKey::take(&mut fields, self.catalogue, now, account_id, company.to_owned(), None);
         fields.finish()?;
         let hash = hash.ok_or(Error::NotFound)?;
-        // The claim first: one that comes after this read, another import's, must not pass for an old one.
+        // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = self.reader.claimed(&hash).await?;
         if self.reader.resolve_hash(&hash, now).await?.is_some() {
             return Err(taken());
         }
         let id = self.issuer.key_id(now)?;
-        match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, now).await? {
+        match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, origin, now).await? {
             Imported::Done => Ok(id),
             Imported::Taken => Err(taken()),
         }

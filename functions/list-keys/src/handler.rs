@@ -2,22 +2,22 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Error, Fields, InvalidRequest, KeyId, KeyStore, KeyView, Timestamp, http};
+use api_keys::{Error, Fields, InvalidRequest, KeyId, KeyList, KeyView, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
 const MAX_LIMIT: usize = 1000;
 
 /// Answers one request.
-pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
-    http::serve(&request, list_keys(&request, store, now.into())).await
+pub async fn handle(request: Request, keys: &KeyList, now: SystemTime) -> Response<Body> {
+    http::serve(&request, list_keys(&request, keys, now.into())).await
 }
 
-async fn list_keys(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
+async fn list_keys(request: &Request, keys: &KeyList, now: Timestamp) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
     let Query { user_id, limit, cursor } = Query::parse(http::query(request))?;
-    let page = store.list(caller.account_id, user_id.as_deref(), limit, cursor).await?;
+    let page = keys.page(caller.account_id, user_id.as_deref(), limit, cursor).await?;
     let api_keys = page.keys.iter().map(|key| key.at(now)).collect();
     http::ok(&Page { api_keys, next_cursor: page.next })
 }
@@ -40,25 +40,8 @@ impl Query {
     /// [`InvalidRequest`] with every wrong parameter.
     pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
         let user_id = fields.optional_text("userId", 1, 128);
-        let limit = match fields.take("limit") {
-            None => MAX_LIMIT,
-            Some(limit) => limit
-                .as_str()
-                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-                .and_then(|text| text.parse().ok())
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                .unwrap_or_else(|| {
-                    fields.wrong("limit", "must be a whole number from 1 to 1000");
-                    MAX_LIMIT
-                }),
-        };
-        let cursor = fields.take("cursor").and_then(|cursor| {
-            let id = cursor.as_str().and_then(KeyId::parse);
-            if id.is_none() {
-                fields.wrong("cursor", "must be the nextCursor of an earlier answer");
-            }
-            id
-        });
+        let limit = fields.limit(MAX_LIMIT, MAX_LIMIT);
+        let cursor = fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer");
         fields.finish()?;
         Ok(Self { user_id, limit, cursor })
     }

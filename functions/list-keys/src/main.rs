@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyStore, http, settings};
+use api_keys::{Aws, KeyList, http, settings};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
-    http::run(|request| list_keys::handle(request, store, SystemTime::now())).await
+    let keys = &KeyList::new(&Aws::from_environment().await?, settings::table_name()?);
+    http::run(|request| list_keys::handle(request, keys, SystemTime::now())).await
 }

@@ -35,10 +35,12 @@ async fn rotate_key(
     let grace = grace_period(request.body())?;
     let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
     let value = issuer.value(Locator { account_id: caller.account_id, id })?;
+    let origin = http::origin(request, &caller);
     for _ in 0..ATTEMPTS {
         let record = reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
-        if let Some(metadata) = store.rotate(&record, &value.hash(), grace.map(|grace| now.plus(grace))).await? {
+        let grace_end = grace.map(|grace| now.plus(grace));
+        if let Some(metadata) = store.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
             return http::created(&IssuedKey { account_id: None, metadata, value });
         }
     }

@@ -10,7 +10,7 @@ use lambda_http::Error;
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?);
+    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
     http::run(|request| rotate_key::handle(request, reader, store, issuer, SystemTime::now())).await
 }

@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Timestamp, http};
+use api_keys::{
+    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Locator, Timestamp,
+    WriteError, http,
+};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed its operations between our read and our write.
@@ -30,38 +33,71 @@ async fn update_key(
     caller.must_manage()?;
     let changes = Change::parse(request.body(), catalogue, now)?;
     let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
+    let update = Update { request, caller, id, changes: &changes, reader, store, now };
     let metadata = match &*changes {
-        // Disabling needs no operation of the key: it only takes power away.
-        [Change::Enabled(false)] => {
-            store.update(caller.account_id, id, &changes, None).await?.ok_or(Error::NotFound)?
-        }
-        _ => update(&caller, id, &changes, reader, store).await?,
+        [Change::Enabled(false)] => update.disable().await?,
+        _ => update.change().await?,
     };
     http::ok(&metadata.at(now))
 }
 
-/// Changes the key as long as it has no operation that the caller lacks, nor gets one.
-async fn update(
-    caller: &Caller,
+/// One patch and what carries it out.
+struct Update<'a> {
+    request: &'a Request,
+    caller: Caller,
     id: KeyId,
-    changes: &[Change],
-    reader: &KeyReader,
-    store: &KeyStore,
-) -> Result<KeyMetadata, Error> {
-    for change in changes {
-        if let Change::Operations(wanted) = change {
-            caller.must_cover_new(wanted)?;
+    changes: &'a [Change],
+    reader: &'a KeyReader,
+    store: &'a KeyStore,
+    now: Timestamp,
+}
+
+impl Update<'_> {
+    /// Changes the key as long as it has no operation that the caller lacks, nor gets one.
+    async fn change(&self) -> Result<KeyMetadata, Error> {
+        for change in self.changes {
+            if let Change::Operations(wanted) = change {
+                self.caller.must_cover_new(wanted)?;
+            }
+        }
+        for _ in 0..ATTEMPTS {
+            let record = self.read().await?;
+            self.caller.must_cover(&record.metadata)?;
+            if let Some(changed) = self.write(&record).await? {
+                return Ok(changed);
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Switches the key off, whatever its operations: that only takes power away. It must win, so where other writers
+    /// come between again and again, it is done without reading first, until the time of the request is over.
+    async fn disable(&self) -> Result<KeyMetadata, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.write(&self.read().await?).await {
+                Ok(Some(disabled)) => return Ok(disabled),
+                Ok(None) | Err(WriteError::Contended) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let place = Locator { account_id: self.caller.account_id, id: self.id };
+        let origin = http::origin(self.request, &self.caller);
+        loop {
+            match self.store.disable(place, &origin, self.now).await {
+                Ok(true) => return Ok(self.read().await?.metadata),
+                Ok(false) => return Err(Error::NotFound),
+                Err(WriteError::Contended) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
-    for _ in 0..ATTEMPTS {
-        let KeyRecord { metadata, .. } = reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
-        caller.must_cover(&metadata)?;
-        if changes.is_empty() {
-            return Ok(metadata);
-        }
-        if let Some(changed) = store.update(caller.account_id, id, changes, Some(&metadata.operations)).await? {
-            return Ok(changed);
-        }
+
+    async fn read(&self) -> Result<KeyRecord, Error> {
+        self.reader.get(self.caller.account_id, self.id).await?.ok_or(Error::NotFound)
     }
-    Err(Error::Contended)
+
+    async fn write(&self, record: &KeyRecord) -> Result<Option<KeyMetadata>, WriteError> {
+        let origin = http::origin(self.request, &self.caller);
+        self.store.update(record, self.changes, &origin, self.now).await
+    }
 }

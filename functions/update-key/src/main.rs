@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, KeyStore, http, settings};
+use api_keys::{Aws, KeyReader, KeyStore, Random, http, settings};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,7 +10,7 @@ use lambda_http::Error;
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?);
+    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let catalogue = &settings::catalogue()?;
     http::run(|request| update_key::handle(request, reader, store, catalogue, SystemTime::now())).await
 }

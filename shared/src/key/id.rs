@@ -16,9 +16,6 @@ macro_rules! id {
             /// The number of characters of every id.
             pub const LENGTH: usize = LENGTH;
 
-            /// The id that names nothing: no id is made of zeros alone.
-            pub(crate) const NONE: Self = Self([b'0'; LENGTH]);
-
             /// Takes text of exactly [`Self::LENGTH`] digits and letters; anything else names nothing.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
@@ -73,21 +70,42 @@ id! {
     KeyId
 }
 
+id! {
+    /// An event: like a key's id, 48 bits of milliseconds since 1970, then 80 random bits.
+    EventId
+}
+
 impl AccountId {
+    /// The id that names nothing: no id is made of zeros alone.
+    pub(crate) const NONE: Self = Self([b'0'; LENGTH]);
+
     pub(crate) fn from_random(mut random: [u8; 16]) -> Self {
         Self(base62::encode(&mut random))
     }
 }
 
 impl KeyId {
+    /// The id that names nothing: no id is made of zeros alone.
+    pub(crate) const NONE: Self = Self([b'0'; LENGTH]);
+
     pub(crate) fn from_time_and_random(unix_millis: u64, random: [u8; 10]) -> Self {
-        let [_, _, time @ ..] = unix_millis.to_be_bytes();
-        let mut number = [0; 16];
-        for (to, from) in number.iter_mut().zip(time.into_iter().chain(random)) {
-            *to = from;
-        }
-        Self(base62::encode(&mut number))
+        Self(sortable(unix_millis, random))
     }
+}
+
+impl EventId {
+    pub(crate) fn from_time_and_random(unix_millis: u64, random: [u8; 10]) -> Self {
+        Self(sortable(unix_millis, random))
+    }
+}
+
+fn sortable(unix_millis: u64, random: [u8; 10]) -> [u8; LENGTH] {
+    let [_, _, time @ ..] = unix_millis.to_be_bytes();
+    let mut number = [0; 16];
+    for (to, from) in number.iter_mut().zip(time.into_iter().chain(random)) {
+        *to = from;
+    }
+    base62::encode(&mut number)
 }
 
 /// Where the item of a key lives, as the key itself says.

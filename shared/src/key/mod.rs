@@ -25,7 +25,7 @@ mod value;
 pub use self::allowed_ips::{AllowedIps, IpRange};
 pub use self::catalogue::Catalogue;
 pub use self::hash::KeyHash;
-pub use self::id::{AccountId, KeyId, Locator};
+pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;

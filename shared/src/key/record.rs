@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allowed_ips::AllowedIps;
 use super::hash::KeyHash;
-use super::id::{AccountId, KeyId};
+use super::id::{AccountId, EventId, KeyId};
 use super::operation::{Operations, TrafficType};
 use super::timestamp::Timestamp;
 
@@ -17,6 +17,8 @@ pub struct KeyRecord {
     pub key_hash: KeyHash,
     /// The value before, while it still works beside the new one.
     pub previous: Option<PreviousValue>,
+    /// The event of its last management write; `None` before the first release with events.
+    pub last_event: Option<EventId>,
     /// All that may be shown.
     pub metadata: KeyMetadata,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::key::{KeyStatus, NoRandomness};
 use crate::request::{Forbidden, InvalidRequest};
-use crate::table::{InsertError, TableError};
+use crate::table::{TableError, WriteError};
 
 /// Why a request could not be served.
 #[derive(Debug)]
@@ -84,12 +84,12 @@ impl From<TableError> for Error {
     }
 }
 
-impl From<InsertError> for Error {
-    fn from(error: InsertError) -> Self {
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
         match error {
-            InsertError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
-            InsertError::Contended => Self::Contended,
-            InsertError::Table(cause) => cause.into(),
+            WriteError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
+            WriteError::Contended => Self::Contended,
+            WriteError::Table(cause) => cause.into(),
         }
     }
 }

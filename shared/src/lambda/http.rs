@@ -15,7 +15,7 @@ use super::error::Error;
 use super::issued_key::IssuedKey;
 use super::log;
 use super::problem::problem;
-use crate::request::{Caller, Fields};
+use crate::request::{Caller, Fields, Origin};
 
 /// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
 /// nothing, and a time-out costs the environment.
@@ -60,6 +60,16 @@ pub fn caller(request: &Request) -> Result<Caller, Error> {
     };
     let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     serde_json::from_value(Value::Object(fields)).map_err(|_| Error::internal(WHAT))
+}
+
+/// Who makes the request, for the event of what it writes.
+#[must_use]
+pub fn origin(request: &Request, caller: &Caller) -> Origin {
+    let source_ip = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
+        _ => None,
+    };
+    Origin { actor: caller.into(), source_ip, request_id: request_id(request).to_owned() }
 }
 
 /// The last segment of `/authentication/{key}`.

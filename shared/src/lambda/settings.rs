@@ -1,8 +1,10 @@
 //! The environment variables that the template sets, read once when a function starts.
 
+use std::time::Duration;
 use std::{env, fmt};
 
 use crate::key::{Catalogue, ImportedKeys, KeyPrefix};
+use crate::table::EventTable;
 
 /// A variable that is missing or malformed; the function does not start.
 #[derive(Debug)]
@@ -25,6 +27,20 @@ impl std::error::Error for SettingError {}
 /// When it is missing.
 pub fn table_name() -> Result<String, SettingError> {
     read("TABLE_NAME", "the name of the table", |name| (!name.is_empty()).then(|| name.to_owned()))
+}
+
+/// `EVENT_TABLE_NAME` and `EVENT_RETENTION_DAYS`.
+///
+/// # Errors
+/// When one is missing or malformed.
+pub fn event_table() -> Result<EventTable, SettingError> {
+    const HOURS_PER_DAY: u64 = 24;
+    let name = read("EVENT_TABLE_NAME", "the name of the table of events", |name| {
+        (!name.is_empty()).then(|| name.to_owned())
+    })?;
+    let days: u32 =
+        read("EVENT_RETENTION_DAYS", "a positive whole number", |text| text.parse().ok().filter(|days| *days > 0))?;
+    Ok(EventTable { name, retention: Duration::from_hours(HOURS_PER_DAY * u64::from(days)) })
 }
 
 /// `KEY_PREFIX`.

@@ -80,6 +80,7 @@ impl NewKey {
             account_id: self.account_id,
             key_hash,
             previous: None,
+            last_event: None,
             metadata: KeyMetadata {
                 id,
                 company: self.company,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Fields, InvalidRequest};
-use crate::key::{AllowedIps, Catalogue, Operations, Timestamp, TrafficType};
+use crate::key::{AllowedIps, Catalogue, KeyMetadata, Operations, Timestamp, TrafficType};
 
 /// One field and what becomes of it; `None` removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,5 +58,46 @@ impl Change {
         }
         fields.finish()?;
         Ok(changes)
+    }
+
+    /// The field as clients spell it.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name",
+            Self::Description(_) => "description",
+            Self::Enabled(_) => "enabled",
+            Self::Operations(_) => "operations",
+            Self::TrafficType(_) => "trafficType",
+            Self::ExpiresAt(_) => "expiresAt",
+            Self::AllowedIps(_) => "allowedIps",
+        }
+    }
+
+    /// The change that would undo this one: the same field with the value that the key has now.
+    #[must_use]
+    pub fn undo(&self, key: &KeyMetadata) -> Self {
+        match self {
+            Self::Name(_) => Self::Name(key.name.clone()),
+            Self::Description(_) => Self::Description(key.description.clone()),
+            Self::Enabled(_) => Self::Enabled(key.enabled),
+            Self::Operations(_) => Self::Operations(key.operations.clone()),
+            Self::TrafficType(_) => Self::TrafficType(key.traffic_type.clone()),
+            Self::ExpiresAt(_) => Self::ExpiresAt(key.expires_at),
+            Self::AllowedIps(_) => Self::AllowedIps(key.allowed_ips.clone()),
+        }
+    }
+
+    /// Makes the change.
+    pub fn apply(self, key: &mut KeyMetadata) {
+        match self {
+            Self::Name(name) => key.name = name,
+            Self::Description(description) => key.description = description,
+            Self::Enabled(enabled) => key.enabled = enabled,
+            Self::Operations(operations) => key.operations = operations,
+            Self::TrafficType(traffic_type) => key.traffic_type = traffic_type,
+            Self::ExpiresAt(end) => key.expires_at = end,
+            Self::AllowedIps(allowed) => key.allowed_ips = allowed,
+        }
     }
 }

@@ -34,31 +34,31 @@ impl StdError for TableError {
     }
 }
 
-/// Why a key was not stored.
+/// Why a management write was not made.
 #[derive(Debug)]
-pub enum InsertError {
+pub enum WriteError {
     /// The account has as many keys as it may.
     QuotaReached {
         /// The quota.
         max_keys: u64,
     },
-    /// Other writers changed the account's count all the while.
+    /// Other writers held the same items all the while.
     Contended,
     /// The table failed.
     Table(TableError),
 }
 
-impl fmt::Display for InsertError {
+impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
-            Self::Contended => f.write_str("other writers changed the account's count all the while"),
+            Self::Contended => f.write_str("other writers held the same items all the while"),
             Self::Table(error) => error.fmt(f),
         }
     }
 }
 
-impl StdError for InsertError {
+impl StdError for WriteError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Table(error) => error.source(),
@@ -67,7 +67,7 @@ impl StdError for InsertError {
     }
 }
 
-impl From<TableError> for InsertError {
+impl From<TableError> for WriteError {
     fn from(error: TableError) -> Self {
         Self::Table(error)
     }

@@ -1,55 +1,57 @@
 //! New keys, within the account's quota.
 
-use std::time::Duration;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as WriteError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
-use tokio::time::{Instant, sleep};
-
+use super::event::{Event, EventType, FieldChange};
 use super::import_claim::ImportClaim;
-use super::key_item::{hash_value, to_item};
-use super::{InsertError, Item, KeyStore, TableError};
+use super::key_item::to_item;
+use super::transaction::{Outcome, Part, Retries, Transaction, put};
+use super::{KeyStore, TableError, WriteError};
 use crate::key::{KeyRecord, Locator, Timestamp};
-
-const WHAT: &str = "the table did not take a new key";
-
-/// Others make keys of the same account at the same moment: so long it is tried again.
-const CONTENTION_TIME: Duration = Duration::from_secs(5);
-/// Attempts at finding room, each after a count.
-const ATTEMPTS: usize = 5;
+use crate::request::Origin;
 
 /// What became of a key of another system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Imported {
     /// It is a key of the account now.
     Done,
-    /// Somebody else imported the same value at this moment.
+    /// Another import took the same value at this moment.
     Taken,
 }
 
 impl KeyStore {
-    /// Stores the first key of an account.
+    /// Stores an account's first key.
     ///
     /// # Errors
-    /// [`InsertError::Table`] when the table does not take it; [`InsertError::Contended`].
-    pub async fn insert_first(&self, record: &KeyRecord) -> Result<(), InsertError> {
-        let count = put(&self.table, self.quota(record.account_id).first(), "attribute_not_exists(id)", [])?;
-        match self.transact(&[count, self.put_key(record)?]).await? {
+    /// [`WriteError`].
+    pub async fn insert_first(&self, record: &KeyRecord, origin: &Origin, now: Timestamp) -> Result<(), WriteError> {
+        let event = self.creation(EventType::AccountCreated, record, origin, now)?;
+        let first = self.count(record.account_id).first(record.metadata.id);
+        let room = put(&self.table, first, "attribute_not_exists(id)", [])?;
+        let transaction = self.insertion(record, &event, room)?;
+        match self.transact(&transaction, Retries::from_now()).await? {
             Outcome::Done => Ok(()),
-            Outcome::Refused(_) => Err(TableError::new(WHAT).into()),
+            Outcome::Refused(_) => Err(used_before().into()),
+            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 
     /// Stores a new key, if the account has fewer than `max_keys`.
     ///
-    /// Safe to repeat when an answer was lost: an item of the same id is replaced only if it is this very key.
-    ///
     /// # Errors
-    /// [`InsertError`].
-    pub async fn insert(&self, record: &KeyRecord, max_keys: u64, now: Timestamp) -> Result<(), InsertError> {
-        match self.insert_counted(record, None, max_keys, now).await? {
+    /// [`WriteError`].
+    pub async fn insert(
+        &self,
+        record: &KeyRecord,
+        max_keys: u64,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let event = self.creation(EventType::KeyCreated, record, origin, now)?;
+        match self.insert_counted(record, &event, None, max_keys, now).await? {
             Outcome::Done => Ok(()),
-            Outcome::Refused(_) => Err(TableError::new(WHAT).into()),
+            Outcome::Refused(_) => Err(used_before().into()),
+            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 
@@ -58,14 +60,15 @@ impl KeyStore {
     /// `replaces` is where an older claim to it leads, to a key that is gone or has another value by now.
     ///
     /// # Errors
-    /// [`InsertError`].
+    /// [`WriteError`].
     pub async fn import(
         &self,
         record: &KeyRecord,
         replaces: Option<Locator>,
         max_keys: u64,
+        origin: &Origin,
         now: Timestamp,
-    ) -> Result<Imported, InsertError> {
+    ) -> Result<Imported, WriteError> {
         let claim = ImportClaim::of(record);
         let place = AttributeValue::S;
         let claim = match replaces {
@@ -77,94 +80,67 @@ impl KeyStore {
                 [(":account", place(old.account_id.to_string())), (":id", place(old.id.to_string()))],
             )?,
         };
-        match self.insert_counted(record, Some(claim), max_keys, now).await? {
+        let event = self.creation(EventType::KeyImported, record, origin, now)?;
+        match self.insert_counted(record, &event, Some(claim), max_keys, now).await? {
             Outcome::Done => Ok(Imported::Done),
-            Outcome::Refused(CLAIM) => Ok(Imported::Taken),
-            Outcome::Refused(_) => Err(TableError::new(WHAT).into()),
+            Outcome::Refused(Part::Claim) => Ok(Imported::Taken),
+            Outcome::Refused(_) => Err(used_before().into()),
+            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 
+    /// Tries until there is no room after all. Refusals, counts and conflicts share one time for retries.
     async fn insert_counted(
         &self,
         record: &KeyRecord,
+        event: &Event,
         claim: Option<TransactWriteItem>,
         max_keys: u64,
         now: Timestamp,
-    ) -> Result<Outcome, InsertError> {
-        let quota = self.quota(record.account_id);
-        let room = TransactWriteItem::builder().update(quota.reserve(max_keys)?).build();
-        let items: Vec<_> = [room, self.put_key(record)?].into_iter().chain(claim).collect();
-        for _ in 0..ATTEMPTS {
-            match self.transact(&items).await? {
-                Outcome::Refused(ROOM) => {}
+    ) -> Result<Outcome, WriteError> {
+        let count = self.count(record.account_id);
+        let room = count.reserve(record.metadata.id, max_keys)?;
+        let mut transaction = self.insertion(record, event, TransactWriteItem::builder().update(room).build())?;
+        if let Some(claim) = claim {
+            transaction = transaction.with(Part::Claim, claim);
+        }
+        let retries = Retries::from_now();
+        loop {
+            match self.transact(&transaction, retries).await? {
+                Outcome::Refused(Part::Room) => {}
                 outcome => return Ok(outcome),
             }
-            if !quota.recount(max_keys, now).await? {
-                return Err(InsertError::QuotaReached { max_keys });
+            if !count.recount(max_keys, now, retries).await? {
+                return Err(WriteError::QuotaReached { max_keys });
+            }
+            if !retries.are_left() {
+                return Ok(Outcome::Contended);
             }
         }
-        Err(InsertError::Contended)
     }
 
-    fn put_key(&self, record: &KeyRecord) -> Result<TransactWriteItem, TableError> {
-        const NEW_OR_THE_SAME: &str = "attribute_not_exists(id) OR keyHash = :hash";
-        put(&self.table, to_item(record)?, NEW_OR_THE_SAME, [(":hash", hash_value(&record.key_hash))])
+    fn insertion(&self, record: &KeyRecord, event: &Event, room: TransactWriteItem) -> Result<Transaction, TableError> {
+        let record = KeyRecord { last_event: Some(event.id), ..record.clone() };
+        let place = Locator { account_id: record.account_id, id: record.metadata.id };
+        Ok(Transaction::writing(place, event.id)
+            .with(Part::Room, room)
+            .with(Part::Key, put(&self.table, to_item(&record)?, "attribute_not_exists(id)", [])?)
+            .with(Part::Event, self.events.append(record.account_id, event)?))
     }
 
-    /// All of it or nothing.
-    async fn transact(&self, items: &[TransactWriteItem]) -> Result<Outcome, InsertError> {
-        let end = Instant::now() + CONTENTION_TIME;
-        let mut longest = Duration::from_millis(20);
-        loop {
-            let sent = self.client.transact_write_items().set_transact_items(Some(items.to_vec())).send().await;
-            let Err(error) = sent else {
-                return Ok(Outcome::Done);
-            };
-            let reasons = match error.as_service_error() {
-                Some(WriteError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
-                _ => return Err(TableError::caused(WHAT, error).into()),
-            };
-            if let Some(refused) = reasons.iter().position(|reason| is(reason, "ConditionalCheckFailed")) {
-                return Ok(Outcome::Refused(refused));
-            }
-            if !reasons.iter().any(|reason| is(reason, "TransactionConflict")) {
-                return Err(TableError::caused(WHAT, error).into());
-            }
-            if Instant::now() >= end {
-                return Err(InsertError::Contended);
-            }
-            // Chance spreads those who collided, ever wider.
-            sleep(longest.mul_f64(fastrand::f64())).await;
-            longest = (longest * 2).min(Duration::from_millis(500));
-        }
+    /// The event of a new key: all that was decided of it.
+    fn creation(
+        &self,
+        r#type: EventType,
+        record: &KeyRecord,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Event, TableError> {
+        let event = self.event(r#type, record.metadata.id, origin, now)?;
+        Ok(Event { changes: FieldChange::of_new(&record.metadata)?, ..event })
     }
 }
 
-/// What became of a transaction.
-enum Outcome {
-    Done,
-    /// The condition of the item at that place did not hold.
-    Refused(usize),
-}
-
-/// Places in a transaction.
-const ROOM: usize = 0;
-const CLAIM: usize = 2;
-
-fn is(reason: &CancellationReason, code: &str) -> bool {
-    reason.code() == Some(code)
-}
-
-fn put<const N: usize>(
-    table: &str,
-    item: Item,
-    condition: &str,
-    values: [(&str, AttributeValue); N],
-) -> Result<TransactWriteItem, TableError> {
-    let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition);
-    for (name, value) in values {
-        put = put.expression_attribute_values(name, value);
-    }
-    let put = put.build().map_err(|cause| TableError::caused(WHAT, cause))?;
-    Ok(TransactWriteItem::builder().put(put).build())
+fn used_before() -> TableError {
+    TableError::new("an id was used before")
 }

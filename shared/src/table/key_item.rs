@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{ACCOUNT_ID, EXPIRES_AT, Item, KEY_HASH, PURGE_AT, TableError};
+use super::{ACCOUNT_ID, EXPIRES_AT, Item, KEY_HASH, LAST_EVENT, PURGE_AT, TableError};
 use crate::key::{KeyHash, KeyMetadata, KeyRecord, Timestamp};
 use crate::request::Change;
 
@@ -19,6 +19,9 @@ pub(super) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
     item.retain(|_, value| !value.is_null());
     item.insert(ACCOUNT_ID.into(), AttributeValue::S(record.account_id.to_string()));
     item.insert(KEY_HASH.into(), hash_value(&record.key_hash));
+    if let Some(event) = record.last_event {
+        item.insert(LAST_EVENT.into(), AttributeValue::S(event.to_string()));
+    }
     if let Some(end) = record.metadata.expires_at {
         item.insert(PURGE_AT.into(), purge_value(end));
     }

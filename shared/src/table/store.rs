@@ -1,58 +1,59 @@
-//! Managing keys: one method for each way in which the table is written, and the list.
+//! Management writes: each is one transaction that changes a key and appends the event which tells of it.
+
+use std::fmt;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 
-use super::quota::Quota;
-use super::{TableError, key};
+use super::account::Count;
+use super::event::{Event, EventTable, EventType};
+use super::{TableError, WriteError};
 use crate::aws::Aws;
-use crate::key::{AccountId, KeyId};
+use crate::key::{AccountId, EventId, KeyId, Random, Timestamp};
+use crate::request::Origin;
 
-/// Writes and lists keys.
-#[derive(Debug, Clone)]
+/// Writes keys, each write with its event.
 pub struct KeyStore {
     pub(super) client: Client,
     pub(super) table: String,
+    pub(super) events: EventTable,
+    random: Random,
+}
+
+impl fmt::Debug for KeyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyStore({}, {})", self.table, self.events.name)
+    }
 }
 
 impl KeyStore {
-    /// Uses the table of that name.
+    /// Writes keys to the table of that name, and events to theirs.
     #[must_use]
-    pub fn new(aws: &Aws, table: String) -> Self {
-        Self { client: Client::new(&aws.config), table }
+    pub fn new(aws: &Aws, table: String, events: EventTable, random: Random) -> Self {
+        Self { client: Client::new(&aws.config), table, events, random }
     }
 
-    /// Removes a key for good. `false` when the account has no such key.
-    ///
-    /// # Errors
-    /// [`TableError`] when the table does not answer.
-    pub async fn delete(&self, account_id: AccountId, id: KeyId) -> Result<bool, TableError> {
-        let deleted = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(key(account_id, id)))
-            .condition_expression("attribute_exists(id)")
-            .send()
-            .await;
-        match deleted {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(TableError::caused("the table did not delete a key", error)),
-            },
-        }
+    /// Makes the event of a write that is about to be made.
+    pub(super) fn event(
+        &self,
+        r#type: EventType,
+        key_id: KeyId,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Event, TableError> {
+        let random = self.random.bytes().map_err(|cause| TableError::caused("no event id could be made", cause))?;
+        let id = EventId::from_time_and_random(now.unix_millis(), random);
+        Ok(Event::new(id, r#type, key_id, origin, now))
     }
 
     /// After a deletion: lets an account at its quota count its keys again at once.
     ///
     /// # Errors
-    /// [`TableError`] when the table does not answer; the keys are then counted within a minute all the same.
-    pub async fn note_deletion(&self, account_id: AccountId) -> Result<(), TableError> {
-        self.quota(account_id).note_deletion().await
+    /// [`WriteError`]; the keys are then counted within a minute all the same.
+    pub async fn note_deletion(&self, account_id: AccountId) -> Result<(), WriteError> {
+        self.count(account_id).note_deletion().await
     }
 
-    pub(super) fn quota(&self, account_id: AccountId) -> Quota<'_> {
-        Quota { client: &self.client, table: &self.table, account_id }
+    pub(super) fn count(&self, account_id: AccountId) -> Count<'_> {
+        Count { client: &self.client, table: &self.table, account_id }
     }
 }

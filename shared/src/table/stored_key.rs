@@ -6,7 +6,8 @@ use aws_smithy_types::base64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::key::{
-    AccountId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Operation, PreviousValue, Timestamp, TrafficType,
+    AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Operation, PreviousValue, Timestamp,
+    TrafficType,
 };
 
 /// A whole item.
@@ -31,6 +32,7 @@ pub(crate) struct StoredKey {
     expires_at: Option<Text<Timestamp>>,
     last_used_at: Option<Text<Timestamp>>,
     allowed_ips: Option<List<Text<IpRange>>>,
+    last_event: Option<Text<EventId>>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -40,6 +42,7 @@ impl From<StoredKey> for KeyRecord {
             account_id: stored.account_id.value,
             key_hash: stored.key_hash.value,
             previous: previous.map(|(hash, until)| PreviousValue { key_hash: hash.value, valid_until: until.value }),
+            last_event: value_of(stored.last_event),
             metadata: KeyMetadata {
                 id: stored.id.value,
                 company: stored.company.value,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::{Issuer, KeyPrefix, NewKey, Random, Timestamp};
+use api_keys::{Issuer, KeyPrefix, NewKey, Origin, Random, Timestamp};
 use serde_json::{Value, json};
 use tests::Gateway;
 
@@ -183,7 +183,7 @@ async fn a_key_that_may_not_manage_is_refused_by_the_gateway_and_by_the_function
 }
 
 #[tokio::test]
-async fn storing_a_key_again_changes_nothing_and_no_other_key_takes_its_place() {
+async fn an_id_is_never_used_twice() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
@@ -205,9 +205,10 @@ async fn storing_a_key_again_changes_nothing_and_no_other_key_takes_its_place() 
     let (mut other, _) = new.issue(&issuer, now).unwrap();
     other.metadata.id = record.metadata.id;
 
-    gateway.store.insert(&record, 1000, now).await.unwrap();
-    gateway.store.insert(&record, 1000, now).await.expect("a repeated call, as after a lost answer, is no error");
-    gateway.store.insert(&other, 1000, now).await.expect_err("an id is never used twice");
+    let origin = Origin::operator(None, "request-1");
+    gateway.store.insert(&record, 1000, &origin, now).await.unwrap();
+    gateway.store.insert(&record, 1000, &origin, now).await.expect_err("another write, of the same key");
+    gateway.store.insert(&other, 1000, &origin, now).await.expect_err("another key of the same id");
 
     assert_eq!(gateway.engine.keys().len(), 2);
 }

@@ -5,6 +5,7 @@ mod authorizer;
 mod create_account;
 mod create_key;
 mod delete_key;
+mod events;
 mod expiry;
 mod faults;
 mod find_key;

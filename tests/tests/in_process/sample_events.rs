@@ -11,6 +11,7 @@ async fn every_sample_event_is_served() {
     tests::engine::put_sample_key(&gateway.store).await;
 
     for (function, status) in [
+        ("list-events", 200),
         ("list-keys", 200),
         ("create-key", 201),
         ("find-key", 200),

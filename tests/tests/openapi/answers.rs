@@ -81,6 +81,9 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("listKeys", 200, &admin.get("/authentication?limit=1").await);
     expect("listKeys", 200, &admin.get("/authentication").await);
     expect("listKeys", 400, &admin.get("/authentication?limit=0").await);
+    expect("listEvents", 200, &admin.get("/authentication/events?limit=1").await);
+    expect("listEvents", 200, &admin.get("/authentication/events").await);
+    expect("listEvents", 400, &admin.get("/authentication/events?limit=0").await);
     expect("getKey", 200, &admin.get("/authentication/self").await);
     expect("getKey", 404, &admin.get("/authentication/x").await);
     expect("rotateKey", 201, &admin.rotate(id, 60).await);

@@ -1,7 +1,6 @@
 //! `infra/openapi.yaml`, made of the code's types.
 
 use api_keys::Timestamp;
-use list_keys::Page;
 use serde_yaml_ng::Value as Yaml;
 use utoipa::ToSchema;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
@@ -57,7 +56,8 @@ pub fn document() -> Yaml {
 
 fn components() -> Components {
     let mut schemas = Vec::new();
-    add::<Page>(&mut schemas);
+    add::<list_keys::Page>(&mut schemas);
+    add::<list_events::Page>(&mut schemas);
     add::<api_keys::IssuedKey>(&mut schemas);
     add::<api_keys::lambda::Problem>(&mut schemas);
     add::<NewKey>(&mut schemas);

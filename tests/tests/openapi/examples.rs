@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use api_keys::{
-    Error, FieldError, Forbidden, ImportedKeys, InvalidRequest, IpRange, IssuedKey, KeyMetadata, KeyStatus, KeyValue,
-    Operation, Operations, Timestamp, TrafficType, http,
+    Error, Event, FieldError, Forbidden, ImportedKeys, InvalidRequest, IpRange, IssuedKey, KeyMetadata, KeyStatus,
+    KeyValue, Operation, Operations, Timestamp, TrafficType, http,
 };
 use lambda_http::Body;
 use serde::Serialize;
@@ -75,7 +75,7 @@ fn bodies() -> [Example; 7] {
     ]
 }
 
-fn answers() -> [Example; 4] {
+fn answers() -> [Example; 5] {
     let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
     let key = metadata(
@@ -98,8 +98,34 @@ fn answers() -> [Example; 4] {
         ("key", "A key", yaml(&key.at(now))),
         ("restricted", "A key that ends, and may be used from one network only", yaml(&changed.at(now))),
         ("page", "A page that is not the last one", page.into()),
+        ("events", "What was done to a key", events(&key)),
         ("issued", "A key and its value", yaml(&IssuedKey { account_id: None, metadata: key, value })),
     ]
+}
+
+/// A key was created and then restricted.
+fn events(key: &KeyMetadata) -> Yaml {
+    let event = |text: &str| yaml(&serde_json::from_str::<Event>(text).unwrap());
+    let of = |id: &str, rest: &str| {
+        event(&format!(
+            r#"{{"id": "{id}", "keyId": "{}", "sourceIp": "203.0.113.7", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+                "actor": {{"type": "KEY", "keyId": "0QbXmZ0pTqv3n8wVJ5rKcd", "userId": "user-1", "username": "Ada"}}, {rest}}}"#,
+            key.id
+        ))
+    };
+    let created = of(
+        "0QbXn6T5Xb2hGkq7pZtYdM",
+        r#""type": "key.created", "time": "2026-11-23T10:15:30.123Z", "changes": [
+            {"field": "userId", "to": "user-2"}, {"field": "username", "to": "Grace"},
+            {"field": "operations", "to": ["SMS"]}, {"field": "trafficType", "to": "TRANSACTIONAL"},
+            {"field": "name", "to": "reminders"}]"#,
+    );
+    let changed = of(
+        "0QbXo1cYwS8sR2vLk4JfQx",
+        r#""type": "key.changed", "time": "2026-11-23T11:02:17.480Z", "previousEvent": "0QbXn6T5Xb2hGkq7pZtYdM",
+            "changes": [{"field": "allowedIps", "to": ["203.0.113.0/24"]}]"#,
+    );
+    Mapping::from_iter([("events".into(), vec![changed, created].into()), ("nextCursor".into(), Yaml::Null)]).into()
 }
 
 /// What the functions answer when they refuse.

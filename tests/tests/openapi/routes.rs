@@ -1,6 +1,6 @@
-//! The six routes, in the words of a client.
+//! The routes, in the words of a client.
 
-use api_keys::KeyId;
+use api_keys::{EventId, KeyId};
 use utoipa::PartialSchema;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::{
@@ -23,6 +23,7 @@ pub fn paths() -> Paths {
                 .operation(HttpMethod::Post, create_key())
                 .build(),
         )
+        .path("/authentication/events", PathItemBuilder::new().operation(HttpMethod::Get, list_events()).build())
         .path(
             "/authentication/{key}",
             PathItemBuilder::new()
@@ -38,8 +39,6 @@ pub fn paths() -> Paths {
 fn list_keys() -> Operation {
     let page = json("A page of the keys.", "KeyPage", &["page"])
         .link("nextPage", to("listKeys", "cursor", "$response.body#/nextCursor", "The next page."));
-    let limit =
-        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1000)).default(Some(1000.into()));
     operation(
         "listKeys",
         "List the keys of the account",
@@ -47,12 +46,29 @@ fn list_keys() -> Operation {
          shorter than their limit.",
     )
     .parameter(query("userId", "Keep the keys that were created by or are assigned to that user.", text(1, 128)))
-    .parameter(query("limit", "How many keys a page has at most.", limit))
+    .parameter(query("limit", "How many keys a page has at most.", limit(1000)))
     .parameter(query(
         "cursor",
         "The `nextCursor` of the page before, with the same other parameters. Opaque, and good even when keys are deleted.",
         KeyId::schema(),
     ))
+    .response("200", page)
+    .build()
+}
+
+fn list_events() -> Operation {
+    let page = json("A page of the events.", "EventPage", &["events"])
+        .link("nextPage", to("listEvents", "cursor", "$response.body#/nextCursor", "The next page."));
+    operation(
+        "listEvents",
+        "List what was done to the keys of the account",
+        "Newest first, a page at a time. Each management write has one event, made in the same transaction, which names who \
+         did it and exactly what it replaced. Only a `nextCursor` of `null` says that a page is the last one.",
+    )
+    .parameter(query("keyId", "Keep the events of that key, deleted ones included.", KeyId::schema()))
+    .parameter(query("actorKeyId", "Keep what was done with that key.", KeyId::schema()))
+    .parameter(query("limit", "How many events a page has at most.", limit(100)))
+    .parameter(query("cursor", "The `nextCursor` of the page before, with the same other parameters.", EventId::schema()))
     .response("200", page)
     .build()
 }
@@ -196,6 +212,11 @@ fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Par
 
 fn parameter(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> ParameterBuilder {
     ParameterBuilder::new().name(name).description(Some(description)).schema(Some(schema))
+}
+
+fn limit(default: usize) -> ObjectBuilder {
+    let whole = ObjectBuilder::new().schema_type(Type::Integer);
+    whole.minimum(Some(1)).maximum(Some(1000)).default(Some(default.into()))
 }
 
 fn text(min: usize, max: usize) -> ObjectBuilder {

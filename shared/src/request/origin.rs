@@ -1,0 +1,77 @@
+//! Where a write comes from, as its event tells it.
+
+use serde::{Deserialize, Serialize};
+
+use super::caller::Caller;
+use crate::key::KeyId;
+
+/// Who asked for a write, from where, and in which request.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Who asked.
+    pub actor: Actor,
+    /// The client's address, as the gateway saw it; `None` for an operator.
+    pub source_ip: Option<String>,
+    /// The gateway's id of the request, or Lambda's of an operator's invocation.
+    pub request_id: String,
+}
+
+impl Origin {
+    /// An operator who invoked a function. `claimed` is what the operator's program says of its user, unverified.
+    #[must_use]
+    pub fn operator(claimed: Option<String>, request_id: &str) -> Self {
+        let actor = Actor { claimed, ..Actor::of(ActorType::Operator) };
+        Self { actor, source_ip: None, request_id: request_id.to_owned() }
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Actor {
+    /// A key of the account, an operator of the service, or somebody who reported a leak.
+    pub r#type: ActorType,
+    /// The key that was used.
+    #[serde(default)]
+    pub key_id: Option<KeyId>,
+    /// The user whom that key is assigned to.
+    #[serde(default)]
+    pub user_id: Option<String>,
+    /// That user's name.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// What an operator's program says of its user. Nobody has verified it.
+    #[serde(default)]
+    pub claimed: Option<String>,
+}
+
+/// What kind of actor it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ActorType {
+    /// A key of the account, through the API.
+    Key,
+    /// An operator of the service.
+    Operator,
+    /// Whoever reported that a value has leaked.
+    Report,
+}
+
+impl Actor {
+    fn of(r#type: ActorType) -> Self {
+        Self { r#type, key_id: None, user_id: None, username: None, claimed: None }
+    }
+}
+
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        Self {
+            key_id: Some(caller.key_id),
+            user_id: Some(caller.user_id.clone()),
+            username: Some(caller.username.clone()),
+            ..Self::of(ActorType::Key)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Which part of a list a request asks for.
+
+use super::fields::Fields;
+
+impl Fields {
+    /// Takes the parameter `limit`: a whole number from 1 to `max`, or `default` when it is absent.
+    pub fn limit(&mut self, default: usize, max: usize) -> usize {
+        const FIELD: &str = "limit";
+        let Some(limit) = self.take(FIELD) else {
+            return default;
+        };
+        let digits = limit.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let limit = digits.and_then(|text| text.parse().ok()).filter(|limit| (1..=max).contains(limit));
+        limit.unwrap_or_else(|| {
+            self.wrong(FIELD, format!("must be a whole number from 1 to {max}"));
+            default
+        })
+    }
+
+    /// Takes a parameter that is an id, read by `parse`; `message` says what else is wrong.
+    pub fn id<T>(&mut self, field: &str, parse: fn(&str) -> Option<T>, message: &str) -> Option<T> {
+        let given = self.take(field)?;
+        let id = given.as_str().and_then(parse);
+        if id.is_none() {
+            self.wrong(field, message);
+        }
+        id
+    }
+}

@@ -1,0 +1,190 @@
+//! Events: one for each management write, written in the same transaction, never changed.
+//!
+//! They are in a table of their own, so that whoever may append there may do nothing else, and its stream carries nothing
+//! else. Partition key `accountId`, sort key `id`, which sorts by time.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ACCOUNT_ID, Item, PURGE_AT, TableError};
+use crate::key::{AccountId, EventId, KeyId, KeyMetadata, Timestamp};
+use crate::request::{Actor, Change, Origin};
+
+/// Where events are kept, and for how long.
+#[derive(Debug, Clone)]
+pub struct EventTable {
+    /// The table's name.
+    pub name: String,
+    /// DynamoDB removes an event that long after it happened, some hours or days later.
+    pub retention: Duration,
+}
+
+/// One management write: what it did, to which key, by whom, and exactly what it replaced.
+///
+/// It has no field for a value or a hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Unique and never used twice; sorts by time.
+    pub id: EventId,
+    /// When the request was served.
+    pub time: Timestamp,
+    /// What was done.
+    pub r#type: EventType,
+    /// The key it was done to; `null` when it was the account.
+    #[serde(default)]
+    pub key_id: Option<KeyId>,
+    /// The event before this one of the same key, where the write has read it.
+    #[serde(default)]
+    pub previous_event: Option<EventId>,
+    /// Who did it.
+    pub actor: Actor,
+    /// The client's address, as the gateway saw it; `null` for an operator.
+    #[serde(default)]
+    pub source_ip: Option<String>,
+    /// The gateway's id of the request, or Lambda's of an operator's invocation.
+    pub request_id: String,
+    /// The fields that were replaced, with both values.
+    #[serde(default)]
+    pub changes: Vec<FieldChange>,
+}
+
+/// What a management write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventType {
+    /// A key was created.
+    #[serde(rename = "key.created")]
+    KeyCreated,
+    /// Fields of a key were changed.
+    #[serde(rename = "key.changed")]
+    KeyChanged,
+    /// A key got another value.
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    /// A key was deleted.
+    #[serde(rename = "key.deleted")]
+    KeyDeleted,
+    /// A key of another system was taken over.
+    #[serde(rename = "key.imported")]
+    KeyImported,
+    /// An account was created, and its first key with it.
+    #[serde(rename = "account.created")]
+    AccountCreated,
+}
+
+/// One field that a write replaced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldChange {
+    /// The field as the API spells it.
+    pub field: String,
+    /// Its value before; `null` when there was none.
+    #[serde(default)]
+    pub from: Value,
+    /// Its value since; `null` when there is none.
+    #[serde(default)]
+    pub to: Value,
+}
+
+impl FieldChange {
+    /// All that was decided of a new key.
+    pub(super) fn of_new(key: &KeyMetadata) -> Result<Vec<Self>, TableError> {
+        let given = [
+            ("userId", serde_json::to_value(&key.user_id)),
+            ("username", serde_json::to_value(&key.username)),
+            ("operations", serde_json::to_value(&key.operations)),
+            ("trafficType", serde_json::to_value(&key.traffic_type)),
+            ("name", serde_json::to_value(&key.name)),
+            ("description", serde_json::to_value(&key.description)),
+            ("expiresAt", serde_json::to_value(key.expires_at)),
+            ("allowedIps", serde_json::to_value(&key.allowed_ips)),
+        ];
+        let mut changes = Vec::new();
+        for (field, value) in given {
+            let to = value.map_err(unwritable)?;
+            if !to.is_null() {
+                changes.push(Self { field: field.to_owned(), from: Value::Null, to });
+            }
+        }
+        Ok(changes)
+    }
+
+    /// When the value before a rotation ends, and when the one before it would have.
+    pub(super) fn of_grace(before: Option<Timestamp>, since: Option<Timestamp>) -> Result<Self, TableError> {
+        let json = |end| serde_json::to_value(end).map_err(unwritable);
+        Ok(Self { field: "previousValueValidUntil".to_owned(), from: json(before)?, to: json(since)? })
+    }
+
+    /// What a change of a patch replaces; `from` is unknown where the key was not read.
+    pub(super) fn of(change: &Change, before: Option<&Change>) -> Result<Self, TableError> {
+        let from = before.map(json).transpose()?.unwrap_or_default();
+        Ok(Self { field: change.field().to_owned(), from, to: json(change)? })
+    }
+}
+
+/// The value of a change as the API writes it.
+fn json(change: &Change) -> Result<Value, TableError> {
+    let json = match change {
+        Change::Name(text) | Change::Description(text) => serde_json::to_value(text),
+        Change::Enabled(enabled) => serde_json::to_value(enabled),
+        Change::Operations(operations) => serde_json::to_value(operations),
+        Change::TrafficType(traffic_type) => serde_json::to_value(traffic_type),
+        Change::ExpiresAt(end) => serde_json::to_value(end),
+        Change::AllowedIps(allowed) => serde_json::to_value(allowed),
+    };
+    json.map_err(unwritable)
+}
+
+fn unwritable(cause: serde_json::Error) -> TableError {
+    TableError::caused("a change could not be written", cause)
+}
+
+impl Event {
+    /// An event of a key that happens now.
+    pub(super) fn new(id: EventId, r#type: EventType, key_id: KeyId, origin: &Origin, now: Timestamp) -> Self {
+        let Origin { actor, source_ip, request_id } = origin.clone();
+        let key_id = Some(key_id);
+        Self { id, time: now, r#type, key_id, previous_event: None, actor, source_ip, request_id, changes: Vec::new() }
+    }
+}
+
+impl EventTable {
+    /// The part of a transaction that appends an event.
+    pub(super) fn append(&self, account_id: AccountId, event: &Event) -> Result<TransactWriteItem, TableError> {
+        const WHAT: &str = "an event could not be written as an item";
+        let mut item: Item = serde_dynamo::to_item(event).map_err(|cause| TableError::caused(WHAT, cause))?;
+        item.insert(ACCOUNT_ID.into(), AttributeValue::S(account_id.to_string()));
+        let purge_at = event.time.plus(self.retention).unix_seconds();
+        item.insert(PURGE_AT.into(), AttributeValue::N(purge_at.to_string()));
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(without_nulls(item)))
+            .condition_expression("attribute_not_exists(id)")
+            .build()
+            .map_err(|cause| TableError::caused(WHAT, cause))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// Absent is what `null` means; it takes no room.
+fn without_nulls(item: Item) -> Item {
+    let kept = item.into_iter().filter(|(_, value)| !value.is_null());
+    kept.map(|(name, value)| (name, value_without_nulls(value))).collect()
+}
+
+fn value_without_nulls(value: AttributeValue) -> AttributeValue {
+    match value {
+        AttributeValue::M(map) => AttributeValue::M(without_nulls(map)),
+        AttributeValue::L(list) => AttributeValue::L(list.into_iter().map(value_without_nulls).collect()),
+        other => other,
+    }
+}
+
+pub(super) fn from_item(item: Item) -> Result<Event, TableError> {
+    serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not an event", cause))
+}
