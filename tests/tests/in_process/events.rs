@@ -7,7 +7,7 @@ use api_keys::ImportedKeys;
 use serde_json::{Value, json};
 use tests::gateway::event_of;
 use tests::values::{import_of, sha256_base64, sha256_hex, traces};
-use tests::wire::Fault;
+use tests::wire::{Fault, Reason};
 use tests::{Answer, Client, Gateway};
 
 const ALL: &str = "/authentication/events";
@@ -239,7 +239,8 @@ async fn whatever_goes_wrong_there_are_as_many_events_as_writes() {
         Fault::Cut,
         Fault::Throttle,
         Fault::Fail,
-        Fault::Conflict,
+        Fault::Cancel(Reason::TransactionConflict, 0),
+        Fault::Cancel(Reason::ThrottlingError, 1),
         Fault::LoseAnswer,
         Fault::TruncateAnswer,
         Fault::SpoilAnswer,
