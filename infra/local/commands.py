@@ -100,6 +100,9 @@ class Commands:
             variables = service.get_function_configuration(FunctionName=name)["Environment"]["Variables"] | changes
             kept = {variable: value for variable, value in variables.items() if value is not None}
             service.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
+            for alias in service.list_aliases(FunctionName=name)["Aliases"]:
+                version = service.publish_version(FunctionName=name)["Version"]
+                service.update_alias(FunctionName=name, Name=alias["Name"], FunctionVersion=version)
         return {"done": True}
 
 

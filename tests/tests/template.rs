@@ -45,8 +45,11 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let on_index = on(&index, "Query");
     // Whoever appends events may do nothing else with them.
     let append = on(&events, "PutItem");
+    // A write that needs no answer gets nothing back of what was there.
+    let nothing_back = json!({"dynamodb:ReturnValues": "NONE"});
     let only = |attributes: &[&str]| {
-        let condition = json!({"ForAllValues:StringEquals": {"dynamodb:Attributes": attributes}});
+        let attributes = json!({"dynamodb:Attributes": attributes});
+        let condition = json!({"ForAllValues:StringEquals": attributes, "StringEqualsIfExists": nothing_back});
         ("dynamodb:UpdateItem".to_owned(), table.to_string(), condition.to_string())
     };
     let writing = |actions: &[&str]| {
@@ -202,8 +205,16 @@ fn what_the_gateway_says_itself_is_a_problem_too() {
     for (name, status) in expected {
         let response = &responses[name];
         assert_eq!(response["statusCode"], status.to_string(), "{name}");
-        assert_eq!(response["responseParameters"]["gatewayresponse.header.Content-Type"], "'application/problem+json'");
-        assert_eq!(response["responseParameters"]["gatewayresponse.header.Cache-Control"], "'no-store'");
+        let mut headers = json!({
+            "gatewayresponse.header.Content-Type": "'application/problem+json'",
+            "gatewayresponse.header.Cache-Control": "'no-store'",
+        });
+        match status {
+            401 => headers["gatewayresponse.header.WWW-Authenticate"] = json!("'ApiKey'"),
+            429 => headers["gatewayresponse.header.Retry-After"] = json!("'1'"),
+            _ => {}
+        }
+        assert_eq!(response["responseParameters"], headers, "{name}");
         let template = response["responseTemplates"]["application/json"].as_str().unwrap();
         let problem: Value = serde_json::from_str(template).unwrap();
         assert_eq!(problem["status"], status, "{name}");
@@ -260,10 +271,72 @@ fn every_log_is_kept_as_long_as_the_parameter_says() {
 }
 
 #[test]
-fn other_stacks_find_the_authorizer() {
+fn every_api_asks_the_authorizer_by_its_alias() {
+    let alias = json!({"Ref": "AuthorizerFunctionAliaslive"});
     let output = &TRANSFORMED["Outputs"]["AuthorizerArn"];
-    assert_eq!(output["Value"], json!({"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}));
+    assert_eq!(output["Value"], alias);
     assert_eq!(output["Export"]["Name"], json!({"Fn::Sub": "${AWS::StackName}-AuthorizerArn"}));
+    let scheme = &api()["components"]["securitySchemes"]["KeyAuthorizer"]["x-amazon-apigateway-authorizer"];
+    assert_eq!(scheme["authorizerUri"]["Fn::Sub"][1], json!({"__FunctionArn__": alias}));
+    let permissions = resources("AWS::Lambda::Permission");
+    let of_authorizer: Vec<_> = permissions.iter().filter(|(name, _)| name.contains("Authorizer")).collect();
+    assert_eq!(of_authorizer.len(), 1);
+    assert_eq!(of_authorizer[0].1["FunctionName"], alias);
+    assert_eq!(of_authorizer[0].1["Principal"], "apigateway.amazonaws.com");
+}
+
+#[test]
+fn a_change_of_any_parameter_publishes_the_authorizer_anew() {
+    let version = only("AWS::Lambda::Version")["Description"]["Fn::Sub"].as_str().unwrap();
+    let function = &TRANSFORMED["Resources"]["AuthorizerFunction"]["Properties"];
+    let used = references(function).into_iter().filter(|name| TRANSFORMED["Parameters"][name].is_object());
+    let used: BTreeSet<_> = used.collect();
+    assert!(used.contains("AcceptImportedKeys"), "{used:?}");
+    for parameter in used {
+        assert!(version.contains(&format!("${{{parameter}}}")), "{parameter} is not in {version}");
+    }
+    let authorizer = &template()["Resources"]["AuthorizerFunction"]["Properties"];
+    assert_eq!(authorizer["AutoPublishAliasAllProperties"], true, "and so does a change of the template");
+}
+
+/// What a part of the template refers to; parameters in the text of an `Fn::Sub` are not among it.
+fn references(part: &Value) -> BTreeSet<&str> {
+    match part {
+        Value::Object(fields) => {
+            let own = match fields.iter().next() {
+                Some((key, name)) if key == "Ref" => name.as_str(),
+                Some((key, path)) if key == "Fn::GetAtt" => path[0].as_str(),
+                _ => None,
+            };
+            own.into_iter().chain(fields.values().flat_map(references)).collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(references).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+#[test]
+fn the_stage_waits_for_the_role_that_writes_its_log() {
+    let all = TRANSFORMED["Resources"].as_object().unwrap();
+    for (name, resource) in all {
+        for waited_for in as_list(&resource["DependsOn"]).iter().filter_map(Value::as_str) {
+            assert!(all[waited_for]["Condition"].is_null(), "{name} waits for what may not be there");
+        }
+    }
+    let (stage, _) = resources("AWS::ApiGateway::Stage")[0];
+    let mut waits_for = BTreeSet::from([stage]);
+    loop {
+        let further: BTreeSet<_> = waits_for.iter().filter_map(|name| all.get(*name)).flat_map(references).collect();
+        if further.is_subset(&waits_for) {
+            break;
+        }
+        waits_for.extend(further);
+    }
+    assert!(waits_for.contains("ApiGatewayAccount"), "{waits_for:?}");
+}
+
+#[test]
+fn operators_find_what_they_need() {
     for name in ["ApiUrl", "TableName", "CreateAccountFunctionName", "ImportKeysFunctionName"] {
         assert!(!TRANSFORMED["Outputs"][name]["Value"].is_null(), "{name}");
     }

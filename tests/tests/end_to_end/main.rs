@@ -157,7 +157,9 @@ fn refuses_what_is_no_key(stack: &Stack) {
     let unknown = KeyValue::generate(&KeyPrefix::parse("ak_live").unwrap(), locator, &Random::system()).unwrap();
 
     for keys in [&[][..], &[""], &[key, key], &[key, ""], &["x"], &[cut], &[&format!("{key}0")], &[unknown.expose()]] {
-        stack.send("GET", &url, keys, None).assert_problem(401);
+        let refused = stack.send("GET", &url, keys, None);
+        refused.assert_problem(401);
+        assert_eq!(refused.headers["www-authenticate"], "ApiKey");
         stack.send("POST", &url, keys, Some("{}")).assert_problem(401);
         stack.send("DELETE", &format!("{url}/{}", admin.id), keys, None).assert_problem(401);
         stack.send("PATCH", &format!("{url}/{}", admin.id), keys, Some("{}")).assert_problem(401);

@@ -53,11 +53,11 @@ const PROBLEMS: [(&str, &str, &[&str]); 10] = [
 
 /// What `$ref`s name.
 pub fn shared() -> impl Iterator<Item = (&'static str, Response)> {
-    PROBLEMS.into_iter().map(|(name, when, examples)| (name, problem(when, examples)))
+    PROBLEMS.into_iter().map(|(name, when, examples)| (name, problem(name, when, examples)))
 }
 
 /// The headers of answers, by name.
-pub fn headers() -> [(&'static str, Header); 2] {
+pub fn headers() -> [(&'static str, Header); 4] {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let header = |schema, description| HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
     [
@@ -70,6 +70,14 @@ pub fn headers() -> [(&'static str, Header); 2] {
                     .examples(["/authentication/0QbXn6T4mKrV9sYdJ2wLhP"]),
                 "Where the key is, below the server's URL.",
             ),
+        ),
+        (
+            "Retry-After",
+            header(text().pattern(Some("^[0-9]+$")).examples(["1"]), "Seconds to wait before the next try."),
+        ),
+        (
+            "WWW-Authenticate",
+            header(text().enum_values(Some(["ApiKey"])), "What a request needs: a key in `X-API-Key`."),
         ),
     ]
 }
@@ -92,6 +100,12 @@ pub fn content(schema: &str, examples: &[&str]) -> ContentBuilder {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).examples_from_iter(by_name)
 }
 
-fn problem(description: &str, examples: &[&str]) -> Response {
-    answer(description).content("application/problem+json", content("Problem", examples).build()).build()
+fn problem(name: &str, description: &str, examples: &[&str]) -> Response {
+    let answer = answer(description).content("application/problem+json", content("Problem", examples).build());
+    let header = match name {
+        "TooManyRequests" => "Retry-After",
+        "Unauthorized" => "WWW-Authenticate",
+        _ => return answer.build(),
+    };
+    answer.header_ref(header, Ref::new(format!("#/components/headers/{header}"))).build()
 }
