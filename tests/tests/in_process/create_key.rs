@@ -138,6 +138,19 @@ async fn a_body_that_is_no_json_object_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_has_at_most_64_kib() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let of_length = |bytes: usize| body.clone() + &" ".repeat(bytes - body.len());
+
+    let longest = gateway.send("POST", "/authentication", &[&admin.value], Some(&of_length(65_536))).await;
+    let longer = gateway.send("POST", "/authentication", &[&admin.value], Some(&of_length(65_537))).await;
+
+    assert_eq!((longest.status, longer.wrong_fields()), (201, vec!["body".to_owned()]));
+}
+
+#[tokio::test]
 async fn a_field_given_twice_is_refused_whichever_is_right() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
