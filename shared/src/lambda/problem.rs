@@ -24,7 +24,7 @@ pub struct Problem<'a> {
     detail: String,
     /// The gateway's id of the request, which is in the service's logs too.
     request_id: &'a str,
-    /// Every wrong field at once, where the body or the query is what is wrong.
+    /// Every wrong field at once, where the body or the query is what is wrong: up to 50, then how many more there are.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }

@@ -15,18 +15,25 @@ const MAX_BODY: usize = 64 * 1024;
 /// With three leap days, the most that ten years have.
 const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
 
+/// As many wrong fields are named; the others are counted.
+const MAX_ERRORS: usize = 50;
+
+/// As many characters of a field's name are repeated.
+const MAX_NAME: usize = 64;
+
 /// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
 ///
 /// Take each field that exists, then [`finish`](Self::finish): only after it are the values to be trusted.
 pub struct Fields {
     given: Vec<(String, Value)>,
     errors: Vec<FieldError>,
+    unnamed_errors: usize,
 }
 
 /// Shows no field: fields hold what clients wrote, and in an import the hashes of values.
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fields({} given, {} wrong)", self.given.len(), self.errors.len())
+        write!(f, "Fields({} given, {} wrong)", self.given.len(), self.errors.len() + self.unnamed_errors)
     }
 }
 
@@ -56,7 +63,7 @@ impl Fields {
 
     /// Takes names and values as they came, repeated ones included.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
-        let mut fields = Self { given: Vec::new(), errors: Vec::new() };
+        let mut fields = Self { given: Vec::new(), errors: Vec::new(), unnamed_errors: 0 };
         for (name, value) in pairs {
             if fields.given.iter().any(|(known, _)| *known == name) {
                 fields.wrong(&name, "must be given once");
@@ -112,16 +119,24 @@ impl Fields {
 
     /// Remembers that a field is wrong, and why.
     pub fn wrong(&mut self, field: &str, message: impl Into<String>) {
-        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(FieldError { field: shortened(field), message: message.into() });
+        } else {
+            self.unnamed_errors += 1;
+        }
     }
 
     /// Ends the reading.
     ///
     /// # Errors
-    /// [`InvalidRequest`] with every wrong field, and every one that nobody took.
+    /// [`InvalidRequest`] with every wrong field, unknown ones included: 50 by name, the others as a number.
     pub fn finish(mut self) -> Result<(), InvalidRequest> {
         for (name, _) in std::mem::take(&mut self.given) {
             self.wrong(&name, "is not a known field");
+        }
+        if self.unnamed_errors > 0 {
+            let message = format!("are wrong too: {} more fields", self.unnamed_errors);
+            self.errors.push(FieldError { field: "others".to_owned(), message });
         }
         if self.errors.is_empty() { Ok(()) } else { Err(InvalidRequest(self.errors)) }
     }
@@ -140,6 +155,13 @@ impl Fields {
             return Some(text);
         }
         None
+    }
+}
+
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => name.get(..end).unwrap_or_default().to_owned() + "…",
+        None => name.to_owned(),
     }
 }
 
@@ -174,7 +196,8 @@ impl std::error::Error for InvalidRequest {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The field or parameter as the request spells it; `body` for the whole of it.
+    /// The field or parameter as the request spells it, up to 64 characters of it; `body` for the whole body, `others`
+    /// for all wrong fields after the first 50.
     pub field: String,
     /// A sentence without the value that was sent.
     pub message: String,

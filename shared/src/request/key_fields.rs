@@ -21,6 +21,11 @@ impl Fields {
                 return taken;
             }
         };
+        let most = catalogue.operations().len();
+        if names.len() > most {
+            self.wrong(FIELD, format!("must have at most {most} operations"));
+            return taken;
+        }
         for (at, name) in names.iter().enumerate() {
             let offered = catalogue.operations().iter().find(|offered| name.as_str() == Some(offered.as_str()));
             let at = format!("{FIELD}[{at}]");

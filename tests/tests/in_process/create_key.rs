@@ -92,6 +92,56 @@ async fn every_wrong_field_is_named_at_once() {
 }
 
 #[tokio::test]
+async fn a_list_longer_than_the_catalogue_is_one_wrong_field() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let with = |operations: Value| json!({"userId": "u", "username": "n", "operations": operations});
+
+    for operations in [json!([1, 1, 1, 1, 1]), json!(["SMS", "SMS", "SMS", "SMS", "SMS"]), json!(vec![1; 30_000])] {
+        let answer = admin.post(&with(operations)).await;
+        assert_eq!(answer.wrong_fields(), ["operations"]);
+        assert_eq!(answer.body["errors"][0]["message"], "must have at most 4 operations");
+    }
+    let all = json!(["AUTHENTICATION", "WHATSAPP", "RCS", "SMS"]);
+    assert_eq!(admin.post(&with(all)).await.status, 201);
+    assert_eq!(admin.post(&with(json!([1, 1, 1, 1]))).await.wrong_fields().len(), 4);
+}
+
+#[tokio::test]
+async fn an_answer_names_50_wrong_fields_and_counts_the_others() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let with_unknown = |count: usize| {
+        let fields = (0..count).map(|number| (format!("field{number}"), json!(1)));
+        fields.chain([("userId".to_owned(), json!("u")), ("username".to_owned(), json!("n"))]).collect::<Value>()
+    };
+
+    // `operations` is missing.
+    let answer = admin.post(&with_unknown(49)).await;
+    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 50);
+    assert!(!answer.text.contains("others"), "{answer:?}");
+    let answer = admin.post(&with_unknown(4_000)).await;
+    answer.assert_problem(400);
+    let errors = answer.body["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 51);
+    assert_eq!(errors[50], json!({"field": "others", "message": "are wrong too: 3951 more fields"}));
+}
+
+#[tokio::test]
+async fn of_an_unknown_name_64_characters_are_repeated() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+
+    for (name, shown) in [
+        ("é".repeat(64), "é".repeat(64)),
+        ("é".repeat(65), "é".repeat(64) + "…"),
+        ("x".repeat(60_000), "x".repeat(64) + "…"),
+    ] {
+        assert_eq!(admin.patch(&admin.id, &json!({ name: 1 })).await.wrong_fields(), [shown]);
+    }
+}
+
+#[tokio::test]
 async fn no_key_gets_power_by_leaving_operations_out() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
@@ -135,6 +185,19 @@ async fn a_body_that_is_no_json_object_is_refused() {
         answer.assert_problem(400);
         assert_eq!(answer.wrong_fields(), ["body"]);
     }
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_64_kib() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let of_length = |bytes: usize| body.clone() + &" ".repeat(bytes - body.len());
+
+    let longest = gateway.send("POST", "/authentication", &[&admin.value], Some(&of_length(65_536))).await;
+    let longer = gateway.send("POST", "/authentication", &[&admin.value], Some(&of_length(65_537))).await;
+
+    assert_eq!((longest.status, longer.wrong_fields()), (201, vec!["body".to_owned()]));
 }
 
 #[tokio::test]

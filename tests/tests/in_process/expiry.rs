@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::{KeyStatus, Timestamp};
+use api_keys::{Change, KeyStatus, Timestamp};
 use serde_json::json;
 use tests::Gateway;
 
@@ -100,6 +100,23 @@ async fn an_expiry_is_a_time_in_the_next_ten_years() {
     }
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": "2029-12-31T23:30:00-01:00"});
     assert_eq!(admin.post(&body).await.body["expiresAt"], "2030-01-01T00:30:00.000Z", "any offset, shown in UTC");
+}
+
+#[tokio::test]
+async fn an_expiry_is_after_now_and_at_most_ten_years_away_to_the_millisecond() {
+    let gateway = Gateway::start().await;
+    let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
+    let millisecond = Duration::from_millis(1);
+    for (end, is_taken) in [
+        (now, false),
+        (now.plus(millisecond), true),
+        (now.plus(TEN_YEARS), true),
+        (now.plus(TEN_YEARS + millisecond), false),
+    ] {
+        let patch = json!({"expiresAt": end}).to_string();
+        let changes = Change::parse(patch.as_bytes(), &gateway.catalogue, now);
+        assert_eq!(changes.ok(), is_taken.then(|| vec![Change::ExpiresAt(Some(end))]), "{patch}");
+    }
 }
 
 #[tokio::test]
