@@ -91,8 +91,9 @@ impl KeyStore {
                     return Ok(Outcome::Refused(*part));
                 }
                 Some(Cancelled::Busy) if retries.are_left() => backoff.wait().await,
+                // An earlier attempt may have been written all the same: its answer may have been lost or late.
+                _ if self.was_written(transaction).await => return Ok(Outcome::Done),
                 Some(Cancelled::Busy) => return Ok(Outcome::Contended),
-                None if self.was_written(transaction).await => return Ok(Outcome::Done),
                 None => return Err(TableError::caused("the table did not write", error)),
             }
         }
