@@ -182,6 +182,7 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
         "import-keys",
         "list-events",
         "list-keys",
+        "publish-events",
         "rotate-key",
         "update-key",
     ];

@@ -45,6 +45,8 @@ class Commands:
             "invoke-at-once": self.invoke_at_once,
             "logs": self.logs,
             "table": self.table,
+            "subscribe": self.subscribe,
+            "received": self.received,
             "break-table": lambda _: self._set_variables(BROKEN),
             "mend-table": lambda _: self._set_variables(dict.fromkeys(BROKEN)),
             "log-everything": lambda _: self._set_variables(TALKATIVE),
@@ -92,6 +94,26 @@ class Commands:
         """Every item, its attributes in DynamoDB's own notation, binaries as base64."""
         service = client("dynamodb", self._emulator)
         return {"items": list(_pages(service, "scan", "Items", TableName=self._table))}
+
+    def subscribe(self, request: Answer) -> Answer:
+        """Has a rule deliver the service's events of one type to a queue."""
+        queues, events = client("sqs", self._emulator), client("events", self._emulator)
+        name = request["type"].replace(".", "-")
+        queue = queues.create_queue(QueueName=name)["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": [f"api-keys.{self._stack.name}"], "detail-type": [request["type"]]}
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+        return {"queue": queue}
+
+    def received(self, request: Answer) -> Answer:
+        """Takes what has come into a queue, waiting up to ten seconds for something."""
+        queues = client("sqs", self._emulator)
+        answer = queues.receive_message(QueueUrl=request["queue"], MaxNumberOfMessages=10, WaitTimeSeconds=10)
+        messages = answer.get("Messages", [])
+        for message in messages:
+            queues.delete_message(QueueUrl=request["queue"], ReceiptHandle=message["ReceiptHandle"])
+        return {"messages": [json.loads(message["Body"]) for message in messages]}
 
     def _set_variables(self, changes: Mapping[str, str | None]) -> Answer:
         """Sets variables of every function, and takes those away that are None."""

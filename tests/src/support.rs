@@ -4,6 +4,7 @@
 //! store and the engine, counts, conflicts, lags and breaks; `gateway` does what API Gateway does with our functions;
 //! `environment` makes a client as a function does; `values` knows the hashes of keys.
 
+pub mod bus;
 pub mod engine;
 pub mod environment;
 pub mod gateway;

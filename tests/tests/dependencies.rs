@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "authorizer",
     "create-account",
     "create-key",
@@ -13,6 +13,7 @@ const FUNCTIONS: [&str; 10] = [
     "import-keys",
     "list-events",
     "list-keys",
+    "publish-events",
     "rotate-key",
     "update-key",
 ];

@@ -62,6 +62,10 @@ fn each_function_may_do_what_it_does_and_no_more() {
         allowed
     };
     let creating = writing(&["PutItem", "GetItem", "Query", "UpdateItem"]);
+    let bus =
+        json!({"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}"});
+    let stream = json!({"Fn::GetAtt": ["EventTable", "StreamArn"]});
+    let publish = ("events:PutEvents".to_owned(), bus.to_string(), Value::Null.to_string());
     let expected = BTreeMap::from([
         (
             "AuthorizerFunctionRole",
@@ -74,6 +78,17 @@ fn each_function_may_do_what_it_does_and_no_more() {
         ("ImportKeysFunctionRole", with(creating, on_index)),
         ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
+        (
+            "PublishEventsFunctionRole",
+            BTreeSet::from([
+                on(&events, "Query"),
+                publish,
+                on(&stream, "DescribeStream"),
+                on(&stream, "GetRecords"),
+                on(&stream, "GetShardIterator"),
+                on(&json!("*"), "ListStreams"),
+            ]),
+        ),
         ("RotateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
         ("UpdateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
     ]);
@@ -356,4 +371,16 @@ fn the_parameters_have_the_defaults_that_the_readme_tells() {
     ] {
         assert_eq!(parameters[name]["Default"], default, "{name}");
     }
+}
+
+#[test]
+fn every_event_is_tried_for_six_hours_and_one_that_is_bad_holds_up_no_others() {
+    let mapping = only("AWS::Lambda::EventSourceMapping");
+    assert_eq!(mapping["EventSourceArn"], json!({"Fn::GetAtt": ["EventTable", "StreamArn"]}));
+    assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert_eq!((&mapping["MaximumRecordAgeInSeconds"], &mapping["MaximumRetryAttempts"]), (&json!(21600), &json!(-1)));
+    assert_eq!(mapping["StartingPosition"], "TRIM_HORIZON", "what is written during the deployment is published too");
+    let pattern = mapping["FilterCriteria"]["Filters"][0]["Pattern"].as_str().unwrap();
+    let pattern: Value = serde_json::from_str(pattern).unwrap();
+    assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live wake nobody");
 }

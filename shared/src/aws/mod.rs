@@ -28,6 +28,12 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// What a client of the SDK takes, the transport and the limits included.
+    #[must_use]
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// Uses the default chain of `aws-config`: variables, profiles, a container's credentials.
     ///
     /// A call may take 2.5 s in all: less than the time-out of every function.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::base62;
+use super::timestamp::Timestamp;
 
 const LENGTH: usize = 22;
 
@@ -94,6 +95,12 @@ impl KeyId {
 }
 
 impl EventId {
+    /// The least id of that time or later.
+    #[must_use]
+    pub fn first_at(time: Timestamp) -> Self {
+        Self::from_time_and_random(time.unix_millis(), [0; 10])
+    }
+
     pub(crate) fn from_time_and_random(unix_millis: u64, random: [u8; 10]) -> Self {
         Self(sortable(unix_millis, random))
     }

@@ -2,8 +2,9 @@
 
 use std::error::Error as StdError;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::key::Timestamp;
 use crate::table::DroppedUse;
 
 /// Writes a failure and its causes to standard error, as one line of JSON with the request's id.
@@ -14,27 +15,36 @@ pub fn failure(request_id: &str, error: &dyn StdError) {
     eprintln!("{}", json!({"level": "ERROR", "requestId": request_id, "message": error.to_string(), "causes": causes}));
 }
 
-/// Writes that a last use was dropped, in the form that `CloudWatch` counts as the metric `ApiKeys/DroppedLastUses`.
+/// Writes a failure in the form that `CloudWatch` counts as a metric in the namespace `ApiKeys`.
 ///
 /// Source: the embedded metric format of `CloudWatch`.
+pub fn counted(metric: &str, now: Timestamp, request_id: &str, error: &dyn StdError) {
+    eprintln!("{}", metric_line(metric, now, error, "requestId", json!(request_id)));
+}
+
+/// Writes that a last use was dropped, counted as the metric `ApiKeys/DroppedLastUses`.
 pub fn dropped_last_use(dropped: &DroppedUse) {
-    let metric = json!({
-        "Timestamp": dropped.at.unix_millis(),
+    let since_start = json!(dropped.since_start);
+    eprintln!("{}", metric_line("DroppedLastUses", dropped.at, dropped, "droppedSinceStart", since_start));
+}
+
+fn metric_line(metric: &str, at: Timestamp, error: &dyn StdError, more: &str, value: Value) -> Value {
+    let description = json!({
+        "Timestamp": at.unix_millis(),
         "CloudWatchMetrics": [{
             "Namespace": "ApiKeys",
             "Dimensions": [[]],
-            "Metrics": [{"Name": "DroppedLastUses", "Unit": "Count"}]
+            "Metrics": [{"Name": metric, "Unit": "Count"}]
         }]
     });
-    let line = json!({
-        "_aws": metric,
+    json!({
+        "_aws": description,
         "level": "WARN",
-        "message": dropped.to_string(),
-        "causes": causes(dropped),
-        "DroppedLastUses": 1,
-        "droppedSinceStart": dropped.since_start,
-    });
-    eprintln!("{line}");
+        "message": error.to_string(),
+        "causes": causes(error),
+        metric: 1,
+        more: value,
+    })
 }
 
 fn causes(error: &dyn StdError) -> Vec<String> {

@@ -26,7 +26,7 @@ impl std::error::Error for SettingError {}
 /// # Errors
 /// When it is missing.
 pub fn table_name() -> Result<String, SettingError> {
-    read("TABLE_NAME", "the name of the table", |name| (!name.is_empty()).then(|| name.to_owned()))
+    text("TABLE_NAME", "the name of the table")
 }
 
 /// `EVENT_TABLE_NAME` and `EVENT_RETENTION_DAYS`.
@@ -35,12 +35,26 @@ pub fn table_name() -> Result<String, SettingError> {
 /// When one is missing or malformed.
 pub fn event_table() -> Result<EventTable, SettingError> {
     const HOURS_PER_DAY: u64 = 24;
-    let name = read("EVENT_TABLE_NAME", "the name of the table of events", |name| {
-        (!name.is_empty()).then(|| name.to_owned())
-    })?;
+    let name = text("EVENT_TABLE_NAME", "the name of the table of events")?;
     let days: u32 =
         read("EVENT_RETENTION_DAYS", "a positive whole number", |text| text.parse().ok().filter(|days| *days > 0))?;
     Ok(EventTable { name, retention: Duration::from_hours(HOURS_PER_DAY * u64::from(days)) })
+}
+
+/// `EVENT_BUS_NAME`.
+///
+/// # Errors
+/// When it is missing.
+pub fn event_bus_name() -> Result<String, SettingError> {
+    text("EVENT_BUS_NAME", "the name or ARN of an EventBridge bus")
+}
+
+/// `EVENT_SOURCE`.
+///
+/// # Errors
+/// When it is missing.
+pub fn event_source() -> Result<String, SettingError> {
+    text("EVENT_SOURCE", "the source that events name")
 }
 
 /// `KEY_PREFIX`.
@@ -79,6 +93,10 @@ pub fn imported_keys() -> Result<ImportedKeys, SettingError> {
 /// When it is missing or not a positive number.
 pub fn max_keys() -> Result<u64, SettingError> {
     read("MAX_KEYS_PER_ACCOUNT", "a positive whole number", |text| text.parse().ok().filter(|max| *max > 0))
+}
+
+fn text(variable: &'static str, expected: &'static str) -> Result<String, SettingError> {
+    read(variable, expected, |text| (!text.is_empty()).then(|| text.to_owned()))
 }
 
 fn read<T>(

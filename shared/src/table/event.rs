@@ -185,6 +185,27 @@ fn value_without_nulls(value: AttributeValue) -> AttributeValue {
     }
 }
 
+impl Event {
+    /// Reads an image of the table's stream, in DynamoDB's own JSON: the account, and what happened in it.
+    ///
+    /// # Errors
+    /// [`TableError`] when it is not an event.
+    pub fn from_stream(image: &Value) -> Result<(AccountId, Self), TableError> {
+        const WHAT: &str = "a record of the stream is not an event";
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Image {
+            account_id: AccountId,
+            #[serde(flatten)]
+            event: Event,
+        }
+        let item: serde_dynamo::Item =
+            serde_json::from_value(image.clone()).map_err(|cause| TableError::caused(WHAT, cause))?;
+        let image: Image = serde_dynamo::from_item(item).map_err(|cause| TableError::caused(WHAT, cause))?;
+        Ok((image.account_id, image.event))
+    }
+}
+
 pub(super) fn from_item(item: Item) -> Result<Event, TableError> {
     serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not an event", cause))
 }

@@ -17,6 +17,7 @@ mod last_use;
 mod lifecycle;
 mod list_keys;
 mod properties;
+mod publish_events;
 mod quota;
 mod races;
 mod rotate_key;

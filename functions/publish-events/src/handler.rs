@@ -1,0 +1,34 @@
+//! Puts each event of the table on an EventBridge bus: what the table's stream brings, or again what an operator asks for.
+
+mod bus;
+mod republish;
+mod stream;
+
+use std::time::SystemTime;
+
+use api_keys::{EventList, Refusal};
+use lambda_runtime::LambdaEvent;
+use serde_json::Value;
+
+pub use crate::bus::{Bus, Outcome, Published};
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Publisher {
+    /// Where events go.
+    pub bus: Bus,
+    /// Where they come from when they are published again.
+    pub events: EventList,
+}
+
+/// Answers one invocation: records of the stream with their failures, or an operator's request with what was published.
+///
+/// # Errors
+/// [`Refusal`] of an operator's request. The stream's records never fail as a whole.
+pub async fn handle(event: LambdaEvent<Value>, publisher: &Publisher, now: SystemTime) -> Result<Value, Refusal> {
+    let LambdaEvent { payload, context } = event;
+    match payload.get("Records") {
+        Some(Value::Array(records)) => Ok(stream::publish(records, publisher, now.into(), &context.request_id).await),
+        _ => republish::republish(payload, publisher).await.map_err(|error| Refusal::new(error, &context.request_id)),
+    }
+}

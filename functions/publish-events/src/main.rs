@@ -1,0 +1,18 @@
+//! The Lambda function `publish-events`.
+
+use std::time::SystemTime;
+
+use api_keys::{Aws, EventList, settings};
+use lambda_runtime::{Error, run, service_fn};
+use publish_events::{Bus, Publisher};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
+async fn main() -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let publisher = &Publisher {
+        bus: Bus::new(&aws, settings::event_bus_name()?, settings::event_source()?),
+        events: EventList::new(&aws, settings::event_table()?.name),
+    };
+    run(service_fn(|event| publish_events::handle(event, publisher, SystemTime::now()))).await
+}
