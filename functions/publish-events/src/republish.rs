@@ -19,16 +19,16 @@ const PAGE: usize = 100;
 ///
 /// # Errors
 /// [`Error::Invalid`]; [`Error::Internal`] when the table or the bus does not answer.
-pub(crate) async fn republish(payload: Value, publisher: &Publisher) -> Result<Value, Error> {
+pub(crate) async fn republish(payload: Value, with: &Publisher) -> Result<Value, Error> {
     let Request { account_id, from, to, cursor } = parse(payload)?;
     let end = Instant::now() + TIME;
     let (mut published, mut failed) = (0, 0);
     let mut cursor = Some(cursor.unwrap_or_else(|| EventId::first_at(to)));
     while cursor.is_some() && Instant::now() < end {
-        let page = publisher.events.page(account_id, None, None, PAGE, cursor).await?;
+        let page = with.events.page(account_id, None, None, PAGE, cursor).await?;
         let in_time = page.events.iter().filter(|event| event.id >= EventId::first_at(from));
         let events: Vec<_> = in_time.map(|event| Published { account_id, event: event.clone() }).collect();
-        let outcomes = publisher.bus.publish(&events).await;
+        let outcomes = with.bus.publish(&events).await;
         if outcomes.contains(&Outcome::Failed) {
             return Err(Error::internal("EventBridge did not take the events"));
         }

@@ -19,16 +19,16 @@ pub fn failure(request_id: &str, error: &dyn StdError) {
 ///
 /// Source: the embedded metric format of `CloudWatch`.
 pub fn counted(metric: &str, now: Timestamp, request_id: &str, error: &dyn StdError) {
-    eprintln!("{}", metric_line(metric, now, error, "requestId", json!(request_id)));
+    eprintln!("{}", metric_line(metric, now, error, "requestId", &json!(request_id)));
 }
 
 /// Writes that a last use was dropped, counted as the metric `ApiKeys/DroppedLastUses`.
 pub fn dropped_last_use(dropped: &DroppedUse) {
     let since_start = json!(dropped.since_start);
-    eprintln!("{}", metric_line("DroppedLastUses", dropped.at, dropped, "droppedSinceStart", since_start));
+    eprintln!("{}", metric_line("DroppedLastUses", dropped.at, dropped, "droppedSinceStart", &since_start));
 }
 
-fn metric_line(metric: &str, at: Timestamp, error: &dyn StdError, more: &str, value: Value) -> Value {
+fn metric_line(metric: &str, at: Timestamp, error: &dyn StdError, more: &str, value: &Value) -> Value {
     let description = json!({
         "Timestamp": at.unix_millis(),
         "CloudWatchMetrics": [{

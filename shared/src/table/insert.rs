@@ -70,14 +70,14 @@ impl KeyStore {
         now: Timestamp,
     ) -> Result<Imported, WriteError> {
         let claim = ImportClaim::of(record);
-        let place = AttributeValue::S;
         let claim = match replaces {
             None => put(&self.table, claim.to_item(), "attribute_not_exists(id)", [])?,
             Some(old) => put(
                 &self.table,
                 claim.to_item(),
-                "keyAccountId = :account AND keyId = :id",
-                [(":account", place(old.account_id.to_string())), (":id", place(old.id.to_string()))],
+                // Ids of keys are never used twice, in no account.
+                "keyId = :id",
+                [(":id", AttributeValue::S(old.id.to_string()))],
             )?,
         };
         let event = self.creation(EventType::KeyImported, record, origin, now)?;
