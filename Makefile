@@ -17,8 +17,8 @@ test: tools lint      ## everything
 
 lint: tools checkers  ## format, clippy, docs, template, OpenAPI
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
+	cargo clippy --workspace --all-targets --all-features -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --all-features --no-deps --document-private-items
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
 	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
