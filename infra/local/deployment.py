@@ -119,8 +119,8 @@ def client(service: str, emulator: Emulator) -> Any:
 
 
 def ministack() -> Path:
-    """The emulator's program."""
-    return TOOLS / "ministack" / "bin" / "ministack"
+    """The Python that the emulator is installed for."""
+    return TOOLS / "ministack" / "bin" / "python"
 
 
 def _sam(command: str) -> list[str]:
