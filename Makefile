@@ -3,26 +3,33 @@
 TOOLS := .local/tools
 export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+# `run` and `test` show at their end how long each step took.
+TIMED := infra/local/timed
+export STEPS := $(CURDIR)/.local/steps
 
-.PHONY: run watch test lint audit fuzz bench deploy tools checkers clean
+.PHONY: run watch test lint audit fuzz bench deploy steps tools checkers clean
 
-run: tools            ## the real template on an emulated AWS; prints a URL and a key
+run: steps            ## the real template on an emulated AWS; prints a URL and a key
+	@$(TIMED) "Installing the tools" infra/tools/install sam ministack
 	@$(TOOLS)/sam/bin/python infra/local/stack.py run $(if $(PORT),--port $(PORT))
 
 watch: tools          ## the functions, rebuilt at each change, on a DynamoDB in memory
 	@infra/local/watch
 
-test: tools lint      ## everything
-	cargo test --workspace
+test: steps tools lint  ## everything
+	$(TIMED) "cargo test, compiling" cargo test --workspace --no-run
+	$(TIMED) "cargo test" cargo test --workspace
+	@$(TIMED)
 
 lint: tools checkers  ## format, clippy, docs, template, OpenAPI
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
-	$(TOOLS)/sam/bin/sam validate --lint
-	$(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
+	$(TIMED) "cargo fmt" cargo fmt --all --check
+	$(TIMED) "cargo clippy" cargo clippy --workspace --all-targets --all-features -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" \
+		$(TIMED) "cargo doc" cargo doc --workspace --all-features --no-deps --document-private-items
+	$(TIMED) "sam validate" $(TOOLS)/sam/bin/sam validate --lint
+	$(TIMED) "sam validate, sample API" $(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
 	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
-	$(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json
+	$(TIMED) "checkov" $(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json
 	$(TOOLS)/openapi-spec-validator/bin/openapi-spec-validator infra/openapi.yaml
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
@@ -38,11 +45,14 @@ bench: tools          ## what the functions cost, beside what users would pick i
 deploy: tools               ## to AWS, with the credentials of your shell
 	$(TOOLS)/sam/bin/sam build && $(TOOLS)/sam/bin/sam deploy --guided
 
+steps:
+	@mkdir -p .local && : > $(STEPS)
+
 tools:                ## pinned, each in an environment of its own
-	@infra/tools/install cargo-lambda sam ministack
+	@$(TIMED) "Installing the tools" infra/tools/install cargo-lambda sam ministack
 
 checkers:             ## what only `test` needs beside them
-	@infra/tools/install checkov openapi-spec-validator schemathesis
+	@$(TIMED) "Installing the checkers" infra/tools/install checkov openapi-spec-validator schemathesis
 
 clean:
 	rm -rf target .aws-sam .local

@@ -1,10 +1,12 @@
-"""From the source tree to a stack on the emulated AWS, by the same commands as to the real one."""
+"""From the source tree to a stack on the emulated AWS."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import boto3
 
 from emulator import Emulator
 from progress import Failure, run_step, stream_step
-from transform import binaries, read_template, transformed
+from transform import binaries, read_template, transformed, with_code
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".local" / "tools"
@@ -24,13 +26,13 @@ STAGE = "v1"
 CARGO_S_OWN = ("CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_", "CARGO_TARGET_TMPDIR")
 
 
-def check_tools() -> None:
-    """Fails when something is missing that a build or the emulator needs."""
+def check_tools(*names: str) -> None:
+    """Fails when something is missing that a build or the emulator needs, one of these tools for instance."""
     if shutil.which("cargo") is None:
         raise Failure("cargo is missing; install Rust, for instance with rustup")
     if shutil.which("cc") is None:
         raise Failure("a C compiler (cc) is missing, which cargo links with; install for instance gcc")
-    if not all((TOOLS / name / "recipe").exists() for name in ("cargo-lambda", "sam", "ministack")):
+    if not all((TOOLS / name / "recipe").exists() for name in names):
         raise Failure("the tools are not installed; run `make tools` first")
 
 
@@ -41,18 +43,28 @@ def architecture() -> str:
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
-def build(state: Path) -> Path:
-    """Builds the functions and gives the built template."""
-    arch = architecture()
+def build(state: Path, released: list[str]) -> Path:
+    """Builds the functions and gives a template with their code.
+
+    They are built as the tests are, in a part of the time, but for those in `released`: these are built as for AWS.
+    """
+    template = read_template(TEMPLATE)
     environment = _build_environment()
-    # `sam build` shows nothing while cargo works and builds one function after another: this shows, and uses all cores.
-    cargo = ["cargo", "lambda", "build", "--release", *(["--arm64"] if arch == "arm64" else [])]
-    packages = [f"--package={name}" for name in binaries(read_template(TEMPLATE))]
-    stream_step("Building the functions", [*cargo, *packages], environment, ROOT)
+    cargo = ["cargo", "build", *(f"--package={binary}" for binary in binaries(template).values())]
+    stream_step("Building the functions", cargo, environment, ROOT)
+    executables = _executables(cargo, environment)
     built = state / "build"
-    command = [*_sam("build"), "--template-file", str(TEMPLATE), "--build-dir", str(built)]
-    command += ["--parameter-overrides", f"Architecture={arch}"]
-    run_step("Packing the functions (sam build)", command, environment, state / "build.log", ROOT)
+    folders = {function: built / function for function in binaries(template)}
+    for function, binary in binaries(template).items():
+        folders[function].mkdir(parents=True, exist_ok=True)
+        shutil.copy2(executables[binary], folders[function] / "bootstrap")
+    for function in released:
+        command = [*_sam("build"), function, "--template-file", str(TEMPLATE), "--build-dir", str(built / "release")]
+        command += ["--parameter-overrides", f"Architecture={architecture()}"]
+        title = f"Building {function} as for AWS (sam build)"
+        run_step(title, command, environment, state / "build.log", ROOT)
+        folders[function] = built / "release" / function
+    (built / "template.yaml").write_text(with_code(template, folders))
     return built / "template.yaml"
 
 
@@ -119,8 +131,16 @@ def client(service: str, emulator: Emulator) -> Any:
 
 
 def ministack() -> Path:
-    """The emulator's program."""
-    return TOOLS / "ministack" / "bin" / "ministack"
+    """The Python that the emulator is installed for."""
+    return TOOLS / "ministack" / "bin" / "python"
+
+
+def _executables(cargo: list[str], environment: dict[str, str]) -> dict[str, str]:
+    """Where cargo has put what that command built, by name."""
+    command = [*cargo, "--quiet", "--message-format=json"]
+    output = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    messages = (json.loads(line) for line in output.splitlines())
+    return {each["target"]["name"]: each["executable"] for each in messages if each.get("executable")}
 
 
 def _sam(command: str) -> list[str]:

@@ -12,6 +12,7 @@ from types import TracebackType
 from progress import Failure, end_group, start
 
 REGION = "us-east-1"
+STARTER = Path(__file__).with_name("start_emulator.py")
 
 # The emulator's root user. They open nothing but it.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -34,6 +35,8 @@ def isolate_from_aws(port: int) -> None:
         "AWS_REGION": REGION,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": bypass,
+        # Of the state of a deployment; 5 s is meant for the real one.
+        "SAM_CLI_POLL_DELAY": "0.5",
         "SAM_CLI_TELEMETRY": "0",
         "no_proxy": bypass,
     }
@@ -61,7 +64,7 @@ def choose_port(wanted: int) -> int:
 class Emulator:
     """A running ministack; leaving the `with` block ends it and the functions it runs."""
 
-    def __init__(self, program: Path, port: int, state: Path) -> None:
+    def __init__(self, python: Path, port: int, state: Path) -> None:
         self.endpoint = endpoint_url(port)
         self.log = state / "ministack.log"
         temporary = state / "tmp"
@@ -82,7 +85,7 @@ class Emulator:
             "TMPDIR": str(temporary),
         }
         with self.log.open("w") as output:
-            self._process = start([str(program)], environment, state, output)
+            self._process = start([str(python), str(STARTER)], environment, state, output)
 
     def __enter__(self) -> Emulator:
         try:

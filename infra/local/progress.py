@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,9 +36,25 @@ def tail(log: Path, lines: int = 8) -> str:
     return ""
 
 
+@contextmanager
+def timed(title: str) -> Iterator[None]:
+    """Notes how long this takes, as `infra/local/timed` does and for the same table."""
+    started = time.monotonic()
+    yield
+    if "STEPS" in os.environ:
+        with open(os.environ["STEPS"], "a") as steps:
+            steps.write(f"{time.monotonic() - started:.0f} {os.environ.get('WITHIN_STEP', '')}{title}\n")
+
+
+def show_steps() -> None:
+    """Shows the table, if `make` has begun one."""
+    if "STEPS" in os.environ:
+        subprocess.run([Path(__file__).parent / "timed"], check=True)
+
+
 def run_step(title: str, command: list[str], environment: dict[str, str], log: Path, cwd: Path) -> None:
     """Runs a command whose output goes to a log, with a clock for who waits."""
-    with log.open("w") as output:
+    with timed(title), log.open("w") as output:
         process = start(command, environment, cwd, output)
         status = _watch(process, title)
     if status != 0:
@@ -47,11 +64,12 @@ def run_step(title: str, command: list[str], environment: dict[str, str], log: P
 def stream_step(title: str, command: list[str], environment: dict[str, str], cwd: Path) -> None:
     """Runs a command that shows by itself how far it is."""
     say(f"{title}:")
-    process = start(command, environment, cwd, sys.stderr)
-    try:
-        status = process.wait()
-    finally:
-        end_group(process)
+    with timed(title):
+        process = start(command, environment, cwd, sys.stderr)
+        try:
+            status = process.wait()
+        finally:
+            end_group(process)
     if status != 0:
         raise Failure(f"{title} failed; its messages are above")
 

@@ -1,7 +1,7 @@
 """The real template on an emulated AWS.
 
     stack.py run [--port 4566]                             for a person: a URL, a key, and Ctrl-C ends it
-    stack.py up --state DIR [--port 0] [--sample TEMPLATE] [--parameters NAME=VALUE …]
+    stack.py up --state DIR [--port 0] [--sample TEMPLATE] [--release FUNCTION …] [--parameters NAME=VALUE …]
                                                             for a test: see `commands.py`
     stack.py transform                                      the template as CloudFormation gets it, as JSON
 """
@@ -27,7 +27,7 @@ from commands import Commands, lines_of
 from deployment import ROOT, STACK, TEMPLATE, Stack, architecture, build, check_tools, deploy, give_gateway_responses
 from deployment import ministack
 from emulator import REGION, Emulator, choose_port, isolate_from_aws
-from progress import Failure, say, tail
+from progress import Failure, say, show_steps, tail, timed
 from transform import read_template, transformed
 
 SAMPLE_STACK = "sample-api"
@@ -57,12 +57,13 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
-    with deployed(arguments.port, state, {}) as (emulator, stack):
+    with deployed(arguments.port, state, [], {}) as (emulator, stack):
         account = Commands(emulator, stack).invoke(
             {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
         )
         if account["functionError"]:
             raise Failure(f"create-account failed: {account['payload']}", emulator.log)
+        show_steps()
         with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={account['payload']['value']}\n"):
             print(_introduction(stack.api_url(), account["payload"]["value"]), flush=True)
             while True:
@@ -74,7 +75,7 @@ def up(arguments: argparse.Namespace) -> None:
     """Deploys the stack, describes it in one line, and serves commands until standard input ends."""
     state = arguments.state.resolve()
     parameters = dict(each.split("=", 1) for each in arguments.parameters)
-    with deployed(arguments.port, state, parameters) as (emulator, stack):
+    with deployed(arguments.port, state, arguments.release, parameters) as (emulator, stack):
         sample = None
         if arguments.sample:
             deploy(SAMPLE_STACK, arguments.sample.resolve(), state, {"ApiKeysStack": STACK})
@@ -92,8 +93,9 @@ def up(arguments: argparse.Namespace) -> None:
             "log": str(emulator.log),
         }
         print(json.dumps(description), flush=True)
-        for line in lines_of(sys.stdin.fileno(), emulator.check):
-            print(commands.answer(line), flush=True)
+        with timed("Driving the deployed stack"):
+            for line in lines_of(sys.stdin.fileno(), emulator.check):
+                print(commands.answer(line), flush=True)
 
 
 def transform(_: argparse.Namespace) -> None:
@@ -103,13 +105,15 @@ def transform(_: argparse.Namespace) -> None:
 
 
 @contextmanager
-def deployed(wanted_port: int, state: Path, parameters: dict[str, str]) -> Iterator[tuple[Emulator, Stack]]:
+def deployed(
+    wanted_port: int, state: Path, released: list[str], parameters: dict[str, str]
+) -> Iterator[tuple[Emulator, Stack]]:
     """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
-    check_tools()
+    check_tools("sam", "ministack", *(["cargo-lambda"] if released else []))
     port = choose_port(wanted_port)
     state.mkdir(parents=True, exist_ok=True)
     isolate_from_aws(port)
-    template = build(state)
+    template = build(state, released)
     try:
         with Emulator(ministack(), port, state) as emulator:
             deploy(STACK, template, state, {"Architecture": architecture(), **parameters})
@@ -168,6 +172,7 @@ def _parse_arguments() -> argparse.Namespace:
     commands.choices["up"].add_argument("--port", type=int, default=0)
     commands.choices["up"].add_argument("--state", type=Path, required=True)
     commands.choices["up"].add_argument("--sample", type=Path)
+    commands.choices["up"].add_argument("--release", nargs="*", default=[], metavar="FUNCTION")
     commands.choices["up"].add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
     return parser.parse_args()
 

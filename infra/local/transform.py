@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
+from samcli.yamlhelper import yaml_dump, yaml_parse
 from samtranslator.translator.transform import transform
 
 from emulator import REGION
@@ -33,10 +33,22 @@ def transformed(template: Template) -> Template:
     return transform(template, {}, _NoManagedPolicies())
 
 
-def binaries(template: Template) -> list[str]:
-    """The names of the Rust binaries that the functions run."""
-    metadata = (resource.get("Metadata", {}) for resource in template["Resources"].values())
-    return [each["BuildProperties"]["Binary"] for each in metadata if each.get("BuildMethod") == "rust-cargolambda"]
+def binaries(template: Template) -> dict[str, str]:
+    """The names of the Rust binaries that the functions run, by the functions' logical ids."""
+    metadata = {name: resource.get("Metadata", {}) for name, resource in template["Resources"].items()}
+    return {
+        name: each["BuildProperties"]["Binary"]
+        for name, each in metadata.items()
+        if each.get("BuildMethod") == "rust-cargolambda"
+    }
+
+
+def with_code(template: Template, folders: dict[str, Path]) -> str:
+    """The template's text with the folders that hold its functions' code, as `sam build` leaves it."""
+    template = copy.deepcopy(template)
+    for name, folder in folders.items():
+        template["Resources"][name]["Properties"]["CodeUri"] = str(folder)
+    return yaml_dump(template)
 
 
 class _NoManagedPolicies:

@@ -1,5 +1,6 @@
 //! What must never come into a function: a second TLS stack, an old HTTP stack, a log of bodies, the emulator.
 
+use std::fs;
 use std::process::Command;
 
 use tests::template::root;
@@ -54,6 +55,17 @@ fn every_function_has_one_tls_stack_and_carries_nothing_of_the_tests() {
             ] {
                 assert!(!line.starts_with(unwanted), "{function} depends on {line}");
             }
+        }
+    }
+}
+
+#[test]
+fn no_function_has_tests_of_its_own_since_none_would_be_run() {
+    for function in FUNCTIONS {
+        for file in fs::read_dir(root().join("functions").join(function).join("src")).unwrap() {
+            let file = file.unwrap().path();
+            let source = fs::read_to_string(&file).unwrap();
+            assert!(!source.contains("test]") && !source.contains("cfg(test"), "{}", file.display());
         }
     }
 }

@@ -44,6 +44,8 @@ impl Stack {
         let mut process = Command::new(python)
             .arg(root.join("infra/local/stack.py"))
             .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
+            // The authorizer answers as the release that is deployed to AWS.
+            .args(["--release", "AuthorizerFunction"])
             .args(["--parameters", "AcceptImportedKeys=true", "MaxKeysPerAccount=30"])
             .current_dir(&root)
             .stdin(Stdio::piped())
