@@ -2,8 +2,9 @@
 //!
 //! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
 //! store and the engine, counts, lags and breaks; `gateway` does what API Gateway does with our functions;
-//! `environment` makes a client as a function does; `values` knows the hashes of keys.
+//! `documents` reads the Markdown files; `environment` makes a client as a function does; `values` knows the hashes of keys.
 
+pub mod documents;
 pub mod engine;
 pub mod environment;
 pub mod gateway;

@@ -1,6 +1,7 @@
 //! The template, deployed to an emulated AWS that enforces IAM, driven as a client would.
 
 mod contract;
+mod documents;
 mod lifecycle;
 mod stack;
 
@@ -19,7 +20,7 @@ type Proof = fn(&Stack);
 #[test]
 fn the_deployed_service_keeps_its_promises() {
     let stack = Stack::start();
-    let promises: [(&str, Proof); 20] = [
+    let promises: [(&str, Proof); 21] = [
         ("a key works on the next request and fails on the next after its deletion", lives_and_dies),
         ("two accounts know nothing of each other", isolates_accounts),
         ("an operation opens its own routes, in other APIs too", opens_operations),
@@ -39,6 +40,7 @@ fn the_deployed_service_keeps_its_promises() {
         ("an account has as many keys as it may", lifecycle::keeps_the_quota),
         ("without the table there is a 500 and nothing else", survives_the_table),
         ("whatever a client sends, the answer is one of infra/openapi.yaml", contract::holds),
+        ("the commands in the documents print what the documents say", documents::work),
         // Last: it looks through what the others left.
         ("no value and no hash is in any log, answer or table", keeps_secrets),
     ];
