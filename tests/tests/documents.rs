@@ -154,6 +154,20 @@ fn every_path_is_there() {
 }
 
 #[test]
+fn every_function_is_there() {
+    let mut checked = 0;
+    for document in documents::all() {
+        let words = words_of_code(&document);
+        let is_name = |word: &&String| ["-key", "-keys", "-account"].iter().any(|end| word.ends_with(end));
+        for name in words.iter().filter(is_name).filter(|word| !word.contains('/') && *word != "api-keys") {
+            assert!(root().join("functions").join(name).is_dir(), "{}: {name}", document.path);
+            checked += 1;
+        }
+    }
+    assert!(checked > 5, "{checked}");
+}
+
+#[test]
 fn the_parameters_and_their_defaults_are_those_of_the_template() {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let parameters = template()["Parameters"].as_object().unwrap().clone();
