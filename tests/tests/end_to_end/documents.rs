@@ -25,7 +25,8 @@ fn run(stack: &Stack, document: &Document) -> usize {
     }
 
     let printed = type_into_a_shell(stack, &typed);
-    let mut printed = printed.split(&format!("\n{END_OF_BLOCK}\n"));
+    let end = format!("\n{END_OF_BLOCK}\n");
+    let mut printed = printed.split(&end);
     for (at, block) in blocks.iter().enumerate().filter(|(_, block)| runs(block)) {
         let printed = printed.next().unwrap();
         if let Some(output) = blocks.get(at + 1).filter(|next| next.language.is_empty()) {
