@@ -95,7 +95,7 @@ async fn put_events(State(state): State<Arc<Mutex<Inner>>>, body: String) -> (St
         return refused(StatusCode::BAD_REQUEST, "ValidationException");
     }
     let mood = state.moods.pop_front().or_else(|| state.always.clone());
-    let refuses = match &mood {
+    let refusal_at = match &mood {
         Some(Mood::Down) => return refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalException"),
         Some(Mood::Throttling) => return refused(StatusCode::BAD_REQUEST, "ThrottlingException"),
         Some(Mood::Validating(text))
@@ -108,7 +108,7 @@ async fn put_events(State(state): State<Arc<Mutex<Inner>>>, body: String) -> (St
     };
     let mut results = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
-        match refuses {
+        match refusal_at {
             Some((place, code)) if place == at => results.push(json!({"ErrorCode": code, "ErrorMessage": "a bad day"})),
             _ => {
                 state.taken.push(entry.clone());
@@ -116,6 +116,6 @@ async fn put_events(State(state): State<Arc<Mutex<Inner>>>, body: String) -> (St
             }
         }
     }
-    let failed = usize::from(refuses.is_some_and(|(place, _)| place < entries.len()));
+    let failed = usize::from(refusal_at.is_some_and(|(place, _)| place < entries.len()));
     (StatusCode::OK, json!({"FailedEntryCount": failed, "Entries": results}).to_string())
 }

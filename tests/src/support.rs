@@ -1,10 +1,12 @@
 //! What tests stand on: a fresh DynamoDB engine each, and a gateway in process that runs the real handlers.
 //!
 //! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
-//! store and the engine, counts, conflicts, lags and breaks; `gateway` does what API Gateway does with our functions;
-//! `environment` makes a client as a function does; `values` knows the hashes of keys.
+//! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `gateway` does what API Gateway does
+//! with our functions; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
+//! knows the hashes of keys.
 
 pub mod bus;
+pub mod documents;
 pub mod engine;
 pub mod environment;
 pub mod gateway;

@@ -1,9 +1,47 @@
-//! What the documents say of the code is so.
+//! What the documents say of the code is so. What their commands print, the end-to-end tests compare.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use tests::template::root;
+use serde_json::Value;
+use tests::documents::{self, Document};
+use tests::template::{root, template};
+
+fn document(path: &str) -> Document {
+    documents::all().into_iter().find(|document| document.path == path).unwrap()
+}
+
+fn file(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// What stands between backticks.
+fn code_spans(prose: &str) -> impl Iterator<Item = &str> {
+    prose.split('`').skip(1).step_by(2)
+}
+
+/// What stands between backticks, and the lines of blocks of commands.
+fn lines_of_code(document: &Document) -> Vec<String> {
+    let blocks = document.blocks().into_iter().filter(|block| block.language == "sh");
+    let lines = blocks.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>());
+    code_spans(&document.prose()).map(str::to_owned).chain(lines).collect()
+}
+
+fn words_of_code(document: &Document) -> Vec<String> {
+    let lines = lines_of_code(document);
+    lines.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect()
+}
+
+/// The first two cells of each row of the table under that heading, without backticks.
+fn table(document: &Document, heading: &str) -> Vec<(String, String)> {
+    let (_, section) = document.text.split_once(&format!("\n## {heading}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.map(|row| row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect::<Vec<_>>());
+    cells.map(|cells| (cells[1].clone(), cells[2].clone())).collect()
+}
 
 /// `folder/file::test` or `file::test`, as SECURITY.md writes them.
 fn source_of(file: &str) -> Option<PathBuf> {
@@ -14,12 +52,226 @@ fn source_of(file: &str) -> Option<PathBuf> {
 
 #[test]
 fn each_test_that_security_md_names_is_there() {
-    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
-    let named: Vec<_> = text.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).collect();
+    let text = document("SECURITY.md").text;
+    let named: Vec<_> = code_spans(&text).filter_map(|code| code.split_once("::")).collect();
     assert!(named.len() > 30, "{}", named.len());
     for (file, test) in named.into_iter().filter(|(file, _)| *file != "file") {
         let source = source_of(file).unwrap_or_else(|| panic!("there is no file {file}"));
         let source = fs::read_to_string(source).unwrap();
         assert!(source.contains(&format!("fn {test}(")), "{file} has no {test}");
     }
+}
+
+#[test]
+fn the_readme_is_for_one_sitting() {
+    let lines = document("README.md").text.lines().count();
+    assert!(lines < 200, "{lines} lines");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut followed = 0;
+    for document in documents::all() {
+        for target in document.prose().split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let path = match path {
+                "" => root().join(&document.path),
+                _ => root().join(Path::new(&document.path).parent().unwrap()).join(path),
+            };
+            assert!(path.exists(), "{}: {target}", document.path);
+            let is_there = anchor.is_empty() || anchors(&fs::read_to_string(path).unwrap()).contains(anchor);
+            assert!(is_there, "{}: {target}", document.path);
+            followed += 1;
+        }
+    }
+    assert!(followed > 30, "{followed}");
+}
+
+/// As GitHub makes them of headings.
+fn anchors(markdown: &str) -> BTreeSet<String> {
+    let headings =
+        markdown.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    headings
+        .map(|heading| {
+            let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+            kept.map(|letter| if letter == ' ' { '-' } else { letter.to_ascii_lowercase() }).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_command_is_valid_bash() {
+    let mut checked = 0;
+    for document in documents::all() {
+        for block in document.blocks().iter().filter(|block| block.language == "sh") {
+            let output = Command::new("bash").args(["-n", "-c", &block.text]).output().unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && errors.is_empty(), "{}: {errors}", document.path);
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}
+
+#[test]
+fn every_make_target_and_its_variables_are_there() {
+    let makefile = file("Makefile");
+    let mut checked = 0;
+    for document in documents::all() {
+        for line in lines_of_code(&document).iter().filter_map(|line| line.strip_prefix("make ")) {
+            let mut words = line.split_whitespace().take_while(|word| *word != "#");
+            let target = words.next().unwrap();
+            assert!(makefile.contains(&format!("\n{target}:")), "{}: make {target}", document.path);
+            for word in words {
+                let (variable, _) = word.split_once('=').unwrap();
+                assert!(makefile.contains(&format!("$({variable}")), "{}: {variable}", document.path);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}
+
+#[test]
+fn every_path_is_there() {
+    let mut checked = 0;
+    for document in documents::all() {
+        for word in words_of_code(&document) {
+            let first = word.split('/').next().unwrap();
+            let is_path =
+                word.contains('/') && !first.is_empty() && !word.contains("::") && root().join(first).is_dir();
+            if is_path && !word.starts_with('.') {
+                let found = Command::new("bash").args(["-c", "compgen -G \"$0\"", &word]).current_dir(root()).output();
+                assert!(found.unwrap().status.success(), "{}: {word}", document.path);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 15, "{checked}");
+}
+
+#[test]
+fn every_function_is_there() {
+    let mut checked = 0;
+    for document in documents::all() {
+        let words = words_of_code(&document);
+        let is_name = |word: &&String| ["-key", "-keys", "-account"].iter().any(|end| word.ends_with(end));
+        for name in words.iter().filter(is_name).filter(|word| !word.contains('/') && *word != "api-keys") {
+            assert!(root().join("functions").join(name).is_dir(), "{}: {name}", document.path);
+            checked += 1;
+        }
+    }
+    assert!(checked > 5, "{checked}");
+}
+
+#[test]
+fn the_parameters_and_their_defaults_are_those_of_the_template() {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let parameters = template()["Parameters"].as_object().unwrap().clone();
+    let expected: BTreeMap<_, _> = parameters.iter().map(|(name, it)| (name.clone(), text(&it["Default"]))).collect();
+    assert_eq!(BTreeMap::from_iter(table(&document("docs/operating.md"), "Parameters")), expected);
+
+    for document in documents::all() {
+        for (name, _) in words_of_code(&document).iter().filter_map(|word| word.split_once('=')) {
+            let is_parameter = name.starts_with(|first: char| first.is_ascii_uppercase())
+                && name.contains(|letter: char| letter.is_ascii_lowercase())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            assert!(!is_parameter || expected.contains_key(name), "{}: {name}", document.path);
+        }
+    }
+}
+
+#[test]
+fn the_outputs_are_those_of_the_template() {
+    let outputs = template()["Outputs"].clone();
+    let expected: BTreeSet<_> = outputs.as_object().unwrap().keys().cloned().collect();
+    let listed = table(&document("docs/operating.md"), "Outputs").into_iter().map(|(name, _)| name);
+    assert_eq!(listed.collect::<BTreeSet<_>>(), expected);
+
+    let exports =
+        outputs.as_object().unwrap().values().filter_map(|output| output["Export"]["Name"]["Fn::Sub"].as_str());
+    let exports: Vec<_> = exports.map(|name| name.replace("${AWS::StackName}", "api-keys")).collect();
+    for document in documents::all() {
+        let word_after = |mark: &str| {
+            let ends = |letter: char| !letter.is_ascii_alphanumeric() && letter != '-';
+            let rests = document.text.split(mark).skip(1);
+            rests.map(|rest| rest.split(ends).next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for name in word_after("OutputKey=='") {
+            assert!(expected.contains(&name), "{}: {name}", document.path);
+        }
+        for name in word_after("!ImportValue ").into_iter().chain(word_after("--export-name ")) {
+            assert!(exports.contains(&name), "{}: {name}", document.path);
+        }
+    }
+}
+
+#[test]
+fn the_log_groups_and_metrics_are_there() {
+    let template = template();
+    let resources = template["Resources"].as_object().unwrap().values();
+    let groups = resources.filter_map(|it| it["Properties"]["LogGroupName"]["Fn::Sub"].as_str());
+    let groups: Vec<_> = groups.map(|name| name.replace("${AWS::StackName}", "api-keys")).collect();
+    let operating = document("docs/operating.md");
+    let named: Vec<_> = words_of_code(&operating).into_iter().filter(|word| word.starts_with("/aws/")).collect();
+    assert!(named.len() > 4, "{named:?}");
+    for name in named {
+        assert!(groups.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn the_example_of_another_api_is_that_of_the_sample() {
+    let of = |yaml: &str| serde_yaml_ng::from_str::<serde_yaml_ng::Value>(yaml).unwrap();
+    let sample = of(&file("tests/sample-api/template.yaml"));
+    let sample = &sample["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["KeyAuthorizer"];
+    let mut compared = 0;
+    for document in [document("README.md"), document("docs/operating.md")] {
+        for block in document.blocks().iter().filter(|block| block.language == "yaml") {
+            let example = of(&block.text);
+            let auth = example.get("Auth").unwrap_or_else(|| &example["Resources"]["Api"]["Properties"]["Auth"]);
+            let authorizer = &auth["Authorizers"]["KeyAuthorizer"];
+            assert_eq!(authorizer["FunctionPayloadType"], sample["FunctionPayloadType"]);
+            for part in ["Headers", "Context"] {
+                assert_eq!(authorizer["Identity"][part], sample["Identity"][part], "{}: {part}", document.path);
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2);
+}
+
+#[test]
+fn the_benchmarks_table_is_of_the_last_run() {
+    let results = file("bench/results/authorizers.md") + &file("bench/results/endpoints.md");
+    let rows = |text: &str| -> BTreeMap<String, BTreeSet<String>> {
+        let cells = |row: &str| row.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        let rows = text.lines().filter(|line| line.starts_with("| ")).map(cells);
+        rows.map(|cells| (cells[1].clone(), cells[2..].iter().cloned().collect())).collect()
+    };
+    let measured = rows(&results);
+    let text = document("docs/limits-and-costs.md").text;
+    let (_, section) = text.split_once("\n## The benchmark\n").unwrap();
+    let told = rows(section.split("\n## ").next().unwrap());
+    let told: Vec<_> =
+        told.iter().filter(|(name, _)| *name != "authorizer" && *name != "keys of the account").collect();
+    assert_eq!(told.len(), 10);
+    for (name, cells) in told {
+        let measured = measured.get(name).unwrap_or_else(|| panic!("{name} was not measured"));
+        assert!(cells.is_subset(measured), "{name}: {cells:?} are not all in {measured:?}");
+    }
+}
+
+#[test]
+fn the_changelog_has_the_version() {
+    let manifest = file("Cargo.toml");
+    let version = manifest.lines().find_map(|line| line.strip_prefix("version = ")).unwrap().trim_matches('"');
+    let changelog = document("CHANGELOG.md").text;
+    assert!(
+        changelog.contains("\n## [Unreleased]\n") && changelog.contains(&format!("\n## [{version}] - ")),
+        "{version}"
+    );
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use api_keys::{Event, Timestamp, log};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Outcome, Published, Publisher};
@@ -14,16 +15,19 @@ use crate::{Outcome, Published, Publisher};
 pub(crate) async fn publish(records: &[Value], publisher: &Publisher, now: Timestamp, request_id: &str) -> Value {
     let (mut numbers, mut events) = (Vec::new(), Vec::new());
     for record in records {
-        let number = record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default();
-        match record["eventName"].as_str() {
-            Some("INSERT") => match Event::from_stream(&record["dynamodb"]["NewImage"]) {
+        let Ok(Record { event_name, dynamodb }) = Record::deserialize(record) else {
+            log::failure(request_id, &Strange);
+            continue;
+        };
+        match &*event_name {
+            "INSERT" => match Event::from_stream(&dynamodb.new_image) {
                 Ok((account_id, event)) => {
-                    numbers.push(number);
+                    numbers.push(dynamodb.sequence_number);
                     events.push(Published { account_id, event });
                 }
                 Err(error) => log::failure(request_id, &error),
             },
-            Some("MODIFY") => log::counted("ModifiedEvents", now, request_id, &Modified(number.to_owned())),
+            "MODIFY" => log::counted("ModifiedEvents", now, request_id, &Modified(dynamodb.sequence_number)),
             _ => {}
         }
     }
@@ -40,6 +44,33 @@ pub(crate) async fn publish(records: &[Value], publisher: &Publisher, now: Times
     }
     json!({ "batchItemFailures": failures })
 }
+
+/// A record of a stream. Source: the Lambda developer guide on DynamoDB streams.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    event_name: String,
+    dynamodb: Change,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Change {
+    sequence_number: String,
+    #[serde(default)]
+    new_image: Value,
+}
+
+#[derive(Debug)]
+struct Strange;
+
+impl fmt::Display for Strange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an element of Records is not a record of a stream")
+    }
+}
+
+impl std::error::Error for Strange {}
 
 #[derive(Debug)]
 struct Modified(String);

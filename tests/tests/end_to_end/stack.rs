@@ -11,6 +11,8 @@ use ureq::http::{HeaderValue, Request};
 
 /// A deployed stack, and the sample API beside it that attaches its authorizer.
 pub struct Stack {
+    /// Where the emulated AWS answers.
+    pub endpoint: String,
     /// Ends before `/authentication`.
     pub api: String,
     /// Ends before `/sms`.
@@ -63,6 +65,7 @@ impl Stack {
             .build()
             .into();
         let stack = Self {
+            endpoint: url("endpoint"),
             api: url("apiUrl"),
             sample: url("sampleUrl"),
             http,

@@ -42,7 +42,8 @@ impl Publishing {
             let failures = report["batchItemFailures"].as_array().unwrap();
             let number = |failure: &Value| failure["itemIdentifier"].as_str().unwrap().parse::<usize>().unwrap();
             let Some(lowest) = failures.iter().map(number).min() else { return invocation };
-            let at = rest.iter().position(|record| record["dynamodb"]["SequenceNumber"] == lowest.to_string());
+            let lowest = lowest.to_string();
+            let at = rest.iter().position(|record| record["dynamodb"]["SequenceNumber"] == *lowest);
             rest = &rest[at.expect("it is one of those that were brought")..];
         }
         panic!("{} records were never taken", rest.len());
@@ -58,11 +59,11 @@ impl Publishing {
     fn records(&self) -> Vec<Value> {
         let mut images = self.gateway.engine.events();
         images.sort_by_key(|image| image["id"]["S"].as_str().unwrap().to_owned());
-        images.into_iter().enumerate().map(|(at, image)| record(at, "INSERT", image)).collect()
+        images.into_iter().enumerate().map(|(at, image)| record(at, "INSERT", &image)).collect()
     }
 }
 
-fn record(number: usize, name: &str, image: Value) -> Value {
+fn record(number: usize, name: &str, image: &Value) -> Value {
     json!({
         "eventID": format!("{number}"), "eventName": name, "eventSource": "aws:dynamodb",
         "dynamodb": {"SequenceNumber": format!("{number}"), "StreamViewType": "NEW_IMAGE", "NewImage": image}
@@ -144,8 +145,8 @@ async fn a_poisoned_record_holds_up_no_others() {
     let mut records = publishing.records();
     let mut expected = ids(&records);
     // Not an event at all; and events that the bus never takes, refused one by one or with the whole call.
-    records.insert(4, record(1004, "INSERT", json!({"accountId": {"S": "x"}, "id": {"S": "y"}})));
-    records.insert(5, record(1005, "INSERT", Value::Null));
+    records.insert(4, record(1004, "INSERT", &json!({"accountId": {"S": "x"}, "id": {"S": "y"}})));
+    records.insert(5, record(1005, "INSERT", &Value::Null));
     publishing.bus.once(Mood::Refusing(2, "MalformedDetail"));
     publishing.bus.always(Some(Mood::Validating(format!("\"id\":\"{}\"", expected[14]))));
 

@@ -1,0 +1,84 @@
+//! What the documents tell a reader to type, typed: each document in one shell, block after block.
+
+use std::fs;
+use std::process::Command;
+
+use tests::documents::{self, Block, Document, shape, shows};
+use tests::template::root;
+
+use crate::stack::{Client, Stack};
+
+const END_OF_BLOCK: &str = "end of block";
+
+pub fn work(stack: &Stack) {
+    let ran: usize = documents::all().iter().map(|document| run(stack, document)).sum();
+    assert!(ran > 10, "{ran} blocks");
+}
+
+/// Runs all blocks of a document that can be run, and gives how many there were.
+fn run(stack: &Stack, document: &Document) -> usize {
+    let blocks = document.blocks();
+    let runs = |block: &Block| block.language == "sh" && block.not_run.is_none();
+    let typed: Vec<_> = blocks.iter().filter(|block| runs(block)).collect();
+    if typed.is_empty() {
+        return 0;
+    }
+
+    let printed = type_into_a_shell(stack, &typed);
+    let end = format!("\n{END_OF_BLOCK}\n");
+    let mut printed = printed.split(&end);
+    for (at, block) in blocks.iter().enumerate().filter(|(_, block)| runs(block)) {
+        let printed = printed.next().unwrap();
+        if let Some(output) = blocks.get(at + 1).filter(|next| next.language.is_empty()) {
+            let shapes = printed.lines().map(shape).collect::<Vec<_>>().join("\n");
+            assert!(
+                shows(printed, &output.text),
+                "{}: {} printed\n{shapes}\nand not\n{}",
+                document.path,
+                block.text,
+                output.text
+            );
+        }
+    }
+    typed.len()
+}
+
+fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
+    let admin = stack.create_account("Example");
+    let folder = root().join(".local/end-to-end/documents");
+    fs::create_dir_all(folder.join(".local")).unwrap();
+    // As `make run` writes it.
+    let Client { value, .. } = &admin;
+    fs::write(folder.join(".local/env"), format!("API_URL={}\nAPI_KEY={value}\n", stack.api)).unwrap();
+
+    let mut script = "set -euo pipefail\naws() { \"$PYTHON\" \"$AWS\" \"$@\"; }\n".to_owned();
+    for block in blocks {
+        script.extend([&block.text, "printf '\\n%s\\n' '", END_OF_BLOCK, "'\n"]);
+    }
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(&folder)
+        .env("PYTHON", root().join(".local/tools/sam/bin/python"))
+        .env("AWS", root().join("tests/tests/end_to_end/aws.py"))
+        .env("AWS_ENDPOINT_URL", &stack.endpoint)
+        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")])
+        .env_remove("AWS_PROFILE")
+        .envs(["NO_PROXY", "no_proxy"].map(|variable| (variable, "*")))
+        // What the documents take for given.
+        .env("API_URL", &stack.api)
+        .env("API_KEY", value)
+        .env("LEAKED_KEY", admin.create_key(&["SMS", "AUTHENTICATION"]).value)
+        .env("THEIR_KEY", "sk_of_the_old_system_in_the_documents")
+        .output()
+        .unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let ended = printed.matches(END_OF_BLOCK).count();
+    assert!(
+        output.status.success() && ended == blocks.len(),
+        "{} failed: {}",
+        blocks[ended.min(blocks.len() - 1)].text,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    printed
+}
