@@ -1,6 +1,8 @@
 //! A DynamoDB engine of its own for each test, on loopback, gone with the test.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -18,11 +20,12 @@ pub const TABLE: &str = "keys";
 
 const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A running engine with the template's table; it stops when dropped.
+/// A running engine with the template's table; it stops when the last clone is dropped.
+#[derive(Clone)]
 pub struct Engine {
     database: Database,
     address: SocketAddr,
-    _stop: oneshot::Sender<()>,
+    _stop: Arc<oneshot::Sender<()>>,
 }
 
 impl Engine {
@@ -47,7 +50,7 @@ impl Engine {
         tokio::spawn(async move {
             dynoxide::server::serve_with_shutdown(listener, served, async { drop(stopped.await) }).await
         });
-        Self { database, address, _stop: stop }
+        Self { database, address, _stop: Arc::new(stop) }
     }
 
     /// Where it listens.
@@ -58,7 +61,10 @@ impl Engine {
 
     /// An engine that holds what this one holds now, and stays so.
     pub async fn frozen_copy(&self) -> Self {
-        let file = std::env::temp_dir().join(format!("api-keys-{}-{}.db", std::process::id(), self.address.port()));
+        // Syncing the file to a disk takes longer than all else, so it goes to memory where there is such a folder.
+        let memory = PathBuf::from("/dev/shm");
+        let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };
+        let file = folder.join(format!("api-keys-{}-{}.db", std::process::id(), self.address.port()));
         drop(std::fs::remove_file(&file));
         self.database.vacuum_into(file.to_str().unwrap()).unwrap();
         let copy = Database::memory().unwrap();
@@ -69,7 +75,12 @@ impl Engine {
 
     /// Puts an item as it is, in DynamoDB JSON.
     pub fn put(&self, item: &Value) {
-        let request = serde_json::from_value(json!({ "TableName": TABLE, "Item": item })).unwrap();
+        self.put_into(TABLE, item);
+    }
+
+    /// Puts an item into the table of that name.
+    pub fn put_into(&self, table: &str, item: &Value) {
+        let request = serde_json::from_value(json!({ "TableName": table, "Item": item })).unwrap();
         self.database.put_item(request).unwrap();
     }
 
@@ -82,9 +93,32 @@ impl Engine {
 
     /// Removes an item, as its time to live would.
     pub fn remove(&self, account_id: &str, id: &str) {
-        let key = json!({ "accountId": { "S": account_id }, "id": { "S": id } });
-        let request = serde_json::from_value(json!({ "TableName": TABLE, "Key": key })).unwrap();
+        self.remove_from(TABLE, &json!({ "accountId": { "S": account_id }, "id": { "S": id } }));
+    }
+
+    /// Removes the item of that primary key from the table of that name.
+    pub fn remove_from(&self, table: &str, key: &Value) {
+        let request = serde_json::from_value(json!({ "TableName": table, "Key": key })).unwrap();
         self.database.delete_item(request).unwrap();
+    }
+
+    /// The item of that primary key. `None` also when the engine refuses to read it.
+    #[must_use]
+    pub fn item(&self, table: &str, key: &Value) -> Option<Value> {
+        let request = serde_json::from_value(json!({ "TableName": table, "Key": key })).ok()?;
+        let mut response = serde_json::to_value(self.database.get_item(request).ok()?).unwrap();
+        Some(response["Item"].take()).filter(Value::is_object)
+    }
+
+    /// The attributes of a table's primary key; none when there is no such table.
+    #[must_use]
+    pub fn key_attributes(&self, table: &str) -> Vec<String> {
+        let Some(table) = self.database.get_table_metadata(table).unwrap() else {
+            return Vec::new();
+        };
+        let schema: Value = serde_json::from_str(&table.key_schema).unwrap();
+        let name = |element: &Value| element["AttributeName"].as_str().unwrap().to_owned();
+        schema.as_array().unwrap().iter().map(name).collect()
     }
 
     /// Every item, in DynamoDB JSON.

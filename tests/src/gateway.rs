@@ -21,6 +21,9 @@ use crate::{engine, template};
 
 const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
 
+/// Every so many transactions one is throttled; its repeat is not.
+const THROTTLED: usize = 3;
+
 /// The service as a client meets it, on an engine of its own.
 pub struct Gateway {
     /// The table.
@@ -77,7 +80,8 @@ impl Gateway {
     /// Starts the service with or without keys from another system.
     pub async fn start_with(imported: ImportedKeys) -> Self {
         let engine = Engine::start().await;
-        let wire = Wire::to(engine.address()).await;
+        let wire = Wire::to(&engine).await;
+        wire.throttle_every(THROTTLED);
         let aws = engine::aws(wire.url());
         let reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
         let store = KeyStore::new(&aws, TABLE.to_owned());

@@ -1,7 +1,7 @@
 //! What tests stand on: a fresh DynamoDB engine each, and a gateway in process that runs the real handlers.
 //!
 //! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
-//! store and the engine, counts, lags and breaks; `gateway` does what API Gateway does with our functions;
+//! store and the engine, counts, conflicts, lags and breaks; `gateway` does what API Gateway does with our functions;
 //! `environment` makes a client as a function does; `values` knows the hashes of keys.
 
 pub mod engine;

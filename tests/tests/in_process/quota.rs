@@ -5,7 +5,7 @@ use std::time::Duration;
 use api_keys::ImportedKeys;
 use futures_util::future::join_all as all;
 use serde_json::{Value, json};
-use tests::wire::Fault;
+use tests::wire::{Fault, Reason};
 use tests::{Answer, Client, Gateway};
 
 async fn with_quota(max_keys: u64) -> Gateway {
@@ -139,11 +139,11 @@ async fn a_create_that_meets_another_is_tried_again_but_not_for_ever() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
 
-    gateway.wire.break_times(3, Fault::Conflict);
+    gateway.wire.break_times(3, Fault::Cancel(Reason::TransactionConflict, 0));
     assert_eq!(create(&admin).await.status, 201);
     assert_eq!(keys(&gateway), 2, "three times nothing, then one key");
 
-    gateway.wire.break_with(Fault::Conflict);
+    gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
     let refused = create(&admin).await;
     refused.assert_problem(409);
     assert_eq!(refused.body["detail"], "Others changed the same thing meanwhile; try again.");

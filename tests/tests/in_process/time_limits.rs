@@ -11,7 +11,7 @@ use tests::Gateway;
 use tests::gateway::sample_event;
 use tests::template::template;
 use tests::values::import_of;
-use tests::wire::Fault;
+use tests::wire::{Fault, Reason};
 use tokio::time::{Instant, pause, resume};
 
 /// The authorizer's own promise.
@@ -121,7 +121,7 @@ async fn a_create_among_many_of_the_same_account_ends_in_time() {
     let admin = gateway.create_account("Example").await;
     let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
     let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
-    gateway.wire.break_with(Fault::Conflict);
+    gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
 
     let create = || gateway.hand_on("POST", "/authentication", &verdict, Some(body));
     let (answers, took) = time_of(join_all([create(), create(), create()])).await;

@@ -1,0 +1,127 @@
+//! The way of one call through the wire.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::http::request;
+use hyper::{Request, Response, client};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use super::Shared;
+use super::answers::{Answer, refused, whole};
+use super::faults::{Fault, cancel};
+use super::gates::Point;
+use super::transactions::{Admitted, parts};
+
+/// How long a transaction stays open after the engine has carried it out, so that others meet it.
+const OPEN: Duration = Duration::from_millis(1);
+
+/// One call that reached the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// `GetItem`, `Query`, …
+    pub operation: String,
+    /// The index it asked, if any.
+    pub index: Option<String>,
+    /// Whether it asked for a strongly consistent read.
+    pub consistent: bool,
+}
+
+/// An error closes the connection without an answer.
+pub(super) async fn hand_on(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Answer> {
+    let (head, body) = request.into_parts();
+    let bytes = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let body: Value = serde_json::from_slice(&bytes).unwrap();
+    let call = describe(head.headers["x-amz-target"].to_str().unwrap(), &body);
+    let operation = call.operation.clone();
+    let items = parts(&body).len();
+    let (fault, late, lagging_index) = {
+        let mut state = shared.state.lock().unwrap();
+        // First what a test orders: it must happen exactly so.
+        let fault = state.faults.strike(&call, items);
+        if fault.is_none()
+            && operation == "TransactWriteItems"
+            && let Some(refusal) = state.faults.throttle(items)
+        {
+            return Ok(refusal);
+        }
+        let (late, lagging_index) = (state.faults.delay(), state.index.filter(|_| call.index.is_some()));
+        state.calls.push(call);
+        (fault, late, lagging_index)
+    };
+    shared.gates.pass(Point::Before, &operation, &body).await;
+    if let Some(by) = late {
+        tokio::time::sleep(by).await;
+    }
+    match fault {
+        Some(Fault::Cut) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::Hold) => std::future::pending().await,
+        Some(Fault::Slow(by)) => tokio::time::sleep(by).await,
+        Some(Fault::Throttle) => return Ok(refused(400, "ProvisionedThroughputExceededException", "a bad day")),
+        Some(Fault::Fail) => return Ok(refused(500, "InternalServerError", "a bad day")),
+        Some(Fault::Cancel(reason, place)) => return Ok(cancel(items, reason, place)),
+        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer) | None => {}
+    }
+    let admitted = match lagging_index {
+        Some(_) => Admitted::Other,
+        None => match shared.transactions.admit(&operation, &body).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(refusal),
+        },
+    };
+    let address = match &admitted {
+        Admitted::OldState(copy) => copy.address(),
+        _ => lagging_index.unwrap_or(shared.engine),
+    };
+    let answer = ask(address, head, bytes).await?;
+    let open = admitted.into_open();
+    if open.is_some() {
+        tokio::time::sleep(OPEN).await;
+    }
+    shared.gates.pass(Point::After, &operation, &body).await;
+    drop(open);
+    spoil(answer, fault)
+}
+
+async fn ask(engine: SocketAddr, head: request::Parts, body: Bytes) -> io::Result<Response<Bytes>> {
+    let stream = TokioIo::new(TcpStream::connect(engine).await?);
+    let (mut engine, connection) = client::conn::http1::handshake(stream).await.map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    let request = Request::from_parts(head, Full::new(body));
+    let (head, body) = engine.send_request(request).await.map_err(io::Error::other)?.into_parts();
+    Ok(Response::from_parts(head, body.collect().await.map_err(io::Error::other)?.to_bytes()))
+}
+
+/// The answer as it comes back, or what a fault leaves of it.
+fn spoil(answer: Response<Bytes>, fault: Option<Fault>) -> io::Result<Answer> {
+    let (mut head, body) = answer.into_parts();
+    let part = body.slice(..body.len() / 2);
+    let body = match fault {
+        Some(Fault::LoseAnswer) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::TruncateAnswer) => {
+            let end = Err(io::ErrorKind::ConnectionReset.into());
+            StreamBody::new(stream::iter([Ok(Frame::data(part)), end])).boxed_unsync()
+        }
+        Some(Fault::SpoilAnswer) => {
+            head.headers.remove("content-length");
+            whole(part)
+        }
+        _ => whole(body),
+    };
+    Ok(Response::from_parts(head, body))
+}
+
+fn describe(target: &str, body: &Value) -> Call {
+    Call {
+        operation: target.rsplit('.').next().unwrap().to_owned(),
+        index: body["IndexName"].as_str().map(str::to_owned),
+        consistent: body["ConsistentRead"] == true,
+    }
+}
