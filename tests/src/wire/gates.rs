@@ -1,9 +1,14 @@
 //! Gates stop a call until a test releases it: an interleaving that is forced instead of hoped for.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// A test that waits this long for a call has made a mistake, and fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which call to stop, and where on its way.
 pub struct Stop {
@@ -47,8 +52,11 @@ pub struct Gate {
 
 impl Gate {
     /// Waits until the call has stopped here. Call it once.
+    ///
+    /// # Panics
+    /// When no call comes.
     pub async fn reached(&mut self) {
-        (&mut self.reached).await.expect("the wire is gone");
+        timeout(PATIENCE, &mut self.reached).await.expect("no call was stopped").expect("the wire is gone");
     }
 
     /// Lets the call go on.

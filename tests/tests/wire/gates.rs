@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::wire::Stop;
 
-use super::{item, key, put, table, update};
+use super::{item, put, table, update};
 
 #[tokio::test]
 async fn before_it_is_carried_out_others_come_first() {
@@ -37,23 +37,18 @@ async fn after_it_is_carried_out_others_see_it_though_its_caller_does_not() {
 }
 
 #[tokio::test]
-async fn only_the_call_that_is_meant_stops() {
+async fn only_the_call_that_matches_stops() {
     let table = table().await;
-    let is_of_gone = |body: &Value| body["Key"]["id"]["S"] == "gone";
-    let mut gate = table.wire.stop(Stop::before("UpdateItem").when(is_of_gone));
+    let stop = Stop::before("UpdateItem").when(|body| body["Key"]["id"]["S"] == "gone");
 
-    table.done("UpdateItem", &update("free", 2)).await;
-    table.done("GetItem", &json!({"TableName": "keys", "Key": key("gone")})).await;
-    table.done("PutItem", &put(&item("gone", 1))).await;
-    let meant = update("gone", 2);
-    let (_, seen) = tokio::join!(table.done("UpdateItem", &meant), async {
-        gate.reached().await;
-        let seen = table.get("gone").await;
-        gate.release();
-        seen
-    });
+    let work = async {
+        table.done("UpdateItem", &update("free", 2)).await;
+        table.done("PutItem", &put(&item("gone", 2))).await;
+        table.done("UpdateItem", &update("gone", 3)).await;
+    };
+    let ((), seen) = table.wire.during(stop, work, table.get("gone")).await;
 
-    assert_eq!((seen, table.get("gone").await), (json!("1"), json!("2")));
+    assert_eq!((seen, table.get("gone").await), (json!("2"), json!("3")));
 }
 
 #[tokio::test]
@@ -84,7 +79,7 @@ async fn a_gate_that_nobody_waits_for_any_more_stops_nothing() {
     assert_eq!(seen, Value::Null, "it is the other gate that stops it");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 #[should_panic(expected = "no call was stopped")]
 async fn a_test_whose_call_never_comes_fails() {
     let table = table().await;

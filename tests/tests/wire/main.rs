@@ -25,7 +25,7 @@ impl Table {
         let engine = Engine::start().await;
         let table = Self { wire: Wire::to(&engine).await, engine };
         let events = json!({
-            "TableName": "events", "BillingMode": "PAY_PER_REQUEST",
+            "TableName": "log", "BillingMode": "PAY_PER_REQUEST",
             "KeySchema": [{"AttributeName": "account", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
             "AttributeDefinitions": [
                 {"AttributeName": "account", "AttributeType": "S"}, {"AttributeName": "at", "AttributeType": "N"}
@@ -105,7 +105,7 @@ fn transaction() -> Value {
         {"Update": update("changed", 2)},
         {"Delete": delete("gone")},
         {"ConditionCheck": {"TableName": "keys", "Key": key("seen"), "ConditionExpression": "attribute_exists(id)"}},
-        {"Put": {"TableName": "events", "Item": event(1)}},
+        {"Put": {"TableName": "log", "Item": event(1)}},
     ]})
 }
 

@@ -1,6 +1,7 @@
 //! From its arrival until its answer leaves, a transaction holds its items.
 
 use serde_json::{Value, json};
+use tests::template::create_table_request;
 use tests::wire::Stop;
 
 use super::{delete, event, item, key, put, table, transaction, update};
@@ -27,7 +28,7 @@ async fn a_plain_write_to_an_item_of_an_open_transaction_is_refused() {
         for (operation, write) in HELD.into_iter().flat_map(writes) {
             assert_eq!(table.call(operation, &write).await, (400, conflict.clone()), "{operation} {write}");
         }
-        let again = json!({"TableName": "events", "Item": event(1)});
+        let again = json!({"TableName": "log", "Item": event(1)});
         assert_eq!(table.call("PutItem", &again).await, (400, conflict.clone()), "the keys of another table");
     };
     let body = transaction();
@@ -43,12 +44,14 @@ async fn a_plain_write_to_an_item_of_an_open_transaction_is_refused() {
 #[tokio::test]
 async fn other_items_can_be_written_and_the_held_ones_read() {
     let table = table().await;
+    table.done("CreateTable", &create_table_request("KeyTable", "others")).await;
 
     let meanwhile = async {
         for (operation, write) in writes("free") {
             table.done(operation, &write).await;
         }
-        table.done("PutItem", &json!({"TableName": "events", "Item": event(2)})).await;
+        table.done("PutItem", &json!({"TableName": "log", "Item": event(2)})).await;
+        table.done("PutItem", &json!({"TableName": "others", "Item": item("changed", 9)})).await;
         assert_eq!(table.get("new").await, "2");
     };
     let body = transaction();
@@ -63,7 +66,7 @@ async fn another_transaction_with_a_held_item_is_cancelled_and_says_which() {
     let other = json!({"TransactItems": [
         {"Put": put(&item("free", 9))},
         {"Delete": delete("changed")},
-        {"Put": {"TableName": "events", "Item": event(2)}},
+        {"Put": {"TableName": "log", "Item": event(2)}},
         {"Update": update("seen", 9)},
     ]});
 
@@ -81,6 +84,21 @@ async fn another_transaction_with_a_held_item_is_cancelled_and_says_which() {
     assert_eq!(refused, (400, expected));
     assert_eq!((table.get("free").await, table.get("changed").await), (json!("1"), json!("2")), "all or nothing");
     table.done("TransactWriteItems", &other).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_ends_releases_its_own_items_and_no_others() {
+    let table = table().await;
+    let other = json!({"TransactItems": [{"Put": put(&item("free", 9))}]});
+
+    let meanwhile = async {
+        table.done("TransactWriteItems", &other).await;
+        [table.call("PutItem", &put(&item("free", 1))).await.0, table.call("PutItem", &put(&item("new", 1))).await.0]
+    };
+    let body = transaction();
+    let (_, statuses) = table.wire.during(open(), table.call("TransactWriteItems", &body), meanwhile).await;
+
+    assert_eq!(statuses, [200, 400]);
 }
 
 #[tokio::test]
@@ -136,7 +154,11 @@ async fn without_any_gate_too_a_transaction_is_open_when_others_see_what_it_did(
     let mut met = 0;
     for _ in 0..20 {
         let other = async {
-            while table.get("changed").await == "1" {}
+            for _ in 0..50 {
+                if table.get("changed").await == "2" {
+                    break;
+                }
+            }
             table.call("UpdateItem", &write).await.0
         };
         let (transacted, status) = tokio::join!(table.call("TransactWriteItems", &body), other);
