@@ -39,7 +39,7 @@ impl Query {
     /// # Errors
     /// [`InvalidRequest`] with every wrong parameter.
     pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
-        let user_id = fields.optional_text("userId", 1, 128);
+        let user_id = fields.optional_text("userId", 128);
         let limit = match fields.take("limit") {
             None => MAX_LIMIT,
             Some(limit) => limit

@@ -1,7 +1,7 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! fields → key_fields → new_key, patch
+//! text → fields → key_fields → new_key, patch
 //! caller
 //! ```
 
@@ -10,6 +10,7 @@ mod fields;
 mod key_fields;
 mod new_key;
 mod patch;
+mod text;
 
 pub use self::caller::{Caller, Forbidden};
 pub use self::fields::{FieldError, Fields, InvalidRequest};

@@ -56,8 +56,8 @@ impl NewKey {
             username: fields.required_text("username", 128),
             operations: fields.operations(catalogue),
             traffic_type: fields.traffic_type(catalogue),
-            name: fields.optional_text("name", 0, 128),
-            description: fields.optional_text("description", 0, 512),
+            name: fields.optional_text("name", 128),
+            description: fields.optional_text("description", 512),
             expires_at: fields.optional_expiry("expiresAt", now),
             allowed_ips: fields.allowed_ips(),
         }
