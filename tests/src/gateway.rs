@@ -211,6 +211,7 @@ impl Gateway {
         };
         let mut event = event_of(function, verdict);
         event["path"] = json!(path);
+        event["requestContext"]["path"] = json!(format!("/v1{path}"));
         event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
         event["body"] = json!(body);
         set_query(&mut event, query.split('&').filter_map(|pair| pair.split_once('=')));

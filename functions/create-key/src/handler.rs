@@ -30,7 +30,7 @@ async fn create_key(
     let new = parse(request.body(), &caller, catalogue, now)?;
     let (record, value) = new.issue(issuer, now)?;
     store.insert(&record, max_keys, now).await?;
-    http::created(&IssuedKey { account_id: None, metadata: record.metadata, value })
+    http::created(request, &IssuedKey { account_id: None, metadata: record.metadata, value })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.

@@ -39,7 +39,7 @@ async fn rotate_key(
         let record = reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
         if let Some(metadata) = store.rotate(&record, &value.hash(), grace.map(|grace| now.plus(grace))).await? {
-            return http::created(&IssuedKey { account_id: None, metadata, value });
+            return http::created(request, &IssuedKey { account_id: None, metadata, value });
         }
     }
     Err(Error::Contended)

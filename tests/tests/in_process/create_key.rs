@@ -22,7 +22,7 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
 
     assert_eq!(answer.status, 201);
     let id = answer.body["id"].as_str().unwrap();
-    assert_eq!(answer.headers["location"], format!("/authentication/{id}"));
+    assert_eq!(answer.headers["location"], format!("/v1/authentication/{id}"));
     assert_eq!(answer.headers["cache-control"], "no-store");
     assert_eq!(answer.headers["content-type"], "application/json");
     let mut metadata = answer.body.clone();

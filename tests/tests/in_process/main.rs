@@ -14,6 +14,7 @@ mod lagging_index;
 mod last_use;
 mod lifecycle;
 mod list_keys;
+mod location;
 mod properties;
 mod quota;
 mod races;
