@@ -37,6 +37,7 @@ async fn create_account(
         account_id: issuer.account_id()?,
         company,
         created_by: user_id.clone(),
+        created_by_key_id: None,
         user_id,
         username,
         operations: catalogue.operations().clone(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text → fields → key_fields → new_key, patch
-//! caller
+//!                     caller ─┘
 //! ```
 
 mod caller;

@@ -13,7 +13,7 @@ async fn an_account_begins_with_one_key_that_may_do_everything() {
         .unwrap();
 
     assert_eq!(made["operations"], json!(["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"]));
-    assert_eq!(made["createdBy"], "user-1");
+    assert_eq!((&made["createdBy"], made.get("createdByKeyId")), (&json!("user-1"), Some(&Value::Null)));
     assert_eq!(made["trafficType"], "TRANSACTIONAL");
     let value = made["value"].as_str().unwrap();
     let mut own = gateway.send("GET", "/authentication/self", &[value], None).await;

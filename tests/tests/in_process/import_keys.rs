@@ -36,6 +36,7 @@ async fn a_value_of_another_system_works_right_after_its_import() {
     assert_eq!(own.status, 200);
     assert_eq!((&own.body["id"], &own.body["company"]), (&json!(id), &json!("Example")));
     assert_eq!((&own.body["name"], &own.body["createdBy"]), (&json!("from the old system"), &json!("linus")));
+    assert_eq!(own.body.get("createdByKeyId"), Some(&Value::Null), "no key created it");
     assert!(admin.get("/authentication").await.ids().contains(&id.to_owned()));
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
 }
