@@ -13,6 +13,8 @@ use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
+use serde::Serialize;
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Engine, TABLE};
@@ -128,8 +130,8 @@ impl Gateway {
     ///
     /// # Errors
     /// What the function reports.
-    pub async fn invoke_create_account(&self, payload: Value) -> Result<Value, Value> {
-        let event = LambdaEvent::new(payload, Context::default());
+    pub async fn invoke_create_account(&self, payload: impl Serialize) -> Result<Value, Value> {
+        let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
         create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now())
             .await
             .map(|issued| serde_json::to_value(&issued).unwrap())
@@ -140,7 +142,8 @@ impl Gateway {
     ///
     /// # Errors
     /// What the function reports.
-    pub async fn invoke_import_keys(&self, payload: Value) -> Result<Value, Value> {
+    pub async fn invoke_import_keys(&self, payload: impl Serialize) -> Result<Value, Value> {
+        let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
         let importer = Importer {
             reader: &self.reader,
             store: &self.store,
@@ -149,7 +152,7 @@ impl Gateway {
             accepted: self.imported,
             max_keys: self.max_keys,
         };
-        import_keys::handle(LambdaEvent::new(payload, Context::default()), &importer, self.now())
+        import_keys::handle(event, &importer, self.now())
             .await
             .map(|report| serde_json::to_value(&report).unwrap())
             .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())

@@ -4,31 +4,31 @@ use std::time::SystemTime;
 
 use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Refusal};
 use lambda_runtime::LambdaEvent;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key.
 ///
 /// # Errors
 /// [`Refusal`], with every wrong field of the payload.
 pub async fn handle(
-    event: LambdaEvent<Value>,
+    event: LambdaEvent<Box<RawValue>>,
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
-    let created = create_account(event.payload, store, catalogue, issuer, now).await;
+    let created = create_account(&event.payload, store, catalogue, issuer, now).await;
     created.map_err(|error| Refusal::new(error, &event.context.request_id))
 }
 
 async fn create_account(
-    payload: Value,
+    payload: &RawValue,
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
     now: SystemTime,
 ) -> Result<IssuedKey, Error> {
-    let mut fields = Fields::from_value(payload)?;
+    let mut fields = Fields::from_raw(payload)?;
     let company = fields.required_text("company", 128);
     let user_id = fields.required_text("userId", 128);
     let username = fields.required_text("username", 128);

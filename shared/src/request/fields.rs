@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::text::normalize;
 use crate::key::Timestamp;
@@ -47,18 +48,19 @@ impl Fields {
         if body.len() > MAX_BODY {
             return Err(wrong_body("must be at most 65536 bytes"));
         }
-        let Object(given) = serde_json::from_slice(body).map_err(|_| wrong_body("must be a JSON object"))?;
-        Ok(Self::from_pairs(given))
+        Self::from_object(serde_json::from_slice(body))
     }
 
-    /// Takes a JSON object that was read elsewhere.
+    /// Reads a JSON object of any size: what an operator sends. A `Value` would have dropped repeated names.
     ///
     /// # Errors
-    /// [`InvalidRequest`] when it is not one.
-    pub fn from_value(value: Value) -> Result<Self, InvalidRequest> {
-        let Value::Object(given) = value else {
-            return Err(wrong_body("must be a JSON object"));
-        };
+    /// [`InvalidRequest`] when it is not an object.
+    pub fn from_raw(json: &RawValue) -> Result<Self, InvalidRequest> {
+        Self::from_object(serde_json::from_str(json.get()))
+    }
+
+    fn from_object(read: serde_json::Result<Object>) -> Result<Self, InvalidRequest> {
+        let Object(given) = read.map_err(|_| wrong_body("must be a JSON object"))?;
         Ok(Self::from_pairs(given))
     }
 
