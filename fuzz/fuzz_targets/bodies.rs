@@ -31,7 +31,7 @@ fuzz_target!(|body: &[u8]| {
 
 fn new_key(body: &[u8]) -> Result<NewKey, InvalidRequest> {
     let mut fields = Fields::from_json(body)?;
-    let new = NewKey::take(&mut fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), Some("user-1".to_owned()));
+    let new = NewKey::take(&mut fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), None);
     fields.finish()?;
     Ok(new)
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections import deque
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -14,6 +15,13 @@ from hypothesis import strategies as st
 
 OPERATIONS = os.environ["OPERATIONS"].split(",")
 TRAFFIC_TYPES = os.environ["TRAFFIC_TYPES"].split(",")
+
+# Unicode's Default_Ignorable_Code_Point, and the separators of lines and paragraphs.
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+BLANK = re.compile("[\\s\ufe0e\ufe0f]*")
 
 # The document's examples name this key, and there is none such. In its place come keys of the account; not one and the
 # same, since what is changed may become what cannot be rotated.
@@ -38,13 +46,21 @@ def before_load_schema(_: schemathesis.HookContext, document: dict[str, Any]) ->
 
 @schemathesis.hook
 def filter_body(_: schemathesis.HookContext, body: Any) -> bool:
-    """Makes no end of a key out of a time in an answer: JSON Schema has no word for the future."""
+    """Makes no text that cannot be seen, and no end of a key out of a time in an answer: JSON Schema has no word for either."""
     if not isinstance(body, dict):
         return True
+    if not all(_is_visible(text) for text in body.values() if isinstance(text, str)):
+        return False
     try:
         return datetime.fromisoformat(body["expiresAt"]) > datetime.now(timezone.utc)
     except (KeyError, TypeError, ValueError):
         return True
+
+
+@schemathesis.hook
+def filter_query(_: schemathesis.HookContext, query: Any) -> bool:
+    """Makes no text that cannot be seen."""
+    return not isinstance(query, dict) or all(_is_visible(text) for text in query.values() if isinstance(text, str))
 
 
 @schemathesis.hook
@@ -65,6 +81,11 @@ def after_call(_: schemathesis.HookContext, case: schemathesis.Case, response: s
         if len(made) > MOST_KEYS:
             url = f"{os.environ['API_URL']}/authentication/{made.popleft()}"
             requests.delete(url, headers={"X-API-Key": os.environ["API_KEY"]}, timeout=60)
+
+
+def _is_visible(text: str) -> bool:
+    """Whether text is neither blank nor has an invisible character; what is too short or too long is not judged."""
+    return text == "" or (INVISIBLE.search(text) is None and BLANK.fullmatch(text) is None)
 
 
 def _operation(case: schemathesis.Case) -> str:

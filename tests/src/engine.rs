@@ -187,6 +187,7 @@ pub fn sample_key() -> KeyRecord {
         id: caller.key_id,
         company: caller.company,
         created_by: caller.user_id.clone(),
+        created_by_key_id: None,
         user_id: caller.user_id,
         username: caller.username,
         operations: caller.operations,

@@ -13,6 +13,8 @@ use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
+use serde::Serialize;
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use crate::engine::{EVENTS, Engine, TABLE};
@@ -151,8 +153,8 @@ impl Gateway {
     ///
     /// # Errors
     /// What the function reports.
-    pub async fn invoke_create_account(&self, payload: Value) -> Result<Value, Value> {
-        let event = LambdaEvent::new(payload, Context::default());
+    pub async fn invoke_create_account(&self, payload: impl Serialize) -> Result<Value, Value> {
+        let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
         create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now())
             .await
             .map(|issued| serde_json::to_value(&issued).unwrap())
@@ -163,7 +165,8 @@ impl Gateway {
     ///
     /// # Errors
     /// What the function reports.
-    pub async fn invoke_import_keys(&self, payload: Value) -> Result<Value, Value> {
+    pub async fn invoke_import_keys(&self, payload: impl Serialize) -> Result<Value, Value> {
+        let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
         let importer = Importer {
             reader: &self.reader,
             store: &self.store,
@@ -173,7 +176,7 @@ impl Gateway {
             accepted: self.imported,
             max_keys: self.max_keys,
         };
-        import_keys::handle(LambdaEvent::new(payload, Context::default()), &importer, self.now())
+        import_keys::handle(event, &importer, self.now())
             .await
             .map(|report| serde_json::to_value(&report).unwrap())
             .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
@@ -236,6 +239,7 @@ impl Gateway {
         };
         let mut event = event_of(function, verdict);
         event["path"] = json!(path);
+        event["requestContext"]["path"] = json!(format!("/v1{path}"));
         event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
         event["body"] = json!(body);
         set_query(&mut event, query.split('&').filter_map(|pair| pair.split_once('=')));

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Origin, Refusal, Timestamp};
 use lambda_runtime::LambdaEvent;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `operator`, who
 /// asks, may be given for the event.
@@ -12,35 +12,36 @@ use serde_json::Value;
 /// # Errors
 /// [`Refusal`], with every wrong field of the payload.
 pub async fn handle(
-    event: LambdaEvent<Value>,
+    event: LambdaEvent<Box<RawValue>>,
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
     let request_id = &event.context.request_id;
-    let created = create_account(event.payload, store, catalogue, issuer, now.into(), request_id).await;
+    let created = create_account(&event.payload, store, catalogue, issuer, now.into(), request_id).await;
     created.map_err(|error| Refusal::new(error, request_id))
 }
 
 async fn create_account(
-    payload: Value,
+    payload: &RawValue,
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
     now: Timestamp,
     request_id: &str,
 ) -> Result<IssuedKey, Error> {
-    let mut fields = Fields::from_value(payload)?;
+    let mut fields = Fields::from_raw(payload)?;
     let company = fields.required_text("company", 128);
     let user_id = fields.required_text("userId", 128);
     let username = fields.required_text("username", 128);
-    let operator = fields.optional_text("operator", 1, 128);
+    let operator = fields.optional_text("operator", 128);
     fields.finish()?;
     let new = NewKey {
         account_id: issuer.account_id()?,
         company,
         created_by: user_id.clone(),
+        created_by_key_id: None,
         user_id,
         username,
         operations: catalogue.operations().clone(),

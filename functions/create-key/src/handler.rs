@@ -31,20 +31,13 @@ async fn create_key(
     let new = parse(request.body(), &caller, catalogue, now)?;
     let (record, value) = new.issue(issuer, now)?;
     store.insert(&record, max_keys, &origin, now).await?;
-    http::created(&IssuedKey { account_id: None, metadata: record.metadata, value })
+    http::created(request, &IssuedKey { account_id: None, metadata: record.metadata, value })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.
 fn parse(body: &[u8], caller: &Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, Error> {
     let mut fields = Fields::from_json(body)?;
-    let new = NewKey::take(
-        &mut fields,
-        catalogue,
-        now,
-        caller.account_id,
-        caller.company.clone(),
-        Some(caller.user_id.clone()),
-    );
+    let new = NewKey::take(&mut fields, catalogue, now, caller.account_id, caller.company.clone(), Some(caller));
     fields.finish()?;
     caller.must_cover_new(&new.operations)?;
     Ok(new)

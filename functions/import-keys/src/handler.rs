@@ -8,8 +8,9 @@ use api_keys::{
     KeyReader, KeyStore, NewKey, Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 const MAX_KEYS_AT_ONCE: usize = 100;
@@ -61,14 +62,18 @@ struct FailedKey {
 ///
 /// # Errors
 /// [`Refusal`], when the payload as a whole makes no sense; then nothing was imported.
-pub async fn handle(event: LambdaEvent<Value>, importer: &Importer<'_>, now: SystemTime) -> Result<Report, Refusal> {
+pub async fn handle(
+    event: LambdaEvent<Box<RawValue>>,
+    importer: &Importer<'_>,
+    now: SystemTime,
+) -> Result<Report, Refusal> {
     let request_id = &event.context.request_id;
-    let report = import_keys(event.payload, importer, now.into(), request_id).await;
+    let report = import_keys(&event.payload, importer, now.into(), request_id).await;
     report.map_err(|error| Refusal::new(error, request_id))
 }
 
 async fn import_keys(
-    payload: Value,
+    payload: &RawValue,
     importer: &Importer<'_>,
     now: Timestamp,
     request_id: &str,
@@ -81,7 +86,7 @@ async fn import_keys(
     let company = newest.ok_or_else(|| wrong("accountId", "is of no account that has a key"))?.company;
     let mut report = Report { imported: Vec::new(), failed: Vec::new() };
     for (index, key) in keys.into_iter().enumerate() {
-        let done = timeout_at(end, importer.import(key, account_id, &company, &origin, now)).await;
+        let done = timeout_at(end, importer.import(&key, account_id, &company, &origin, now)).await;
         let outcome = done
             .map_err(|_| "the time was over before the outcome was known: import it again".to_owned())
             .and_then(|result| result.map_err(|error| Refusal::new(error, request_id).to_string()));
@@ -95,42 +100,45 @@ async fn import_keys(
 
 struct Payload {
     account_id: AccountId,
-    keys: Vec<Value>,
+    keys: Vec<Box<RawValue>>,
     operator: Option<String>,
 }
 
-fn parse(payload: Value, accepted: ImportedKeys) -> Result<Payload, Error> {
-    let mut fields = Fields::from_value(payload)?;
+fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
+    #[derive(Deserialize)]
+    struct Raw {
+        keys: Vec<Box<RawValue>>,
+    }
+    let mut fields = Fields::from_raw(payload)?;
     let account_id = fields.required_text("accountId", AccountId::LENGTH);
     let account_id = AccountId::parse(&account_id);
     if account_id.is_none() {
         fields.wrong("accountId", "must be the id of an account");
     }
-    let keys = match fields.take("keys") {
-        Some(Value::Array(keys)) if (1..=MAX_KEYS_AT_ONCE).contains(&keys.len()) => keys,
-        _ => {
-            fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
-            Vec::new()
-        }
-    };
+    let keys = fields.take("keys");
+    if !keys.as_ref().and_then(Value::as_array).is_some_and(|keys| (1..=MAX_KEYS_AT_ONCE).contains(&keys.len())) {
+        fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
+    }
     if accepted == ImportedKeys::Refused {
         fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
     }
-    let operator = fields.optional_text("operator", 1, 128);
+    let operator = fields.optional_text("operator", 128);
     fields.finish()?;
+    // Each key as it was written: a `Value` has lost what an object names twice.
+    let Raw { keys } = serde_json::from_str(payload.get()).map_err(|cause| Error::Internal(cause.into()))?;
     Ok(Payload { account_id: account_id.ok_or(Error::NotFound)?, keys, operator })
 }
 
 impl Importer<'_> {
     async fn import(
         &self,
-        key: Value,
+        key: &RawValue,
         account_id: AccountId,
         company: &str,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyId, Error> {
-        let mut fields = Fields::from_value(key)?;
+        let mut fields = Fields::from_raw(key)?;
         let hash = take_sha256(&mut fields);
         let new = NewKey::take(&mut fields, self.catalogue, now, account_id, company.to_owned(), None);
         fields.finish()?;

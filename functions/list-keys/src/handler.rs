@@ -39,7 +39,7 @@ impl Query {
     /// # Errors
     /// [`InvalidRequest`] with every wrong parameter.
     pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
-        let user_id = fields.optional_text("userId", 1, 128);
+        let user_id = fields.optional_text("userId", 128);
         let limit = fields.limit(MAX_LIMIT, MAX_LIMIT);
         let cursor = fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer");
         fields.finish()?;

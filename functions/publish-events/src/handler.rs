@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use api_keys::{EventList, Refusal};
 use lambda_runtime::LambdaEvent;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use crate::bus::{Bus, Outcome, Published};
 
@@ -25,10 +27,23 @@ pub struct Publisher {
 ///
 /// # Errors
 /// [`Refusal`] of an operator's request. The stream's records never fail as a whole.
-pub async fn handle(event: LambdaEvent<Value>, publisher: &Publisher, now: SystemTime) -> Result<Value, Refusal> {
+pub async fn handle(
+    event: LambdaEvent<Box<RawValue>>,
+    publisher: &Publisher,
+    now: SystemTime,
+) -> Result<Value, Refusal> {
     let LambdaEvent { payload, context } = event;
-    match payload.get("Records") {
-        Some(Value::Array(records)) => Ok(stream::publish(records, publisher, now.into(), &context.request_id).await),
-        _ => republish::republish(payload, publisher).await.map_err(|error| Refusal::new(error, &context.request_id)),
+    match serde_json::from_str(payload.get()) {
+        Ok(Stream { records }) => Ok(stream::publish(&records, publisher, now.into(), &context.request_id).await),
+        Err(_) => {
+            republish::republish(&payload, publisher).await.map_err(|error| Refusal::new(error, &context.request_id))
+        }
     }
+}
+
+/// What Lambda's poller brings.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stream {
+    records: Vec<Value>,
 }

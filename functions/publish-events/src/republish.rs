@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api_keys::{AccountId, Error, EventId, Fields, Timestamp};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -19,7 +20,7 @@ const PAGE: usize = 100;
 ///
 /// # Errors
 /// [`Error::Invalid`]; [`Error::Internal`] when the table or the bus does not answer.
-pub(crate) async fn republish(payload: Value, with: &Publisher) -> Result<Value, Error> {
+pub(crate) async fn republish(payload: &RawValue, with: &Publisher) -> Result<Value, Error> {
     let Request { account_id, from, to, cursor } = parse(payload)?;
     let end = Instant::now() + TIME;
     let (mut published, mut failed) = (0, 0);
@@ -47,15 +48,15 @@ struct Request {
     cursor: Option<EventId>,
 }
 
-fn parse(payload: Value) -> Result<Request, Error> {
+fn parse(payload: &RawValue) -> Result<Request, Error> {
     const TIME: &str = "must be a time such as 2030-01-31T00:00:00Z";
-    let mut fields = Fields::from_value(payload)?;
+    let mut fields = Fields::from_raw(payload)?;
     let account_id = fields.id("accountId", AccountId::parse, "must be the id of an account");
     let from = fields.id("from", Timestamp::parse, TIME);
     let to = fields.id("to", Timestamp::parse, TIME);
     let cursor = fields.id("cursor", EventId::parse, "must be the cursor of an earlier answer");
     // Taken so that it is known: publishing again writes nothing, so it has no event.
-    fields.optional_text("operator", 1, 128);
+    fields.optional_text("operator", 128);
     for (name, missing) in [("accountId", account_id.is_none()), ("from", from.is_none()), ("to", to.is_none())] {
         if missing {
             fields.wrong(name, "is required");

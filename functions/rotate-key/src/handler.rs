@@ -41,7 +41,7 @@ async fn rotate_key(
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
         if let Some(metadata) = store.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
-            return http::created(&IssuedKey { account_id: None, metadata, value });
+            return http::created(request, &IssuedKey { account_id: None, metadata, value });
         }
     }
     Err(Error::Contended)

@@ -49,6 +49,10 @@ pub struct KeyMetadata {
     pub username: String,
     /// The `userId` of the key that created it.
     pub created_by: String,
+    /// The id of the key that created it. `null` for an account's first key, an imported one, and one that was created
+    /// before this was recorded.
+    #[serde(default)]
+    pub created_by_key_id: Option<KeyId>,
     /// What it opens.
     pub operations: Operations,
     /// The kind of messages it is meant for.

@@ -95,16 +95,27 @@ pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
     json(StatusCode::OK, "application/json", body)
 }
 
-/// 201 with a new key and its place.
+/// 201 with a new key, or a key's new value, and its URL.
 ///
 /// # Errors
 /// [`Error::Internal`] when the body cannot be written.
-pub fn created(issued: &IssuedKey) -> Result<Response<Body>, Error> {
+pub fn created(request: &Request, issued: &IssuedKey) -> Result<Response<Body>, Error> {
     let mut response = json(StatusCode::CREATED, "application/json", issued)?;
-    let location = HeaderValue::try_from(format!("/authentication/{}", issued.metadata.id))
-        .map_err(|cause| Error::Internal(cause.into()))?;
+    let location = format!("{}/authentication/{}", before_route(request), issued.metadata.id);
+    let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.into()))?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
+}
+
+/// What the client's path has before the route: the stage, or the base path of a custom domain.
+///
+/// Only the context's path has it. What comes after may be a key's value and is never repeated.
+fn before_route(request: &Request) -> &str {
+    let path = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.path.as_deref().unwrap_or_default(),
+        _ => "",
+    };
+    path.rsplit_once("/authentication").map_or("", |(before, _)| before)
 }
 
 /// 204 without a body.

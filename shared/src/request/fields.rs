@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::text::normalize;
 use crate::key::Timestamp;
 
 /// No valid body comes near this many bytes.
@@ -46,18 +48,19 @@ impl Fields {
         if body.len() > MAX_BODY {
             return Err(wrong_body("must be at most 65536 bytes"));
         }
-        let Object(given) = serde_json::from_slice(body).map_err(|_| wrong_body("must be a JSON object"))?;
-        Ok(Self::from_pairs(given))
+        Self::from_object(serde_json::from_slice(body))
     }
 
-    /// Takes a JSON object that was read elsewhere.
+    /// Reads a JSON object of any size: what an operator sends. A `Value` would have dropped repeated names.
     ///
     /// # Errors
-    /// [`InvalidRequest`] when it is not one.
-    pub fn from_value(value: Value) -> Result<Self, InvalidRequest> {
-        let Value::Object(given) = value else {
-            return Err(wrong_body("must be a JSON object"));
-        };
+    /// [`InvalidRequest`] when it is not an object.
+    pub fn from_raw(json: &RawValue) -> Result<Self, InvalidRequest> {
+        Self::from_object(serde_json::from_str(json.get()))
+    }
+
+    fn from_object(read: serde_json::Result<Object>) -> Result<Self, InvalidRequest> {
+        let Object(given) = read.map_err(|_| wrong_body("must be a JSON object"))?;
         Ok(Self::from_pairs(given))
     }
 
@@ -92,13 +95,13 @@ impl Fields {
             self.wrong(field, "is required");
             return String::new();
         };
-        self.text(field, value, 1, max).unwrap_or_default()
+        self.text(field, value, max).unwrap_or_default()
     }
 
-    /// Takes text of `min` to `max` characters that may be absent.
-    pub fn optional_text(&mut self, field: &str, min: usize, max: usize) -> Option<String> {
+    /// Takes text of 1 to `max` characters that may be absent.
+    pub fn optional_text(&mut self, field: &str, max: usize) -> Option<String> {
         let value = self.take(field)?;
-        self.text(field, value, min, max)
+        self.text(field, value, max)
     }
 
     /// Takes a time in the future, at most ten years away, that may be absent.
@@ -141,20 +144,12 @@ impl Fields {
         if self.errors.is_empty() { Ok(()) } else { Err(InvalidRequest(self.errors)) }
     }
 
-    fn text(&mut self, field: &str, value: Value, min: usize, max: usize) -> Option<String> {
+    fn text(&mut self, field: &str, value: Value, max: usize) -> Option<String> {
         let Value::String(text) = value else {
             self.wrong(field, "must be a string");
             return None;
         };
-        let length = text.chars().count();
-        if length < min || length > max {
-            self.wrong(field, format!("must have {min} to {max} characters"));
-        } else if text.chars().any(char::is_control) {
-            self.wrong(field, "must not contain control characters");
-        } else {
-            return Some(text);
-        }
-        None
+        normalize(&text, max).map_err(|message| self.wrong(field, message)).ok()
     }
 }
 

@@ -1,8 +1,8 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! fields → page, key_fields → new_key, patch
-//! caller → origin
+//! text → fields → page, key_fields → new_key, patch
+//! caller → origin ─────────────────────┘
 //! ```
 
 mod caller;
@@ -12,6 +12,7 @@ mod new_key;
 mod origin;
 mod page;
 mod patch;
+mod text;
 
 pub use self::caller::{Caller, Forbidden};
 pub use self::fields::{FieldError, Fields, InvalidRequest};

@@ -1,5 +1,6 @@
 //! What is decided of a key before it exists.
 
+use super::caller::Caller;
 use super::fields::Fields;
 use crate::key::{
     AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Locator, NoRandomness,
@@ -19,6 +20,8 @@ pub struct NewKey {
     pub username: String,
     /// See [`KeyMetadata::created_by`].
     pub created_by: String,
+    /// See [`KeyMetadata::created_by_key_id`].
+    pub created_by_key_id: Option<KeyId>,
     /// See [`KeyMetadata::operations`].
     pub operations: Operations,
     /// See [`KeyMetadata::traffic_type`].
@@ -36,8 +39,8 @@ pub struct NewKey {
 impl NewKey {
     /// Takes the fields of a new key; its account and creator are never fields of a request.
     ///
-    /// `created_by` is the user of the calling key; `None` makes the key's own user its creator. The values are valid only
-    /// after [`Fields::finish`].
+    /// `creator` is the calling key; where there is none, the key's own user is its creator. The values are valid only after
+    /// [`Fields::finish`].
     #[must_use]
     pub fn take(
         fields: &mut Fields,
@@ -45,19 +48,20 @@ impl NewKey {
         now: Timestamp,
         account_id: AccountId,
         company: String,
-        created_by: Option<String>,
+        creator: Option<&Caller>,
     ) -> Self {
         let user_id = fields.required_text("userId", 128);
         Self {
             account_id,
             company,
-            created_by: created_by.unwrap_or_else(|| user_id.clone()),
+            created_by: creator.map_or(&user_id, |creator| &creator.user_id).clone(),
+            created_by_key_id: creator.map(|creator| creator.key_id),
             user_id,
             username: fields.required_text("username", 128),
             operations: fields.operations(catalogue),
             traffic_type: fields.traffic_type(catalogue),
-            name: fields.optional_text("name", 0, 128),
-            description: fields.optional_text("description", 0, 512),
+            name: fields.optional_text("name", 128),
+            description: fields.optional_text("description", 512),
             expires_at: fields.optional_expiry("expiresAt", now),
             allowed_ips: fields.allowed_ips(),
         }
@@ -87,6 +91,7 @@ impl NewKey {
                 user_id: self.user_id,
                 username: self.username,
                 created_by: self.created_by,
+                created_by_key_id: self.created_by_key_id,
                 operations: self.operations,
                 traffic_type: self.traffic_type,
                 name: self.name,

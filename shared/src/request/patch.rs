@@ -33,10 +33,10 @@ impl Change {
         let mut fields = Fields::from_json(body)?;
         let mut changes = Vec::new();
         if fields.has("name") {
-            changes.push(Self::Name(fields.optional_text("name", 0, 128)));
+            changes.push(Self::Name(fields.optional_text("name", 128)));
         }
         if fields.has("description") {
-            changes.push(Self::Description(fields.optional_text("description", 0, 512)));
+            changes.push(Self::Description(fields.optional_text("description", 512)));
         }
         if fields.has("enabled") {
             match fields.take("enabled") {

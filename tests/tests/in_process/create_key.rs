@@ -22,7 +22,7 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
 
     assert_eq!(answer.status, 201);
     let id = answer.body["id"].as_str().unwrap();
-    assert_eq!(answer.headers["location"], format!("/authentication/{id}"));
+    assert_eq!(answer.headers["location"], format!("/v1/authentication/{id}"));
     assert_eq!(answer.headers["cache-control"], "no-store");
     assert_eq!(answer.headers["content-type"], "application/json");
     let mut metadata = answer.body.clone();
@@ -33,7 +33,7 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
         metadata,
         json!({
             "id": id, "company": "Example", "userId": "user-2", "username": "Grace", "createdBy": "user-1",
-            "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
+            "createdByKeyId": admin.id, "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
             "description": "appointment reminders", "createdAt": created_at, "status": "ACTIVE", "enabled": true,
             "expiresAt": null, "lastUsedAt": null, "allowedIps": null
         })
@@ -223,7 +223,33 @@ async fn no_key_gives_an_operation_that_it_lacks() {
     assert!(answer.body["detail"].as_str().unwrap().contains("RCS"));
     assert_eq!(admin.get("/authentication").await.ids().len(), 2, "nothing was made");
     let within = limited.create_key(&["SMS", "AUTHENTICATION"]).await;
-    assert_eq!(within.get("/authentication/self").await.body["createdBy"], "user-2");
+    let shown = within.get("/authentication/self").await.body;
+    assert_eq!((&shown["createdBy"], &shown["createdByKeyId"]), (&json!("user-2"), &json!(limited.id)));
+}
+
+#[tokio::test]
+async fn the_keys_that_a_key_created_are_found_by_its_id_whatever_becomes_of_them() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let manager = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
+    let made = manager.create_key(&["SMS"]).await;
+    let created_by = json!(manager.id);
+
+    let changed = admin.patch(&made.id, &json!({"name": "other", "operations": ["RCS"]})).await;
+    assert_eq!(changed.body["createdByKeyId"], created_by);
+    assert_eq!(admin.rotate(&made.id, 0).await.body["createdByKeyId"], created_by);
+    admin.delete(&manager.id).await;
+    let list = admin.get("/authentication").await;
+    let listed = list.body["apiKeys"].as_array().unwrap().iter().find(|key| key["id"] == json!(made.id)).unwrap();
+    assert_eq!(listed["createdByKeyId"], created_by);
+    assert_eq!(admin.patch(&made.id, &json!({"createdByKeyId": null})).await.wrong_fields(), ["createdByKeyId"]);
+
+    let mut of_a_release_before =
+        gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(made.id)).unwrap();
+    of_a_release_before.as_object_mut().unwrap().remove("createdByKeyId").unwrap();
+    gateway.engine.put(&of_a_release_before);
+    let shown = admin.get(&format!("/authentication/{}", made.id)).await;
+    assert_eq!(shown.body.get("createdByKeyId"), Some(&Value::Null));
 }
 
 #[tokio::test]
@@ -256,6 +282,7 @@ async fn an_id_is_never_used_twice() {
         user_id: "u".into(),
         username: "n".into(),
         created_by: "u".into(),
+        created_by_key_id: None,
         operations: gateway.catalogue.operations().clone(),
         traffic_type: gateway.catalogue.default_traffic_type(),
         name: None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api_keys::ImportedKeys;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
 use tests::{Client, Gateway};
@@ -36,6 +37,7 @@ async fn a_value_of_another_system_works_right_after_its_import() {
     assert_eq!(own.status, 200);
     assert_eq!((&own.body["id"], &own.body["company"]), (&json!(id), &json!("Example")));
     assert_eq!((&own.body["name"], &own.body["createdBy"]), (&json!("from the old system"), &json!("linus")));
+    assert_eq!(own.body.get("createdByKeyId"), Some(&Value::Null), "no key created it");
     assert!(admin.get("/authentication").await.ids().contains(&id.to_owned()));
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
 }
@@ -149,6 +151,28 @@ async fn each_wrong_key_fails_for_itself_and_names_every_wrong_field() {
         assert!(reason.contains(field), "{field}: {reason}");
     }
     assert!(!reason.contains("Mine"));
+}
+
+#[tokio::test]
+async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let text = |json: String| RawValue::from_string(json).unwrap();
+    let (key, account) = (import_of(FOREIGN).to_string(), &admin.account_id);
+    let twice = key.replace(r#""operations":["SMS"]"#, r#""operations":["SMS"],"operations":["AUTHENTICATION"]"#);
+    assert_ne!(key, twice);
+
+    let payload = text(format!(r#"{{"accountId":"{account}","keys":[{twice},{twice}]}}"#));
+    let report = gateway.invoke_import_keys(payload).await.unwrap();
+    let refused = |index| json!({"index": index, "reason": "operations must be given once"});
+    assert_eq!(report, json!({"imported": [], "failed": [refused(0), refused(1)]}));
+
+    let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}],"keys":[{key}]}}"#));
+    let error = gateway.invoke_import_keys(payload).await.unwrap_err();
+    assert_eq!(error["errorMessage"], "keys must be given once");
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}]}}"#));
+    assert_eq!(gateway.invoke_import_keys(payload).await.unwrap()["failed"], json!([]));
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ async fn keys_come_newest_first_without_value_or_hash() {
             "company",
             "createdAt",
             "createdBy",
+            "createdByKeyId",
             "description",
             "enabled",
             "expiresAt",

@@ -28,9 +28,13 @@ impl Publishing {
     }
 
     async fn invoke(&self, payload: Value) -> Result<Value, Value> {
-        publish_events::handle(LambdaEvent::new(payload, Context::default()), &self.publisher, self.gateway.now())
-            .await
-            .map_err(|refusal| serde_json::to_value(Diagnostic::from(refusal)).unwrap())
+        publish_events::handle(
+            LambdaEvent::new(serde_json::value::to_raw_value(&payload).unwrap(), Context::default()),
+            &self.publisher,
+            self.gateway.now(),
+        )
+        .await
+        .map_err(|refusal| serde_json::to_value(Diagnostic::from(refusal)).unwrap())
     }
 
     /// Brings records as Lambda's poller does: after failures again, from the lowest failed sequence number on. Gives up

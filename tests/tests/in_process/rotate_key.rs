@@ -28,7 +28,7 @@ async fn the_new_value_comes_once_with_all_settings_and_the_same_id() {
     let answer = admin.rotate(&key.id, 0).await;
 
     assert_eq!(answer.headers["cache-control"], "no-store");
-    assert_eq!(answer.headers["location"], format!("/authentication/{}", key.id));
+    assert_eq!(answer.headers["location"], format!("/v1/authentication/{}", key.id));
     let new = key.with_value_of(&answer);
     let mut metadata = answer.body.clone();
     metadata.as_object_mut().unwrap().remove("value");

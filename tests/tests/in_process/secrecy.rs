@@ -75,7 +75,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let previous = record.previous.clone().unwrap();
     assert!(previous.key_hash == value.hash());
     let fields = serde_json::json!({"sha256": sha256_hex(&admin.value), "name": admin.value});
-    let mut fields = api_keys::Fields::from_value(fields).unwrap();
+    let mut fields = api_keys::Fields::from_json(fields.to_string().as_bytes()).unwrap();
     fields.wrong(&admin.value, admin.value.as_str());
     assert_eq!(format!("{fields:?}"), "Fields(2 given, 1 wrong)");
     let mut event = sample_event("authorizer");

@@ -37,16 +37,20 @@ fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
             probes.extend([(json!("OTP"), true), (json!("otp"), false), (json!(""), false), (json!(7), false)]);
         }
         "string" => {
-            let min = schema["minLength"].as_u64().unwrap_or(0).try_into().unwrap();
+            let min: usize = schema["minLength"].as_u64().unwrap().try_into().unwrap();
             let max = schema["maxLength"].as_u64().unwrap().try_into().unwrap();
             // The longest in bytes too: lengths are counted in characters.
             probes.extend([(json!("x".repeat(min)), true), (json!("😀".repeat(max)), true)]);
-            probes.extend([(json!("x".repeat(max + 1)), false), (json!(7), false)]);
-            probes.extend((min > 0).then(|| (json!("x".repeat(min - 1)), false)));
+            probes.extend(
+                [("x".repeat(min - 1), false), ("x".repeat(max + 1), false)].map(|(text, good)| (json!(text), good)),
+            );
+            probes.push((json!(7), false));
             let pattern = schema["pattern"].as_str().unwrap();
             assert_eq!(pattern, crate::settle::TEXT, "the characters to probe are those of this pattern");
             probes.extend(["\0", "\u{1f}", "\u{7f}", "\u{9f}"].map(|bad| (json!(bad), false)));
-            probes.extend([" ", "~", "\u{a0}", "\u{2028}"].map(|good| (json!(good), true)));
+            // What the document has no pattern for, and says in words.
+            probes.extend([" ", "\u{a0}", "a\u{2028}", "a\u{200d}", "a\u{202e}"].map(|bad| (json!(bad), false)));
+            probes.extend(["!", "~", "a b", "e\u{301}", "⚠\u{fe0f}"].map(|good| (json!(good), true)));
         }
         other => panic!("no probes for {other}"),
     }

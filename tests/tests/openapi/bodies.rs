@@ -23,11 +23,11 @@ pub struct NewKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic_type: Option<TrafficType>,
     /// A short name for people.
-    #[schema(max_length = 128)]
+    #[schema(min_length = 1, max_length = 128)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Longer words for people.
-    #[schema(max_length = 512)]
+    #[schema(min_length = 1, max_length = 512)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// From that instant the key opens nothing; 30 days later it is removed. In the future, at most ten years away.
@@ -57,11 +57,11 @@ pub struct KeyChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic_type: Option<TrafficType>,
     /// A short name for people.
-    #[schema(max_length = 128)]
+    #[schema(min_length = 1, max_length = 128)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Longer words for people.
-    #[schema(max_length = 512)]
+    #[schema(min_length = 1, max_length = 512)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// From that instant the key opens nothing; 30 days later it is removed. In the future, at most ten years away. A

@@ -80,7 +80,7 @@ fn answers() -> [Example; 5] {
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
     let key = metadata(
         r#"{"id": "0QbXn6T4mKrV9sYdJ2wLhP", "company": "Example", "userId": "user-2", "username": "Grace",
-            "createdBy": "user-1", "operations": ["SMS"], "trafficType": "TRANSACTIONAL", "name": "reminders",
+            "createdBy": "user-1", "createdByKeyId": "0QbXk1pVq3cTt8hGfWzR5N", "operations": ["SMS"], "trafficType": "TRANSACTIONAL", "name": "reminders",
             "createdAt": "2026-11-23T10:15:30.123Z", "enabled": true}"#,
     );
     let changed = KeyMetadata {

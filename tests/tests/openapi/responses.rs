@@ -66,9 +66,9 @@ pub fn headers() -> [(&'static str, Header); 4] {
             "Location",
             header(
                 text()
-                    .pattern(Some("^/authentication/[0-9A-Za-z]{22}$"))
-                    .examples(["/authentication/0QbXn6T4mKrV9sYdJ2wLhP"]),
-                "Where the key is, below the server's URL.",
+                    .pattern(Some("/authentication/[0-9A-Za-z]{22}$"))
+                    .examples(["/v1/authentication/0QbXn6T4mKrV9sYdJ2wLhP"]),
+                "The key's URL, relative to the request's: its path with the stage or the base path.",
             ),
         ),
         (

@@ -87,8 +87,8 @@ fn create_key() -> Operation {
     operation(
         "createKey",
         "Create a key",
-        "The answer shows the key's value, this one time: only its hash is kept. The account, the company and `createdBy` \
-         are those of the calling key.",
+        "The answer shows the key's value, this one time: only its hash is kept. The account, the company, `createdBy` \
+         and `createdByKeyId` come from the calling key.",
     )
     .request_body(Some(body.build()))
     .response("201", links.into_iter().fold(issued("The new key."), |answer, (name, link)| answer.link(name, link)))

@@ -9,7 +9,8 @@ const WHOLE: [&str; 2] = ["Key", "KeyPage"];
 const NAMED: [&str; 9] =
     ["FieldError", "IssuedKey", "Key", "KeyChanges", "KeyPage", "KeyStatus", "NewKey", "Problem", "Rotation"];
 
-/// What any text of a request is made of: no control characters. Every dialect of regular expressions knows `\x`.
+/// What any text of a request is made of: no control characters. Every dialect of regular expressions knows `\x`; for what
+/// else cannot be seen each has a way of its own, so that is said in words.
 pub const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 
 /// Rewrites a whole document.

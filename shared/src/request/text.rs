@@ -1,0 +1,53 @@
+//! Text as it is stored: in one spelling, and with nothing in it that cannot be seen.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Normalizes text of 1 to `max` characters to NFC, so that what looks the same is the same. Its length is that of the
+/// normalized text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn normalize(text: &str, max: usize) -> Result<String, String> {
+    let text: String = text.nfc().collect();
+    if !(1..=max).contains(&text.chars().count()) {
+        Err(format!("must have 1 to {max} characters"))
+    } else if text.chars().any(|character| character.is_control() || is_invisible(character)) {
+        Err("must not contain control or invisible characters".to_owned())
+    } else if text.chars().all(|character| character.is_whitespace() || is_presentation_selector(character)) {
+        Err("must not be blank".to_owned())
+    } else {
+        Ok(text)
+    }
+}
+
+/// Line and paragraph separators, and Unicode's `Default_Ignorable_Code_Point`: bidirectional controls, zero-width
+/// characters (joiners too), fillers, tags. They hide text in text, or make two texts look the same.
+///
+/// Source: `DerivedCoreProperties.txt` of Unicode. Code points that it reserves for such characters are in the list.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    ) && !is_presentation_selector(character)
+}
+
+/// Keyboards write one after many a symbol: ⚠ is ⚠️ with it.
+fn is_presentation_selector(character: char) -> bool {
+    matches!(character, '\u{fe0e}' | '\u{fe0f}')
+}
