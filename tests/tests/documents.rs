@@ -172,7 +172,8 @@ fn the_parameters_and_their_defaults_are_those_of_the_template() {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let parameters = template()["Parameters"].as_object().unwrap().clone();
     let expected: BTreeMap<_, _> = parameters.iter().map(|(name, it)| (name.clone(), text(&it["Default"]))).collect();
-    assert_eq!(BTreeMap::from_iter(table(&document("docs/operating.md"), "Parameters")), expected);
+    let listed: BTreeMap<_, _> = table(&document("docs/operating.md"), "Parameters").into_iter().collect();
+    assert_eq!(listed, expected);
 
     for document in documents::all() {
         for (name, _) in words_of_code(&document).iter().filter_map(|word| word.split_once('=')) {
@@ -189,7 +190,7 @@ fn the_outputs_are_those_of_the_template() {
     let outputs = template()["Outputs"].clone();
     let expected: BTreeSet<_> = outputs.as_object().unwrap().keys().cloned().collect();
     let listed = table(&document("docs/operating.md"), "Outputs").into_iter().map(|(name, _)| name);
-    assert_eq!(BTreeSet::from_iter(listed), expected);
+    assert_eq!(listed.collect::<BTreeSet<_>>(), expected);
 
     let exports =
         outputs.as_object().unwrap().values().filter_map(|output| output["Export"]["Name"]["Fn::Sub"].as_str());
