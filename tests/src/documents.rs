@@ -33,10 +33,10 @@ pub struct Block {
 /// `README.md` and the others at the root, then those in `docs/`.
 #[must_use]
 pub fn all() -> Vec<Document> {
-    let in_docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let in_docs = in_docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    let mut paths: Vec<_> =
-        in_docs.map(|path| format!("docs/{}", path.file_name().unwrap().to_str().unwrap())).collect();
+    let in_docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
+    let is_document = |name: &String| name.strip_suffix(".md").is_some();
+    let in_docs = in_docs.map(|name| name.into_string().unwrap()).filter(is_document);
+    let mut paths: Vec<_> = in_docs.map(|name| format!("docs/{name}")).collect();
     paths.sort();
     let at_the_root = ["README.md", "SECURITY.md", "CHANGELOG.md"].map(str::to_owned);
     let read = |path: String| Document { text: fs::read_to_string(root().join(&path)).unwrap(), path };

@@ -52,10 +52,10 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
     let Client { value, .. } = &admin;
     fs::write(folder.join(".local/env"), format!("API_URL={}\nAPI_KEY={value}\n", stack.api)).unwrap();
 
-    let prelude = "set -euo pipefail\naws() { \"$PYTHON\" \"$AWS\" \"$@\"; }\n";
-    let end = format!("printf '\\n%s\\n' '{END_OF_BLOCK}'\n");
-    let typed = blocks.iter().flat_map(|block| [&*block.text, &end]);
-    let script: String = [prelude].into_iter().chain(typed).collect();
+    let mut script = "set -euo pipefail\naws() { \"$PYTHON\" \"$AWS\" \"$@\"; }\n".to_owned();
+    for block in blocks {
+        script.extend([&block.text, "printf '\\n%s\\n' '", END_OF_BLOCK, "'\n"]);
+    }
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(&folder)
