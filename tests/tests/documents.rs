@@ -172,7 +172,8 @@ fn the_parameters_and_their_defaults_are_those_of_the_template() {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let parameters = template()["Parameters"].as_object().unwrap().clone();
     let expected: BTreeMap<_, _> = parameters.iter().map(|(name, it)| (name.clone(), text(&it["Default"]))).collect();
-    assert_eq!(BTreeMap::from_iter(table(&document("docs/operating.md"), "Parameters")), expected);
+    let listed: BTreeMap<_, _> = table(&document("docs/operating.md"), "Parameters").into_iter().collect();
+    assert_eq!(listed, expected);
 
     for document in documents::all() {
         for (name, _) in words_of_code(&document).iter().filter_map(|word| word.split_once('=')) {

@@ -32,8 +32,8 @@ pub fn holds(stack: &Stack) {
     assert_eq!(admin.get("/authentication/self").status, 200, "the run kept its own key");
 }
 
-/// It shows answers, and a failing test must not print an issued value.
-fn without_values(text: &str) -> String {
+/// Programs show answers, and a failing test must not print an issued value.
+pub fn without_values(text: &str) -> String {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let parts = text.split_inclusive(|letter| !is_word(letter));
     parts

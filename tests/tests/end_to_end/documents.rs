@@ -6,6 +6,7 @@ use std::process::Command;
 use tests::documents::{self, Block, Document, shape, shows};
 use tests::template::root;
 
+use crate::contract::without_values;
 use crate::stack::{Client, Stack};
 
 const END_OF_BLOCK: &str = "end of block";
@@ -30,7 +31,7 @@ fn run(stack: &Stack, document: &Document) -> usize {
     for (at, block) in blocks.iter().enumerate().filter(|(_, block)| runs(block)) {
         let printed = printed.next().unwrap();
         if let Some(output) = blocks.get(at + 1).filter(|next| next.language.is_empty()) {
-            let shapes = printed.lines().map(shape).collect::<Vec<_>>().join("\n");
+            let shapes = without_values(&printed.lines().map(shape).collect::<Vec<_>>().join("\n"));
             assert!(
                 shows(printed, &output.text),
                 "{}: {} printed\n{shapes}\nand not\n{}",
@@ -61,7 +62,7 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
         .env("PYTHON", root().join(".local/tools/sam/bin/python"))
         .env("AWS", root().join("tests/tests/end_to_end/aws.py"))
         .env("AWS_ENDPOINT_URL", &stack.endpoint)
-        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")])
+        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "us-east-1")])
         .env_remove("AWS_PROFILE")
         .envs(["NO_PROXY", "no_proxy"].map(|variable| (variable, "*")))
         // What the documents take for given.
@@ -78,7 +79,7 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
         output.status.success() && ended == blocks.len(),
         "{} failed: {}",
         blocks[ended.min(blocks.len() - 1)].text,
-        String::from_utf8_lossy(&output.stderr)
+        without_values(&String::from_utf8_lossy(&output.stderr))
     );
     printed
 }
