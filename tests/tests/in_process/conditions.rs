@@ -1,6 +1,10 @@
 //! Each clause of each condition, by the interleaving that it guards against: without the clause, its test fails.
 
+use std::sync::{Arc, Mutex};
+
+use api_keys::{AccountId, Issuer, KeyId, KeyPrefix, Locator, Origin, Random};
 use serde_json::{Value, json};
+use tests::engine::EVENTS;
 use tests::wire::Stop;
 use tests::{Client, Gateway};
 
@@ -194,11 +198,8 @@ async fn a_forced_disabling_makes_no_key_either() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
-    let place = api_keys::Locator {
-        account_id: api_keys::AccountId::parse(&key.account_id).unwrap(),
-        id: api_keys::KeyId::parse(&key.id).unwrap(),
-    };
-    let origin = api_keys::Origin::operator(None, "request-1");
+    let place = Locator { account_id: account_of(&key), id: KeyId::parse(&key.id).unwrap() };
+    let origin = Origin::operator(None, "request-1");
     let now = gateway.now().into();
 
     assert!(gateway.store.disable(place, &origin, now).await.unwrap());
@@ -299,4 +300,85 @@ async fn what_was_written_in_the_end_is_told_as_written() {
     assert_eq!(created.status, 201);
     assert_eq!(gateway.engine.keys().len(), 2);
     drop(open);
+}
+
+/// `keyCount = :old`: where another release or account has another quota, a create may come between a count and its writing.
+#[tokio::test]
+async fn a_create_with_a_larger_quota_is_not_counted_away() {
+    let mut gateway = Gateway::start().await;
+    gateway.max_keys = 2;
+    let admin = gateway.create_account("Example").await;
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let gone = admin.create(&body).await;
+    assert_eq!(admin.delete(&gone.id).await.status, 204);
+    let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
+    let mut record = gateway.reader.get(account_of(&admin), KeyId::parse(&admin.id).unwrap()).await.unwrap().unwrap();
+    record.metadata.id = issuer.key_id(gateway.now().into()).unwrap();
+
+    // One has counted a single key; before it writes that, a second key is made.
+    let origin = Origin::operator(None, "request-1");
+    let other = async { gateway.store.insert(&record, 1000, &origin, gateway.now().into()).await.unwrap() };
+    let replace =
+        Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("recounts"));
+    let (late, ()) = gateway.wire.during(replace, admin.post(&body), other).await;
+
+    late.assert_problem(409);
+    assert_eq!(gateway.engine.keys().len(), 2);
+}
+
+/// `ClientRequestToken`: a repeat after a late answer is told of what the first attempt wrote.
+#[tokio::test]
+async fn a_repeat_is_told_of_what_the_first_attempt_wrote() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+    drop(gateway.wire.take_calls());
+
+    // The SDK gives the first attempt up and is told that it goes on; only then it ends.
+    let open = gateway.wire.stop(Stop::after("TransactWriteItems"));
+    let end = async {
+        let mut calls = 0;
+        while calls < 2 {
+            calls += gateway.wire.take_calls().len();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        open.release();
+    };
+    let create = gateway.hand_on("POST", "/authentication", &verdict, Some(body));
+    let (created, ()) = tokio::join!(create, end);
+
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!((gateway.engine.keys().len(), gateway.engine.events().len()), (2, 2));
+}
+
+/// `attribute_not_exists(id)` of an event.
+#[tokio::test]
+async fn no_event_takes_the_place_of_another() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let id = Arc::new(Mutex::new(Value::Null));
+    let seen = Arc::clone(&id);
+    let stop = Stop::before("TransactWriteItems").when(move |body| {
+        *seen.lock().unwrap() = body["TransactItems"][1]["Put"]["Item"]["id"].clone();
+        true
+    });
+
+    let other = json!({"accountId": {"S": admin.account_id}, "id": Value::Null, "type": {"S": "key.created"}});
+    let meanwhile = async {
+        let mut other = other.clone();
+        other["id"] = id.lock().unwrap().clone();
+        gateway.engine.put_into(EVENTS, &other);
+        other
+    };
+    let (patched, other) = gateway.wire.during(stop, admin.patch(&key.id, &json!({"name": "new"})), meanwhile).await;
+
+    patched.assert_problem(500);
+    assert!(gateway.engine.events().contains(&other), "it is as it was");
+    assert_eq!(key.get("/authentication/self").await.body["name"], Value::Null);
+}
+
+fn account_of(client: &Client<'_>) -> AccountId {
+    AccountId::parse(&client.account_id).unwrap()
 }
