@@ -21,7 +21,8 @@ use crate::engine::{EVENTS, Engine, TABLE};
 use crate::wire::Wire;
 use crate::{engine, template};
 
-const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
+/// The ARN of the stage that requests go to.
+pub const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
 
 /// Every so many transactions one is throttled; its repeat is not.
 const THROTTLED: usize = 3;

@@ -14,9 +14,10 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 pub use crate::after_answer::AfterAnswer;
 use crate::event::ApiKeyHeader;
 pub use crate::event::AuthorizerEvent;
+use crate::policy::Opens;
 pub use crate::policy::Verdict;
 
-/// Answers one request with what its key opens, and notes that the key was used.
+/// Answers one request with what its key opens, and notes that the key was used if it opens this request's route.
 ///
 /// # Errors
 /// [`Refusal`]. A verdict that denies is for a good key alone: from a wrong address, or for a route that only looks like
@@ -45,8 +46,14 @@ pub async fn handle(
     {
         return Ok(Verdict::deny(Caller::from(record), &method));
     }
-    last_use.note(&record, now);
-    Ok(Verdict::for_key(Caller::from(record), &method))
+    Ok(match Opens::of(&record.metadata.operations, &method) {
+        Opens::This => {
+            last_use.note(&record, now);
+            Verdict::allow(Caller::from(record), &method)
+        }
+        Opens::Others => Verdict::allow(Caller::from(record), &method),
+        Opens::OnlyByWildcard => Verdict::deny(Caller::from(record), &method),
+    })
 }
 
 /// Why there is no verdict. The gateway makes a 401 of the first, by its exact words, and a 500 of any other.

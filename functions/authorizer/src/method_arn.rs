@@ -33,6 +33,11 @@ impl MethodArn {
         self.text.get(..self.stage).unwrap_or_default()
     }
 
+    /// Whether it is the look-up of one key, which every key may try.
+    pub(crate) fn looks_up_a_key(&self) -> bool {
+        self.text.get(self.stage..).is_some_and(|rest| rest.starts_with("/GET/authentication/"))
+    }
+
     /// The path's segments.
     pub(crate) fn segments(&self) -> impl Iterator<Item = &str> {
         self.text.get(self.path..).unwrap_or_default().split('/')

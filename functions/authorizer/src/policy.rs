@@ -1,6 +1,6 @@
 //! What the gateway is told: which routes the key opens, and who its holder is.
 
-use api_keys::{Caller, KeyId, Operation};
+use api_keys::{Caller, KeyId, Operation, Operations};
 use serde::Serialize;
 
 use crate::method_arn::MethodArn;
@@ -35,10 +35,7 @@ struct Statement {
 impl Verdict {
     /// Allows a caller the routes of its operations.
     #[must_use]
-    pub(crate) fn for_key(caller: Caller, method: &MethodArn) -> Self {
-        if wildcard_matches_foreign_route(&caller, method) {
-            return Self::deny(caller, method);
-        }
+    pub(crate) fn allow(caller: Caller, method: &MethodArn) -> Self {
         let stage = method.stage();
         let mut resource = Vec::new();
         for segment in caller.operations.iter().map(Operation::path_segment) {
@@ -68,12 +65,31 @@ impl Verdict {
     }
 }
 
-/// Whether the policy would open a route that no operation of the caller opens.
-///
-/// IAM's `*` knows no slashes: `{stage}/*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would
-/// make a policy larger than the gateway takes.
-fn wildcard_matches_foreign_route(caller: &Caller, method: &MethodArn) -> bool {
-    let mut segments = method.segments();
-    let is_own = segments.next().is_some_and(|first| caller.operations.open(first));
-    !is_own && segments.any(|later| caller.operations.open(later))
+/// What a key opens of the request that is asked for.
+pub(crate) enum Opens {
+    /// Its route: the key is used.
+    This,
+    /// Other routes: the policy does not match this one.
+    Others,
+    /// Not this route, but the policy's wildcards would match it.
+    OnlyByWildcard,
+}
+
+impl Opens {
+    /// What a key of these operations opens of that request.
+    ///
+    /// IAM's `*` knows no slashes: `{stage}/*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would
+    /// make a policy larger than the gateway takes.
+    pub(crate) fn of(operations: &Operations, method: &MethodArn) -> Self {
+        let mut segments = method.segments();
+        if segments.next().is_some_and(|first| operations.open(first)) {
+            Self::This
+        } else if segments.any(|later| operations.open(later)) {
+            Self::OnlyByWildcard
+        } else if method.looks_up_a_key() {
+            Self::This
+        } else {
+            Self::Others
+        }
+    }
 }

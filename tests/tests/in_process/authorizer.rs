@@ -3,10 +3,8 @@
 use authorizer::{AuthorizerEvent, Refusal};
 use serde_json::{Value, json};
 use tests::Gateway;
-use tests::gateway::{allows, sample_event};
+use tests::gateway::{STAGE, allows, sample_event};
 use tests::wire::Call;
-
-const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
 
 #[tokio::test]
 async fn one_good_key_is_read_once_strongly_consistent_and_never_through_the_index() {

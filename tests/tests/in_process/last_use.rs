@@ -7,6 +7,7 @@ use api_keys::LastUse;
 use authorizer::AfterAnswer;
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
+use tests::gateway::{STAGE, allows};
 use tests::wire::Fault;
 use tests::{Client, Gateway};
 
@@ -113,6 +114,44 @@ async fn a_look_up_is_no_use_of_the_key_that_is_looked_up_and_neither_is_a_refus
 
     assert_eq!(last_used(&admin, &key.id).await, Value::Null);
     assert_eq!(last_used(&admin, &elsewhere.id).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_request_that_the_policy_does_not_open_is_no_use() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let as_stored = |id: &str| gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(id)).unwrap();
+    let (sms, manager) = (["SMS"].as_slice(), ["RCS", "AUTHENTICATION"].as_slice());
+
+    for (operations, method, path, is_open) in [
+        (sms, "POST", "/sms", true),
+        (sms, "POST", "/sms/1/parts", true),
+        (sms, "GET", "/authentication/self", true),
+        (sms, "GET", "/authentication/", true),
+        (sms, "GET", "/authentication", false),
+        (sms, "POST", "/authentication/self", false),
+        (sms, "POST", "/authentication/self/rotate", false),
+        (sms, "POST", "/rcs", false),
+        (sms, "GET", "/", false),
+        (sms, "GET", "/smsx", false),
+        // What its wildcards would match, and its routes are not.
+        (sms, "POST", "/rcs/sms", false),
+        (sms, "GET", "/authentication/sms", false),
+        (manager, "GET", "/authentication", true),
+        (manager, "DELETE", "/authentication/x", true),
+        (manager, "POST", "/rcs/1", true),
+        (manager, "POST", "/sms", false),
+    ] {
+        let key = admin.create_key(operations).await;
+        let verdict = gateway.authorize(method, path, &[("X-API-Key", &key.value)]).await.unwrap();
+        gateway.last_use.write().await;
+        let is_used = as_stored(&key.id)["lastUsedAt"].is_object();
+        assert_eq!(
+            (allows(&verdict, &format!("{STAGE}/{method}{path}")), is_used),
+            (is_open, is_open),
+            "{method} {path}"
+        );
+    }
 }
 
 #[tokio::test]
