@@ -1,10 +1,6 @@
 //! What many keys in one account change: resolving one of them, and a page of 100 at the newest, the middle, the oldest.
 
-use std::collections::HashMap;
-
-use dynoxide::ImportOptions;
 use hyper::body::Bytes;
-use serde_json::{Value, json};
 
 use crate::arguments::Arguments;
 use crate::endpoints::status_of;
@@ -33,12 +29,12 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<Account
     for keys in SIZES {
         eprintln!("Measuring an account of {keys} keys");
         let issued = bench.create_account().await;
-        fill(bench, &issued, keys - 1);
+        bench.table.fill(&issued, keys - 1);
 
         let event = events::authorizer(issued["value"].as_str().unwrap());
         let resolve = p50(bench, arguments, "authorizer", &event, |_| true).await;
         let mut pages = [0.0; 3];
-        let starts = [None, Some(id(keys / 2)), Some(id(PAGE - 1))];
+        let starts = [None, Some(table::old_key_id(keys / 2)), Some(table::old_key_id(PAGE - 1))];
         for (page, start) in pages.iter_mut().zip(starts) {
             let caller = events::caller(&issued);
             let event = events::of_caller("list-keys", &caller, |event| {
@@ -69,27 +65,4 @@ async fn p50(
         lives.push(Sample::take(process, arguments.calls / 2, || event.clone(), check).await);
     }
     Sample::median(&lives).p50_ms
-}
-
-/// Puts older keys beside the first one of an account, straight into the engine: copies with ids and hashes of their own.
-pub(crate) fn fill(bench: &Bench, issued: &Value, count: usize) {
-    let account = &issued["accountId"];
-    let first = table::item(&bench.table.database, account, &issued["id"]);
-    let items = (0..count).map(|number| {
-        let mut item = first.clone();
-        item["id"] = json!({ "S": id(number) });
-        item["keyHash"] = json!({ "B": hash(account.as_str().unwrap(), number) });
-        serde_json::from_value::<HashMap<_, _>>(item).unwrap()
-    });
-    bench.table.database.import_items(table::NAME, items.collect(), ImportOptions::default()).unwrap();
-}
-
-/// The id of an old key, in the order of its number.
-pub(crate) fn id(number: usize) -> String {
-    format!("0{number:021}")
-}
-
-/// 32 bytes in Base64, unlike all others.
-fn hash(account: &str, number: usize) -> String {
-    format!("{account}{number:020}A=")
 }

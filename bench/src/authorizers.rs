@@ -9,11 +9,11 @@ use serde_json::Value;
 use crate::arguments::Arguments;
 use crate::artifact::{self, Size};
 use crate::contestants::{self, Contestant, Part};
+use crate::counters::Counter;
 use crate::events;
 use crate::process::{Bench, Program};
 use crate::runtime_api::Answer;
 use crate::sample::Sample;
-use crate::system_calls;
 
 /// What the comparison found.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(crate) struct Row {
     pub(crate) size: Option<Size>,
     /// System calls per warm authorization, where they could be counted.
     pub(crate) system_calls: Option<f64>,
+    /// Instructions per warm authorization, where they could be counted.
+    pub(crate) instructions: Option<f64>,
 }
 
 /// What reaches the table of ours.
@@ -95,9 +97,16 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Outcome {
 
     let mut rows = Vec::new();
     for (contestant, lives) in contestants.into_iter().zip(&lives) {
-        eprintln!("Counting the system calls of {}", contestant.name);
+        eprintln!("Counting the system calls and instructions of {}", contestant.name);
+        let system_calls = Counter::SystemCalls.per_call(bench, &contestant.program, value).await;
+        // An interpreter compiles what it runs: it would be counted at something else, and for minutes.
+        let instructions = match contestant.binary {
+            Some(_) => Counter::Instructions.per_call(bench, &contestant.program, value).await,
+            None => None,
+        };
         rows.push(Row {
-            system_calls: system_calls::per_call(bench, &contestant.program, value).await,
+            system_calls,
+            instructions,
             size: contestant.binary.as_deref().map(artifact::size),
             name: contestant.name,
             part: contestant.part,

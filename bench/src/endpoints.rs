@@ -3,13 +3,13 @@
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::accounts;
 use crate::arguments::Arguments;
 use crate::events;
 use crate::process::Bench;
 use crate::runtime_api::Answer;
 use crate::sample::Sample;
 use crate::statistics::milliseconds;
+use crate::table;
 
 /// The keys of the account that is used.
 const KEYS: usize = 100;
@@ -52,7 +52,7 @@ pub(crate) async fn cases(bench: &Bench, deletions: usize) -> Vec<Case> {
     let caller = events::caller(&issued);
     let others = create_keys(bench, &caller, KEYS - 1).await;
     let doomed = bench.create_account().await;
-    accounts::fill(bench, &doomed, deletions);
+    bench.table.fill(&doomed, deletions);
 
     let of_key = |function: &str, caller: &Value, key: &str| {
         events::of_caller(function, caller, |event| {
@@ -68,7 +68,7 @@ pub(crate) async fn cases(bench: &Bench, deletions: usize) -> Vec<Case> {
     };
     let find = |key: &Value| same(of_key("find-key", &caller, key.as_str().unwrap()));
     let of_doomed = events::caller(&doomed);
-    let delete = Box::new(move |at| of_key("delete-key", &of_doomed, &accounts::id(at)));
+    let delete = Box::new(move |at| of_key("delete-key", &of_doomed, &table::old_key_id(at)));
     [
         ("`GET /authentication`, 100 keys", "list-keys", 200, same(events::of_caller("list-keys", &caller, |_| ()))),
         ("`POST /authentication`", "create-key", 201, same(create_event(&caller))),

@@ -16,6 +16,7 @@ mod artifact;
 mod authorizers;
 mod certificate;
 mod contestants;
+mod counters;
 mod endpoints;
 mod events;
 mod load;
@@ -25,7 +26,6 @@ mod report;
 mod runtime_api;
 mod sample;
 mod statistics;
-mod system_calls;
 mod table;
 mod targets;
 

@@ -37,6 +37,14 @@ pub(crate) fn authorizers(outcome: &Outcome) -> String {
     if outcome.rows.iter().all(|row| row.system_calls.is_none()) {
         text.push_str("\nSystem calls are left out: there is no strace.\n");
     }
+    if outcome.rows.iter().all(|row| row.instructions.is_none()) {
+        text.push_str("\nInstructions are left out: there is no valgrind.\n");
+    } else {
+        text.push_str(
+            "\nInstructions are callgrind's, of executables alone. It hides the processor's instructions for SHA, so the \
+             hashing of a signature is counted as it is done without them.\n",
+        );
+    }
     text.push_str("\n| function | binary MB | zip MB |\n|---|---|---|\n");
     for (name, size) in &outcome.functions {
         writeln!(text, "| `{name}` | {:.2} | {:.2} |", size.binary, size.zip).unwrap();
@@ -51,22 +59,24 @@ pub(crate) fn authorizers(outcome: &Outcome) -> String {
 fn comparison(outcome: &Outcome) -> String {
     let floor = outcome.rows.iter().find(|row| row.part == Part::LeanFloor);
     let mut text = String::from(
-        "| authorizer | init ms | first call ms | start to first answer ms | warm p50 ms | p99 ms | CPU ms | RSS MiB \
-         | system calls | binary / zip MB |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        "| authorizer | init ms | first call ms | start to first answer ms | warm p50 ms | p99 ms | CPU ms | instructions \
+         | RSS MiB | system calls | binary / zip MB |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in &outcome.rows {
-        let cell = |figure: fn(&Row) -> f64| {
-            let own = figure(row);
-            floor.map_or_else(|| figures(own), |floor| format!("{} ({})", figures(own), ratio(own / figure(floor))))
+        let cell = |figure: fn(&Row) -> Option<f64>| match (figure(row), floor.and_then(figure)) {
+            (None, _) => "–".to_owned(),
+            (Some(own), None) => figures(own),
+            (Some(own), Some(floor)) => format!("{} ({})", figures(own), ratio(own / floor)),
         };
         let cells = [
-            cell(|row| row.sample.init_ms),
-            cell(|row| row.sample.first_ms),
-            cell(targets::start),
-            cell(|row| row.sample.p50_ms),
-            cell(|row| row.sample.p99_ms),
-            cell(|row| row.sample.cpu_ms),
-            cell(|row| row.sample.rss_mib),
+            cell(|row| Some(row.sample.init_ms)),
+            cell(|row| Some(row.sample.first_ms)),
+            cell(|row| Some(targets::start(row))),
+            cell(|row| Some(row.sample.p50_ms)),
+            cell(|row| Some(row.sample.p99_ms)),
+            cell(|row| Some(row.sample.cpu_ms)),
+            cell(|row| row.instructions),
+            cell(|row| Some(row.sample.rss_mib)),
             row.system_calls.map_or_else(|| "–".to_owned(), |calls| format!("{calls:.1}")),
             row.size.map_or_else(|| "–".to_owned(), |size| format!("{:.1} / {:.1}", size.binary, size.zip)),
         ];

@@ -2,14 +2,14 @@
 //!
 //! The front hands requests to the engine by a function call, not by a second hop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::{Database, DynoxideError, ImportOptions};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -34,7 +34,7 @@ pub(crate) type Calls = BTreeMap<String, (u64, Duration)>;
 /// A running table.
 pub(crate) struct Table {
     /// The engine, for what no function can do.
-    pub(crate) database: Database,
+    database: Database,
     /// `https://localhost:PORT`.
     pub(crate) endpoint: String,
     /// The file with the authority that signed its certificate.
@@ -70,6 +70,20 @@ impl Table {
     /// The calls since the last time this was asked.
     pub(crate) fn take_calls(&self) -> Calls {
         std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    /// Puts older keys beside the first one of an account, straight into the engine: copies with ids and hashes of
+    /// their own.
+    pub(crate) fn fill(&self, issued: &Value, count: usize) {
+        let account = &issued["accountId"];
+        let first = item(&self.database, account, &issued["id"]);
+        let items = (0..count).map(|number| {
+            let mut item = first.clone();
+            item["id"] = json!({ "S": old_key_id(number) });
+            item["keyHash"] = json!({ "B": old_key_hash(account.as_str().unwrap(), number) });
+            serde_json::from_value::<HashMap<_, _>>(item).unwrap()
+        });
+        self.database.import_items(NAME, items.collect(), ImportOptions::default()).unwrap();
     }
 }
 
@@ -138,8 +152,18 @@ fn execute(database: &Database, operation: &str, body: &[u8]) -> Result<String, 
 }
 
 /// One item, in DynamoDB JSON.
-pub(crate) fn item(database: &Database, account_id: &Value, id: &Value) -> Value {
+fn item(database: &Database, account_id: &Value, id: &Value) -> Value {
     let request = json!({ "TableName": NAME, "Key": { "accountId": { "S": account_id }, "id": { "S": id } } });
     let response = database.get_item(serde_json::from_value(request).unwrap()).unwrap();
     serde_json::to_value(response).unwrap()["Item"].take()
+}
+
+/// The id of an old key, in the order of its number.
+pub(crate) fn old_key_id(number: usize) -> String {
+    format!("0{number:021}")
+}
+
+/// 32 bytes in Base64, unlike all others.
+fn old_key_hash(account: &str, number: usize) -> String {
+    format!("{account}{number:020}A=")
 }

@@ -83,14 +83,18 @@ pub(crate) fn all(outcome: &Outcome) -> Vec<Target> {
     targets
 }
 
-fn against_the_floor(ours: &Row, floor: &Row) -> [Target; 4] {
+fn against_the_floor(ours: &Row, floor: &Row) -> Vec<Target> {
     let ratio = |figure: fn(&Row) -> f64| figure(ours) / figure(floor);
-    [
+    let mut targets = vec![
         Target::new("warm p50 ÷ lean floor's", Bound::AtMost(1.15), ratio(|row| row.sample.p50_ms)),
         Target::new("CPU ÷ lean floor's", Bound::AtMost(1.2), ratio(|row| row.sample.cpu_ms)),
         Target::new("RSS ÷ lean floor's", Bound::AtMost(1.35), ratio(|row| row.sample.rss_mib)),
         Target::new("start to first answer ÷ lean floor's", Bound::AtMost(1.15), ratio(start)),
-    ]
+    ];
+    if let (Some(ours), Some(floor)) = (ours.instructions, floor.instructions) {
+        targets.push(Target::new("instructions ÷ lean floor's", Bound::AtMost(1.2), ours / floor));
+    }
+    targets
 }
 
 /// From the start of the process to its first answer, in milliseconds.
