@@ -317,7 +317,7 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
 
     // One has counted a single key; before it writes that, a second key is made.
     let origin = Origin::operator(None, "request-1");
-    let other = async { gateway.store.insert(&record, 1000, &origin, gateway.now().into()).await.unwrap() };
+    let other = Box::pin(async { gateway.store.insert(&record, 1000, &origin, gateway.now().into()).await.unwrap() });
     let replace =
         Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("recounts"));
     let (late, ()) = gateway.wire.during(replace, admin.post(&body), other).await;
