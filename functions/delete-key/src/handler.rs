@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Error, KeyId, KeyStore, Locator, Timestamp, WriteError, http};
+use api_keys::{Error, KeyId, KeyStore, Locator, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -19,7 +19,7 @@ async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Resu
     let deleted = loop {
         match store.delete(place, &origin, now).await {
             // A deletion must win: it is tried until the time of the request is over.
-            Err(WriteError::Contended) => {}
+            Err(error) if error.is_retryable() => {}
             done => break done?,
         }
     };

@@ -76,7 +76,8 @@ impl Update<'_> {
         for _ in 0..ATTEMPTS {
             match self.write(&self.read().await?).await {
                 Ok(Some(disabled)) => return Ok(disabled),
-                Ok(None) | Err(WriteError::Contended) => {}
+                Ok(None) => {}
+                Err(error) if error.is_retryable() => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -86,7 +87,7 @@ impl Update<'_> {
             match self.store.disable(place, &origin, self.now).await {
                 Ok(true) => return Ok(self.read().await?.metadata),
                 Ok(false) => return Err(Error::NotFound),
-                Err(WriteError::Contended) => {}
+                Err(error) if error.is_retryable() => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -251,6 +251,11 @@ impl CallError {
         }
     }
 
+    /// Whether a transaction held the item. Nothing was written.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "TransactionConflictException")
+    }
+
     /// Whether the call's own condition was not met.
     pub(crate) fn is_unmet_condition(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if code == "ConditionalCheckFailedException")

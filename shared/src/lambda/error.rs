@@ -89,7 +89,7 @@ impl From<WriteError> for Error {
         match error {
             WriteError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
             WriteError::Contended => Self::Contended,
-            WriteError::Table(cause) => cause.into(),
+            WriteError::Throttled(cause) | WriteError::Table(cause) => cause.into(),
         }
     }
 }

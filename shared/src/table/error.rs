@@ -44,8 +44,18 @@ pub enum WriteError {
     },
     /// Other writers held the same items all the while.
     Contended,
+    /// The table was throttled all the while.
+    Throttled(TableError),
     /// The table failed.
     Table(TableError),
+}
+
+impl WriteError {
+    /// Whether the same write may do better later. Nothing was written.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Contended | Self::Throttled(_))
+    }
 }
 
 impl fmt::Display for WriteError {
@@ -53,7 +63,7 @@ impl fmt::Display for WriteError {
         match self {
             Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
             Self::Contended => f.write_str("other writers held the same items all the while"),
-            Self::Table(error) => error.fmt(f),
+            Self::Throttled(error) | Self::Table(error) => error.fmt(f),
         }
     }
 }
@@ -61,7 +71,7 @@ impl fmt::Display for WriteError {
 impl StdError for WriteError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Table(error) => error.source(),
+            Self::Throttled(error) | Self::Table(error) => error.source(),
             Self::QuotaReached { .. } | Self::Contended => None,
         }
     }

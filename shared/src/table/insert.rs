@@ -32,7 +32,6 @@ impl KeyStore {
         match self.transact(&transaction, Retries::from_now()).await? {
             Outcome::Done => Ok(()),
             Outcome::Refused(_) => Err(used_before().into()),
-            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 
@@ -51,7 +50,6 @@ impl KeyStore {
         match self.insert_counted(record, &event, None, max_keys, now).await? {
             Outcome::Done => Ok(()),
             Outcome::Refused(_) => Err(used_before().into()),
-            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 
@@ -85,7 +83,6 @@ impl KeyStore {
             Outcome::Done => Ok(Imported::Done),
             Outcome::Refused(Part::Claim) => Ok(Imported::Taken),
             Outcome::Refused(_) => Err(used_before().into()),
-            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 
@@ -114,7 +111,7 @@ impl KeyStore {
                 return Err(WriteError::QuotaReached { max_keys });
             }
             if !retries.are_left() {
-                return Ok(Outcome::Contended);
+                return Err(WriteError::Contended);
             }
         }
     }

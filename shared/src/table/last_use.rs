@@ -78,6 +78,11 @@ impl LastUse {
         match Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, WRITE_TIME)).await {
             Ok(_) => None,
             Err(error) if error.is_unmet_condition() => None,
+            // A management write holds the item: this is written behind the next answer.
+            Err(error) if error.is_conflict() => {
+                self.state().pending.get_or_insert(used);
+                None
+            }
             Err(cause) => {
                 self.state().paused_until = Some(used.at.plus(PAUSE));
                 let since_start = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;

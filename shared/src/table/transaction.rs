@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tokio::time::{Instant, sleep};
 
-use super::{Item, KeyStore, LAST_EVENT, TableError, key};
+use super::{Item, KeyStore, LAST_EVENT, TableError, WriteError, key};
 use crate::key::{EventId, Locator};
 
 /// For how long a write is tried again. The last attempt may take 2.5 s more, and both end before the 8 s of a request.
 const RETRY_TIME: Duration = Duration::from_secs(5);
+
+const WHAT: &str = "the table did not write";
+
+/// Codes of a call that is throttled as a whole.
+const THROTTLING: [&str; 3] = ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+
+/// Codes of a transaction that is cancelled because one of its items is throttled.
+const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
 
 /// The writes of one transaction, each with a name, and the event among them.
 pub(super) struct Transaction {
@@ -41,8 +49,6 @@ pub(super) enum Outcome {
     Done,
     /// Nothing was: the condition of this part did not hold.
     Refused(Part),
-    /// Nothing was: other writers held an item, or the table was throttled, all the while.
-    Contended,
 }
 
 impl Transaction {
@@ -70,8 +76,9 @@ impl KeyStore {
     /// attempt after a lost answer of the first one's success. Where all answers are lost, the key says what was done.
     ///
     /// # Errors
-    /// [`TableError`] when the table fails, and whether anything was written is unknown.
-    pub(super) async fn transact(&self, transaction: &Transaction, retries: Retries) -> Result<Outcome, TableError> {
+    /// [`WriteError::Contended`] and [`WriteError::Throttled`] when nothing was written until the time was over;
+    /// [`WriteError::Table`] when the table fails, and whether anything was written is unknown.
+    pub(super) async fn transact(&self, transaction: &Transaction, retries: Retries) -> Result<Outcome, WriteError> {
         let items: Vec<_> = transaction.parts.iter().map(|(_, item)| item.clone()).collect();
         let mut backoff = Backoff::default();
         loop {
@@ -85,16 +92,18 @@ impl KeyStore {
             let Err(error) = sent else {
                 return Ok(Outcome::Done);
             };
-            match Cancelled::of(&error) {
-                Some(Cancelled::Refused(at)) => {
+            let failure = Failure::of(&error);
+            match failure {
+                Failure::Refused(at) => {
                     let (part, _) = transaction.parts.get(at).ok_or(TableError::new("a reason has no part"))?;
                     return Ok(Outcome::Refused(*part));
                 }
-                Some(Cancelled::Busy) if retries.are_left() => backoff.wait().await,
+                Failure::Conflict | Failure::Throttled if retries.are_left() => backoff.wait().await,
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
                 _ if self.was_written(transaction).await => return Ok(Outcome::Done),
-                Some(Cancelled::Busy) => return Ok(Outcome::Contended),
-                None => return Err(TableError::caused("the table did not write", error)),
+                Failure::Conflict => return Err(WriteError::Contended),
+                Failure::Throttled => return Err(WriteError::Throttled(TableError::caused(WHAT, error))),
+                Failure::Unknown => return Err(TableError::caused(WHAT, error).into()),
             }
         }
     }
@@ -138,28 +147,41 @@ impl Retries {
     }
 }
 
-/// Why nothing was written.
-enum Cancelled {
+/// What a failed attempt says.
+enum Failure {
     /// The condition of the item at that place did not hold.
     Refused(usize),
-    /// Another transaction holds an item, or the table is throttled: the same transaction may do better later.
-    Busy,
+    /// Another transaction holds an item.
+    Conflict,
+    /// The table, or an item of it, has too many requests.
+    Throttled,
+    /// Anything else: whether something was written is unknown.
+    Unknown,
 }
 
-impl Cancelled {
-    fn of(error: &SdkError<TransactWriteItemsError>) -> Option<Self> {
-        let reasons = match error.as_service_error()? {
-            TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled.cancellation_reasons(),
-            TransactWriteItemsError::TransactionInProgressException(_) => return Some(Self::Busy),
-            _ => return None,
+impl Failure {
+    fn of(error: &SdkError<TransactWriteItemsError>) -> Self {
+        let reasons = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Self::Conflict,
+            Some(other) if other.code().is_some_and(|code| THROTTLING.contains(&code)) => return Self::Throttled,
+            _ => return Self::Unknown,
         };
-        let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
+        let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
+        let is = |code: &str, any_of: &[&str]| any_of.contains(&code);
         if let Some(at) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
-            return Some(Self::Refused(at));
+            return Self::Refused(at);
         }
-        let passing = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-        let busy = codes.iter().any(|code| *code != "None") && codes.iter().all(|code| passing.contains(code));
-        busy.then_some(Self::Busy)
+        if codes.iter().any(|code| !is(code, &["None", "TransactionConflict"]) && !is(code, &THROTTLED)) {
+            return Self::Unknown;
+        }
+        if codes.contains(&"TransactionConflict") {
+            Self::Conflict
+        } else if codes.iter().any(|code| is(code, &THROTTLED)) {
+            Self::Throttled
+        } else {
+            Self::Unknown
+        }
     }
 }
 

@@ -117,7 +117,6 @@ impl KeyStore {
             Outcome::Done => Ok(true),
             Outcome::Refused(Part::Key) => Ok(false),
             Outcome::Refused(_) => Err(TableError::new("an event id was used before").into()),
-            Outcome::Contended => Err(WriteError::Contended),
         }
     }
 }

@@ -8,7 +8,7 @@ use authorizer::AfterAnswer;
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
 use tests::gateway::{STAGE, allows};
-use tests::wire::Fault;
+use tests::wire::{Fault, Stop};
 use tests::{Client, Gateway};
 
 async fn last_used(admin: &Client<'_>, id: &str) -> Value {
@@ -203,4 +203,26 @@ async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most(
     gateway.last_use.write().await;
 
     assert_eq!((writes(&gateway), gateway.last_use.dropped()), (1, 1), "one attempt and no other");
+}
+
+#[tokio::test]
+async fn a_use_that_meets_a_management_write_is_written_behind_the_next_answer() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let name = json!({"name": "new"});
+    let other = api_keys::LastUse::new(&gateway.reader);
+    let value = api_keys::KeyValue::parse(&key.value, api_keys::ImportedKeys::Refused).unwrap();
+
+    // Its item is held by a patch that is still open.
+    let meet = async {
+        let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+        other.note(&record, gateway.now().into());
+        assert!(other.write().await.is_none());
+    };
+    gateway.wire.during(Stop::after("TransactWriteItems"), admin.patch(&key.id, &name), meet).await;
+    assert_eq!((last_used(&admin, &key.id).await, other.dropped()), (Value::Null, 0));
+
+    assert!(other.write().await.is_none());
+    assert!(last_used(&admin, &key.id).await.is_string());
 }
