@@ -1,4 +1,4 @@
-//! What the gateway is told: which routes the key opens, and who its holder is.
+//! The answer to the gateway: which routes the key opens, and who its holder is.
 
 use api_keys::{Caller, KeyId, Operation, Operations};
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub(crate) enum Opens {
 impl Opens {
     /// What a key of these operations opens of that request.
     ///
-    /// IAM's `*` knows no slashes: `{stage}/*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would
+    /// IAM's `*` matches slashes too: `{stage}/*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would
     /// make a policy larger than the gateway takes.
     pub(crate) fn of(operations: &Operations, method: &MethodArn) -> Self {
         let mut segments = method.segments();

@@ -26,7 +26,7 @@ async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Resu
     if !deleted {
         return Err(Error::NotFound);
     }
-    // The key is gone, whatever becomes of the note.
+    // The key is deleted even if this fails.
     if let Err(error) = store.note_deletion(caller.account_id).await {
         http::log_failure(request, &error);
     }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 const MAX_KEYS_AT_ONCE: usize = 100;
-/// An answer that tells of some keys is better than the function's own time-out, which tells of none.
+/// The time limit of an invocation. It is shorter than the function's time-out, so that the report is not lost.
 const TIME: Duration = Duration::from_secs(50);
 
 /// What the function works with.

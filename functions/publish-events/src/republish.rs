@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{Outcome, Published, Publisher};
 
-/// An answer that tells how far it came is better than the function's own time-out, which tells nothing.
+/// The time limit of an invocation. It is shorter than the function's time-out, so that the cursor is not lost.
 const TIME: Duration = Duration::from_secs(40);
 const PAGE: usize = 100;
 

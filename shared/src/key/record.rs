@@ -32,14 +32,14 @@ pub struct PreviousValue {
     pub valid_until: Timestamp,
 }
 
-/// What anyone may see of a key who may see the key at all. It has no field for a value or a hash.
+/// What is shown of a key. It has no field for a value or a hash.
 ///
 /// As JSON: camelCase, and absent fields are `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeyMetadata {
-    /// Its name in URLs, which proves nothing; sorts by the time of creation.
+    /// Its name in URLs; not a secret. Sorts by the time of creation.
     pub id: KeyId,
     /// The name of the account's company.
     pub company: String,
@@ -60,7 +60,7 @@ pub struct KeyMetadata {
     /// A short name for people.
     #[serde(default)]
     pub name: Option<String>,
-    /// Longer words for people.
+    /// A longer description for people.
     #[serde(default)]
     pub description: Option<String>,
     /// When it was created.

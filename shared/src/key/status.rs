@@ -7,16 +7,16 @@ use serde::Serialize;
 use super::record::KeyMetadata;
 use super::timestamp::Timestamp;
 
-/// Whether a key opens anything. `EXPIRED` whether or not it was switched off too.
+/// Whether a key opens anything. An expired key is `EXPIRED` even if it was disabled too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum KeyStatus {
-    /// It does.
+    /// It opens its operations.
     Active,
-    /// Somebody switched it off.
+    /// It was disabled.
     Disabled,
-    /// Its time is over, whether or not it was switched off before.
+    /// Its expiry has passed, whether or not it was disabled before.
     Expired,
 }
 

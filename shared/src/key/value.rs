@@ -75,7 +75,7 @@ impl KeyValue {
         Some(Self { text: Zeroizing::new(text.to_owned()), locator })
     }
 
-    /// Where the item lives; `None` for a key that another system issued. It proves nothing.
+    /// Where the item lives; `None` for a key that another system issued. It is not a proof of anything.
     #[must_use]
     pub fn locator(&self) -> Option<Locator> {
         self.locator

@@ -18,7 +18,7 @@ pub enum Error {
     NotFound,
     /// The key is disabled or expired, and this would not change that.
     NotActive(KeyStatus),
-    /// The account has as many keys as it may.
+    /// The account has reached its limit of keys.
     QuotaReached {
         /// The quota.
         max_keys: u64,
@@ -44,7 +44,7 @@ impl fmt::Display for Error {
             Self::Forbidden(why) => why.fmt(f),
             Self::NotFound => f.write_str("no such key"),
             Self::NotActive(status) => write!(f, "the key is {status}"),
-            Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
+            Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),
             Self::Internal(cause) => cause.fmt(f),
         }

@@ -185,7 +185,7 @@ pub(super) fn json(
     Ok(response)
 }
 
-/// A cache knows that `Authorization` makes an answer private; it does not know `X-API-Key`.
+/// Caches treat answers to `Authorization` as private, but not answers to `X-API-Key`.
 fn forbid_caching(response: &mut Response<Body>) {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

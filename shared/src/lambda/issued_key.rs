@@ -19,7 +19,7 @@ pub struct IssuedKey {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct IssuedKeyBody<'a> {
-    // On no route: only an operator is told.
+    // Only for operators: no route returns it.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(rename = "accountId", skip_serializing_if = "Option::is_none")]
     account_id: Option<AccountId>,

@@ -41,7 +41,7 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
             let lacking = names(lacking);
             (
                 StatusCode::FORBIDDEN,
-                format!("A key can only give operations that it has itself; this one lacks {lacking}."),
+                format!("A key can only grant operations that it has itself; this one lacks {lacking}."),
                 &[],
             )
         }
@@ -57,11 +57,11 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
         Error::NotActive(status) => (StatusCode::CONFLICT, format!("The key is {status}."), &[]),
         Error::QuotaReached { max_keys } => (
             StatusCode::CONFLICT,
-            format!("The account has {max_keys} keys, as many as it may; delete one first."),
+            format!("The account has reached its limit of {max_keys} keys; delete one first."),
             &[],
         ),
         Error::Contended => {
-            (StatusCode::CONFLICT, "Others changed the same thing meanwhile; try again.".to_owned(), &[])
+            (StatusCode::CONFLICT, "Other requests changed the same key at the same time; try again.".to_owned(), &[])
         }
         Error::Internal(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "The request could not be served; try again.".to_owned(), &[])

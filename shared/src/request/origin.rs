@@ -1,4 +1,4 @@
-//! Where a write comes from, as its event tells it.
+//! Who asked for a write, as its event records it.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ pub struct Actor {
     /// That user's name.
     #[serde(default)]
     pub username: Option<String>,
-    /// What an operator's program says of its user. Nobody has verified it.
+    /// What an operator's program says of its user. It is not verified.
     #[serde(default)]
     pub claimed: Option<String>,
 }

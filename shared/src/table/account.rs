@@ -1,7 +1,7 @@
 //! The account's own item: how many keys it has, exact however many are made at once.
 //!
 //! The count is never below the number of keys: the transaction that stores a key raises it. Nothing lowers it when a
-//! key goes, since a deletion must depend on nothing, and DynamoDB's time to live tells nobody. So at the limit, and only
+//! key goes: a deletion must not depend on it, and DynamoDB's time to live reports to nobody. So at the limit, and only
 //! there, the keys are counted again.
 
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Count<'_> {
         Ok(())
     }
 
-    /// Looks whether there is room after all, when the count says that there is none. `true` is worth another try.
+    /// Checks whether there is room after all when the count says that there is none. `true`: try again.
     pub(super) async fn recount(&self, max_keys: u64, now: Timestamp, retries: Retries) -> Result<bool, WriteError> {
         let seen = self.read().await?;
         let lately = seen.counted_at.is_some_and(|at| now < at.plus(RECOUNT_INTERVAL));

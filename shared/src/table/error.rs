@@ -37,7 +37,7 @@ impl StdError for TableError {
 /// Why a management write was not made.
 #[derive(Debug)]
 pub enum WriteError {
-    /// The account has as many keys as it may.
+    /// The account has reached its limit of keys.
     QuotaReached {
         /// The quota.
         max_keys: u64,
@@ -61,7 +61,7 @@ impl WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
+            Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers held the same items all the while"),
             Self::Throttled(error) | Self::Table(error) => error.fmt(f),
         }

@@ -1,7 +1,7 @@
 //! That one key, and no other, has a value which another system issued.
 //!
 //! An item in a partition named by the value's hash. It is written in one transaction with the key, so that two imports
-//! of one value cannot both succeed; and it is read where the index knows nothing, so that an imported value works at
+//! of one value cannot both succeed; and it is read where the index has no entry, so that an imported value works at
 //! once, and for its grace period after a rotation. A claim to a key that is gone or has another value means nothing.
 
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! When keys were last used: written behind the answer, at most once in five minutes for each key, or not at all.
+//! When keys were last used: written after the answer, at most once in five minutes for each key.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +13,9 @@ use crate::key::{AccountId, KeyId, KeyRecord, Timestamp};
 
 /// How much later than it says a key may have been used.
 const PRECISION: Duration = Duration::from_mins(5);
-/// A write takes no longer: meanwhile the environment serves nobody.
+/// The time limit of a write. The environment serves no request meanwhile.
 const WRITE_TIME: Duration = Duration::from_secs(1);
-/// After a write that failed, none is tried for so long: a table in trouble is not helped by more of them.
+/// How long no write is tried after one has failed, so as not to add load to a failing table.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Remembers the use of a key until the answer is out, then writes it.

@@ -58,7 +58,8 @@ impl Pages<'_> {
             .expression_attribute_values(":account", account_id())
             .set_exclusive_start_key(start);
         if self.filters.is_empty() {
-            // One more than asked for tells whether there is more. A filter is applied behind the limit, so it has none.
+            // One more item than requested shows whether there is another page. A filter applies after the limit, so
+            // filtered queries have none.
             query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1));
         } else {
             let expressions: Vec<_> = self.filters.iter().map(|(expression, ..)| *expression).collect();

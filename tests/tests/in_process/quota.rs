@@ -31,7 +31,7 @@ async fn the_key_after_the_last_is_a_409_that_says_so() {
     let refused = create(&admin).await;
 
     refused.assert_problem(409);
-    assert_eq!(refused.body["detail"], "The account has 3 keys, as many as it may; delete one first.");
+    assert_eq!(refused.body["detail"], "The account has reached its limit of 3 keys; delete one first.");
     assert_eq!(keys(&gateway), 3);
     let other = gateway.create_account("Other").await;
     assert_eq!(create(&other).await.status, 201, "each account has its own");
@@ -146,7 +146,7 @@ async fn a_create_that_meets_another_is_tried_again_but_not_for_ever() {
     gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
     let refused = create(&admin).await;
     refused.assert_problem(409);
-    assert_eq!(refused.body["detail"], "Others changed the same thing meanwhile; try again.");
+    assert_eq!(refused.body["detail"], "Other requests changed the same key at the same time; try again.");
     gateway.wire.mend();
     assert_eq!(create(&admin).await.status, 201);
     assert_eq!(keys(&gateway), 3);
@@ -189,7 +189,7 @@ async fn imports_count_too() {
     let report = gateway.invoke_import_keys(payload).await.unwrap();
 
     assert_eq!(report["imported"].as_array().map(Vec::len), Some(2));
-    let failed = json!([{"index": 2, "reason": "the account has 3 keys, as many as it may"}]);
+    let failed = json!([{"index": 2, "reason": "the account has reached its limit of 3 keys"}]);
     assert_eq!(report["failed"], failed);
     assert_eq!(create(&admin).await.status, 409);
     assert_eq!(admin.get("/authentication").await.body["nextCursor"], Value::Null);

@@ -6,11 +6,11 @@ use api_keys::{AllowedIps, Operations, Timestamp, TrafficType};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A key to be.
+/// A new key.
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewKey {
-    /// The user that the key is assigned to, as you call them.
+    /// The user that the key is assigned to, in your own system.
     #[schema(min_length = 1, max_length = 128)]
     pub user_id: String,
     /// That user's name.
@@ -26,7 +26,7 @@ pub struct NewKey {
     #[schema(min_length = 1, max_length = 128)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Longer words for people.
+    /// A longer description for people.
     #[schema(min_length = 1, max_length = 512)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -34,13 +34,13 @@ pub struct NewKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// From where the key may be used: IPv4 or IPv6 addresses or CIDR ranges. From anywhere when absent or `null`.
-    /// Two ways to write the same range are that range twice.
+    /// The same range in two notations counts as repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_ips: Option<AllowedIps>,
 }
 
 /// What to change of a key, a [JSON merge patch](https://www.rfc-editor.org/rfc/rfc7396): what is absent stays as it is,
-/// `null` takes a field away.
+/// `null` removes a field.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyChanges {
@@ -52,24 +52,24 @@ pub struct KeyChanges {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Operations>,
-    /// The kind of messages it is meant for, one that the service offers. `null` makes it what a new key gets that names
-    /// none.
+    /// The kind of messages it is meant for, one that the service offers. `null` sets the
+    /// default of new keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic_type: Option<TrafficType>,
     /// A short name for people.
     #[schema(min_length = 1, max_length = 128)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Longer words for people.
+    /// A longer description for people.
     #[schema(min_length = 1, max_length = 512)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// From that instant the key opens nothing; 30 days later it is removed. In the future, at most ten years away. A
-    /// later one, or `null`, brings an expired key back.
+    /// later time, or `null`, makes an expired key work again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// From where the key may be used: IPv4 or IPv6 addresses or CIDR ranges. From anywhere when `null`. Two ways to
-    /// write the same range are that range twice.
+    /// From where the key may be used: IPv4 or IPv6 addresses or CIDR ranges. From anywhere when `null`. The same range
+    /// in two notations counts as repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_ips: Option<AllowedIps>,
 }

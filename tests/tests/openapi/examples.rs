@@ -53,8 +53,8 @@ fn bodies() -> [Example; 7] {
         ..new.clone()
     };
     [
-        ("newKey", "All that a key needs", yaml(&new)),
-        ("newKeyWithAll", "All that a key may have", yaml(&full)),
+        ("newKey", "The required fields", yaml(&new)),
+        ("newKeyWithAll", "All fields", yaml(&full)),
         ("switchOff", "Switch the key off", yaml(&KeyChanges { enabled: Some(false), ..KeyChanges::default() })),
         (
             "restrict",
@@ -96,7 +96,7 @@ fn answers() -> [Example; 5] {
     let value = KeyValue::parse(VALUE, ImportedKeys::Refused).unwrap();
     [
         ("key", "A key", yaml(&key.at(now))),
-        ("restricted", "A key that ends, and may be used from one network only", yaml(&changed.at(now))),
+        ("restricted", "A key that expires and is restricted to one network", yaml(&changed.at(now))),
         ("page", "A page that is not the last one", page.into()),
         ("events", "What was done to a key", events(&key)),
         ("issued", "A key and its value", yaml(&IssuedKey { account_id: None, metadata: key, value })),
@@ -145,9 +145,9 @@ fn problems() -> Vec<Example> {
         ("cannotGrant", "The key lacks an operation that it would give", Forbidden::CannotGrant(rcs()).into()),
         ("cannotChange", "The key lacks an operation of the other key", Forbidden::CannotChange(rcs()).into()),
         ("notFound", "No such key", Error::NotFound),
-        ("quotaReached", "The account is full", Error::QuotaReached { max_keys: 1000 }),
-        ("notActive", "The key to rotate is switched off", Error::NotActive(KeyStatus::Disabled)),
-        ("contended", "Others were at it too", Error::Contended),
+        ("quotaReached", "The account has reached its limit of keys", Error::QuotaReached { max_keys: 1000 }),
+        ("notActive", "The key to rotate is disabled", Error::NotActive(KeyStatus::Disabled)),
+        ("contended", "Other requests changed the same key", Error::Contended),
     ];
     let request = lambda_http::request::from_str(&sample_event("find-key").to_string()).unwrap();
     let answer = |error| match http::answer(&request, Err(error)).into_body() {
@@ -162,14 +162,14 @@ fn gateway_problems() -> Vec<Example> {
     let responses = &template()["Resources"]["Api"]["Properties"]["GatewayResponses"];
     let request_id = sample_event("find-key")["requestContext"]["requestId"].as_str().unwrap().to_owned();
     [
-        ("notUnderstood", "No request of HTTP", "DEFAULT_4XX"),
+        ("notUnderstood", "Not a valid HTTP request", "DEFAULT_4XX"),
         ("unauthorized", "No live key", "UNAUTHORIZED"),
-        ("accessDenied", "The key does not open this route, or not from there", "ACCESS_DENIED"),
-        ("tooLarge", "Too large a body", "REQUEST_TOO_LARGE"),
+        ("accessDenied", "The key does not open this route, or not from this address", "ACCESS_DENIED"),
+        ("tooLarge", "The body is too large", "REQUEST_TOO_LARGE"),
         ("throttled", "Too many requests", "THROTTLED"),
-        ("internalError", "Our fault", "DEFAULT_5XX"),
-        ("badGateway", "Our fault", "INTEGRATION_FAILURE"),
-        ("timeout", "Our fault, and late", "INTEGRATION_TIMEOUT"),
+        ("internalError", "The service failed", "DEFAULT_5XX"),
+        ("badGateway", "The service failed", "INTEGRATION_FAILURE"),
+        ("timeout", "The service did not answer in time", "INTEGRATION_TIMEOUT"),
     ]
     .map(|(name, summary, kind)| {
         let template = responses[kind]["ResponseTemplates"]["application/json"].as_str().unwrap();

@@ -32,21 +32,17 @@ const PROBLEMS: [(&str, &str, &[&str]); 10] = [
     ),
     (
         "Conflict",
-        "The account has as many keys as it may (`createKey`), the key is disabled or expired (`rotateKey`), or others \
-         changed the same thing at the same time.",
+        "The account has reached its limit of keys (`createKey`), the key is disabled or expired (`rotateKey`), or other requests \
+         changed the same key at the same time.",
         &["quotaReached", "notActive", "contended"],
     ),
     ("PayloadTooLarge", "The body has more bytes than the gateway takes, 10 MB.", &["tooLarge"]),
-    (
-        "TooManyRequests",
-        "There are more requests, of all keys together, than the gateway lets through.",
-        &["throttled"],
-    ),
-    ("InternalServerError", "Our fault; never a sign that a key is bad.", &["internalError"]),
-    ("BadGateway", "Our fault; never a sign that a key is bad.", &["badGateway"]),
+    ("TooManyRequests", "The requests of all keys together exceed the throttle of the method.", &["throttled"]),
+    ("InternalServerError", "The service failed. It says nothing about the key.", &["internalError"]),
+    ("BadGateway", "The service failed. It says nothing about the key.", &["badGateway"]),
     (
         "GatewayTimeout",
-        "Our fault; never a sign that a key is bad. The request may yet have been served.",
+        "The service did not answer in time. It says nothing about the key, and the request may have been served.",
         &["timeout"],
     ),
 ];

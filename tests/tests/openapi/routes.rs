@@ -42,14 +42,14 @@ fn list_keys() -> Operation {
     operation(
         "listKeys",
         "List the keys of the account",
-        "Newest first, a page at a time. Only a `nextCursor` of `null` says that a page is the last one: others too may be \
-         shorter than their limit.",
+        "Newest first, a page at a time. The last page has a `nextCursor` of `null`. Other pages may be shorter than \
+         their limit too.",
     )
     .parameter(query("userId", "Keep the keys that were created by or are assigned to that user.", text(1, 128)))
     .parameter(query("limit", "How many keys a page has at most.", limit(1000)))
     .parameter(query(
         "cursor",
-        "The `nextCursor` of the page before, with the same other parameters. Opaque, and good even when keys are deleted.",
+        "The `nextCursor` of the page before, with the same other parameters. Opaque; it stays valid when keys are deleted.",
         KeyId::schema(),
     ))
     .response("200", page)
@@ -63,10 +63,10 @@ fn list_events() -> Operation {
         "listEvents",
         "List what was done to the keys of the account",
         "Newest first, a page at a time. Each management write has one event, made in the same transaction, which names who \
-         did it and exactly what it replaced. Only a `nextCursor` of `null` says that a page is the last one.",
+         did it and exactly what it replaced. The last page has a `nextCursor` of `null`.",
     )
     .parameter(query("keyId", "Keep the events of that key, deleted ones included.", KeyId::schema()))
-    .parameter(query("actorKeyId", "Keep what was done with that key.", KeyId::schema()))
+    .parameter(query("actorKeyId", "Keep what was done by that key.", KeyId::schema()))
     .parameter(query("limit", "How many events a page has at most.", limit(100)))
     .parameter(query("cursor", "The `nextCursor` of the page before, with the same other parameters.", EventId::schema()))
     .response("200", page)
@@ -155,7 +155,7 @@ fn rotate_key() -> Operation {
     operation(
         "rotateKey",
         "Give a key another value",
-        "It keeps its id and all that it is; the answer shows its new value, this one time. The old value works until the \
+        "It keeps its id and its settings. The answer shows its new value, this one time. The old value works until the \
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
          disabled or expired is not rotated.",
     )
