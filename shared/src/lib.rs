@@ -36,6 +36,6 @@ pub use key::{
     KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random, Timestamp,
     TrafficType,
 };
-pub use lambda::{Error, IssuedKey, Refusal, http, log, settings};
+pub use lambda::{Error, IssuedKey, MethodArn, Opens, Refusal, Verdict, http, log, settings};
 pub use request::{Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey};
 pub use table::{DroppedUse, Imported, InsertError, KeyPage, KeyReader, KeyStore, LastUse, TableError};

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Refusal};
+use api_keys::{Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Refusal};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 
@@ -29,9 +29,9 @@ async fn create_account(
     now: SystemTime,
 ) -> Result<IssuedKey, Error> {
     let mut fields = Fields::from_raw(payload)?;
-    let company = fields.required_text("company", 128);
-    let user_id = fields.required_text("userId", 128);
-    let username = fields.required_text("username", 128);
+    let company = fields.required_text("company", Caller::MAX_TEXT);
+    let user_id = fields.required_text("userId", Caller::MAX_TEXT);
+    let username = fields.required_text("username", Caller::MAX_TEXT);
     fields.finish()?;
     let new = NewKey {
         account_id: issuer.account_id()?,
