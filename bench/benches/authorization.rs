@@ -33,7 +33,7 @@ fn benchmarks(criterion: &mut Criterion) {
 }
 
 /// What the authorizer answers to the sample event, from a real table.
-fn verdict(event: &str) -> authorizer::Verdict {
+fn verdict(event: &str) -> api_keys::Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let gateway = Gateway::start().await;

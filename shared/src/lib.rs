@@ -36,7 +36,7 @@ pub use key::{
     KeyRecord, KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random,
     Timestamp, TrafficType,
 };
-pub use lambda::{Error, IssuedKey, Refusal, http, log, settings};
+pub use lambda::{Error, IssuedKey, MethodArn, Opens, Refusal, Verdict, http, log, settings};
 pub use request::{Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin};
 pub use table::{
     DroppedUse, Event, EventList, EventPage, EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader,

@@ -141,7 +141,12 @@ impl Gateway {
     /// Makes an account; the client has its first key.
     pub async fn create_account(&self, company: &str) -> Client<'_> {
         let payload = json!({ "company": company, "userId": "user-1", "username": "Ada" });
-        let created = self.invoke_create_account(payload).await.unwrap();
+        self.client_of(&self.invoke_create_account(payload).await.unwrap())
+    }
+
+    /// The holder of the key that `create-account` answered with.
+    #[must_use]
+    pub fn client_of(&self, created: &Value) -> Client<'_> {
         Client {
             gateway: self,
             account_id: created["accountId"].as_str().unwrap().to_owned(),

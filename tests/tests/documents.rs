@@ -231,7 +231,9 @@ fn the_example_of_another_api_is_that_of_the_sample() {
     let sample = &sample["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["KeyAuthorizer"];
     let mut compared = 0;
     for document in [document("README.md"), document("docs/operating.md")] {
-        for block in document.blocks().iter().filter(|block| block.language == "yaml") {
+        for block in
+            document.blocks().iter().filter(|block| block.language == "yaml" && block.text.contains("KeyAuthorizer"))
+        {
             let example = of(&block.text);
             let auth = example.get("Auth").unwrap_or_else(|| &example["Resources"]["Api"]["Properties"]["Auth"]);
             let authorizer = &auth["Authorizers"]["KeyAuthorizer"];

@@ -46,8 +46,9 @@ function checksum(text) {
 
 function allow(item, stage) {
   const operations = item.operations.L.map((operation) => operation.S);
+  const [, partition, , , , api] = stage.split(/[:/]/);
   const routes = operations.flatMap((operation) => {
-    const route = `${stage}/*/${operation.toLowerCase().replaceAll("_", "-")}`;
+    const route = `arn:${partition}:execute-api:*:*:${api}/*/*/${operation.toLowerCase().replaceAll("_", "-")}`;
     return [route, `${route}/*`];
   });
   if (!operations.includes("AUTHENTICATION")) routes.push(`${stage}/GET/authentication/*`);

@@ -44,9 +44,11 @@ def checksum(text):
 
 def allow(item, stage):
     operations = [operation["S"] for operation in item["operations"]["L"]]
+    _, partition, _, _, _, resource = stage.split(":")
+    any_method = f"arn:{partition}:execute-api:*:*:{resource.split('/')[0]}/*/*"
     routes = []
     for operation in operations:
-        route = f"{stage}/*/{operation.lower().replace('_', '-')}"
+        route = f"{any_method}/{operation.lower().replace('_', '-')}"
         routes += [route, f"{route}/*"]
     if "AUTHENTICATION" not in operations:
         routes.append(f"{stage}/GET/authentication/*")

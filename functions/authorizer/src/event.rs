@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+use api_keys::MethodArn;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
-
-use crate::method_arn::MethodArn;
 
 /// A REQUEST authorizer's event.
 #[derive(Debug, Deserialize)]

@@ -2,20 +2,18 @@
 
 mod after_answer;
 mod event;
-mod method_arn;
-mod policy;
 
 use std::fmt;
 use std::time::SystemTime;
 
-use api_keys::{Caller, ImportedKeys, KeyReader, KeyRecord, KeyStatus, KeyValue, LastUse, Timestamp, log};
+use api_keys::{
+    Caller, ImportedKeys, KeyReader, KeyRecord, KeyStatus, KeyValue, LastUse, Opens, Timestamp, Verdict, log,
+};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::after_answer::AfterAnswer;
 use crate::event::ApiKeyHeader;
 pub use crate::event::AuthorizerEvent;
-use crate::policy::Opens;
-pub use crate::policy::Verdict;
 
 /// Answers one request with what its key opens, and notes that the key was used if it opens this request's route.
 ///

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Origin, Refusal, Timestamp};
+use api_keys::{Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Origin, Refusal, Timestamp};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 
@@ -32,10 +32,10 @@ async fn create_account(
     request_id: &str,
 ) -> Result<IssuedKey, Error> {
     let mut fields = Fields::from_raw(payload)?;
-    let company = fields.required_text("company", 128);
-    let user_id = fields.required_text("userId", 128);
-    let username = fields.required_text("username", 128);
-    let operator = fields.optional_text("operator", 128);
+    let company = fields.required_text("company", Caller::MAX_TEXT);
+    let user_id = fields.required_text("userId", Caller::MAX_TEXT);
+    let username = fields.required_text("username", Caller::MAX_TEXT);
+    let operator = fields.optional_text("operator", Caller::MAX_TEXT);
     fields.finish()?;
     let new = NewKey {
         account_id: issuer.account_id()?,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Error, Fields, InvalidRequest, KeyId, KeyList, KeyView, Timestamp, http};
+use api_keys::{Caller, Error, Fields, InvalidRequest, KeyId, KeyList, KeyView, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ impl Query {
     /// # Errors
     /// [`InvalidRequest`] with every wrong parameter.
     pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
-        let user_id = fields.optional_text("userId", 128);
+        let user_id = fields.optional_text("userId", Caller::MAX_TEXT);
         let limit = fields.limit(MAX_LIMIT, MAX_LIMIT);
         let cursor = fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer");
         fields.finish()?;

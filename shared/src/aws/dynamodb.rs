@@ -35,7 +35,8 @@ pub(crate) const CALL_TIME: Duration = Duration::from_millis(2_400);
 /// The time limit of one attempt; two fit into a call.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
 const ATTEMPTS: u32 = 3;
-const BACKOFF: Duration = Duration::from_millis(25);
+/// The longest wait before the second attempt; before the third it is twice that.
+const BACKOFF: Duration = Duration::from_millis(50);
 /// Credentials that expire sooner than this are fetched again.
 const EXPIRY_MARGIN: Duration = Duration::from_mins(5);
 
@@ -97,7 +98,8 @@ impl Dynamodb {
                 *lock(&self.identity) = None;
             }
             if matches!(error, CallError::Refused { .. }) {
-                sleep(BACKOFF * attempt).await;
+                // Chance spreads those who were refused together.
+                sleep((BACKOFF * attempt).mul_f64(fastrand::f64())).await;
             }
             attempt += 1;
         }

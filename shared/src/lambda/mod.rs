@@ -4,7 +4,7 @@
 //! error → problem ─┐
 //! issued_key ──────┼→ http
 //! log ─────────────┴→ invocation
-//! settings
+//! method_arn → verdict → settings
 //! ```
 
 mod error;
@@ -12,12 +12,16 @@ pub mod http;
 mod invocation;
 mod issued_key;
 pub mod log;
+mod method_arn;
 mod problem;
 pub mod settings;
+mod verdict;
 
 pub use self::error::Error;
 pub use self::invocation::Refusal;
 pub use self::issued_key::IssuedKey;
 #[cfg(feature = "openapi")]
 pub(crate) use self::issued_key::IssuedKeyBody;
+pub use self::method_arn::MethodArn;
 pub use self::problem::Problem;
+pub use self::verdict::{Opens, Verdict};

@@ -28,6 +28,9 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The most characters of `company`, `userId` and `username`.
+    pub const MAX_TEXT: usize = 128;
+
     /// Whether the key may manage keys.
     #[must_use]
     pub fn manages(&self) -> bool {

@@ -50,14 +50,14 @@ impl NewKey {
         company: String,
         creator: Option<&Caller>,
     ) -> Self {
-        let user_id = fields.required_text("userId", 128);
+        let user_id = fields.required_text("userId", Caller::MAX_TEXT);
         Self {
             account_id,
             company,
             created_by: creator.map_or(&user_id, |creator| &creator.user_id).clone(),
             created_by_key_id: creator.map(|creator| creator.key_id),
             user_id,
-            username: fields.required_text("username", 128),
+            username: fields.required_text("username", Caller::MAX_TEXT),
             operations: fields.operations(catalogue),
             traffic_type: fields.traffic_type(catalogue),
             name: fields.optional_text("name", 128),

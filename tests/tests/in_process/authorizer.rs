@@ -1,9 +1,11 @@
 //! The authorizer: which header is a key, what the gateway is told, and what it costs.
 
+use api_keys::{Catalogue, settings};
 use authorizer::{AuthorizerEvent, Refusal};
 use serde_json::{Value, json};
 use tests::Gateway;
 use tests::gateway::{STAGE, allows, sample_event};
+use tests::template::template;
 use tests::wire::Call;
 
 #[tokio::test]
@@ -162,7 +164,6 @@ async fn each_operation_opens_the_routes_of_its_name_and_no_others() {
     ] {
         assert!(!allows(&verdict, &format!("{STAGE}/{closed}")), "{closed}");
     }
-    assert!(!allows(&verdict, "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v2/GET/sms"), "another stage");
     assert!(!allows(&verdict, "arn:aws:execute-api:eu-central-1:123456789012:zzzzzzzzzz/v1/GET/sms"), "another API");
 
     let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
@@ -183,7 +184,19 @@ async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own(
     };
 
     // IAM's `*` for the method knows no slashes.
-    for path in ["/rcs/sms", "/rcs/sms/1", "/rcs/1/sms/2", "/other/sms", "//sms", "/authentication/sms", "/s/sms"] {
+    for path in [
+        "/rcs/sms",
+        "/rcs/sms/1",
+        "/rcs/1/sms/2",
+        "/other/sms",
+        "//sms",
+        "/authentication/sms",
+        "/s/sms",
+        "/rcs/v1/POST/sms",
+        "/rcs/x:a1b2c3d4e5/v1/POST/sms",
+        "/rcs/GET/authentication/self",
+        "/v1/GET/authentication/self",
+    ] {
         assert!(!opens(&sms, "DELETE", path).await, "{path}");
         assert!(!opens(&sms, "POST", path).await, "{path}");
     }
@@ -217,16 +230,63 @@ async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_doe
     assert!(!verdict.to_string().contains(secret));
 }
 
+/// What API Gateway documents to take from an authorizer, less what is kept for the context of limited keys.
+const LIMIT: usize = 8_192 - 400;
+
+/// The largest catalogues that the template takes: one of each number of names, as long as may be.
+fn largest_catalogues() -> Vec<String> {
+    let parameter = &template()["Parameters"]["Operations"];
+    let pattern = "^[A-Z][A-Z0-9_]{0,31}(,[A-Z][A-Z0-9_]{0,31}){0,38}$";
+    assert_eq!(parameter["AllowedPattern"], pattern, "these are the largest ones of this pattern");
+    let max_length: usize = parameter["MaxLength"].as_u64().unwrap().try_into().unwrap();
+    (1..=39)
+        .map(|count| {
+            let letters = max_length + 1 - count;
+            let length = |at: usize| (letters / count + usize::from(at < letters % count)).min(32);
+            (0..count).map(|at| format!("A{at:0>width$}", width = length(at) - 1)).collect::<Vec<_>>().join(",")
+        })
+        .collect()
+}
+
+fn catalogue_of(operations: &str) -> Result<Catalogue, String> {
+    let variables = [("OPERATIONS", Some(operations)), ("TRAFFIC_TYPES", Some("AN_OVERLONG_NAME_OF_TRAFFIC_TYPE"))];
+    temp_env::with_vars(variables, settings::catalogue).map_err(|error| error.to_string())
+}
+
 #[tokio::test]
-async fn a_policy_for_the_largest_catalogue_fits_into_what_the_gateway_takes() {
-    let names: Vec<_> = (0..39).map(|number| format!("OPERATION_WITH_A_LONG_NAME_{number:05}")).collect();
-    assert!(api_keys::Catalogue::parse(&names.join(","), "A").is_some());
-    let resources: usize = names
-        .iter()
-        .map(|name| api_keys::Operation::parse(name).unwrap().path_segment())
-        .map(|segment| format!("\"{STAGE}/*/{segment}\",\"{STAGE}/*/{segment}/*\",").len())
-        .sum();
-    assert!(resources < 8_192, "{resources}");
+async fn the_largest_answer_is_within_what_the_gateway_takes() {
+    let longest = "😀".repeat(128);
+    let mut largest = 0;
+    for operations in largest_catalogues() {
+        let mut gateway = Gateway::start().await;
+        gateway.catalogue = catalogue_of(&operations).expect("the functions start with what the template takes");
+        let account = json!({"company": longest, "userId": longest, "username": longest});
+        let manager = gateway.client_of(&gateway.invoke_create_account(account).await.unwrap());
+        let others: Vec<_> = operations.split(',').collect();
+        let other = manager.create(&json!({"userId": longest, "username": longest, "operations": others})).await;
+        for key in [&manager, &other] {
+            let mut event = sample_event("authorizer");
+            let stage = "s".repeat(128);
+            let arn = format!("arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/{stage}/GET/x");
+            event["methodArn"] = json!(arn);
+            event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
+            let verdict = gateway.decide(serde_json::from_value(event).unwrap()).await.unwrap();
+            largest = largest.max(verdict.to_string().len());
+        }
+    }
+    assert!(largest <= LIMIT, "{largest} bytes");
+    assert!(largest > LIMIT - 100, "{largest} bytes: the template could take more");
+}
+
+#[test]
+fn no_function_starts_with_a_catalogue_whose_answers_the_gateway_would_not_take() {
+    let names = |count: usize| (0..count).map(|at| format!("A{at:0>31}")).collect::<Vec<_>>().join(",");
+    assert!(catalogue_of(&names(28)).is_ok());
+    let error = catalogue_of(&names(29)).unwrap_err();
+    let expected = "the environment variable OPERATIONS must be a list of fewer or shorter names: the authorizer's answer for all of \
+                    them exceeds API Gateway's 8 KB";
+    assert_eq!(error, expected);
+    assert!(catalogue_of(&format!("A{}", "A".repeat(32))).unwrap_err().contains("at most 32 characters"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! However slow the table is, there is an answer in time. The clock of these tests is not the wall's: it jumps ahead
 //! whenever everybody waits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api_keys::{ImportedKeys, http};
@@ -70,6 +71,20 @@ async fn the_authorizer_answers_within_three_seconds() {
             assert!(next.is_ok(), "{fault:?}: the next request works");
         }
     }
+}
+
+#[tokio::test]
+async fn those_who_are_refused_together_do_not_come_again_together() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let mut waits = BTreeSet::new();
+    for _ in 0..10 {
+        gateway.wire.break_times(2, Fault::Throttle);
+        let (verdict, took) = time_of(gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)])).await;
+        assert!(verdict.is_ok() && took <= Duration::from_millis(200), "{took:?}");
+        waits.insert(took);
+    }
+    assert!(waits.len() > 1, "all waited {waits:?} before their third attempt");
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ struct Statement {
     effect: &'static str,
     action: &'static str,
     #[serde(serialize_with = "routes")]
-    resource: (String, Vec<String>),
+    resource: Routes,
 }
 
 #[derive(Serialize)]
@@ -125,8 +125,8 @@ impl Verdict {
     /// Allows the holder of a key the routes of its operations.
     pub fn allow(key: Stored, stage: &str) -> Self {
         let operations = key.operations.join(",");
-        let statement =
-            Statement { effect: "Allow", action: "execute-api:Invoke", resource: (stage.to_owned(), key.operations) };
+        let resource = Routes { stage: stage.to_owned(), operations: key.operations };
+        let statement = Statement { effect: "Allow", action: "execute-api:Invoke", resource };
         Self {
             principal_id: key.id.clone(),
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
@@ -143,12 +143,20 @@ impl Verdict {
     }
 }
 
-fn routes<S: Serializer>((stage, operations): &(String, Vec<String>), serializer: S) -> Result<S::Ok, S::Error> {
+struct Routes {
+    stage: String,
+    operations: Vec<String>,
+}
+
+fn routes<S: Serializer>(Routes { stage, operations }: &Routes, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut parts = stage.split([':', '/']);
+    let (partition, api) = (parts.nth(1).unwrap_or_default(), parts.nth(3).unwrap_or_default());
+    let any_method = format!("arn:{partition}:execute-api:*:*:{api}/*/*");
     let mut list = serializer.serialize_seq(None)?;
     for operation in operations {
         let segment = operation.to_ascii_lowercase().replace('_', "-");
-        list.serialize_element(&format_args!("{stage}/*/{segment}"))?;
-        list.serialize_element(&format_args!("{stage}/*/{segment}/*"))?;
+        list.serialize_element(&format_args!("{any_method}/{segment}"))?;
+        list.serialize_element(&format_args!("{any_method}/{segment}/*"))?;
     }
     if !operations.iter().any(|operation| operation == "AUTHENTICATION") {
         list.serialize_element(&format_args!("{stage}/GET/authentication/*"))?;

@@ -8,9 +8,13 @@ use zeroize::Zeroizing;
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`: the method that is asked for.
 ///
-/// Its path may hold a key, so only the stage of it is ever shown or handed on.
-pub(crate) struct MethodArn {
+/// Its path may hold a key, so only what comes before it is ever shown or handed on.
+pub struct MethodArn {
     text: Zeroizing<String>,
+    /// Where the API's id begins.
+    api: usize,
+    /// Where the API's id ends.
+    api_end: usize,
     /// Where the stage ends.
     stage: usize,
     /// Where the path begins.
@@ -20,26 +24,44 @@ pub(crate) struct MethodArn {
 impl MethodArn {
     fn parse(arn: &str) -> Option<Self> {
         let mut slashes = arn.match_indices('/').map(|(at, _)| at);
-        let (api, stage, method) = (slashes.next()?, slashes.next()?, slashes.next()?);
-        (arn.starts_with("arn:") && stage > api + 1).then(|| Self {
+        let (api_end, stage, method) = (slashes.next()?, slashes.next()?, slashes.next()?);
+        let api = arn.get(..api_end)?.rfind(':')? + 1;
+        (arn.starts_with("arn:") && stage > api_end + 1).then(|| Self {
             text: Zeroizing::new(arn.to_owned()),
+            api,
+            api_end,
             stage,
             path: method + 1,
         })
     }
 
+    /// Of the longest partition (`aws-us-gov`), region and stage that there may be; ids have one length.
+    ///
+    /// Source of the stage's: `CreateStage` of API Gateway.
+    pub(super) fn longest() -> Option<Self> {
+        let (region, stage) = ("r".repeat(20), "s".repeat(128));
+        Self::parse(&format!("arn:aws-us-gov:execute-api:{region}:000000000000:0000000000/{stage}/GET/"))
+    }
+
+    /// Matches any method of the API that is asked, in any stage, before the path.
+    pub(super) fn any_method_of_its_api(&self) -> String {
+        let partition = self.text.split(':').nth(1).unwrap_or_default();
+        let api = self.text.get(self.api..self.api_end).unwrap_or_default();
+        format!("arn:{partition}:execute-api:*:*:{api}/*/*")
+    }
+
     /// The ARN of all methods' stage.
-    pub(crate) fn stage(&self) -> &str {
+    pub(super) fn stage(&self) -> &str {
         self.text.get(..self.stage).unwrap_or_default()
     }
 
     /// Whether it is the look-up of one key, which every key may try.
-    pub(crate) fn looks_up_a_key(&self) -> bool {
+    pub(super) fn looks_up_a_key(&self) -> bool {
         self.text.get(self.stage..).is_some_and(|rest| rest.starts_with("/GET/authentication/"))
     }
 
     /// The path's segments.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
         self.text.get(self.path..).unwrap_or_default().split('/')
     }
 }

@@ -1,0 +1,133 @@
+//! What the gateway is told: which routes a key opens, and who its holder is.
+
+use serde::Serialize;
+
+use super::method_arn::MethodArn;
+use crate::key::{AccountId, Catalogue, KeyId, Operation, Operations, TrafficType};
+use crate::request::Caller;
+
+/// A REQUEST authorizer's answer.
+///
+/// The policy names all routes of each operation by wildcards, so that it fits every request and may be cached; never the
+/// one method that was asked for, whose path may hold a key.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    principal_id: KeyId,
+    policy_document: PolicyDocument,
+    context: Caller,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyDocument {
+    version: &'static str,
+    statement: [Statement; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    effect: &'static str,
+    action: &'static str,
+    resource: Vec<String>,
+}
+
+impl Verdict {
+    /// The most bytes that API Gateway documents to take.
+    const MAX_BYTES: usize = 8_192;
+    /// Kept free for what the context is to say of limited keys.
+    const RESERVED_BYTES: usize = 400;
+
+    /// Allows a caller the routes of its operations.
+    ///
+    /// Region, account and stage are wildcards: they would make most of the policy, and nothing is decided by them. The
+    /// gateway asks the policy for methods of one stage alone.
+    #[must_use]
+    pub fn allow(caller: Caller, method: &MethodArn) -> Self {
+        let any_method = method.any_method_of_its_api();
+        let mut resource = Vec::new();
+        for segment in caller.operations.iter().map(Operation::path_segment) {
+            resource.push(format!("{any_method}/{segment}"));
+            resource.push(format!("{any_method}/{segment}/*"));
+        }
+        if !caller.manages() {
+            // Every key may look itself up. Which look-up is of itself, find-key decides: the value must not be here.
+            resource.push(format!("{}/GET/authentication/*", method.stage()));
+        }
+        Self::new("Allow", resource, caller)
+    }
+
+    /// Denies a caller everything: the key is good, but not for this request.
+    #[must_use]
+    pub fn deny(caller: Caller, method: &MethodArn) -> Self {
+        Self::new("Deny", vec![format!("{}/*", method.stage())], caller)
+    }
+
+    fn new(effect: &'static str, resource: Vec<String>, caller: Caller) -> Self {
+        let statement = Statement { effect, action: "execute-api:Invoke", resource };
+        Self {
+            principal_id: caller.key_id,
+            policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
+            context: caller,
+        }
+    }
+
+    /// Whether the gateway takes the answer for every key that may have operations of this catalogue.
+    pub(super) fn fits(catalogue: &Catalogue) -> bool {
+        let all = catalogue.operations();
+        // A key that cannot manage keys has a resource of its own instead.
+        let others = all.iter().filter(|operation| operation.as_str() != Operation::AUTHENTICATION).cloned().collect();
+        [all.clone(), others].into_iter().all(|operations| {
+            let bytes = Self::largest(operations).and_then(|largest| serde_json::to_vec(&largest).ok());
+            bytes.is_some_and(|bytes| bytes.len() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
+        })
+    }
+
+    /// The answer for a key of these operations whose texts are the longest, from the stage of the longest ARN.
+    fn largest(operations: Operations) -> Option<Self> {
+        // No character is longer in JSON than four bytes: those that have an escape of six are refused.
+        let text = "\u{10ffff}".repeat(Caller::MAX_TEXT);
+        let caller = Caller {
+            account_id: AccountId::NONE,
+            key_id: KeyId::NONE,
+            user_id: text.clone(),
+            username: text.clone(),
+            company: text,
+            operations,
+            traffic_type: TrafficType::parse(&"T".repeat(32))?,
+        };
+        Some(Self::allow(caller, &MethodArn::longest()?))
+    }
+}
+
+/// What a key opens of the request that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// Its route: the key is used.
+    This,
+    /// Other routes: the policy does not match this one.
+    Others,
+    /// Not this route, but the policy's wildcards would match it.
+    OnlyByWildcard,
+}
+
+impl Opens {
+    /// What a key of these operations opens of that request.
+    ///
+    /// IAM's `*` knows no slashes: `*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would make a
+    /// policy larger than the gateway takes.
+    #[must_use]
+    pub fn of(operations: &Operations, method: &MethodArn) -> Self {
+        let mut segments = method.segments();
+        if segments.next().is_some_and(|first| operations.open(first)) {
+            Self::This
+        } else if segments.any(|later| operations.open(later)) {
+            Self::OnlyByWildcard
+        } else if method.looks_up_a_key() {
+            Self::This
+        } else {
+            Self::Others
+        }
+    }
+}
