@@ -4,12 +4,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use api_keys::Timestamp;
 use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::HeaderMap;
 use hyper::service::service_fn;
 use hyper::{Request, Response, client, server};
 use hyper_util::rt::TokioIo;
@@ -49,6 +51,8 @@ pub enum Fault {
     SpoilAnswer,
     /// Another transaction holds an item of this one; other calls are carried out.
     Conflict,
+    /// A call that was signed at a time so far from now is refused; others are carried out.
+    CheckTime(Duration),
 }
 
 /// A listener on loopback that hands calls on; it stops when dropped.
@@ -187,7 +191,11 @@ async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Re
         Some(Fault::Throttle) => return Ok(refusal(400, "ProvisionedThroughputExceededException")),
         Some(Fault::Fail) => return Ok(refusal(500, "InternalServerError")),
         Some(Fault::Conflict) => return Ok(conflict()),
-        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer) | None => {}
+        // The answer has a `Date`, as every answer of this server.
+        Some(Fault::CheckTime(most)) if age_of_signature(&parts.headers) >= most => {
+            return Ok(refusal(400, "InvalidSignatureException"));
+        }
+        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer | Fault::CheckTime(_)) | None => {}
     }
     let stream = TokioIo::new(TcpStream::connect(address).await?);
     let (mut engine, connection) = client::conn::http1::handshake(stream).await.map_err(io::Error::other)?;
@@ -209,6 +217,16 @@ async fn hand_on(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Re
         parts.headers.remove("content-length");
     }
     Ok(Response::from_parts(parts, body))
+}
+
+/// How far the time that a call was signed at is from now, in either direction.
+#[allow(clippy::disallowed_methods, reason = "a server has a clock of its own")]
+fn age_of_signature(headers: &HeaderMap) -> Duration {
+    let text = headers["x-amz-date"].to_str().unwrap();
+    let (date, time) = text.strip_suffix('Z').unwrap().split_once('T').unwrap();
+    let time = format!("{}-{}-{}T{}:{}:{}Z", &date[..4], &date[4..6], &date[6..], &time[..2], &time[2..4], &time[4..]);
+    let signed = Timestamp::parse(&time).unwrap().unix_seconds();
+    Duration::from_secs(Timestamp::from(SystemTime::now()).unix_seconds().abs_diff(signed))
 }
 
 fn whole(body: Bytes) -> UnsyncBoxBody<Bytes, io::Error> {

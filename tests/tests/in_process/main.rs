@@ -2,6 +2,7 @@
 
 mod allowed_ips;
 mod authorizer;
+mod clock;
 mod create_account;
 mod create_key;
 mod delete_key;
