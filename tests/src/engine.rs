@@ -11,6 +11,7 @@ use api_keys::{
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use dynoxide::Database;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -151,6 +152,12 @@ impl Engine {
 /// An AWS whose DynamoDB is at that URL.
 #[must_use]
 pub fn aws(url: String) -> Aws {
+    aws_with_clock(url, SystemTimeSource::new())
+}
+
+/// The same, for somebody with that clock.
+#[must_use]
+pub fn aws_with_clock(url: String, clock: impl TimeSource + 'static) -> Aws {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("eu-central-1"))
@@ -158,6 +165,7 @@ pub fn aws(url: String) -> Aws {
             "AKIDTEST", "secret", None, None, "test",
         )))
         .endpoint_url(url)
+        .time_source(clock)
         .build();
     Aws::from_config(config).unwrap()
 }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +17,12 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, Ur
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::date_time::Format;
 use aws_types::service_config::ServiceConfigKey;
-use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Bytes;
 use serde::Deserialize;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
@@ -37,6 +40,10 @@ const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
 const ATTEMPTS: u32 = 3;
 /// The longest wait before the second attempt; before the third it is twice that.
 const BACKOFF: Duration = Duration::from_millis(50);
+/// A clock that is less wrong is no reason for DynamoDB to refuse a signature.
+///
+/// Source: `service_clock_skew` of the SDK's `aws-runtime`.
+const MIN_SKEW_SECONDS: u64 = 4 * 60;
 /// Credentials that expire sooner than this are fetched again.
 const EXPIRY_MARGIN: Duration = Duration::from_mins(5);
 
@@ -47,6 +54,8 @@ pub(crate) struct Dynamodb {
     region: String,
     provider: SharedCredentialsProvider,
     clock: SharedTimeSource,
+    /// By how many seconds DynamoDB's clock is ahead of ours, as far as is known.
+    skew_seconds: AtomicI64,
     transport: Transport,
     identity: Mutex<Option<Identity>>,
     timer: Mutex<Option<Pin<Box<Sleep>>>>,
@@ -74,6 +83,7 @@ impl Dynamodb {
             region: config.region().ok_or(Misconfigured::new("no AWS region configured"))?.to_string(),
             provider: config.credentials_provider().ok_or(Misconfigured::new("no AWS credentials configured"))?,
             clock: config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
+            skew_seconds: AtomicI64::new(0),
             transport,
             identity: Mutex::default(),
             timer: Mutex::default(),
@@ -138,12 +148,34 @@ impl Dynamodb {
         let answer = self.transport.send(request).await.map_err(CallError::Unreached)?;
         match answer.status() {
             StatusCode::OK => Ok(answer.into_body()),
-            status => Err(CallError::refused(status, answer.body())),
+            status => {
+                let error = CallError::refused(status, answer.body());
+                let skew = if error.may_be_of_skew() { self.correct_skew(answer.headers()) } else { None };
+                Err(skew.map_or(error, |seconds| CallError::Skewed { seconds }))
+            }
         }
     }
 
+    /// Our clock, with what is known of its error.
+    fn now(&self) -> SystemTime {
+        let skew = self.skew_seconds.load(Ordering::Relaxed);
+        let (now, by) = (self.clock.now(), Duration::from_secs(skew.unsigned_abs()));
+        if skew < 0 { now - by } else { now + by }
+    }
+
+    /// Measures our clock by an answer's `Date`. `None` where what was known of its error was right.
+    fn correct_skew(&self, headers: &HeaderMap) -> Option<i64> {
+        let date = headers.get(DATE)?.to_str().ok()?;
+        let skew = DateTime::from_str(date, Format::HttpDate).ok()?.secs() - DateTime::from(self.clock.now()).secs();
+        if skew.abs_diff(self.skew_seconds.load(Ordering::Relaxed)) < MIN_SKEW_SECONDS {
+            return None;
+        }
+        self.skew_seconds.store(skew, Ordering::Relaxed);
+        Some(skew)
+    }
+
     async fn signed(&self, target: &'static str, body: Bytes) -> Result<Request<SdkBody>, CallError> {
-        let now = self.clock.now();
+        let now = self.now();
         let identity = self.identity(now).await?;
         let host = self.host.to_str().map_err(CallError::unsigned)?;
         let mut settings = SigningSettings::default();
@@ -214,6 +246,8 @@ pub(crate) enum CallError {
     TimedOut,
     /// DynamoDB answered with an error.
     Refused { status: StatusCode, code: String, message: String },
+    /// DynamoDB refused the time of the signature; the next one has its time.
+    Skewed { seconds: i64 },
     /// Credentials are missing, or the call could not be signed with them.
     Unsigned(Cause),
 }
@@ -240,7 +274,7 @@ impl CallError {
     /// Whether another attempt may do better.
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreached(_) | Self::TimedOut => true,
+            Self::Unreached(_) | Self::TimedOut | Self::Skewed { .. } => true,
             Self::Unsigned(_) => false,
             Self::Refused { status, code, .. } => {
                 status.is_server_error()
@@ -263,6 +297,18 @@ impl CallError {
         matches!(self, Self::Refused { code, .. } if code == "ConditionalCheckFailedException")
     }
 
+    /// Whether a wrong time of the signature may be the cause. The codes are those of the SDK.
+    fn may_be_of_skew(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if matches!(
+            &**code,
+            "AccessDeniedException"
+                | "AuthFailure"
+                | "InvalidSignatureException"
+                | "RequestTimeTooSkewed"
+                | "SignatureDoesNotMatch"
+        ))
+    }
+
     fn has_expired_credentials(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if code == "ExpiredTokenException")
     }
@@ -274,6 +320,9 @@ impl fmt::Display for CallError {
             Self::Unreached(_) => f.write_str("DynamoDB could not be reached"),
             Self::TimedOut => f.write_str("DynamoDB did not answer in time"),
             Self::Refused { status, code, message } => write!(f, "DynamoDB answered {status} {code}: {message}"),
+            Self::Skewed { seconds } => {
+                write!(f, "DynamoDB refused the time of the signature: its clock differs by {seconds:+} s")
+            }
             Self::Unsigned(_) => f.write_str("the call to DynamoDB could not be signed"),
         }
     }
@@ -283,7 +332,7 @@ impl std::error::Error for CallError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreached(cause) | Self::Unsigned(cause) => Some(&**cause),
-            Self::TimedOut | Self::Refused { .. } => None,
+            Self::TimedOut | Self::Refused { .. } | Self::Skewed { .. } => None,
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use api_keys::Timestamp;
 use futures_util::stream;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::HeaderMap;
 use hyper::http::request;
 use hyper::{Request, Response, client};
 use hyper_util::rt::TokioIo;
@@ -67,7 +69,11 @@ pub(super) async fn hand_on(request: Request<Incoming>, shared: Arc<Shared>) -> 
         Some(Fault::Throttle) => return Ok(refused(400, "ProvisionedThroughputExceededException", "a bad day")),
         Some(Fault::Fail) => return Ok(refused(500, "InternalServerError", "a bad day")),
         Some(Fault::Cancel(reason, place)) => return Ok(cancel(items, reason, place)),
-        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer) | None => {}
+        // The answer has a `Date`, as every answer of this server.
+        Some(Fault::CheckTime(most)) if age_of_signature(&head.headers) >= most => {
+            return Ok(refused(400, "InvalidSignatureException", "a bad day"));
+        }
+        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer | Fault::CheckTime(_)) | None => {}
     }
     let admitted = match lagging_index {
         Some(_) => Admitted::Other,
@@ -116,6 +122,16 @@ fn spoil(answer: Response<Bytes>, fault: Option<Fault>) -> io::Result<Answer> {
         _ => whole(body),
     };
     Ok(Response::from_parts(head, body))
+}
+
+/// How far the time that a call was signed at is from now, in either direction.
+#[allow(clippy::disallowed_methods, reason = "a server has a clock of its own")]
+fn age_of_signature(headers: &HeaderMap) -> Duration {
+    let text = headers["x-amz-date"].to_str().unwrap();
+    let (date, time) = text.strip_suffix('Z').unwrap().split_once('T').unwrap();
+    let time = format!("{}-{}-{}T{}:{}:{}Z", &date[..4], &date[4..6], &date[6..], &time[..2], &time[2..4], &time[4..]);
+    let signed = Timestamp::parse(&time).unwrap().unix_seconds();
+    Duration::from_secs(Timestamp::from(SystemTime::now()).unix_seconds().abs_diff(signed))
 }
 
 fn describe(target: &str, body: &Value) -> Call {

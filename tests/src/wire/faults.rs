@@ -27,6 +27,8 @@ pub enum Fault {
     /// A transaction is cancelled for that reason at the item in that place. Other calls, and transactions without such a
     /// place, are carried out.
     Cancel(Reason, usize),
+    /// A call that was signed at a time so far from now is refused; others are carried out.
+    CheckTime(Duration),
 }
 
 /// The faults that are ordered.

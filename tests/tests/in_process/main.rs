@@ -2,6 +2,7 @@
 
 mod allowed_ips;
 mod authorizer;
+mod clock;
 mod conditions;
 mod create_account;
 mod create_key;

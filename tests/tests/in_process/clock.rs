@@ -1,0 +1,85 @@
+//! A function whose clock is wrong: DynamoDB refuses what is signed at another time than its own, and says its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use api_keys::{AccountId, KeyId, KeyList, KeyReader, LastUse, Timestamp};
+use aws_smithy_async::time::TimeSource;
+use tests::engine::{TABLE, aws_with_clock};
+use tests::wire::Fault;
+use tests::{Client, Gateway};
+
+/// What DynamoDB bears with is 15 minutes at most; in the tests it is less than the clock is wrong.
+const TOLERANCE: Fault = Fault::CheckTime(Duration::from_mins(5));
+
+/// A clock that is so many seconds ahead.
+#[derive(Debug, Clone, Default)]
+struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    fn set(&self, seconds_ahead: i64) {
+        self.0.store(seconds_ahead, Ordering::Relaxed);
+    }
+}
+
+impl TimeSource for Clock {
+    #[allow(clippy::disallowed_methods, reason = "what the clock should show")]
+    fn now(&self) -> SystemTime {
+        let ahead = self.0.load(Ordering::Relaxed);
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        if ahead < 0 { SystemTime::now() - by } else { SystemTime::now() + by }
+    }
+}
+
+/// Reads the client's own key, and says in how many calls.
+async fn calls_of_a_read(gateway: &Gateway, reader: &KeyReader, client: &Client<'_>) -> usize {
+    drop(gateway.wire.take_calls());
+    let (account_id, id) = (AccountId::parse(&client.account_id).unwrap(), KeyId::parse(&client.id).unwrap());
+    assert!(reader.get(account_id, id).await.unwrap().is_some());
+    gateway.wire.take_calls().len()
+}
+
+#[tokio::test]
+async fn a_clock_ten_minutes_off_costs_one_call_more_and_only_once() {
+    for ahead in [-600, 600] {
+        let gateway = Gateway::start().await;
+        let admin = gateway.create_account("Example").await;
+        let clock = Clock::default();
+        clock.set(ahead);
+        let aws = aws_with_clock(gateway.wire.url(), clock.clone());
+        let reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
+        gateway.wire.break_with(TOLERANCE);
+
+        assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 2, "refused, then signed at DynamoDB's time");
+        assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 1, "which is kept in mind");
+        // Also for what is sent only once.
+        let last_use = LastUse::new(&reader);
+        let id = KeyId::parse(&admin.id).unwrap();
+        let record = reader.get(AccountId::parse(&admin.account_id).unwrap(), id).await.unwrap().unwrap();
+        last_use.note(&record, Timestamp::from(gateway.now()));
+        assert!(last_use.write().await.is_none());
+
+        clock.set(0);
+        assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 2, "somebody has put the clock right");
+        assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 1);
+
+        clock.set(ahead);
+        let keys = KeyList::new(&aws, TABLE.to_owned());
+        let page = keys.page(record.account_id, None, 10, None).await.unwrap();
+        assert_eq!(page.keys.len(), 1, "the SDK does the same");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_is_refused_at_the_right_time_is_not_tried_again() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    drop(gateway.wire.take_calls());
+    gateway.wire.break_with(Fault::CheckTime(Duration::ZERO));
+
+    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
+
+    assert_eq!(verdict.err(), Some(authorizer::Refusal::Unavailable));
+    assert_eq!(gateway.wire.take_calls().len(), 1);
+}
