@@ -22,6 +22,7 @@ mod properties;
 mod publish_events;
 mod quota;
 mod races;
+mod releases;
 mod rotate_key;
 mod sample_events;
 mod secrecy;
