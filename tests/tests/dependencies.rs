@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "authorizer",
     "create-account",
     "create-key",
@@ -13,6 +13,7 @@ const FUNCTIONS: [&str; 9] = [
     "import-keys",
     "list-keys",
     "rotate-key",
+    "serve-console",
     "update-key",
 ];
 

@@ -20,5 +20,6 @@ mod races;
 mod rotate_key;
 mod sample_events;
 mod secrecy;
+mod serve_console;
 mod time_limits;
 mod update_key;
