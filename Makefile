@@ -43,6 +43,7 @@ tools:                ## pinned, each in an environment of its own
 
 checkers:             ## what only `test` needs beside them
 	@infra/tools/install checkov openapi-spec-validator schemathesis
+	@infra/tools/install-browser
 
 clean:
 	rm -rf target .aws-sam .local

@@ -30,7 +30,6 @@ export function signInView(reason, done) {
 		try {
 			const key = await identify(value);
 			if (!key.operations.includes('AUTHENTICATION')) return refuse(text.notManager);
-			input.value = '';
 			keep(key, value);
 			done();
 		} catch (problem) {

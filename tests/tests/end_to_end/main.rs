@@ -1,5 +1,6 @@
 //! The template, deployed to an emulated AWS that enforces IAM, driven as a client would.
 
+mod console;
 mod contract;
 mod lifecycle;
 mod stack;
@@ -19,7 +20,7 @@ type Proof = fn(&Stack);
 #[test]
 fn the_deployed_service_keeps_its_promises() {
     let stack = Stack::start();
-    let promises: [(&str, Proof); 20] = [
+    let promises: [(&str, Proof); 21] = [
         ("a key works on the next request and fails on the next after its deletion", lives_and_dies),
         ("two accounts know nothing of each other", isolates_accounts),
         ("an operation opens its own routes, in other APIs too", opens_operations),
@@ -37,6 +38,7 @@ fn the_deployed_service_keeps_its_promises() {
         ("a key works from its addresses alone", lifecycle::stays_in_its_ranges),
         ("keys of another system move in", lifecycle::imports),
         ("an account has as many keys as it may", lifecycle::keeps_the_quota),
+        ("the console does in a browser what it says", console::works),
         ("without the table there is a 500 and nothing else", survives_the_table),
         ("whatever a client sends, the answer is one of infra/openapi.yaml", contract::holds),
         // Last: it looks through what the others left.

@@ -44,7 +44,7 @@ impl Stack {
         let mut process = Command::new(python)
             .arg(root.join("infra/local/stack.py"))
             .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
-            .args(["--parameters", "AcceptImportedKeys=true", "MaxKeysPerAccount=30"])
+            .args(["--parameters", "AcceptImportedKeys=true", "Console=enabled", "MaxKeysPerAccount=30"])
             .current_dir(&root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
