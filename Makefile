@@ -53,6 +53,7 @@ tools:                ## pinned, each in an environment of its own
 
 checkers:             ## what only `test` needs beside them
 	@$(TIMED) "Installing the checkers" infra/tools/install checkov openapi-spec-validator schemathesis
+	@$(TIMED) "Installing the browser" infra/tools/install-browser
 
 clean:
 	rm -rf target .aws-sam .local

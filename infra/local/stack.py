@@ -57,7 +57,7 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
-    with deployed(arguments.port, state, [], {}) as (emulator, stack):
+    with deployed(arguments.port, state, [], {"Console": "enabled"}) as (emulator, stack):
         account = Commands(emulator, stack).invoke(
             {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
         )
@@ -152,9 +152,10 @@ def _introduction(url: str, key: str) -> str:
     header = f"-H 'X-API-Key: {key}'"
     body = '{"userId":"user-2","username":"Grace","operations":["SMS"]}'
     return f"""
-URL  {url}
-Key  {key}
-Both are in .local/env. To try:
+URL      {url}
+Key      {key}
+Console  {url}/console
+URL and key are in .local/env. To try:
 
 curl -s {header} {url}/authentication
 curl -s {header} -d '{body}' {url}/authentication

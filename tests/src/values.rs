@@ -39,3 +39,16 @@ pub fn traces(value: &str) -> [String; 4] {
 pub fn import_of(value: &str) -> Value {
     json!({"sha256": sha256_hex(value), "userId": "linus", "username": "Linus", "operations": ["SMS"]})
 }
+
+/// What a program said, without the values in it: a failing test must not print an issued one.
+#[must_use]
+pub fn without_values(text: &str) -> String {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let parts = text.split_inclusive(|letter| !is_word(letter));
+    parts
+        .map(|part| match KeyValue::parse(part.trim_end_matches(|letter| !is_word(letter)), ImportedKeys::Refused) {
+            Some(_) => "…",
+            None => part,
+        })
+        .collect()
+}

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
     "authorizer",
     "create-account",
     "create-key",
@@ -16,6 +16,7 @@ const FUNCTIONS: [&str; 11] = [
     "list-keys",
     "publish-events",
     "rotate-key",
+    "serve-console",
     "update-key",
 ];
 

@@ -16,6 +16,8 @@ pub enum Error {
     Forbidden(Forbidden),
     /// The account has no such key.
     NotFound,
+    /// There is no such route.
+    NoRoute,
     /// The key is disabled or expired, and this would not change that.
     NotActive(KeyStatus),
     /// The account has reached its limit of keys.
@@ -43,6 +45,7 @@ impl fmt::Display for Error {
             Self::Invalid(fields) => fields.fmt(f),
             Self::Forbidden(why) => why.fmt(f),
             Self::NotFound => f.write_str("no such key"),
+            Self::NoRoute => f.write_str("no such route"),
             Self::NotActive(status) => write!(f, "the key is {status}"),
             Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),

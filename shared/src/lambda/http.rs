@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -55,9 +56,7 @@ pub fn without_headers(mut event: LambdaRequest) -> LambdaRequest {
 /// [`Error::Internal`] when the request did not pass the authorizer.
 pub fn caller(request: &Request) -> Result<Caller, Error> {
     const WHAT: &str = "the request has no authorizer context";
-    let Some(RequestContext::ApiGatewayV1(context)) = request.request_context_ref() else {
-        return Err(Error::internal(WHAT));
-    };
+    let context = context(request).ok_or(Error::internal(WHAT))?;
     let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     serde_json::from_value(Value::Object(fields)).map_err(|_| Error::internal(WHAT))
 }
@@ -75,7 +74,25 @@ pub fn origin(request: &Request, caller: &Caller) -> Origin {
 /// The last segment of `/authentication/{key}`.
 #[must_use]
 pub fn path_key(request: &Request) -> &str {
-    request.path_parameters_ref().and_then(|parameters| parameters.first("key")).unwrap_or_default()
+    path_parameter(request, "key")
+}
+
+/// What a variable of the route's pattern stands for.
+#[must_use]
+pub fn path_parameter<'a>(request: &'a Request, name: &str) -> &'a str {
+    request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default()
+}
+
+/// The route's pattern, such as `/authentication/{key}`.
+#[must_use]
+pub fn route(request: &Request) -> &str {
+    context(request).and_then(|context| context.resource_path.as_deref()).unwrap_or_default()
+}
+
+/// The path as the client sent it, with the stage or base path before the route.
+#[must_use]
+pub fn path(request: &Request) -> &str {
+    context(request).and_then(|context| context.path.as_deref()).unwrap_or_default()
 }
 
 /// The query string, repeated parameters included.
@@ -166,9 +183,13 @@ pub fn log_failure(request: &Request, error: &dyn std::error::Error) {
 
 /// The gateway's id of the request, which its own answers and its access log carry too.
 fn request_id(request: &Request) -> &str {
+    context(request).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
+}
+
+fn context(request: &Request) -> Option<&ApiGatewayProxyRequestContext> {
     match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref().unwrap_or_default(),
-        _ => "",
+        Some(RequestContext::ApiGatewayV1(context)) => Some(context),
+        _ => None,
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
             )
         }
         Error::NotFound => (StatusCode::NOT_FOUND, "The account has no such key.".to_owned(), &[]),
+        // In the words of the gateway, which answers for all other routes.
+        Error::NoRoute => (StatusCode::NOT_FOUND, "There is no such route.".to_owned(), &[]),
         Error::NotActive(status) => (StatusCode::CONFLICT, format!("The key is {status}."), &[]),
         Error::QuotaReached { max_keys } => (
             StatusCode::CONFLICT,

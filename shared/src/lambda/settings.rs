@@ -95,6 +95,18 @@ pub fn imported_keys() -> Result<ImportedKeys, SettingError> {
     })
 }
 
+/// `CONSOLE`: whether there is one.
+///
+/// # Errors
+/// When it is missing or neither `enabled` nor `disabled`.
+pub fn console() -> Result<bool, SettingError> {
+    read("CONSOLE", "enabled or disabled", |text| match text {
+        "enabled" => Some(true),
+        "disabled" => Some(false),
+        _ => None,
+    })
+}
+
 /// `MAX_KEYS_PER_ACCOUNT`.
 ///
 /// # Errors

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use api_keys::{ImportedKeys, KeyValue};
 use tests::template::{root, template};
+use tests::values::without_values;
 
 use crate::stack::Stack;
 
@@ -30,16 +30,4 @@ pub fn holds(stack: &Stack) {
     let said = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
     assert!(output.status.success(), "{}", said.concat());
     assert_eq!(admin.get("/authentication/self").status, 200, "the run kept its own key");
-}
-
-/// Programs show answers, and a failing test must not print an issued value.
-pub fn without_values(text: &str) -> String {
-    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let parts = text.split_inclusive(|letter| !is_word(letter));
-    parts
-        .map(|part| match KeyValue::parse(part.trim_end_matches(|letter| !is_word(letter)), ImportedKeys::Refused) {
-            Some(_) => "…",
-            None => part,
-        })
-        .collect()
 }

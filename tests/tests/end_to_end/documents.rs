@@ -6,8 +6,8 @@ use std::process::Command;
 use tests::documents::{self, Block, Document, shape, shows};
 use tests::template::root;
 
-use crate::contract::without_values;
 use crate::stack::{Client, Stack};
+use tests::values::without_values;
 
 const END_OF_BLOCK: &str = "end of block";
 

@@ -1,5 +1,6 @@
 //! The template, deployed to an emulated AWS that enforces IAM, driven as a client would.
 
+mod console;
 mod contract;
 mod documents;
 mod events;
@@ -21,7 +22,7 @@ type Promise = (&'static str, fn(&Stack));
 /// Needs twice as long as all others, mostly waiting; each has accounts of its own.
 const AT_THE_SAME_TIME: Promise = ("whatever a client sends, the answer is one of infra/openapi.yaml", contract::holds);
 
-const ONE_BY_ONE: [Promise; 20] = [
+const ONE_BY_ONE: [Promise; 21] = [
     ("a key works on the next request and fails on the next after its deletion", lives_and_dies),
     ("two accounts know nothing of each other", isolates_accounts),
     ("an operation opens its own routes, in other APIs too", opens_operations),
@@ -39,6 +40,7 @@ const ONE_BY_ONE: [Promise; 20] = [
     ("a key works from its addresses alone", lifecycle::stays_in_its_ranges),
     ("keys of another system move in", lifecycle::imports),
     ("an account has as many keys as it may", lifecycle::keeps_the_quota),
+    ("the console does in a browser what it says", console::works),
     ("the commands in the documents print what the documents say", documents::work),
     ("each write has its event, in its own account alone", events::are_listed),
     ("an event gets onto the bus, and a rule delivers it", events::are_delivered),

@@ -48,7 +48,7 @@ impl Stack {
             .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
             // The authorizer answers as the release that is deployed to AWS.
             .args(["--release", "AuthorizerFunction"])
-            .args(["--parameters", "AcceptImportedKeys=true", "MaxKeysPerAccount=30"])
+            .args(["--parameters", "AcceptImportedKeys=true", "Console=enabled", "MaxKeysPerAccount=30"])
             .current_dir(&root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

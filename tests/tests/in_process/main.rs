@@ -26,6 +26,7 @@ mod releases;
 mod rotate_key;
 mod sample_events;
 mod secrecy;
+mod serve_console;
 mod text;
 mod time_limits;
 mod update_key;

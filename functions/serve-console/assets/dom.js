@@ -1,0 +1,27 @@
+// Elements are made of nodes and text, never of markup: nothing that the API says can become code.
+
+const SVG = ['svg', 'rect'];
+const isThere = (value) => value !== null && value !== undefined && value !== false;
+
+/** Makes an element from `tag.class`, attributes and listeners if there are any, and children. */
+export function h(name, ...children) {
+	const [tag, ...classes] = name.split('.');
+	const element = SVG.includes(tag)
+		? document.createElementNS('http://www.w3.org/2000/svg', tag)
+		: document.createElement(tag);
+	if (classes.length > 0) element.setAttribute('class', classes.join(' '));
+	const attributes = children[0]?.constructor === Object ? children.shift() : {};
+	for (const [key, value] of Object.entries(attributes)) {
+		if (typeof value === 'function') element.addEventListener(key, value);
+		else if (key === 'value' || key === 'checked') element[key] = value;
+		else if (isThere(value)) element.setAttribute(key, value === true ? '' : value);
+	}
+	fill(element, children);
+	return element;
+}
+
+export const fill = (element, ...children) => element.replaceChildren(...children.flat(9).filter(isThere));
+
+let made = 0;
+
+export const newId = () => `e${(made += 1)}`;

@@ -1,0 +1,77 @@
+// What was changed, by whom, from where.
+
+import { call } from './api.js';
+import { fill, h } from './dom.js';
+import { atTime } from './format.js';
+import { list } from './keys.js';
+import { attempt, button, cells, heading, limitsText, moment, nameOf, offer, table } from './parts.js';
+import { words } from './words.js';
+
+const text = words.events;
+const PAGE = 50;
+const FEW = 3;
+
+export const eventsView = ({ signal }) => [heading(text.title), eventsList({}, signal)];
+
+/** The events of one key: those that changed it, or those that it made. */
+export function eventsSection(id, signal) {
+	const holder = h('div');
+	const show = () => fill(holder, eventsList({ [choice.value]: id }, signal));
+	const choice = h('select', { change: show });
+	const head = h('div.line', h('h2', text.title), h('label.pick', words.show, offer(choice, text.of)));
+	show();
+	return h('section', head, holder);
+}
+
+function eventsList(query, signal) {
+	const body = h('tbody', { role: 'rowgroup' });
+	const slot = h('div');
+	const rows = table(text.title, text.columns, body, { hidden: true });
+	const more = button(words.more, () => attempt(slot, loadPage), null, { hidden: true });
+	let cursor;
+
+	async function loadPage() {
+		const parameters = new URLSearchParams({ ...query, limit: PAGE, ...(cursor && { cursor }) });
+		const { events, nextCursor } = await call('GET', `/events?${parameters}`, { signal });
+		const next = body.rows.length;
+		body.append(...events.map(row));
+		cursor = nextCursor;
+		more.hidden = !cursor;
+		rows.hidden = body.rows.length === 0;
+		fill(slot, rows.hidden && h('p.hint', text.none));
+		if (next) body.rows[next]?.querySelector('a, summary')?.focus();
+	}
+
+	attempt(slot, loadPage, { 404: () => h('p.hint', text.unavailable) });
+	return h('div.stack', rows, slot, h('div.actions', more));
+}
+
+const row = ({ time, type, keyId, actor, sourceIp, changes }) => cells(text.columns, [
+	moment(time),
+	text.type(type),
+	keyId && h('a', { href: `#/key/${keyId}` }, nameById(keyId)),
+	actorOf(actor),
+	sourceIp && h('code', sourceIp),
+	changesOf(changes ?? []),
+]);
+
+function nameById(id) {
+	const key = list.keys.find((known) => known.id === id);
+	return key ? nameOf(key) : h('code', id);
+}
+
+const actorOf = ({ type, keyId, userId, username, claimed }) => (type === 'KEY'
+	? h('a', { href: `#/key/${keyId}` }, username ?? userId ?? keyId)
+	: [text.actor[type] ?? type, claimed && h('span.sub', text.claimed(claimed))]);
+
+function changesOf(changes) {
+	const lines = h('ul', changes.map(({ field, from, to }) =>
+		h('li', `${words.fields[field] ?? field}: `, from !== null && [h('del', valueText(from)), ' → '], valueText(to))));
+	return changes.length > FEW ? h('details', h('summary', text.fields(changes.length)), lines) : changes.length > 0 && lines;
+}
+
+function valueText(value) {
+	if (value === null || value === undefined) return words.none;
+	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : words.list(value);
+	return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? atTime(value) : String(value);
+}

@@ -1,0 +1,49 @@
+// The way in: a manager's key.
+
+import { identify, keep } from './api.js';
+import { fill, h, newId } from './dom.js';
+import { button, form, notice } from './parts.js';
+import { words } from './words.js';
+
+const text = words.signIn;
+
+/** The view; `done` is called when a session has begun. */
+export function signInView(reason, done) {
+	const [id, hint] = [newId(), newId()];
+	const slot = h('div');
+	const input = h('input', { id, type: 'password', autocomplete: 'off', 'aria-describedby': hint });
+	const submit = button(text.action, null, 'primary');
+
+	function refuse(sentence) {
+		fill(slot, h('p.notice.bad', { role: 'alert' }, sentence));
+		input.ariaInvalid = 'true';
+		input.select();
+	}
+
+	async function signIn() {
+		const value = input.value.trim();
+		fill(slot);
+		input.ariaInvalid = null;
+		if (!value) return refuse(text.empty);
+		// A header takes nothing else, and no key has anything else.
+		if (!/^[!-~]+$/.test(value)) return refuse(text.notLive);
+		try {
+			const key = await identify(value);
+			if (!key.operations.includes('AUTHENTICATION')) return refuse(text.notManager);
+			keep(key, value);
+			done();
+		} catch (problem) {
+			if (problem.status === 401) refuse(text.notLive);
+			else if (problem.status === 403) refuse(text.wrongAddress);
+			else fill(slot, notice(problem));
+		}
+	}
+
+	document.title = words.product;
+	setTimeout(() => input.focus());
+	return h('main.gate',
+		h('h1', text.title),
+		reason && h('p.notice', { role: 'status' }, text.ended[reason]),
+		form('', submit, signIn,
+			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit)));
+}

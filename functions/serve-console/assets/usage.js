@@ -1,0 +1,88 @@
+// How much was used, as bars and as a table.
+
+import { call } from './api.js';
+import { fill, h } from './dom.js';
+import { DAY, bucketTime, number } from './format.js';
+import { heading, load, offer } from './parts.js';
+import { words } from './words.js';
+
+const text = words.usage;
+const LENGTH = { hour: DAY / 24, day: DAY };
+const PERIODS = { month: ['day', 30], day: ['hour', 24], week: ['hour', 7 * 24], year: ['day', 365] };
+// From the bottom of a bar to its top.
+const VERDICTS = ['allowed', 'limited', 'denied'];
+
+export const usageView = ({ signal }) => usageList(heading(text.title), '/usage', signal);
+
+/** The usage of one key; 30 days of it in small go to `sparkline`. */
+export const usageSection = (path, signal, sparkline) =>
+	h('section', usageList(h('h2', text.title), path, signal, sparkline));
+
+function usageList(title, path, signal, sparkline) {
+	const holder = h('div.stack');
+	let turn;
+	const show = () => load(holder, async () => {
+		// Only the last choice is waited for.
+		turn?.abort();
+		turn = new AbortController();
+		const [bucket, count] = PERIODS[choice.value];
+		// Buckets are days and hours of UTC.
+		const first = (Math.floor(Date.now() / LENGTH[bucket]) - count + 1) * LENGTH[bucket];
+		const query = new URLSearchParams({ from: new Date(first).toISOString(), bucket });
+		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([signal, turn.signal]) });
+		const known = new Map(usage.map((each) => [Date.parse(each.start), each]));
+		const buckets = Array.from({ length: count }, (_, at) => {
+			const start = first + at * LENGTH[bucket];
+			const { allowed = 0, limited = 0, denied = 0 } = known.get(start) ?? {};
+			return { start, allowed, limited, denied, all: allowed + limited + denied };
+		});
+		if (choice.value === 'month' && sparkline) fill(sparkline, small(buckets));
+		return figure(buckets, bucket);
+	}, { 404: () => h('p.hint', text.unavailable) });
+	const choice = h('select', { change: show });
+	const head = h('div.line', title, h('label.pick', words.show, offer(choice, text.period)));
+	show();
+	return [head, holder];
+}
+
+const total = (buckets, verdict) => number(buckets.reduce((sum, bucket) => sum + bucket[verdict], 0));
+const most = (buckets) => Math.max(...buckets.map(({ all }) => all));
+const totals = (buckets) => VERDICTS.map((verdict) => text.total[verdict](total(buckets, verdict)));
+
+const small = (buckets) => [
+	most(buckets) > 0 && bars(buckets),
+	h('p.hint', text.inMonth(total(buckets, 'all'))),
+];
+
+function figure(buckets, bucket) {
+	if (most(buckets) === 0) return h('p.hint', text.nothing, text.late);
+	const timeOf = bucketTime[bucket];
+	const columns = [text.time[bucket], ...VERDICTS.map((verdict) => text.verdict[verdict])];
+	const ends = [buckets[0], buckets.at(-1)].map(({ start }) => h('span', timeOf(start)));
+	return [
+		h('ul.legend', totals(buckets).map((sum, at) => h(`li.${VERDICTS[at]}`, sum))),
+		h('div.chart', h('p.hint', number(most(buckets))), bars(buckets), h('p.hint.line', ends)),
+		h('p.hint', text.late),
+		h('details', h('summary', text.asTable), h('table',
+			h('thead', h('tr', columns.map((name) => h('th', { scope: 'col' }, name)))),
+			h('tbody', buckets.filter(({ all }) => all > 0).reverse().map((each) => h('tr',
+				h('th', { scope: 'row' }, timeOf(each.start)),
+				VERDICTS.map((verdict) => h('td', number(each[verdict])))))))),
+	];
+}
+
+/** One bar for each bucket, in a picture that stretches. */
+function bars(buckets) {
+	const bar = (bucket, x) => {
+		let y = 100;
+		return VERDICTS.filter((verdict) => bucket[verdict]).map((verdict) => {
+			// One among millions is still seen.
+			const height = Math.max((bucket[verdict] / most(buckets)) * 100, 1);
+			y -= height;
+			return h(`rect.${verdict}`, { x: x + 0.1, y, width: 0.8, height });
+		});
+	};
+	const label = text.chart(words.list(totals(buckets)));
+	const viewBox = `0 0 ${buckets.length} 100`;
+	return h('svg', { role: 'img', 'aria-label': label, viewBox, preserveAspectRatio: 'none' }, buckets.map(bar));
+}

@@ -1,0 +1,264 @@
+// One key, and what may be done with it.
+
+import assert from 'node:assert/strict';
+
+import { checkState, loseAnswer, meddle, signIn, story } from './support.mjs';
+
+const ROTATE = /\/rotate$/;
+const ONE_KEY = /\/authentication\/\w{22}$/;
+const dialog = (page) => page.getByRole('dialog');
+const focused = (page) => page.evaluate(() => document.activeElement.textContent);
+
+async function openKey(page, client, name) {
+  await signIn(page, client);
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { name }).waitFor();
+}
+
+async function status(client) {
+  return (await client.send('GET', '/self')).status;
+}
+
+story('a key is rotated, and its old value lives on for a while', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  assert.equal(await focused(page), 'Cancel');
+  await dialog(page).getByText('It has never been used.').waitFor();
+  const grace = dialog(page).getByLabel('The old value works for another');
+  assert.deepEqual(await grace.locator('option').allTextContents(), ['no time', '15 minutes', '1 hour', '24 hours', '7 days']);
+  await dialog(page).getByText(/^The old value fails after /).waitFor();
+  await checkState(page);
+
+  await grace.selectOption('15 minutes');
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  await checkState(page);
+  assert.equal(await focused(page), 'Copy');
+  const next = { ...key, value: await page.getByRole('textbox', { name: 'Value' }).inputValue() };
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'I have it, close' }).click();
+  assert.equal(await status(key), 200);
+  key.value = next.value;
+  assert.equal(await status(key), 200);
+
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await grace.selectOption('no time');
+  await dialog(page).getByText('The old value fails on its next request.').waitFor();
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  assert.equal(await status(key), 401);
+});
+
+story('a rotation whose answer is lost is explained', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  for (const how of [loseAnswer, 504]) {
+    await meddle(page, 'POST', ROTATE, how);
+    await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+    await page.getByRole('alert').getByText('the key may have been rotated or not').waitFor();
+  }
+  await checkState(page);
+  await meddle(page, 'POST', ROTATE, 409);
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('alert').getByText('In the service’s words.').waitFor();
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+});
+
+story('who rotates the key that is signed in stays signed in', async ({ page, admin }) => {
+  await openKey(page, admin, 'Unnamed key');
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await dialog(page).getByLabel('The old value works for another').selectOption('no time');
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'I have it, close' }).click();
+  assert.equal(await status(admin), 401);
+  await page.getByRole('link', { name: '← Keys' }).click();
+  await page.getByText('1 key', { exact: true }).waitFor();
+});
+
+story('a key is disabled, and enabled again', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  assert.equal(await focused(page), 'Cancel');
+  await checkState(page);
+  await page.keyboard.press('Enter');
+  assert.equal(await dialog(page).count(), 0);
+  assert.equal(await focused(page), 'Disable…', 'the focus is back where it was');
+
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  await meddle(page, 'PATCH', ONE_KEY, 500);
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await dialog(page).getByRole('alert').getByText('The service could not do this just now.').waitFor();
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
+  assert.equal(await status(key), 401);
+  await page.waitForFunction(() => document.activeElement.tagName === 'H1');
+  assert.ok(!(await page.getByRole('button', { name: 'Rotate…' }).isVisible()), 'it could not be rotated');
+  await checkState(page);
+
+  await meddle(page, 'PATCH', ONE_KEY, (route) => route.abort());
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await page.getByRole('alert').getByText('No answer came.').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  assert.equal(await status(key), 200);
+});
+
+story('who disables the key that is signed in is warned, and signed out', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await openKey(page, own, 'own');
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  await dialog(page).getByText('you will be signed out, and cannot enable it again.').waitFor();
+  await checkState(page);
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await page.getByText('You were signed out: your key no longer works.').waitFor();
+  assert.equal((await admin.find(own.id)).status, 'DISABLED');
+});
+
+story('a key is deleted by who types its name', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await status(key);
+  while ((await admin.find(key.id)).lastUsedAt === null) await page.waitForTimeout(100);
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  assert.equal(await focused(page), 'Cancel');
+  await dialog(page).getByText('It fails from the next request on, for good.').waitFor();
+  await dialog(page).getByText(/^It was last used (now|\d+ seconds? ago)\.$/).waitFor();
+  await checkState(page);
+
+  const name = dialog(page).getByLabel('To confirm, type reminders');
+  const remove = dialog(page).getByRole('button', { name: 'Delete' });
+  await remove.click();
+  await dialog(page).getByText('This is something else.').waitFor();
+  await name.fill('Reminders');
+  await remove.click();
+  await dialog(page).getByText('This is something else.').waitFor();
+  assert.equal(await name.getAttribute('aria-invalid'), 'true');
+  await checkState(page);
+
+  await meddle(page, 'DELETE', ONE_KEY, 500);
+  await name.fill(' reminders ');
+  await remove.click();
+  await dialog(page).getByRole('alert').getByText('The service could not do this just now.').waitFor();
+  assert.equal(await status(key), 200);
+  await remove.click();
+  await page.getByText('1 key', { exact: true }).waitFor();
+  assert.equal(await status(key), 401);
+});
+
+story('a deletion whose answer is lost ends well', async ({ page, admin }) => {
+  const key = await admin.create({});
+  await openKey(page, admin, 'Unnamed key').catch(() => {});
+  await page.goto(`${page.url().split('#')[0]}#/key/${key.id}`);
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await dialog(page).getByLabel(`To confirm, type ${key.id}`).fill(key.id);
+  await meddle(page, 'DELETE', ONE_KEY, loseAnswer);
+  await dialog(page).getByRole('button', { name: 'Delete' }).click();
+  await dialog(page).getByRole('alert').getByText('doing this twice does no harm').waitFor();
+  await dialog(page).getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('1 key', { exact: true }).waitFor();
+});
+
+story('who deletes the key that is signed in is warned, and signed out', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await openKey(page, own, 'own');
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await dialog(page).getByText('If no other can').waitFor();
+  await dialog(page).getByText('you will be signed out.').waitFor();
+  await checkState(page);
+  await dialog(page).getByLabel('To confirm, type own').fill('own');
+  await dialog(page).getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('You deleted the key that you were signed in with.').waitFor();
+  assert.equal((await admin.send('GET', `/${own.id}`)).status, 404);
+});
+
+story('a key is changed in what was changed', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'old', description: 'words', operations: ['SMS'], allowedIps: ['::1'], trafficType: 'OTP' });
+  const before = await admin.find(key.id);
+  await openKey(page, admin, 'old');
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('new');
+  await page.getByLabel('Description').fill('');
+  await page.getByRole('checkbox', { name: 'RCS' }).check();
+  await page.getByLabel('Allowed addresses').fill('nonsense');
+  await checkState(page);
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByText('nonsense must be an IPv4 or IPv6 address').waitFor();
+  await page.getByLabel('Allowed addresses').fill('::1\n203.0.113.7');
+
+  const [request] = await Promise.all([
+    page.waitForRequest((request) => request.method() === 'PATCH'),
+    page.getByRole('button', { name: 'Save changes' }).click(),
+  ]);
+  const changes = { name: 'new', description: null, operations: ['SMS', 'RCS'], allowedIps: ['::1', '203.0.113.7'] };
+  assert.deepEqual(request.postDataJSON(), changes);
+  await page.getByRole('heading', { name: 'new Active' }).waitFor();
+  assert.deepEqual(await admin.find(key.id), { ...before, ...changes });
+});
+
+story('a key that has expired is given more time', async ({ page, admin }) => {
+  const end = Date.now() + 2000;
+  const key = await admin.create({ name: 'short', expiresAt: new Date(end).toISOString() });
+  while ((await status(key)) === 200) await page.waitForTimeout(200);
+  await openKey(page, admin, 'short');
+  await page.getByRole('heading', { name: 'short Expired' }).waitFor();
+  await page.getByText('It has expired. Edit it to give it more time.').waitFor();
+  await checkState(page);
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Expires', { exact: true }).selectOption('In 7 days');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('heading', { name: 'short Active' }).waitFor();
+  await page.getByText('in 7 days', { exact: true }).waitFor();
+  assert.equal(await status(key), 200);
+});
+
+story('what a narrow key may not do is said where it is tried', async ({ page, admin }) => {
+  const strong = await admin.create({ name: 'strong', operations: ['SMS', 'RCS'] });
+  const narrow = await admin.create({ name: 'narrow', operations: ['SMS', 'AUTHENTICATION'] });
+  await openKey(page, narrow, 'strong');
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await dialog(page).getByRole('alert').getByText('operations that the calling key lacks: RCS').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('mine');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('alert').getByText('operations that the calling key lacks: RCS').waitFor();
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('heading', { name: 'strong Disabled' }).waitFor();
+  assert.equal(await status(strong), 401);
+});
+
+story('an exposed key can be rotated at once, or deleted', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'leaked' });
+  const exposed = { ...(await admin.find(key.id)), status: 'EXPOSED' };
+  await signIn(page, admin);
+  await page.route(ONE_KEY, (route) => route.fulfill({ json: exposed }));
+  await page.getByRole('link', { name: 'leaked' }).click();
+  await page.getByText('Its value was found where others can read it').waitFor();
+  await checkState(page);
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await dialog(page).getByText('so it gets no more time').waitFor();
+  const [request] = await Promise.all([
+    page.waitForRequest(ROTATE),
+    dialog(page).getByRole('button', { name: 'Rotate' }).click(),
+  ]);
+  assert.deepEqual(request.postDataJSON(), { gracePeriodSeconds: 0 });
+  await page.getByRole('dialog', { name: 'leaked has a new value' }).waitFor();
+});
+
+story('usage and events that a service does not keep are told of', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await page.route(/\/usage\?/, (route) => route.fulfill({ status: 404, json: { status: 404, detail: 'There is no such route.' } }));
+  await page.route(/\/events\?/, (route) => route.fulfill({ status: 404, json: { status: 404, detail: 'There is no such route.' } }));
+  await openKey(page, admin, 'reminders');
+  await page.getByText('This service does not count usage.').waitFor();
+  await page.getByText('This service keeps no events.').waitFor();
+  await checkState(page);
+});

@@ -1,0 +1,175 @@
+// The list of the keys.
+
+import assert from 'node:assert/strict';
+
+import { KEYS, checkState, meddle, signIn, story } from './support.mjs';
+
+const DAY = 24 * 60 * 60 * 1000;
+const inDays = (days) => new Date(Date.now() + days * DAY).toISOString();
+const rows = (page) => page.getByRole('table', { name: 'Keys' }).locator('tbody').getByRole('row');
+const names = async (page) => (await rows(page).getByRole('link').allTextContents()).sort();
+
+/** Answers lists in the service's place with as many keys as that, in pages of a thousand. */
+async function pretendMany(page, admin, count) {
+  const like = await admin.find(admin.id);
+  const keys = Array.from({ length: count }, (_, at) => ({
+    ...like, id: String(at).padStart(22, '0'), name: `key ${at}`, userId: `user-${at % 300}`, username: `User ${at % 300}`, createdBy: 'user-x',
+  }));
+  await page.route(KEYS, (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const wanted = keys.filter(({ userId }) => !query.has('userId') || userId === query.get('userId'));
+    const start = wanted.findIndex(({ id }) => id === query.get('cursor')) + 1;
+    const apiKeys = wanted.slice(start, start + 1000);
+    return route.fulfill({ json: { apiKeys, nextCursor: start + 1000 < wanted.length ? apiKeys.at(-1).id : null } });
+  });
+}
+
+story('an account without other keys is helped on', async ({ page, admin }) => {
+  await signIn(page, admin);
+  await page.getByRole('heading', { name: 'Create your first key' }).waitFor();
+  await page.getByText('1 key', { exact: true }).waitFor();
+  await checkState(page);
+  await page.getByRole('link', { name: 'Create key' }).last().click();
+  await page.getByRole('heading', { name: 'New key' }).waitFor();
+});
+
+story('the list tells what there is to tell', async ({ page, admin }) => {
+  const reminders = await admin.create({ name: 'reminders', operations: ['SMS', 'RCS'], expiresAt: inDays(29) });
+  const old = await admin.create({ name: 'old', userId: 'user-7', username: 'Linus' });
+  await admin.send('PATCH', `/${old.id}`, { enabled: false });
+  await admin.create({ expiresAt: inDays(0.5) });
+  await signIn(page, admin);
+  await page.getByText('4 keys', { exact: true }).waitFor();
+
+  const row = rows(page).filter({ hasText: 'reminders' });
+  const cells = await row.getByRole('cell').allTextContents();
+  const shown = [`reminders${reminders.id}`, 'Graceuser-2', 'Active', 'SMS, RCS', 'none', 'in 29 days', 'never'];
+  assert.deepEqual(cells.slice(0, 7), shown);
+  assert.match(cells[7], /^(now|\d+ seconds? ago)$/);
+  assert.match(await row.getByRole('cell').nth(5).locator('time').getAttribute('title'), /\d{4}, \d\d:\d\d/);
+  await rows(page).filter({ hasText: 'old' }).getByText('Disabled').waitFor();
+  await rows(page).filter({ hasText: 'Unnamed key' }).filter({ hasText: 'in 12 hours' }).waitFor();
+  await rows(page).filter({ hasText: 'your key' }).filter({ hasText: 'AUTHENTICATION' }).waitFor();
+  await checkState(page);
+});
+
+story('keys are found by what is known of them', async ({ page, admin }) => {
+  const reminders = await admin.create({ name: 'reminders', description: 'of the surgery in Lyon' });
+  const checkout = await admin.create({ name: 'checkout', userId: 'user-7', username: 'Linus' });
+  await admin.send('PATCH', `/${checkout.id}`, { enabled: false });
+  await signIn(page, admin);
+  await page.getByText('3 keys', { exact: true }).waitFor();
+
+  const search = page.getByRole('searchbox', { name: 'Search' });
+  for (const [words, found] of [
+    ['REMIND', ['reminders']],
+    ['lyon surgery', ['reminders']],
+    ['linus', ['checkout']],
+    ['user-7', ['checkout']],
+    [checkout.id, ['checkout']],
+    ['user-1', ['Unnamed key', 'checkout', 'reminders']],
+  ]) {
+    await search.fill(words);
+    assert.deepEqual(await names(page), found, words);
+  }
+
+  await search.fill(`  ${reminders.value}`);
+  assert.equal(await search.inputValue(), reminders.id, 'the value is not kept');
+  assert.deepEqual(await names(page), ['reminders']);
+
+  await search.fill('nobody');
+  await page.getByText('No key matches.', { exact: true }).waitFor();
+  await checkState(page);
+
+  await search.fill('');
+  await page.getByLabel('Status').selectOption('Disabled');
+  assert.deepEqual(await names(page), ['checkout']);
+  await page.getByText('1 key', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'checkout' }).click();
+  await page.getByRole('link', { name: '← Keys' }).click();
+  assert.equal(await page.getByLabel('Status').inputValue(), 'DISABLED', 'what is looked for is kept');
+
+  await page.getByLabel('Status').selectOption('Any');
+  await page.getByLabel('User').selectOption('Linus (user-7)');
+  await page.getByText('1 key', { exact: true }).waitFor();
+  assert.deepEqual(await names(page), ['checkout']);
+  await page.getByLabel('User').selectOption('Anybody');
+  await page.getByText('3 keys', { exact: true }).waitFor();
+});
+
+story('thousands of keys are shown a hundred at a time', async ({ page, admin }) => {
+  await pretendMany(page, admin, 2300);
+  await signIn(page, admin);
+  await page.getByText('100 of 1,000 keys among the newest 1,000; there are more').waitFor();
+  assert.equal(await rows(page).count(), 100);
+  await checkState(page);
+
+  const more = page.getByRole('button', { name: 'Show more' });
+  await more.click();
+  await page.getByText('200 of 1,000 keys').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'key 100', 'the focus goes on');
+
+  // Those that are loaded have none of it, so it is looked for among the others.
+  await page.getByRole('searchbox').fill('key 2299');
+  await page.getByText('No loaded key matches.').waitFor();
+  await more.click();
+  await page.getByText('1 key', { exact: true }).waitFor();
+  assert.deepEqual(await names(page), ['key 2299']);
+
+  await page.getByRole('searchbox').fill('');
+  await page.getByText('100 of 2,300 keys').waitFor();
+  assert.equal(await rows(page).count(), 100);
+  for (let pages = 0; pages < 22; pages += 1) await more.click();
+  await page.getByText('2,300 keys', { exact: true }).waitFor();
+  assert.equal(await rows(page).count(), 2300);
+  assert.ok(!(await more.isVisible()));
+});
+
+story('a page that comes too late is not mixed with others', async ({ page, admin }) => {
+  await pretendMany(page, admin, 3500);
+  await signIn(page, admin);
+  await page.getByText('100 of 1,000 keys').waitFor();
+  await page.getByRole('searchbox').fill('nobody');
+  await page.getByLabel('User').evaluate((select) => select.focus());
+
+  const held = defer();
+  await meddle(page, 'GET', KEYS, async (route) => {
+    await held.promise;
+    await route.fallback();
+  });
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByLabel('User').selectOption('User 7 (user-7)');
+  await page.getByRole('searchbox').fill('');
+  await page.getByText('12 keys', { exact: true }).waitFor();
+  held.resolve();
+  await page.locator('button:not([aria-disabled])', { hasText: 'Show more' }).waitFor({ state: 'attached' });
+  await page.getByText('12 keys', { exact: true }).waitFor();
+  assert.equal(await rows(page).count(), 12);
+});
+
+function defer() {
+  const deferred = {};
+  deferred.promise = new Promise((resolve) => (deferred.resolve = resolve));
+  return deferred;
+}
+
+story('a list that fails can be asked for again', async ({ page, context, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await meddle(page, 'GET', KEYS, 500);
+  await signIn(page, admin);
+  await page.getByRole('alert').getByText('The service could not do this just now.').waitFor();
+  await page.getByText('request-1').waitFor();
+  await checkState(page);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('2 keys', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByRole('alert').getByText('You are offline').waitFor();
+  assert.deepEqual(await names(page), ['Unnamed key', 'reminders'], 'what is there stays');
+  await context.setOffline(false);
+  await admin.create({ name: 'made meanwhile' });
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('3 keys', { exact: true }).waitFor();
+});

@@ -1,0 +1,170 @@
+// What the stories about the console share: a browser, people with keys, and a watch on all that the page does.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, test } from 'node:test';
+
+const tools = new URL('../../.local/tools/browser/', import.meta.url);
+const require = createRequire(tools);
+const { chromium } = require('playwright-core');
+const { source: axe } = require('axe-core');
+
+const API = process.env.API_URL;
+const accounts = JSON.parse(process.env.ACCOUNTS);
+const WIDE = { width: 1200, height: 800 };
+const NARROW = { width: 320, height: 640 };
+
+const browser = await chromium.launch({
+  executablePath: readFileSync(new URL('chromium', tools), 'utf8').trim(),
+  // Nothing but this machine can be reached, whatever the browser or the page want.
+  args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+});
+after(() => browser.close());
+
+/** The path of the keys, as requests have it. */
+export const KEYS = /\/authentication(\?.*)?$/;
+
+/** Somebody with a key. */
+export class Client {
+  constructor({ id, value }) {
+    Object.assign(this, { id, value });
+  }
+
+  /** One request with this key. */
+  async send(method, path, body) {
+    const response = await fetch(`${API}/authentication${path}`, {
+      method,
+      headers: { 'X-API-Key': this.value, 'Content-Type': 'application/json' },
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  /** Makes a key with these fields, and becomes its holder. */
+  async create(fields) {
+    const { status, body } = await this.send('POST', '', { userId: 'user-2', username: 'Grace', operations: ['SMS'], ...fields });
+    assert.equal(status, 201);
+    return new Client(body);
+  }
+
+  /** A key as the API shows it. */
+  async find(id) {
+    return (await this.send('GET', `/${id}`)).body;
+  }
+
+  /** The names of the account's keys, newest first. */
+  async names() {
+    return (await this.send('GET', '')).body.apiKeys.map(({ name }) => name);
+  }
+}
+
+/** The first key of an account of its own. */
+export function newAccount() {
+  const account = accounts.shift();
+  assert.ok(account, 'there are fewer accounts than stories');
+  return new Client(account);
+}
+
+/**
+ * One story, in a browser without a past. Whatever is told, the page must break no policy, ask nobody else for anything,
+ * and make no mistake of its own.
+ */
+export function story(name, tell, options = {}) {
+  test(name, { timeout: 120_000 }, async () => {
+    const context = await browser.newContext({ viewport: WIDE, timezoneId: 'Europe/Berlin', ...options });
+    const seen = await watch(context);
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      await page.goto(`${API}/console`);
+      await tell({ page, context, seen, admin: newAccount() });
+    } finally {
+      await context.close();
+    }
+    assert.deepEqual(seen, { violations: [], elsewhere: [], mistakes: [] });
+  });
+}
+
+/** Collects what must not happen. */
+async function watch(context) {
+  const seen = { violations: [], elsewhere: [], mistakes: [] };
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      console.info(`violation ${violatedDirective} ${blockedURI}`));
+  });
+  context.on('console', (message) => {
+    if (message.text().startsWith('violation ')) seen.violations.push(message.text());
+  });
+  context.on('request', (request) => {
+    if (!request.url().startsWith(`${API}/`)) seen.elsewhere.push(request.url());
+  });
+  context.on('weberror', (error) => seen.mistakes.push(String(error.error().stack)));
+  return seen;
+}
+
+/** Signs in with a key. */
+export async function signIn(page, client) {
+  await page.getByLabel('Your key').fill(client.value);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor();
+}
+
+/** The state on the page has no fault that axe finds, light or dark, wide or narrow, and fits into 320 pixels. */
+export async function checkState(page) {
+  // As the browser's own console would: the page's policy does not hold there.
+  await page.evaluate(axe);
+  for (const [colorScheme, viewport] of [['light', WIDE], ['dark', NARROW]]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
+    assert.deepEqual(found, [], `${colorScheme}, ${viewport.width} pixels`);
+    assert.deepEqual(await page.evaluate(findTooWide), [], `${viewport.width} pixels`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(WIDE);
+}
+
+/** What does not fit into the window's width; column heads are hidden where there are no columns. */
+const findTooWide = () => [...document.querySelectorAll('body, body *')]
+  .filter((element) => !element.closest('thead') && element.getBoundingClientRect().right > innerWidth)
+  .map((element) => element.outerHTML.slice(0, 100));
+
+/** Everything that the page and its browser keep: elements and what was typed, storage, addresses. */
+export async function everythingKept(page) {
+  const inside = await page.evaluate(async () => JSON.stringify({
+    markup: document.documentElement.outerHTML,
+    typed: [...document.querySelectorAll('input, textarea')].map(({ value }) => value),
+    local: { ...localStorage },
+    session: { ...sessionStorage },
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    cookies: document.cookie,
+    state: history.state,
+  }));
+  const { entries } = await (await page.context().newCDPSession(page)).send('Page.getNavigationHistory');
+  return inside + JSON.stringify(entries) + JSON.stringify(await page.context().storageState({ indexedDB: true }));
+}
+
+/** Answers the next requests of a kind in the service's place: `how` is a status, or what to do with the route. */
+export async function meddle(page, method, path, how, times = 1) {
+  await page.route(path, async (route) => {
+    if (route.request().method() !== method) return route.fallback();
+    if (typeof how === 'function') return how(route);
+    const headers = how === 429 ? { 'Retry-After': '7' } : {};
+    return route.fulfill({
+      status: how,
+      headers,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status: how, title: 'Problem', detail: 'In the service\u2019s words.', requestId: 'request-1' }),
+    });
+  }, { times });
+}
+
+/** Lets a request through, and loses its answer. */
+export async function loseAnswer(route) {
+  await route.fetch();
+  await route.abort('connectionreset');
+}

@@ -1,0 +1,30 @@
+//! The console in a real browser: the stories of `tests/browser`.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tests::template::root;
+use tests::values::without_values;
+
+use crate::stack::Stack;
+
+/// One for each story, and some.
+const ACCOUNTS: usize = 80;
+
+pub fn works(stack: &Stack) {
+    assert!(root().join(".local/tools/browser/chromium").exists(), "a tool is missing: run `make checkers` first");
+    let accounts: Value = (0..ACCOUNTS)
+        .map(|_| stack.create_account("Example"))
+        .map(|account| json!({"id": account.id, "value": account.value}))
+        .collect();
+
+    let output = Command::new("node")
+        .args(["--test", "--test-reporter=spec", "tests/browser/console.mjs"])
+        .current_dir(root())
+        .envs([("API_URL", &stack.api), ("ACCOUNTS", &accounts.to_string())])
+        .output()
+        .unwrap();
+
+    let said = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
+    assert!(output.status.success(), "{}", said.concat());
+}
