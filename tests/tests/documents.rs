@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use tests::documents::{self, Document};
+use tests::documents::{self, Block, Document};
 use tests::template::{root, template};
 
 fn document(path: &str) -> Document {
@@ -231,15 +231,37 @@ fn the_example_of_another_api_is_that_of_the_sample() {
     let sample = &sample["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["KeyAuthorizer"];
     let mut compared = 0;
     for document in [document("README.md"), document("docs/operating.md")] {
-        for block in
-            document.blocks().iter().filter(|block| block.language == "yaml" && block.text.contains("KeyAuthorizer"))
-        {
+        let attaches = |block: &&Block| block.language == "yaml" && block.text.contains("KeyAuthorizer");
+        for block in document.blocks().iter().filter(attaches) {
             let example = of(&block.text);
             let auth = example.get("Auth").unwrap_or_else(|| &example["Resources"]["Api"]["Properties"]["Auth"]);
             let authorizer = &auth["Authorizers"]["KeyAuthorizer"];
             assert_eq!(authorizer["FunctionPayloadType"], sample["FunctionPayloadType"]);
             for part in ["Headers", "Context"] {
                 assert_eq!(authorizer["Identity"][part], sample["Identity"][part], "{}: {part}", document.path);
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2);
+}
+
+/// Their ids and times differ from run to run, so the end-to-end tests do not compare them.
+#[test]
+fn the_examples_of_events_have_the_fields_of_the_contract() {
+    let contract = serde_yaml_ng::from_str::<Value>(&file("infra/openapi.yaml")).unwrap();
+    let contract = &contract["components"]["examples"]["events"]["value"];
+    let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let mut compared = 0;
+    for document in [document("README.md"), document("docs/api.md")] {
+        for block in document.blocks().iter().filter(|block| block.language == "json") {
+            let example: Value = serde_json::from_str(&block.text).unwrap();
+            assert_eq!(names(&example), names(contract), "{}", document.path);
+            let (event, expected) = (&example["events"][0], &contract["events"][0]);
+            assert_eq!(names(event), names(expected), "{}", document.path);
+            assert_eq!(names(&event["actor"]), names(&expected["actor"]), "{}", document.path);
+            for change in event["changes"].as_array().unwrap() {
+                assert_eq!(names(change), ["field", "from", "to"].map(str::to_owned).into(), "{}", document.path);
             }
             compared += 1;
         }
