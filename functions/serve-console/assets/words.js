@@ -48,6 +48,7 @@ export const words = {
 		lastUsedAt: 'Last used',
 		createdAt: 'Created',
 		createdBy: 'Created by',
+		previousValueValidUntil: 'Old value until',
 	},
 
 	signIn: {
@@ -192,7 +193,7 @@ export const words = {
 		chart: (totals) => `Requests: ${totals}`,
 		inMonth: (total) => `${some(total, 'request', 'requests')} in 30 days`,
 		nothing: 'No requests in this time. ',
-		late: 'Times are UTC. The last minutes may still be missing.',
+		late: 'Times are UTC. The last minutes may be missing.',
 		asTable: 'As a table',
 		time: { day: 'Day', hour: 'Hour' },
 		unavailable: 'This service does not count usage.',
