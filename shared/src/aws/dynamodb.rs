@@ -2,21 +2,18 @@
 //!
 //! The SDK's orchestrator and interceptors cost twice the CPU of a whole authorization (`make bench` measures both), and
 //! one read has no use for them. Regions, endpoints and credentials still come from the SDK's configuration, and the
-//! signature from its own crate.
+//! cryptography of the signature from its own crate.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign};
-use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::Format;
@@ -28,6 +25,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::Misconfigured;
+use super::signature::{Signer, TARGET};
 use super::transport::{Cause, Transport};
 
 const JSON: &str = "application/x-amz-json-1.0";
@@ -57,7 +55,7 @@ pub(crate) struct Dynamodb {
     /// By how many seconds DynamoDB's clock is ahead of ours, as far as is known.
     skew_seconds: AtomicI64,
     transport: Transport,
-    identity: Mutex<Option<Identity>>,
+    signer: Mutex<Option<Arc<Signer>>>,
     timer: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
@@ -85,7 +83,7 @@ impl Dynamodb {
             clock: config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
             skew_seconds: AtomicI64::new(0),
             transport,
-            identity: Mutex::default(),
+            signer: Mutex::default(),
             timer: Mutex::default(),
         })
     }
@@ -105,7 +103,7 @@ impl Dynamodb {
                 return Err(error);
             }
             if error.has_expired_credentials() {
-                *lock(&self.identity) = None;
+                *lock(&self.signer) = None;
             }
             if matches!(error, CallError::Refused { .. }) {
                 // Chance spreads those who were refused together.
@@ -176,41 +174,27 @@ impl Dynamodb {
 
     async fn signed(&self, target: &'static str, body: Bytes) -> Result<Request<SdkBody>, CallError> {
         let now = self.now();
-        let identity = self.identity(now).await?;
-        let host = self.host.to_str().map_err(CallError::unsigned)?;
-        let mut settings = SigningSettings::default();
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let parameters = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("dynamodb")
-            .time(now)
-            .settings(settings)
-            .build()
-            .map_err(CallError::unsigned)?
-            .into();
-        let headers = [("host", host), ("content-type", JSON), ("x-amz-target", target)];
-        let signable = SignableRequest::new("POST", "/", headers.into_iter(), SignableBody::Bytes(&body))
-            .map_err(CallError::unsigned)?;
-        let (instructions, _) = sign(signable, &parameters).map_err(CallError::unsigned)?.into_parts();
+        let signer = self.signer(now).await?;
         let mut request = Request::post(&self.endpoint)
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, HeaderValue::from_static(JSON))
             .header(USER_AGENT, HeaderValue::from_static(AGENT))
-            .header("x-amz-target", HeaderValue::from_static(target))
-            .body(SdkBody::from(body))
+            .header(TARGET, HeaderValue::from_static(target))
+            .body(SdkBody::from(body.clone()))
             .map_err(CallError::unsigned)?;
-        instructions.apply_to_request_http1x(&mut request);
+        signer.sign(request.headers_mut(), &body, now).map_err(CallError::unsigned)?;
         Ok(request)
     }
 
-    async fn identity(&self, now: SystemTime) -> Result<Identity, CallError> {
-        let good = |known: &Identity| known.expiration().is_none_or(|end| end > now + EXPIRY_MARGIN);
-        if let Some(known) = lock(&self.identity).clone().filter(good) {
+    /// The signer of credentials that do not expire soon.
+    async fn signer(&self, now: SystemTime) -> Result<Arc<Signer>, CallError> {
+        let good = |known: &Arc<Signer>| known.expiry().is_none_or(|end| end > now + EXPIRY_MARGIN);
+        if let Some(known) = lock(&self.signer).clone().filter(good) {
             return Ok(known);
         }
-        let fresh = Identity::from(self.provider.provide_credentials().await.map_err(CallError::unsigned)?);
-        *lock(&self.identity) = Some(fresh.clone());
+        let credentials = self.provider.provide_credentials().await.map_err(CallError::unsigned)?;
+        let fresh = Arc::new(Signer::new(credentials, &self.region).map_err(CallError::unsigned)?);
+        *lock(&self.signer) = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
 }

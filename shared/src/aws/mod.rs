@@ -1,10 +1,11 @@
 //! The way to AWS: region, endpoint, credentials, time-outs and the one connection.
 //!
 //! ```text
-//! transport → dynamodb
+//! transport, signature → dynamodb
 //! ```
 
 mod dynamodb;
+mod signature;
 mod transport;
 
 use std::error::Error as StdError;
