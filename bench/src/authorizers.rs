@@ -178,10 +178,12 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
         "create-account",
         "create-key",
         "delete-key",
+        "erase-account",
         "find-key",
         "import-keys",
         "list-events",
         "list-keys",
+        "manage-account",
         "rotate-key",
         "update-key",
     ];

@@ -4,15 +4,17 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 12] = [
     "authorizer",
     "create-account",
     "create-key",
     "delete-key",
+    "erase-account",
     "find-key",
     "import-keys",
     "list-events",
     "list-keys",
+    "manage-account",
     "rotate-key",
     "update-key",
 ];

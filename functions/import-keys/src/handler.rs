@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer, KeyHash, KeyId, KeyList,
-    KeyReader, KeyStore, NewKey, Origin, Refusal, Timestamp,
+    AccountId, AccountRefusal, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer, KeyHash,
+    KeyId, KeyReader, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
@@ -23,8 +23,6 @@ pub struct Importer<'a> {
     pub reader: &'a KeyReader,
     /// Takes the keys.
     pub store: &'a KeyStore,
-    /// Lists the account's keys.
-    pub keys: &'a KeyList,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes the ids.
@@ -76,12 +74,13 @@ async fn import_keys(
     let end = Instant::now() + TIME;
     let Payload { account_id, keys, operator } = parse(payload, importer.accepted)?;
     let origin = Origin::operator(operator, request_id);
-    // Every key carries its company's name, and an account exists as long as it has a key.
-    let newest = importer.keys.page(account_id, None, 1, None).await?.keys.into_iter().next();
-    let company = newest.ok_or_else(|| wrong("accountId", "is of no account that has a key"))?.company;
+    let account = importer.store.account(account_id).await?;
+    if account.suspended {
+        return Err(Error::Account(AccountRefusal::Suspended));
+    }
     let mut report = Report { imported: Vec::new(), failed: Vec::new() };
     for (index, key) in keys.into_iter().enumerate() {
-        let done = timeout_at(end, importer.import(key, account_id, &company, &origin, now)).await;
+        let done = timeout_at(end, importer.import(key, account_id, &account.company, &origin, now)).await;
         let outcome = done
             .map_err(|_| "the time was over before the outcome was known: import it again".to_owned())
             .and_then(|result| result.map_err(|error| Refusal::new(error, request_id).to_string()));
@@ -101,11 +100,7 @@ struct Payload {
 
 fn parse(payload: Value, accepted: ImportedKeys) -> Result<Payload, Error> {
     let mut fields = Fields::from_value(payload)?;
-    let account_id = fields.required_text("accountId", AccountId::LENGTH);
-    let account_id = AccountId::parse(&account_id);
-    if account_id.is_none() {
-        fields.wrong("accountId", "must be the id of an account");
-    }
+    let account_id = fields.account_id();
     let keys = match fields.take("keys") {
         Some(Value::Array(keys)) if (1..=MAX_KEYS_AT_ONCE).contains(&keys.len()) => keys,
         _ => {
@@ -118,7 +113,7 @@ fn parse(payload: Value, accepted: ImportedKeys) -> Result<Payload, Error> {
     }
     let operator = fields.optional_text("operator", 1, 128);
     fields.finish()?;
-    Ok(Payload { account_id: account_id.ok_or(Error::NotFound)?, keys, operator })
+    Ok(Payload { account_id, keys, operator })
 }
 
 impl Importer<'_> {
@@ -137,8 +132,14 @@ impl Importer<'_> {
         let hash = hash.ok_or(Error::NotFound)?;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = self.reader.claimed(&hash).await?;
-        if self.reader.resolve_hash(&hash, now).await?.is_some() {
-            return Err(taken());
+        if let Some(found) = self.reader.resolve_hash(&hash, now).await? {
+            if found.account_id != account_id || !found.metadata.held {
+                return Err(taken());
+            }
+            // An earlier import of it ended before it was complete.
+            let id = found.metadata.id;
+            self.store.release(Locator { account_id, id }).await?;
+            return Ok(id);
         }
         let id = self.issuer.key_id(now)?;
         match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, origin, now).await? {

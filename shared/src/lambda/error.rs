@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::key::{KeyStatus, NoRandomness};
 use crate::request::{Forbidden, InvalidRequest};
-use crate::table::{TableError, WriteError};
+use crate::table::{AccountRefusal, TableError, WriteError};
 
 /// Why a request could not be served.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub enum Error {
     },
     /// Other writers changed the same item all the while.
     Contended,
+    /// The account is not in the state for it.
+    Account(AccountRefusal),
     /// The service failed. The cause is for the log alone.
     Internal(Box<dyn StdError + Send + Sync>),
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Error {
             Self::NotActive(status) => write!(f, "the key is {status}"),
             Self::QuotaReached { max_keys } => write!(f, "the account has {max_keys} keys, as many as it may"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),
+            Self::Account(why) => why.fmt(f),
             Self::Internal(cause) => cause.fmt(f),
         }
     }
@@ -89,6 +92,7 @@ impl From<WriteError> for Error {
         match error {
             WriteError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
             WriteError::Contended => Self::Contended,
+            WriteError::Account(why) => Self::Account(why),
             WriteError::Table(cause) => cause.into(),
         }
     }

@@ -1,10 +1,12 @@
 //! The service in process: real events, real handlers, a real engine; a fresh one for each test.
 
+mod accounts;
 mod allowed_ips;
 mod authorizer;
 mod create_account;
 mod create_key;
 mod delete_key;
+mod erase;
 mod events;
 mod expiry;
 mod faults;
@@ -21,5 +23,6 @@ mod races;
 mod rotate_key;
 mod sample_events;
 mod secrecy;
+mod suspension;
 mod time_limits;
 mod update_key;
