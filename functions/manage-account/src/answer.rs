@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::events::Events;
 use crate::list::Listed;
 use crate::list_keys::Keys;
-use crate::revoke_keys::Revoked;
+use crate::revoke_keys::Report;
 
 /// What an action answers.
 #[derive(Debug, Serialize)]
@@ -19,13 +19,13 @@ pub enum Answer {
     /// `update`.
     Update(Updated),
     /// `suspend` and `resume`.
-    Suspend(Marked),
+    Suspend(Swept),
     /// `recover`.
-    Recover(IssuedKey),
+    Recover(Box<IssuedKey>),
     /// `list-keys`.
     ListKeys(Keys),
     /// `revoke-keys`.
-    RevokeKeys(Revoked),
+    RevokeKeys(Report),
     /// `events`.
     Events(Events),
     /// `adopt`.
@@ -75,7 +75,7 @@ pub struct Updated {
 /// An account that is suspended or resumed, and how far its keys have been told.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Marked {
+pub struct Swept {
     pub(crate) account: Shown,
     pub(crate) done: bool,
     pub(crate) keys_marked: u64,

@@ -13,7 +13,7 @@ const MAX_KEYS_AT_ONCE: usize = 100;
 /// What became of each key.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Revoked {
+pub struct Report {
     revoked: Vec<KeyId>,
     not_found: Vec<KeyId>,
     failed: Vec<Failed>,
@@ -30,7 +30,7 @@ pub(crate) async fn revoke_keys(mut fields: Fields, invocation: &Invocation<'_>)
     let ids = take_ids(&mut fields);
     fields.finish()?;
     let (store, request_id) = (invocation.with.store, &invocation.origin.request_id);
-    let mut report = Revoked::default();
+    let mut report = Report::default();
     for id in ids {
         let place = Locator { account_id, id };
         match timeout_at(invocation.end, revoke(place, invocation)).await {

@@ -3,7 +3,7 @@
 use api_keys::{Error, Fields, SweepCursor};
 
 use crate::Invocation;
-use crate::answer::{Answer, Marked, Shown};
+use crate::answer::{Answer, Shown, Swept};
 
 pub(crate) async fn set_suspended(
     suspended: bool,
@@ -15,7 +15,7 @@ pub(crate) async fn set_suspended(
     fields.finish()?;
     let Invocation { with, origin, now, end } = invocation;
     let sweep = with.store.set_suspended(account_id, suspended, cursor, *end, origin, *now).await?;
-    Ok(Answer::Suspend(Marked {
+    Ok(Answer::Suspend(Swept {
         account: Shown::of(sweep.account, with.max_keys),
         done: sweep.cursor.is_none(),
         keys_marked: sweep.changed,

@@ -16,7 +16,7 @@ use super::bulk::{AT_ONCE, Bulk, Sent, send};
 use super::count::number;
 use super::key_item::value;
 use super::transaction::Retries;
-use super::{AccountRefusal, CEILING, HELD, ID, Item, KeyStore, REVISION, SUSPENSION, TableError, WriteError, key};
+use super::{AccountRefusal, HELD, ID, Item, KeyStore, REVISION, SUSPENSION, TableError, WriteError, key};
 use crate::key::{AccountId, KeyId, Locator};
 
 /// How far a sweep has come.
@@ -107,9 +107,9 @@ impl Mark {
             mark.values.insert(":company".into(), value(company)?);
         }
         if account.ceiling.is_none() {
-            mark.update += &format!(" REMOVE {CEILING}");
+            mark.update += " REMOVE ceiling";
         } else {
-            mark.update += &format!(", {CEILING} = :ceiling");
+            mark.update += ", ceiling = :ceiling";
             mark.values.insert(":ceiling".into(), value(&account.ceiling)?);
         }
         Ok(mark)

@@ -22,10 +22,10 @@ async fn refused(gateway: &Gateway, payload: Value) -> String {
 }
 
 /// An action on an account.
-fn on(account: &Client<'_>, action: &str, more: Value) -> Value {
-    let mut payload = json!({"action": action, "accountId": account.account_id});
-    payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    payload
+fn on(account: &Client<'_>, action: &str, mut more: Value) -> Value {
+    more["action"] = json!(action);
+    more["accountId"] = json!(account.account_id);
+    more
 }
 
 /// Everything that is stored in an account's own item.
@@ -254,8 +254,8 @@ async fn a_company_and_a_ceiling_reach_every_key_and_every_new_one() {
     let changed: Vec<_> = events.iter().filter(|event| event["type"] == "account.changed").collect();
     assert_eq!(changed.len(), 1, "one for the account, none for its keys");
     let change = |field: &str, from: Value, to: Value| json!({"field": field, "from": from, "to": to});
-    let changes = [change("company", json!("Old"), json!("New")), change("limits", Value::Null, limits.clone())];
-    assert_eq!(changed[0]["changes"], json!(changes));
+    let expected = [change("company", json!("Old"), json!("New")), change("limits", Value::Null, limits.clone())];
+    assert_eq!(changed[0]["changes"], json!(expected));
     assert_eq!((&changed[0]["keyId"], &changed[0]["actor"]["claimed"]), (&Value::Null, &json!("grace")));
     let created = events.iter().find(|event| event["type"] == "account.created").unwrap();
     assert_eq!(changed[0]["previousEvent"], created["id"]);

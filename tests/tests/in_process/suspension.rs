@@ -180,7 +180,7 @@ async fn a_suspended_key_costs_one_read_like_any_other() {
         drop(gateway.wire.take_calls());
         let refused = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.err();
         assert_eq!(refused, (action == "suspend").then_some(Refusal::Unauthorized));
-        assert_eq!(gateway.wire.take_calls(), [read.clone()], "{action}");
+        assert_eq!(gateway.wire.take_calls(), std::slice::from_ref(&read), "{action}");
     }
 }
 
@@ -334,7 +334,7 @@ async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_t
                 .wire
                 .during(
                     nth(others, Stop::before(call), |_| true),
-                    work.perform(&gateway, &admin.account_id, &verdict, &key),
+                    Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key)),
                     async {
                         suspend(&gateway, &admin.account_id).await;
                         for value in [&*admin.value, &*key.value, FOREIGN] {
@@ -374,7 +374,7 @@ async fn suspending_waits_for_a_transaction_that_holds_a_key() {
         let key = admin.create_key(&["SMS"]).await;
         let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
         let mut gate = gateway.wire.stop(Stop::after("TransactWriteItems"));
-        let holding = work.perform(&gateway, &admin.account_id, &verdict, &key);
+        let holding = Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key));
         let suspending = async {
             gate.reached().await;
             // As long as the transaction is open, its key cannot be told.
@@ -410,7 +410,7 @@ async fn a_key_that_a_query_does_not_show_yet_is_told_by_whoever_made_it() {
             assert_eq!(gateway.engine.keys().len(), 3, "the new key is stored, and no query showed it");
             assert_eq!(status(&gateway, FOREIGN).await, 401, "{work:?}");
         };
-        let working = work.perform(&gateway, &admin.account_id, &verdict, &key);
+        let working = Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key));
         let (outcome, ()) = gateway.wire.during(overtaken, working, meanwhile).await;
 
         assert!(!outcome.succeeded, "{work:?}");
