@@ -33,8 +33,8 @@ pub mod table;
 pub use aws::{Aws, Misconfigured};
 pub use key::{
     AccountId, AllowedIps, Catalogue, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord,
-    KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random, Timestamp,
-    TrafficType,
+    KeyStatus, KeyValue, KeyView, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period, PreviousValue,
+    Random, Timestamp, TrafficType,
 };
 pub use lambda::{Error, IssuedKey, Refusal, http, log, settings};
 pub use request::{Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey};

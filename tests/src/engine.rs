@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Timestamp};
+use api_keys::{Aws, Caller, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Limits, Timestamp};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -138,6 +138,8 @@ pub fn sample_key() -> KeyRecord {
         expires_at: None,
         last_used_at: None,
         allowed_ips: None,
+        limits: Limits::NONE,
+        ceiling: Limits::NONE,
     };
     KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, metadata }
 }

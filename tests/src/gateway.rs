@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
-use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, LastUse, Random};
+use api_keys::{Catalogue, ImportedKeys, Issuer, KeyPrefix, KeyReader, KeyStore, LastUse, Limits, Random};
 use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
@@ -37,6 +37,8 @@ pub struct Gateway {
     pub last_use: LastUse,
     /// How many of them an account may have.
     pub max_keys: u64,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
     issuer: Issuer,
     imported: ImportedKeys,
     ahead: Mutex<Duration>,
@@ -84,8 +86,20 @@ impl Gateway {
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
         let last_use = LastUse::new(&reader);
-        let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
-        Self { engine, wire, reader, store, catalogue, last_use, max_keys: 1000, issuer, imported, ahead, source_ip }
+        Self {
+            engine,
+            wire,
+            reader,
+            store,
+            catalogue,
+            last_use,
+            max_keys: 1000,
+            ceiling: Limits::NONE,
+            issuer,
+            imported,
+            ahead: Mutex::default(),
+            source_ip: Mutex::new(json!("203.0.113.7")),
+        }
     }
 
     /// Lets that much time pass.
@@ -130,7 +144,7 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_create_account(&self, payload: Value) -> Result<Value, Value> {
         let event = LambdaEvent::new(payload, Context::default());
-        create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now())
+        create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.ceiling, self.now())
             .await
             .map(|issued| serde_json::to_value(&issued).unwrap())
             .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
@@ -221,15 +235,15 @@ impl Gateway {
     pub async fn run(&self, function: &str, event: &Value) -> Answer {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
         let request = api_keys::http::without_headers(event).into();
+        let Self { reader, store, catalogue, issuer, max_keys, ceiling, .. } = self;
+        let now = self.now();
         Answer::of_function(match function {
-            "list-keys" => list_keys::handle(request, &self.store, self.now()).await,
-            "create-key" => {
-                create_key::handle(request, &self.store, &self.catalogue, &self.issuer, self.max_keys, self.now()).await
-            }
-            "find-key" => find_key::handle(request, &self.reader, self.imported, self.now()).await,
-            "update-key" => update_key::handle(request, &self.reader, &self.store, &self.catalogue, self.now()).await,
-            "rotate-key" => rotate_key::handle(request, &self.reader, &self.store, &self.issuer, self.now()).await,
-            "delete-key" => delete_key::handle(request, &self.store).await,
+            "list-keys" => list_keys::handle(request, store, *ceiling, now).await,
+            "create-key" => create_key::handle(request, store, catalogue, issuer, *max_keys, *ceiling, now).await,
+            "find-key" => find_key::handle(request, reader, self.imported, *ceiling, now).await,
+            "update-key" => update_key::handle(request, reader, store, catalogue, *ceiling, now).await,
+            "rotate-key" => rotate_key::handle(request, reader, store, issuer, *ceiling, now).await,
+            "delete-key" => delete_key::handle(request, store).await,
             other => panic!("no function {other}"),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Refusal};
+use api_keys::{Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, Limits, NewKey, Refusal};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 
@@ -15,9 +15,10 @@ pub async fn handle(
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
-    let created = create_account(event.payload, store, catalogue, issuer, now).await;
+    let created = create_account(event.payload, store, catalogue, issuer, ceiling, now).await;
     created.map_err(|error| Refusal::new(error, &event.context.request_id))
 }
 
@@ -26,6 +27,7 @@ async fn create_account(
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Result<IssuedKey, Error> {
     let mut fields = Fields::from_value(payload)?;
@@ -45,8 +47,9 @@ async fn create_account(
         description: None,
         expires_at: None,
         allowed_ips: None,
+        limits: Limits::NONE,
     };
     let (record, value) = new.issue(issuer, now.into())?;
     store.insert_first(&record).await?;
-    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value })
+    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, ceiling })
 }

@@ -11,5 +11,6 @@ async fn main() -> Result<(), Error> {
     let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    run(service_fn(|event| create_account::handle(event, store, catalogue, issuer, SystemTime::now()))).await
+    let ceiling = settings::key_limits()?;
+    run(service_fn(|event| create_account::handle(event, store, catalogue, issuer, ceiling, SystemTime::now()))).await
 }

@@ -11,6 +11,7 @@ async fn main() -> Result<(), Error> {
     let store = &KeyStore::new(&Aws::from_environment().await?, settings::table_name()?);
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    let max_keys = settings::max_keys()?;
-    http::run(|request| create_key::handle(request, store, catalogue, issuer, max_keys, SystemTime::now())).await
+    let (max_keys, ceiling) = (settings::max_keys()?, settings::key_limits()?);
+    http::run(|request| create_key::handle(request, store, catalogue, issuer, max_keys, ceiling, SystemTime::now()))
+        .await
 }

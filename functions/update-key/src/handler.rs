@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Timestamp, http};
+use api_keys::{
+    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Limits, Timestamp, http,
+};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed its operations between our read and our write.
@@ -14,9 +16,10 @@ pub async fn handle(
     reader: &KeyReader,
     store: &KeyStore,
     catalogue: &Catalogue,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, update_key(&request, reader, store, catalogue, now.into())).await
+    http::serve(&request, update_key(&request, reader, store, catalogue, ceiling, now.into())).await
 }
 
 async fn update_key(
@@ -24,6 +27,7 @@ async fn update_key(
     reader: &KeyReader,
     store: &KeyStore,
     catalogue: &Catalogue,
+    ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
@@ -37,7 +41,7 @@ async fn update_key(
         }
         _ => update(&caller, id, &changes, reader, store).await?,
     };
-    http::ok(&metadata.at(now))
+    http::ok(&metadata.at(now, ceiling))
 }
 
 /// Changes the key as long as it has no operation that the caller lacks, nor gets one.

@@ -1,13 +1,14 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! fields → key_fields → new_key, patch
+//! fields → key_fields, limits → new_key, patch
 //! caller
 //! ```
 
 mod caller;
 mod fields;
 mod key_fields;
+mod limits;
 mod new_key;
 mod patch;
 

@@ -2,8 +2,8 @@
 
 use super::fields::Fields;
 use crate::key::{
-    AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Locator, NoRandomness,
-    Operations, Timestamp, TrafficType,
+    AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Limits, Locator,
+    NoRandomness, Operations, Timestamp, TrafficType,
 };
 
 /// What is decided of a key before it exists.
@@ -31,6 +31,8 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
     /// See [`KeyMetadata::allowed_ips`].
     pub allowed_ips: Option<AllowedIps>,
+    /// See [`KeyMetadata::limits`].
+    pub limits: Limits,
 }
 
 impl NewKey {
@@ -60,6 +62,7 @@ impl NewKey {
             description: fields.optional_text("description", 0, 512),
             expires_at: fields.optional_expiry("expiresAt", now),
             allowed_ips: fields.allowed_ips(),
+            limits: fields.limits(),
         }
     }
 
@@ -95,6 +98,8 @@ impl NewKey {
                 expires_at: self.expires_at,
                 last_used_at: None,
                 allowed_ips: self.allowed_ips,
+                limits: self.limits,
+                ceiling: Limits::NONE,
             },
         }
     }

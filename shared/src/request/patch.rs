@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Fields, InvalidRequest};
-use crate::key::{AllowedIps, Catalogue, Operations, Timestamp, TrafficType};
+use crate::key::{AllowedIps, Catalogue, Limits, Operations, Timestamp, TrafficType};
 
 /// One field and what becomes of it; `None` removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Change {
     ExpiresAt(Option<Timestamp>),
     /// See [`KeyMetadata::allowed_ips`](crate::KeyMetadata::allowed_ips).
     AllowedIps(Option<AllowedIps>),
+    /// See [`KeyMetadata::limits`](crate::KeyMetadata::limits).
+    Limits(Limits),
 }
 
 impl Change {
@@ -55,6 +57,9 @@ impl Change {
         }
         if fields.has("allowedIps") {
             changes.push(Self::AllowedIps(fields.allowed_ips()));
+        }
+        if fields.has("limits") {
+            changes.push(Self::Limits(fields.limits()));
         }
         fields.finish()?;
         Ok(changes)

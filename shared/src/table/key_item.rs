@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{ACCOUNT_ID, EXPIRES_AT, Item, KEY_HASH, PURGE_AT, TableError};
-use crate::key::{KeyHash, KeyMetadata, KeyRecord, Timestamp};
+use super::{ACCOUNT_ID, CEILING, EXPIRES_AT, Item, KEY_HASH, PURGE_AT, TableError};
+use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Timestamp};
 use crate::request::Change;
 
 /// An expired key is still shown for that long.
@@ -19,6 +19,9 @@ pub(super) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
     item.retain(|_, value| !value.is_null());
     item.insert(ACCOUNT_ID.into(), AttributeValue::S(record.account_id.to_string()));
     item.insert(KEY_HASH.into(), hash_value(&record.key_hash));
+    if let Some(ceiling) = limits_value(record.metadata.ceiling)? {
+        item.insert(CEILING.into(), ceiling);
+    }
     if let Some(end) = record.metadata.expires_at {
         item.insert(PURGE_AT.into(), purge_value(end));
     }
@@ -41,6 +44,7 @@ pub(super) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<At
             vec![(EXPIRES_AT, optional(end.as_ref())?), (PURGE_AT, end.map(purge_value))]
         }
         Change::AllowedIps(allowed) => vec![("allowedIps", optional(allowed.as_ref())?)],
+        Change::Limits(limits) => vec![("limits", limits_value(*limits)?)],
     })
 }
 
@@ -51,6 +55,10 @@ pub(super) fn value(of: &impl Serialize) -> Result<AttributeValue, TableError> {
 
 fn optional(of: Option<&impl Serialize>) -> Result<Option<AttributeValue>, TableError> {
     of.map(value).transpose()
+}
+
+fn limits_value(limits: Limits) -> Result<Option<AttributeValue>, TableError> {
+    optional((!limits.is_none()).then_some(&limits))
 }
 
 pub(super) fn hash_value(hash: &KeyHash) -> AttributeValue {

@@ -43,6 +43,8 @@ const ACCOUNT_ID: &str = "accountId";
 const ID: &str = "id";
 const KEY_HASH: &str = "keyHash";
 const EXPIRES_AT: &str = "expiresAt";
+/// The account's ceiling of limits, on each of its keys.
+const CEILING: &str = "ceiling";
 /// DynamoDB's time to live: it removes an item some hours or days after that second.
 const PURGE_AT: &str = "purgeAt";
 

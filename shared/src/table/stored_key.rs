@@ -6,7 +6,8 @@ use aws_smithy_types::base64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::key::{
-    AccountId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Operation, PreviousValue, Timestamp, TrafficType,
+    AccountId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Limit, Limits, Operation, Period, PreviousValue,
+    Timestamp, TrafficType,
 };
 
 /// A whole item.
@@ -31,6 +32,8 @@ pub(crate) struct StoredKey {
     expires_at: Option<Text<Timestamp>>,
     last_used_at: Option<Text<Timestamp>>,
     allowed_ips: Option<List<Text<IpRange>>>,
+    limits: Option<StoredLimits>,
+    ceiling: Option<StoredLimits>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -55,6 +58,8 @@ impl From<StoredKey> for KeyRecord {
                 expires_at: value_of(stored.expires_at),
                 last_used_at: value_of(stored.last_used_at),
                 allowed_ips: stored.allowed_ips.map(List::collect),
+                limits: limits_of(stored.limits),
+                ceiling: limits_of(stored.ceiling),
             },
         }
     }
@@ -62,6 +67,10 @@ impl From<StoredKey> for KeyRecord {
 
 fn value_of<T>(text: Option<Text<T>>) -> Option<T> {
     text.map(|text| text.value)
+}
+
+fn limits_of(stored: Option<StoredLimits>) -> Limits {
+    stored.map_or(Limits::NONE, |stored| stored.value)
 }
 
 /// What is a string in the table.
@@ -86,6 +95,43 @@ struct List<T> {
 impl<T> List<Text<T>> {
     fn collect<C: FromIterator<T>>(self) -> C {
         self.values.into_iter().map(|text| text.value).collect()
+    }
+}
+
+/// Limits are a list of maps. What makes no sense is no key: it must not pass for a key without limits.
+#[derive(Deserialize)]
+#[serde(try_from = "List<Map<StoredLimit>>")]
+struct StoredLimits {
+    value: Limits,
+}
+
+#[derive(Deserialize)]
+struct Map<T> {
+    #[serde(rename = "M")]
+    value: T,
+}
+
+#[derive(Deserialize)]
+struct StoredLimit {
+    requests: Number,
+    per: Text<Period>,
+}
+
+#[derive(Deserialize)]
+struct Number {
+    #[serde(rename = "N")]
+    digits: String,
+}
+
+impl TryFrom<List<Map<StoredLimit>>> for StoredLimits {
+    type Error = &'static str;
+
+    fn try_from(list: List<Map<StoredLimit>>) -> Result<Self, Self::Error> {
+        let and = |limits: Limits, Map { value }: Map<StoredLimit>| {
+            limits.and(Limit { requests: value.requests.digits.parse().ok()?, per: value.per.value })
+        };
+        let value = list.values.into_iter().try_fold(Limits::NONE, and).ok_or("not limits")?;
+        Ok(Self { value })
     }
 }
 

@@ -13,6 +13,7 @@ mod isolation;
 mod lagging_index;
 mod last_use;
 mod lifecycle;
+mod limits;
 mod list_keys;
 mod properties;
 mod quota;
