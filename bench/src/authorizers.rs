@@ -193,6 +193,7 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
         "list-keys",
         "publish-events",
         "rotate-key",
+        "serve-console",
         "update-key",
     ];
     names.map(|name| (name.to_owned(), artifact::size(&bench.functions.join(name).join("bootstrap")))).to_vec()
