@@ -7,7 +7,7 @@ use api_keys::ImportedKeys;
 use serde_json::{Value, json};
 use tests::gateway::event_of;
 use tests::values::{import_of, sha256_base64, sha256_hex, traces};
-use tests::wire::{Fault, Reason};
+use tests::wire::{Fault, Reason, Stop};
 use tests::{Answer, Client, Gateway};
 
 const ALL: &str = "/authentication/events";
@@ -281,4 +281,39 @@ fn without_uses(keys: &[Value]) -> Vec<Value> {
         key.as_object_mut().unwrap().remove("lastUsedAt");
     }
     keys
+}
+
+/// A function that is killed at any of its calls, before or after the table has it.
+#[tokio::test]
+async fn wherever_a_function_is_killed_there_are_as_many_events_as_writes() {
+    let calls = ["GetItem", "TransactWriteItems", "UpdateItem"];
+    for stop in calls.into_iter().flat_map(|call| [Stop::before(call), Stop::after(call)]) {
+        let gateway = Gateway::start().await;
+        let admin = gateway.create_account("Example").await;
+        let key = admin.create_key(&["SMS"]).await;
+        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let (path, new) =
+            (format!("/authentication/{}", key.id), r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#);
+        let rotate = format!("{path}/rotate");
+        let mut stop = Some(stop);
+        for (method, path, body) in [
+            ("POST", "/authentication", Some(new)),
+            ("PATCH", &path, Some(r#"{"name": "other"}"#)),
+            ("POST", &rotate, None),
+            ("PATCH", &path, Some(r#"{"enabled": false}"#)),
+            ("DELETE", &path, None),
+        ] {
+            let (keys, events) = (gateway.engine.keys(), gateway.engine.events().len());
+            let mut gate = gateway.wire.stop(stop.take().unwrap_or_else(|| Stop::before("TransactWriteItems")));
+            // What is not awaited any more is dropped: the function is gone, its call goes on.
+            tokio::select! {
+                _ = gateway.hand_on(method, path, &verdict, body) => {}
+                () = gate.reached() => {}
+            }
+            gate.release();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let written = usize::from(without_uses(&gateway.engine.keys()) != without_uses(&keys));
+            assert_eq!(gateway.engine.events().len() - events, written, "{method} {path}");
+        }
+    }
 }
