@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{Error, Fields, KeyStore, Origin, Refusal, Timestamp};
+use api_keys::{Erasing, Error, Fields, KeyStore, Origin, Refusal, Timestamp};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -10,18 +10,19 @@ use tokio::time::{Instant, timeout};
 
 /// How long an invocation goes on; then it answers how far it came.
 pub const TIME: Duration = Duration::from_secs(40);
+/// The one cursor: what is left says where to go on.
+const CURSOR: &str = "more";
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(50);
 
 /// How far it came.
 #[derive(Debug, Serialize)]
 pub struct Progress {
-    /// Whether nothing is left. If not, the same payload continues.
+    /// Whether nothing is left. If not, the same payload continues, with or without the cursor.
     done: bool,
     /// How many keys, events and other items this invocation removed.
     removed: u64,
-    /// Always `null`: what is left says where to go on.
-    cursor: Option<()>,
+    cursor: Option<&'static str>,
 }
 
 /// Answers one invocation: `{"accountId","confirm"}`, both the account's id. `operator`, who asks, may be given for the
@@ -55,11 +56,11 @@ async fn erase_account(
     if fields.take("confirm").is_none_or(|confirm| confirm.as_str() != Some(account_id.as_str())) {
         fields.wrong("confirm", "must be the same as accountId");
     }
-    if fields.take("cursor").is_some() {
+    if fields.take("cursor").is_some_and(|cursor| cursor.as_str() != Some(CURSOR)) {
         fields.wrong("cursor", "must be the cursor of an earlier answer");
     }
     let origin = Origin::operator(fields.optional_text("operator", 1, 128), request_id);
     fields.finish()?;
-    let erasing = store.erase_account(account_id, end, &origin, now).await?;
-    Ok(Progress { done: erasing.done, removed: erasing.removed, cursor: None })
+    let Erasing { done, removed } = store.erase_account(account_id, end, &origin, now).await?;
+    Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
 }

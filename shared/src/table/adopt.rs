@@ -56,7 +56,8 @@ impl KeyStore {
             }
             let complete = self.described_by_keys(account_id, item.as_ref(), company).await?;
             let Account { company, created_at, .. } = complete.shown(account_id).ok_or(AccountRefusal::Nameless)?;
-            let mut update = Expression::making();
+            // The item that was read must still be there; where there was none, one is made.
+            let mut update = if item.is_some() { Expression::default() } else { Expression::making() };
             update.write("company", Some(value(&company)?));
             update.write("createdAt", Some(value(&created_at)?));
             let listing = listing_item(account_id, &company, created_at)?;

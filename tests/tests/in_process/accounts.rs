@@ -318,6 +318,27 @@ async fn of_two_updates_at_once_the_account_and_all_its_keys_have_one() {
 }
 
 #[tokio::test]
+async fn an_update_that_is_continued_does_not_undo_what_came_after_it() {
+    let mut gateway = Gateway::start().await;
+    gateway.operators_time = Duration::ZERO;
+    let admin = gateway.create_account("Old").await;
+    for _ in 0..30 {
+        admin.create_key(&["SMS"]).await;
+    }
+    let mut first = on(&admin, "update", json!({"company": "First"}));
+    let half = manage(&gateway, first.clone()).await;
+    assert_eq!((&half["done"], &half["keysChanged"]), (&json!(false), &json!(25)));
+    let second = on(&admin, "update", json!({"company": "Second"}));
+    while manage(&gateway, second.clone()).await["done"] == false {}
+
+    first["cursor"] = half["cursor"].clone();
+    while manage(&gateway, first.clone()).await["done"] == false {}
+
+    assert_eq!(manage(&gateway, on(&admin, "show", json!({}))).await["company"], "Second");
+    assert!(gateway.engine.keys().iter().all(|key| key["company"]["S"] == "Second"));
+}
+
+#[tokio::test]
 async fn an_account_without_a_manager_is_recovered_with_a_key_that_may_do_everything() {
     let mut gateway = Gateway::start().await;
     gateway.max_keys = 2;

@@ -19,14 +19,15 @@ fn payload(account: &Client<'_>) -> Value {
 
 /// Erases, as often as it takes. How many items it removed.
 async fn erase(gateway: &Gateway, account: &Client<'_>) -> u64 {
-    let mut removed = 0;
+    let (mut removed, mut payload) = (0, payload(account));
     loop {
-        let answer = gateway.invoke_erase_account(payload(account)).await.unwrap();
-        assert_eq!(answer["cursor"], Value::Null);
+        let answer = gateway.invoke_erase_account(payload.clone()).await.unwrap();
+        assert_eq!(answer["done"], answer["cursor"].is_null());
         removed += answer["removed"].as_u64().unwrap();
         if answer["done"] == true {
             return removed;
         }
+        payload["cursor"] = answer["cursor"].clone();
     }
 }
 
@@ -241,6 +242,40 @@ async fn what_is_under_way_while_the_account_is_erased_leaves_nothing() {
             assert_eq!(answer.status, expected, "{method} {path} before {call}: {answer:?}");
             assert_erased(&gateway, &admin, &format!("{method} {path} before {call}"));
         }
+    }
+}
+
+#[tokio::test]
+async fn what_operators_do_meanwhile_does_not_bring_the_account_back() {
+    let update = json!({"action": "update", "company": "New"});
+    for (payload, call) in [
+        (json!({"action": "resume"}), "TransactWriteItems"),
+        (update.clone(), "TransactWriteItems"),
+        (update, "UpdateItem"),
+        (json!({"action": "recover", "userId": "u", "username": "n"}), "GetItem"),
+    ] {
+        let gateway = Gateway::start().await;
+        gateway.wire.throttle_every(0);
+        let admin = gateway.create_account("Example").await;
+        let mut payload = payload;
+        payload["accountId"] = json!(admin.account_id);
+        let is_resumed = payload["action"] == "resume";
+        if is_resumed {
+            suspend(&gateway, &admin).await;
+        }
+        let erasing = async {
+            if !is_resumed {
+                suspend(&gateway, &admin).await;
+            }
+            erase(&gateway, &admin).await;
+        };
+        let what = format!("{payload} before {call}");
+        let stop = nth(0, Stop::before(call), |_| true);
+
+        let (answer, ()) = gateway.wire.during(stop, gateway.invoke_manage_account(payload), erasing).await;
+
+        assert_eq!(answer.unwrap_err()["errorMessage"], "there is no such account", "{what}");
+        assert_erased(&gateway, &admin, &what);
     }
 }
 

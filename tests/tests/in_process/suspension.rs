@@ -499,6 +499,32 @@ async fn an_old_sweep_loses_by_its_condition() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let revoke = async |id: &str| {
+        let payload = json!({"action": "revoke-keys", "accountId": admin.account_id, "keyIds": [id]});
+        assert_eq!(gateway.invoke_manage_account(payload).await.unwrap()["revoked"], json!([id]));
+    };
+    let id = key.id.clone();
+    let of_key = move |body: &Value| body["Key"]["id"]["S"] == json!(id);
+    let telling = Stop::before("UpdateItem").when(of_key);
+    gateway.wire.during(telling, suspend(&gateway, &admin.account_id), revoke(&key.id)).await;
+    assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
+
+    resume(&gateway, &admin.account_id).await;
+    let import = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
+    let letting_go = Stop::before("UpdateItem").when(|body| body["UpdateExpression"] == "REMOVE held");
+    let deleting = async {
+        let held = gateway.engine.keys().into_iter().find(|key| key["held"]["BOOL"] == true).unwrap();
+        revoke(held["id"]["S"].as_str().unwrap()).await;
+    };
+    gateway.wire.during(letting_go, gateway.invoke_import_keys(import), deleting).await.0.unwrap();
+    assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
+}
+
+#[tokio::test]
 async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
     let mut gateway = Gateway::start().await;
     gateway.operators_time = Duration::ZERO;
