@@ -520,7 +520,8 @@ async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
         let held = gateway.engine.keys().into_iter().find(|key| key["held"]["BOOL"] == true).unwrap();
         revoke(held["id"]["S"].as_str().unwrap()).await;
     };
-    gateway.wire.during(letting_go, gateway.invoke_import_keys(import), deleting).await.0.unwrap();
+    let importing = Box::pin(gateway.invoke_import_keys(import));
+    gateway.wire.during(letting_go, importing, deleting).await.0.unwrap();
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
 }
 
