@@ -38,7 +38,9 @@ class Commands:
         self._table = outputs["TableName"]
         self._operators_functions = {
             "create-account": outputs["CreateAccountFunctionName"],
+            "erase-account": outputs["EraseAccountFunctionName"],
             "import-keys": outputs["ImportKeysFunctionName"],
+            "manage-account": outputs["ManageAccountFunctionName"],
         }
         self._by_name: dict[str, Callable[[Answer], Answer]] = {
             "invoke": self.invoke,

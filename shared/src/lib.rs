@@ -33,12 +33,15 @@ pub mod table;
 pub use aws::{Aws, Misconfigured};
 pub use key::{
     AccountId, AllowedIps, Catalogue, EventId, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix,
-    KeyRecord, KeyStatus, KeyValue, KeyView, Locator, NoRandomness, Operation, Operations, PreviousValue, Random,
-    Timestamp, TrafficType,
+    KeyRecord, KeyStatus, KeyValue, KeyView, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period,
+    PreviousValue, Random, Timestamp, TrafficType,
 };
 pub use lambda::{Error, IssuedKey, MethodArn, Opens, Refusal, Verdict, http, log, settings};
-pub use request::{Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin};
+pub use request::{
+    AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
+};
 pub use table::{
-    DroppedUse, Event, EventList, EventPage, EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader,
-    KeyStore, LastUse, TableError, WriteError,
+    Account, AccountList, AccountPage, AccountRefusal, DroppedUse, Erasing, Event, EventList, EventPage, EventTable,
+    EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, Sweep, SweepCursor, TableError,
+    WriteError,
 };

@@ -93,10 +93,13 @@ impl Engine {
         self.database.put_item(request).unwrap();
     }
 
-    /// Every item in an account's partition, in DynamoDB JSON: its keys, and whatever should not be there.
+    /// Every item in the partition of an account's keys, in DynamoDB JSON, and whatever should not be there.
     #[must_use]
     pub fn keys(&self) -> Vec<Value> {
-        let is_account = |item: &Value| !item["accountId"]["S"].as_str().unwrap().contains('#');
+        let is_account = |item: &Value| {
+            let partition = item["accountId"]["S"].as_str().unwrap();
+            !partition.contains('#') && partition != "accounts"
+        };
         self.dump().into_iter().filter(is_account).collect()
     }
 
@@ -207,6 +210,8 @@ pub fn sample_key() -> KeyRecord {
         expires_at: None,
         last_used_at: None,
         allowed_ips: None,
+        suspension: 0,
+        held: false,
     };
     KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, last_event: None, metadata }
 }

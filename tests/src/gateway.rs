@@ -6,13 +6,16 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
-use api_keys::{Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Random};
+use api_keys::{
+    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Random,
+};
 use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
+use manage_account::Accounts;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
@@ -41,6 +44,10 @@ pub struct Gateway {
     pub store: KeyStore,
     /// What lists events.
     pub events: EventList,
+    /// What lists accounts.
+    pub accounts: AccountList,
+    /// How long an operator's invocation goes on with many keys.
+    pub operators_time: Duration,
     /// What keys may do.
     pub catalogue: Catalogue,
     /// What writes when they were used.
@@ -93,6 +100,7 @@ impl Gateway {
         let reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
         let store = engine::key_store(&aws);
         let (keys, events) = (KeyList::new(&aws, TABLE.to_owned()), EventList::new(&aws, EVENTS.to_owned()));
+        let accounts = AccountList::new(&aws, TABLE.to_owned());
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
         let last_use = LastUse::new(&reader);
@@ -104,6 +112,8 @@ impl Gateway {
             keys,
             store,
             events,
+            accounts,
+            operators_time: manage_account::TIME,
             catalogue,
             last_use,
             max_keys: 1000,
@@ -161,10 +171,8 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_create_account(&self, payload: impl Serialize) -> Result<Value, Value> {
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
-        create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now())
-            .await
-            .map(|issued| serde_json::to_value(&issued).unwrap())
-            .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
+        let answer = create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now());
+        operators_answer(answer.await)
     }
 
     /// Invokes `import-keys` as Lambda does; an error is `{"errorType","errorMessage"}`.
@@ -176,16 +184,40 @@ impl Gateway {
         let importer = Importer {
             reader: &self.reader,
             store: &self.store,
-            keys: &self.keys,
             catalogue: &self.catalogue,
             issuer: &self.issuer,
             accepted: self.imported,
             max_keys: self.max_keys,
         };
-        import_keys::handle(event, &importer, self.now())
-            .await
-            .map(|report| serde_json::to_value(&report).unwrap())
-            .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
+        operators_answer(import_keys::handle(event, &importer, self.now()).await)
+    }
+
+    /// Invokes `manage-account` as Lambda does; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn invoke_manage_account(&self, payload: impl Serialize) -> Result<Value, Value> {
+        let accounts = Accounts {
+            store: &self.store,
+            accounts: &self.accounts,
+            keys: &self.keys,
+            events: &self.events,
+            catalogue: &self.catalogue,
+            issuer: &self.issuer,
+            max_keys: self.max_keys,
+            time: self.operators_time,
+        };
+        let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
+        operators_answer(manage_account::handle(event, &accounts, self.now()).await)
+    }
+
+    /// Invokes `erase-account` as Lambda does; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn invoke_erase_account(&self, payload: impl Serialize) -> Result<Value, Value> {
+        let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
+        operators_answer(erase_account::handle(event, &self.store, self.operators_time, self.now()).await)
     }
 
     /// One request with these `X-API-Key` headers, as many as there are.
@@ -405,6 +437,13 @@ impl fmt::Debug for Answer {
         }
         write!(f, "{} {:?} {body}", self.status, self.headers)
     }
+}
+
+/// What Lambda makes of an operators' function's answer.
+fn operators_answer(answer: Result<impl Serialize, api_keys::Refusal>) -> Result<Value, Value> {
+    answer
+        .map(|answer| serde_json::to_value(&answer).unwrap())
+        .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())
 }
 
 /// An event of `infra/events`.

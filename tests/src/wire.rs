@@ -18,6 +18,7 @@ use hyper::server;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::faults::Faults;
@@ -39,6 +40,8 @@ pub struct Wire {
 
 struct Shared {
     engine: SocketAddr,
+    /// The calls that are on their way.
+    under_way: watch::Sender<usize>,
     state: Mutex<State>,
     gates: Gates,
     transactions: Transactions,
@@ -47,6 +50,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     index: Option<SocketAddr>,
+    queries: Option<SocketAddr>,
     calls: Vec<Call>,
     faults: Faults,
 }
@@ -56,6 +60,7 @@ impl Wire {
     pub async fn to(engine: &Engine) -> Self {
         let shared = Arc::new(Shared {
             engine: engine.address(),
+            under_way: watch::Sender::default(),
             state: Mutex::default(),
             gates: Gates::default(),
             transactions: Transactions::of(engine),
@@ -152,6 +157,20 @@ impl Wire {
     /// Sends index queries elsewhere; all else still goes to the engine.
     pub fn answer_index_queries_from(&self, address: SocketAddr) {
         self.state().index = Some(address);
+    }
+
+    /// Waits until no call is on its way any more: what was sent by whoever is gone has been carried out.
+    ///
+    /// # Panics
+    /// When the wire is gone.
+    pub async fn quiet(&self) {
+        self.shared.under_way.subscribe().wait_for(|calls| *calls == 0).await.unwrap();
+    }
+
+    /// Sends all other queries elsewhere, or to the engine again. A query is read-committed: it may not show yet what a
+    /// transaction has just written.
+    pub fn answer_queries_from(&self, address: Option<SocketAddr>) {
+        self.state().queries = address;
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

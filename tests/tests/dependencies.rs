@@ -5,15 +5,17 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 14] = [
     "authorizer",
     "create-account",
     "create-key",
     "delete-key",
+    "erase-account",
     "find-key",
     "import-keys",
     "list-events",
     "list-keys",
+    "manage-account",
     "publish-events",
     "rotate-key",
     "serve-console",

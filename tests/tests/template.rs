@@ -71,13 +71,33 @@ fn each_function_may_do_what_it_does_and_no_more() {
             "AuthorizerFunctionRole",
             BTreeSet::from([on_table("GetItem"), on_index.clone(), only(&["accountId", "id", "lastUsedAt"])]),
         ),
-        ("CreateAccountFunctionRole", writing(&["GetItem", "PutItem"])),
+        (
+            "CreateAccountFunctionRole",
+            with(
+                writing(&["GetItem", "PutItem"]),
+                only(&["accountId", "id", "suspension", "revision", "company", "ceiling"]),
+            ),
+        ),
         ("CreateKeyFunctionRole", creating.clone()),
         ("DeleteKeyFunctionRole", with(writing(&["GetItem", "DeleteItem"]), only(&["accountId", "id", "deletions"]))),
+        (
+            "EraseAccountFunctionRole",
+            with(
+                with(writing(&["GetItem", "UpdateItem", "DeleteItem", "Query"]), on(&events, "DeleteItem")),
+                on(&events, "Query"),
+            ),
+        ),
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
         ("ImportKeysFunctionRole", with(creating, on_index)),
         ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
+        (
+            "ManageAccountFunctionRole",
+            with(
+                writing(&["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]),
+                on(&events, "Query"),
+            ),
+        ),
         (
             "PublishEventsFunctionRole",
             BTreeSet::from([
@@ -162,12 +182,13 @@ fn no_level_of_a_path_has_two_variables() {
 #[test]
 fn what_operators_invoke_and_the_authorizer_are_on_no_route() {
     let paths = api()["paths"].to_string();
-    for function in ["CreateAccountFunction", "ImportKeysFunction", "AuthorizerFunction"] {
-        assert!(!paths.contains(function), "{function}");
+    let operators = ["CreateAccountFunction", "EraseAccountFunction", "ImportKeysFunction", "ManageAccountFunction"];
+    for function in operators.into_iter().chain(["AuthorizerFunction"]) {
+        assert!(TRANSFORMED["Resources"][function].is_object() && !paths.contains(function), "{function}");
     }
     for (name, permission) in resources("AWS::Lambda::Permission") {
         let function = permission["FunctionName"].to_string();
-        assert!(!function.contains("CreateAccount") && !function.contains("ImportKeys"), "{name}");
+        assert!(operators.iter().all(|operators| !function.contains(operators)), "{name}");
     }
 }
 
@@ -357,7 +378,14 @@ fn the_stage_waits_for_the_role_that_writes_its_log() {
 
 #[test]
 fn operators_find_what_they_need() {
-    for name in ["ApiUrl", "TableName", "CreateAccountFunctionName", "ImportKeysFunctionName"] {
+    for name in [
+        "ApiUrl",
+        "TableName",
+        "CreateAccountFunctionName",
+        "EraseAccountFunctionName",
+        "ImportKeysFunctionName",
+        "ManageAccountFunctionName",
+    ] {
         assert!(!TRANSFORMED["Outputs"][name]["Value"].is_null(), "{name}");
     }
 }

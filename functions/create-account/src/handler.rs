@@ -37,20 +37,7 @@ async fn create_account(
     let username = fields.required_text("username", Caller::MAX_TEXT);
     let operator = fields.optional_text("operator", Caller::MAX_TEXT);
     fields.finish()?;
-    let new = NewKey {
-        account_id: issuer.account_id()?,
-        company,
-        created_by: user_id.clone(),
-        created_by_key_id: None,
-        user_id,
-        username,
-        operations: catalogue.operations().clone(),
-        traffic_type: catalogue.default_traffic_type(),
-        name: None,
-        description: None,
-        expires_at: None,
-        allowed_ips: None,
-    };
+    let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
     let (record, value) = new.issue(issuer, now)?;
     store.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
     Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value })

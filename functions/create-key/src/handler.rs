@@ -30,8 +30,8 @@ async fn create_key(
     let origin = http::origin(request, &caller);
     let new = parse(request.body(), &caller, catalogue, now)?;
     let (record, value) = new.issue(issuer, now)?;
-    store.insert(&record, max_keys, &origin, now).await?;
-    http::created(request, &IssuedKey { account_id: None, metadata: record.metadata, value })
+    let metadata = store.insert(&record, max_keys, &origin, now).await?;
+    http::created(request, &IssuedKey { account_id: None, metadata, value })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.

@@ -27,7 +27,7 @@ async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Resu
         return Err(Error::NotFound);
     }
     // The key is deleted even if this fails.
-    if let Err(error) = store.note_deletion(caller.account_id).await {
+    if let Err(error) = store.note_deletions(caller.account_id, 1).await {
         http::log_failure(request, &error);
     }
     Ok(http::no_content())

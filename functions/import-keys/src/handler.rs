@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer, KeyHash, KeyId, KeyList,
-    KeyReader, KeyStore, NewKey, Origin, Refusal, Timestamp,
+    AccountId, AccountRefusal, Caller, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer,
+    KeyHash, KeyId, KeyReader, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,6 @@ pub struct Importer<'a> {
     pub reader: &'a KeyReader,
     /// Takes the keys.
     pub store: &'a KeyStore,
-    /// Lists the account's keys.
-    pub keys: &'a KeyList,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes the ids.
@@ -81,12 +79,13 @@ async fn import_keys(
     let end = Instant::now() + TIME;
     let Payload { account_id, keys, operator } = parse(payload, importer.accepted)?;
     let origin = Origin::operator(operator, request_id);
-    // Every key carries its company's name, and an account exists as long as it has a key.
-    let newest = importer.keys.page(account_id, None, 1, None).await?.keys.into_iter().next();
-    let company = newest.ok_or_else(|| wrong("accountId", "is of no account that has a key"))?.company;
+    let account = importer.store.account(account_id).await?;
+    if account.suspended {
+        return Err(Error::Account(AccountRefusal::Suspended));
+    }
     let mut report = Report { imported: Vec::new(), failed: Vec::new() };
     for (index, key) in keys.into_iter().enumerate() {
-        let done = timeout_at(end, importer.import(&key, account_id, &company, &origin, now)).await;
+        let done = timeout_at(end, importer.import(&key, account_id, &account.company, &origin, now)).await;
         let outcome = done
             .map_err(|_| "the time was over before the outcome was known: import it again".to_owned())
             .and_then(|result| result.map_err(|error| Refusal::new(error, request_id).to_string()));
@@ -110,11 +109,7 @@ fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
         keys: Vec<Box<RawValue>>,
     }
     let mut fields = Fields::from_raw(payload)?;
-    let account_id = fields.required_text("accountId", AccountId::LENGTH);
-    let account_id = AccountId::parse(&account_id);
-    if account_id.is_none() {
-        fields.wrong("accountId", "must be the id of an account");
-    }
+    let account_id = fields.account_id();
     let keys = fields.take("keys");
     if !keys.as_ref().and_then(Value::as_array).is_some_and(|keys| (1..=MAX_KEYS_AT_ONCE).contains(&keys.len())) {
         fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
@@ -122,11 +117,11 @@ fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
     if accepted == ImportedKeys::Refused {
         fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
     }
-    let operator = fields.optional_text("operator", 128);
+    let operator = fields.optional_text("operator", Caller::MAX_TEXT);
     fields.finish()?;
     // Each key as it was written: a `Value` has lost what an object names twice.
     let Raw { keys } = serde_json::from_str(payload.get()).map_err(|cause| Error::Internal(cause.into()))?;
-    Ok(Payload { account_id: account_id.ok_or(Error::NotFound)?, keys, operator })
+    Ok(Payload { account_id, keys, operator })
 }
 
 impl Importer<'_> {
@@ -145,8 +140,14 @@ impl Importer<'_> {
         let hash = hash.ok_or(Error::NotFound)?;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = self.reader.claimed(&hash).await?;
-        if self.reader.resolve_hash(&hash, now).await?.is_some() {
-            return Err(taken());
+        if let Some(found) = self.reader.resolve_hash(&hash, now).await? {
+            if found.account_id != account_id || !found.metadata.held {
+                return Err(taken());
+            }
+            // An earlier import of it ended before it was complete.
+            let id = found.metadata.id;
+            self.store.release(Locator { account_id, id }).await?;
+            return Ok(id);
         }
         let id = self.issuer.key_id(now)?;
         match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, origin, now).await? {

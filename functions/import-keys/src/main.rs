@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, Issuer, KeyList, KeyReader, KeyStore, Random, settings};
+use api_keys::{Aws, Issuer, KeyReader, KeyStore, Random, settings};
 use import_keys::Importer;
 use lambda_runtime::{Error, run, service_fn};
 
@@ -13,7 +13,6 @@ async fn main() -> Result<(), Error> {
     let importer = &Importer {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         store: &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system()),
-        keys: &KeyList::new(&aws, settings::table_name()?),
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         accepted: settings::imported_keys()?,

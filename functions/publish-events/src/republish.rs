@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::{AccountId, Error, EventId, Fields, Timestamp};
+use api_keys::{AccountId, Caller, Error, EventId, Fields, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -56,7 +56,7 @@ fn parse(payload: &RawValue) -> Result<Request, Error> {
     let to = fields.id("to", Timestamp::parse, TIME);
     let cursor = fields.id("cursor", EventId::parse, "must be the cursor of an earlier answer");
     // Taken so that it is known: publishing again writes nothing, so it has no event.
-    fields.optional_text("operator", 128);
+    fields.optional_text("operator", Caller::MAX_TEXT);
     for (name, missing) in [("accountId", account_id.is_none()), ("from", from.is_none()), ("to", to.is_none())] {
         if missing {
             fields.wrong(name, "is required");

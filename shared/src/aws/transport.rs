@@ -1,7 +1,7 @@
-//! HTTP/1.1, over TLS by `rustls` and `ring` with the system's roots, on one kept connection.
+//! HTTP/1.1, over TLS by `rustls` and `ring` with the system's roots, on kept connections.
 //!
-//! A function serves one request at a time, so it can use one connection only. Both the SDK and our own reads go
-//! through here: there is no pool, no HTTP/2 and no second TLS stack.
+//! A function serves one request at a time, so most use one connection; those that send many writes at once keep as many.
+//! Both the SDK and our own reads go through here: there is no HTTP/2 and no second TLS stack.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,11 +27,14 @@ use tower_service::Service;
 /// Why there is no answer.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Sends requests, to whatever host, and keeps the last connection for the next of the same host.
+/// So many idle connections are kept at most.
+const MAX_IDLE: usize = 32;
+
+/// Sends requests, to whatever host, and keeps the connections for the next ones of the same host.
 #[derive(Clone)]
 pub(crate) struct Transport {
     connector: HttpsConnector<TcpConnector>,
-    idle: Arc<Mutex<Option<Connection>>>,
+    idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 struct Connection {
@@ -93,12 +96,16 @@ impl Transport {
     async fn read(&self, answer: Response<Incoming>, connection: Connection) -> Result<Response<Bytes>, Cause> {
         let (parts, body) = answer.into_parts();
         let body = body.collect().await?.to_bytes();
-        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
         Ok(Response::from_parts(parts, body))
     }
 
     fn take_idle(&self, target: &Uri) -> Option<Connection> {
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The one that was used last: the server has most likely not closed it.
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         kept.filter(|kept| {
             kept.authority.as_ref() == target.authority()
                 && kept.scheme.as_ref() == target.scheme()

@@ -6,6 +6,7 @@
 //! random ───────┘
 //! operation → catalogue
 //! timestamp, allowed_ips, id, operation → record → status
+//! limits
 //! ```
 
 mod allowed_ips;
@@ -14,6 +15,7 @@ mod catalogue;
 mod hash;
 mod id;
 mod issuer;
+mod limits;
 mod operation;
 mod prefix;
 mod random;
@@ -27,6 +29,7 @@ pub use self::catalogue::Catalogue;
 pub use self::hash::KeyHash;
 pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
+pub use self::limits::{Limit, Limits, Period};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;
 pub use self::random::{NoRandomness, Random};

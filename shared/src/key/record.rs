@@ -76,6 +76,14 @@ pub struct KeyMetadata {
     /// From where it may be used; from anywhere when `null`.
     #[serde(default)]
     pub allowed_ips: Option<AllowedIps>,
+    /// How often its account was suspended and resumed: odd is suspended. Shown as its status alone.
+    #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub suspension: u64,
+    /// Whether its import is not complete: it opens nothing until then. Shown as its status alone.
+    #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub held: bool,
 }
 
 impl KeyRecord {

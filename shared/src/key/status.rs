@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::record::KeyMetadata;
 use super::timestamp::Timestamp;
 
-/// Whether a key opens anything. An expired key is `EXPIRED` even if it was disabled too.
+/// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPIRED`, `DISABLED`: nobody in the account can
+/// lift the first, and enabling a key does not lift the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -18,13 +19,17 @@ pub enum KeyStatus {
     Disabled,
     /// Its expiry has passed, whether or not it was disabled before.
     Expired,
+    /// Its account is suspended, or its import is not complete, whatever the key itself says.
+    Suspended,
 }
 
 impl KeyStatus {
     /// The status at that moment; from the very instant of its expiry a key is expired.
     #[must_use]
     pub fn of(metadata: &KeyMetadata, now: Timestamp) -> Self {
-        if metadata.expires_at.is_some_and(|end| end <= now) {
+        if metadata.held || metadata.suspension % 2 == 1 {
+            Self::Suspended
+        } else if metadata.expires_at.is_some_and(|end| end <= now) {
             Self::Expired
         } else if metadata.enabled {
             Self::Active
@@ -40,6 +45,7 @@ impl fmt::Display for KeyStatus {
             Self::Active => "active",
             Self::Disabled => "disabled",
             Self::Expired => "expired",
+            Self::Suspended => "suspended",
         })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::key::{KeyStatus, NoRandomness};
 use crate::request::{Forbidden, InvalidRequest};
-use crate::table::{TableError, WriteError};
+use crate::table::{AccountRefusal, TableError, WriteError};
 
 /// Why a request could not be served.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Error {
     },
     /// Other writers changed the same item all the while.
     Contended,
+    /// The account is not in the state for it.
+    Account(AccountRefusal),
     /// The service failed. The cause is for the log alone.
     Internal(Box<dyn StdError + Send + Sync>),
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Error {
             Self::NotActive(status) => write!(f, "the key is {status}"),
             Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),
+            Self::Account(why) => why.fmt(f),
             Self::Internal(cause) => cause.fmt(f),
         }
     }
@@ -92,6 +95,7 @@ impl From<WriteError> for Error {
         match error {
             WriteError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
             WriteError::Contended => Self::Contended,
+            WriteError::Account(why) => Self::Account(why),
             WriteError::Throttled(cause) | WriteError::Table(cause) => cause.into(),
         }
     }

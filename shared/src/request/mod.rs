@@ -1,19 +1,22 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! text → fields → page, key_fields → new_key, patch
-//! caller → origin ─────────────────────┘
+//! text → fields → page, key_fields, limits → new_key, patch, account
+//! caller → origin ─────────────────────────────┘
 //! ```
 
+mod account;
 mod caller;
 mod fields;
 mod key_fields;
+mod limits;
 mod new_key;
 mod origin;
 mod page;
 mod patch;
 mod text;
 
+pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
 pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::new_key::NewKey;

@@ -67,6 +67,31 @@ impl NewKey {
         }
     }
 
+    /// A key with every operation, which its own user has created: an account's first, or one that recovers it.
+    #[must_use]
+    pub fn first(
+        account_id: AccountId,
+        company: String,
+        user_id: String,
+        username: String,
+        catalogue: &Catalogue,
+    ) -> Self {
+        Self {
+            account_id,
+            company,
+            created_by: user_id.clone(),
+            created_by_key_id: None,
+            user_id,
+            username,
+            operations: catalogue.operations().clone(),
+            traffic_type: catalogue.default_traffic_type(),
+            name: None,
+            description: None,
+            expires_at: None,
+            allowed_ips: None,
+        }
+    }
+
     /// Makes the record to store and the value to hand out, once.
     ///
     /// # Errors
@@ -101,6 +126,8 @@ impl NewKey {
                 expires_at: self.expires_at,
                 last_used_at: None,
                 allowed_ips: self.allowed_ips,
+                suspension: 0,
+                held: false,
             },
         }
     }

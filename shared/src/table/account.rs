@@ -1,203 +1,181 @@
-//! The account's own item: how many keys it has, exact however many are made at once.
+//! An account's own item: what its operators decided, and the count of its keys (`count`).
 //!
-//! The count is never below the number of keys: the transaction that stores a key raises it. Nothing lowers it when a
-//! key goes: a deletion must not depend on it, and DynamoDB's time to live reports to nobody. So at the limit, and only
-//! there, the keys are counted again.
+//! Accounts of releases before 0.2 have only the count, or nothing; `adopt` completes them.
 
-use std::time::Duration;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use serde::Deserialize;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{AttributeValue, Select, Update};
-
+use super::count::number;
+use super::event::Event;
+use super::expression::Expression;
 use super::key_item::value;
-use super::transaction::{Backoff, Retries};
-use super::{ACCOUNT_ID, ID, Item, TableError, WriteError, key};
-use crate::key::{AccountId, KeyId, Timestamp};
+use super::transaction::{Outcome, Part, Retries, Transaction};
+use super::{
+    ACCOUNT_ID, AccountRefusal, CEILING, ID, Item, KeyStore, LAST_EVENT, REVISION, SUSPENSION, TableError, WriteError,
+};
+use crate::key::{AccountId, EventId, KeyId, KeyRecord, Limits, Timestamp};
 
-/// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
-/// by their time to live.
-const RECOUNT_INTERVAL: Duration = Duration::from_mins(1);
-
-const KEY_COUNT: &str = "keyCount";
-const LAST_KEY: &str = "lastKeyId";
-const RECOUNTS: &str = "recounts";
-const DELETIONS: &str = "deletions";
-const DELETIONS_COUNTED: &str = "deletionsCounted";
-const COUNTED_AT: &str = "countedAt";
-
-/// The count of one account's keys.
-pub(super) struct Count<'a> {
-    pub(super) client: &'a Client,
-    pub(super) table: &'a str,
-    pub(super) account_id: AccountId,
+/// An account as its operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The name of the company.
+    pub company: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Whether none of its keys may be used.
+    pub suspended: bool,
+    /// How many keys it has. Keys that their time to live removed count until the next recount.
+    pub key_count: u64,
+    /// How many it may have; the stack's number when `None`.
+    pub max_keys: Option<u64>,
+    /// The ceiling of its keys' limits.
+    pub limits: Limits,
 }
 
-/// What the item says.
-#[derive(Default)]
-struct Seen {
-    keys: Option<u64>,
-    last_key: Option<KeyId>,
-    recounts: u64,
-    deletions: u64,
-    deletions_counted: u64,
-    counted_at: Option<Timestamp>,
+/// The stored item; what is absent has its default.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AccountItem {
+    pub(super) company: Option<String>,
+    pub(super) created_at: Option<Timestamp>,
+    /// Raised by suspending and by resuming: odd is suspended.
+    pub(super) suspension: u64,
+    /// Raised by each change of what every key is told: company and ceiling.
+    pub(super) revision: u64,
+    pub(super) max_keys: Option<u64>,
+    pub(super) ceiling: Limits,
+    /// The account's last event; those of single keys are not among them.
+    pub(super) last_event: Option<EventId>,
+    /// Nothing but erasing is possible any more.
+    pub(super) erasing: bool,
+    pub(super) key_count: Option<u64>,
+    pub(super) last_key_id: Option<KeyId>,
+    pub(super) recounts: u64,
+    pub(super) deletions: u64,
+    pub(super) deletions_counted: u64,
+    pub(super) counted_at: Option<Timestamp>,
 }
 
-impl Count<'_> {
-    /// The part of a transaction that makes room for one more key, or stops it.
-    pub(super) fn reserve(&self, new_key: KeyId, max_keys: u64) -> Result<Update, TableError> {
-        Update::builder()
-            .table_name(self.table)
-            .set_key(Some(self.key()))
-            .update_expression("SET lastKeyId = :key ADD keyCount :one")
-            .condition_expression("keyCount < :max")
-            .expression_attribute_values(":key", value(&new_key)?)
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":max", number(max_keys))
-            .build()
-            .map_err(|cause| TableError::caused("a count could not be written", cause))
+impl AccountItem {
+    /// The item of a new account, with its first key.
+    pub(super) fn first(record: &KeyRecord, event: EventId, now: Timestamp) -> Result<Item, TableError> {
+        let mut item = account_key(record.account_id);
+        item.insert("company".into(), value(&record.metadata.company)?);
+        item.insert("createdAt".into(), value(&now)?);
+        item.insert("keyCount".into(), number(1));
+        item.insert("lastKeyId".into(), value(&record.metadata.id)?);
+        item.insert("recounts".into(), number(0));
+        item.insert(LAST_EVENT.into(), value(&event)?);
+        Ok(item)
     }
 
-    /// The item of an account with one key.
-    pub(super) fn first(&self, key_id: KeyId) -> Item {
-        let mut item = self.key();
-        item.insert(KEY_COUNT.into(), number(1));
-        item.insert(LAST_KEY.into(), AttributeValue::S(key_id.to_string()));
-        item.insert(RECOUNTS.into(), number(0));
-        item
-    }
-
-    /// Remembers that a key was deleted. Not required: the keys are counted all the same, only later.
-    pub(super) async fn note_deletion(&self) -> Result<(), WriteError> {
-        let update = self.update("ADD deletions :one").expression_attribute_values(":one", number(1));
-        self.send(update, Retries::from_now()).await?;
+    /// Writes on a new key what the sweeps have told all others.
+    pub(super) fn stamp(&self, item: &mut Item) -> Result<(), TableError> {
+        for (attribute, version) in [(SUSPENSION, self.suspension), (REVISION, self.revision)] {
+            item.extend(stored(version).map(|version| (attribute.to_owned(), version)));
+        }
+        if !self.ceiling.is_none() {
+            item.insert(CEILING.into(), value(&self.ceiling)?);
+        }
         Ok(())
     }
 
-    /// Checks whether there is room after all when the count says that there is none. `true`: try again.
-    pub(super) async fn recount(&self, max_keys: u64, now: Timestamp, retries: Retries) -> Result<bool, WriteError> {
-        let seen = self.read().await?;
-        let lately = seen.counted_at.is_some_and(|at| now < at.plus(RECOUNT_INTERVAL));
-        match seen.keys {
-            Some(keys) if keys < max_keys => return Ok(true),
-            Some(_) if lately && seen.deletions == seen.deletions_counted => return Ok(false),
-            _ => {}
-        }
-        let keys = self.count_keys(seen.last_key, max_keys, retries).await?;
-        Ok(!self.replace(&seen, keys, now, retries).await? || keys < max_keys)
+    /// Stops a transaction when sweeps have begun since the item was read.
+    pub(super) fn require_stamps(&self, account: &mut Expression) {
+        account.require(SUSPENSION, stored(self.suspension));
+        account.require(REVISION, stored(self.revision));
     }
 
-    async fn read(&self) -> Result<Seen, TableError> {
-        let item = self.get(self.key()).await?.unwrap_or_default();
-        let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
-        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-        Ok(Seen {
-            keys: number(KEY_COUNT),
-            last_key: text(LAST_KEY).and_then(|id| KeyId::parse(id)),
-            recounts: number(RECOUNTS).unwrap_or(0),
-            deletions: number(DELETIONS).unwrap_or(0),
-            deletions_counted: number(DELETIONS_COUNTED).unwrap_or(0),
-            counted_at: text(COUNTED_AT).and_then(|at| Timestamp::parse(at)),
+    pub(super) fn must_be_active(&self) -> Result<(), AccountRefusal> {
+        if self.is_suspended() { Err(AccountRefusal::Suspended) } else { Ok(()) }
+    }
+
+    pub(super) fn is_suspended(&self) -> bool {
+        self.suspension % 2 == 1
+    }
+
+    /// How many keys the account may have, in a stack that allows so many.
+    pub(super) fn quota(&self, max_keys: u64) -> u64 {
+        self.max_keys.unwrap_or(max_keys)
+    }
+
+    /// What operators see. `None` when the item is not complete.
+    pub(super) fn shown(&self, id: AccountId) -> Option<Account> {
+        Some(Account {
+            id,
+            company: self.company.clone()?,
+            created_at: self.created_at?,
+            suspended: self.is_suspended(),
+            // The count itself is only ever raised; what was deleted since is noted beside it.
+            key_count: self
+                .key_count
+                .unwrap_or(0)
+                .saturating_sub(self.deletions.saturating_sub(self.deletions_counted)),
+            max_keys: self.max_keys,
+            limits: self.ceiling,
         })
     }
-
-    async fn get(&self, key: Item) -> Result<Option<Item>, TableError> {
-        let read = self.client.get_item().table_name(self.table).set_key(Some(key)).consistent_read(true).send().await;
-        Ok(read.map_err(|cause| TableError::caused("the table did not read a count", cause))?.item)
-    }
-
-    /// Counts the account's keys, up to `max_keys` and for as long as there is time: more need not be known.
-    ///
-    /// A query is read-committed: it may miss the key of a transaction whose count a read already shows. That can only
-    /// be the last one, since each changes the same count. A read is serialized with transactions, so reading that key
-    /// first makes sure that the query, which comes after it, sees the key, or sees that it was deleted since.
-    async fn count_keys(&self, last_key: Option<KeyId>, max_keys: u64, retries: Retries) -> Result<u64, TableError> {
-        if let Some(id) = last_key {
-            self.get(key(self.account_id, id)).await?;
-        }
-        let mut keys = 0;
-        let mut pages = self
-            .client
-            .query()
-            .table_name(self.table)
-            .consistent_read(true)
-            .select(Select::Count)
-            .key_condition_expression("accountId = :account")
-            .expression_attribute_values(":account", AttributeValue::S(self.account_id.to_string()))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
-            keys += u64::try_from(page.count).unwrap_or(0);
-            if keys >= max_keys {
-                return Ok(keys);
-            }
-            if !retries.are_left() {
-                return Ok(max_keys);
-            }
-        }
-        Ok(keys)
-    }
-
-    /// Writes a new count, unless a key was made since the old one was read. Whether it did.
-    async fn replace(&self, seen: &Seen, keys: u64, now: Timestamp, retries: Retries) -> Result<bool, WriteError> {
-        let update = self
-            .update("SET keyCount = :keys, recounts = :next, deletionsCounted = :deletions, countedAt = :now")
-            .expression_attribute_values(":keys", number(keys))
-            .expression_attribute_values(":next", number(seen.recounts + 1))
-            .expression_attribute_values(":deletions", number(seen.deletions))
-            .expression_attribute_values(":now", value(&now)?);
-        let update = match seen.keys {
-            None => update.condition_expression("attribute_not_exists(keyCount)"),
-            // Between two counts it only grows: the same number of the same count means that no key was made.
-            Some(old) => update
-                .condition_expression("keyCount = :old AND recounts = :recounts")
-                .expression_attribute_values(":old", number(old))
-                .expression_attribute_values(":recounts", number(seen.recounts)),
-        };
-        self.send(update, retries).await
-    }
-
-    fn update(&self, expression: &str) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(self.table).set_key(Some(self.key())).update_expression(expression)
-    }
-
-    /// Sends a plain update; whether its condition held. DynamoDB refuses it while a transaction holds the item, which
-    /// the SDK does not try again.
-    async fn send(&self, update: UpdateItemFluentBuilder, retries: Retries) -> Result<bool, WriteError> {
-        let mut backoff = Backoff::default();
-        loop {
-            match outcome(update.clone().send().await)? {
-                Some(written) => return Ok(written),
-                None if retries.are_left() => backoff.wait().await,
-                None => return Err(WriteError::Contended),
-            }
-        }
-    }
-
-    fn key(&self) -> Item {
-        Item::from([
-            (ACCOUNT_ID.into(), AttributeValue::S(format!("{}#quota", self.account_id))),
-            (ID.into(), AttributeValue::S("quota".into())),
-        ])
-    }
 }
 
-/// Whether the update was written; `None` when a transaction held the item.
-fn outcome(sent: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> Result<Option<bool>, TableError> {
-    let Err(error) = sent else {
-        return Ok(Some(true));
-    };
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(Some(false)),
-        Some(UpdateItemError::TransactionConflictException(_)) => Ok(None),
-        _ => Err(TableError::caused("the table did not write a count", error)),
-    }
+/// How a counter is stored: 0 is absent.
+fn stored(version: u64) -> Option<AttributeValue> {
+    (version > 0).then(|| number(version))
 }
 
-fn number(number: u64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+/// The primary key of an account's item.
+pub(super) fn account_key(account_id: AccountId) -> Item {
+    Item::from([
+        (ACCOUNT_ID.into(), AttributeValue::S(format!("{account_id}#quota"))),
+        (ID.into(), AttributeValue::S("quota".into())),
+    ])
+}
+
+pub(super) fn from_item(item: Item) -> Result<AccountItem, TableError> {
+    serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not an account", cause))
+}
+
+impl KeyStore {
+    /// An account's item as it is at this moment.
+    pub(super) async fn read_account(&self, account_id: AccountId) -> Result<Option<AccountItem>, TableError> {
+        self.read(account_key(account_id)).await?.map(from_item).transpose()
+    }
+
+    pub(super) async fn existing_account(&self, account_id: AccountId) -> Result<AccountItem, WriteError> {
+        Ok(self.read_account(account_id).await?.ok_or(AccountRefusal::Unknown)?)
+    }
+
+    /// Writes to an account's item and appends the event, unless another event of the account came after it was read.
+    /// Whether it did.
+    pub(super) async fn write_account(
+        &self,
+        account_id: AccountId,
+        read: &AccountItem,
+        mut update: Expression,
+        event: Event,
+        listing: Option<TransactWriteItem>,
+        retries: Retries,
+    ) -> Result<bool, WriteError> {
+        let event = Event { previous_event: read.last_event, ..event };
+        update.require(LAST_EVENT, read.last_event.as_ref().map(value).transpose()?);
+        update.write(LAST_EVENT, Some(value(&event.id)?));
+        let item = account_key(account_id);
+        let mut transaction = Transaction::writing(item.clone(), event.id)
+            .with(Part::Account, update.on(&self.table, item)?)
+            .with(Part::Event, self.events.append(account_id, &event)?);
+        if let Some(listing) = listing {
+            transaction = transaction.with(Part::Listing, listing);
+        }
+        match self.transact(&transaction, retries).await? {
+            Outcome::Done => Ok(true),
+            Outcome::Refused(Part::Account) => Ok(false),
+            Outcome::Refused(_) => Err(TableError::new("an account and its place in the list disagree").into()),
+        }
+    }
+
+    pub(super) async fn read(&self, key: Item) -> Result<Option<Item>, TableError> {
+        let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true).send().await;
+        Ok(read.map_err(|cause| TableError::caused("the table did not read an item", cause))?.item)
+    }
 }

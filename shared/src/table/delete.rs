@@ -14,14 +14,15 @@ impl KeyStore {
     /// # Errors
     /// [`WriteError`].
     pub async fn delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
-        let event = self.event(EventType::KeyDeleted, place.id, origin, now)?;
+        let event = self.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
+        let item = key(place.account_id, place.id);
         let delete = Delete::builder()
             .table_name(&self.table)
-            .set_key(Some(key(place.account_id, place.id)))
+            .set_key(Some(item.clone()))
             .condition_expression("attribute_exists(id)")
             .build()
             .map_err(|cause| TableError::caused("a deletion could not be built", cause))?;
-        let transaction = Transaction::deleting(place, event.id)
+        let transaction = Transaction::deleting(item, event.id)
             .with(Part::Key, TransactWriteItem::builder().delete(delete).build())
             .with(Part::Event, self.events.append(place.account_id, &event)?);
         match self.transact(&transaction, Retries::from_now()).await? {

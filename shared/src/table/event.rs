@@ -75,6 +75,21 @@ pub enum EventType {
     /// An account was created, and its first key with it.
     #[serde(rename = "account.created")]
     AccountCreated,
+    /// An operator changed the account: its company, quota or ceiling of limits.
+    #[serde(rename = "account.changed")]
+    AccountChanged,
+    /// No key of the account could be used from then on.
+    #[serde(rename = "account.suspended")]
+    AccountSuspended,
+    /// The keys that worked before the suspension did again.
+    #[serde(rename = "account.resumed")]
+    AccountResumed,
+    /// An operator made a key with every operation, for an account that had lost its last manager.
+    #[serde(rename = "account.recovered")]
+    AccountRecovered,
+    /// All that was kept of the account began to be removed.
+    #[serde(rename = "account.erased")]
+    AccountErased,
 }
 
 /// One field that a write replaced.
@@ -114,6 +129,13 @@ impl FieldChange {
         Ok(changes)
     }
 
+    /// What an operator changes of an account.
+    pub(super) fn of_account(field: &str, from: &impl Serialize, to: &impl Serialize) -> Result<Self, TableError> {
+        let json = [serde_json::to_value(from).map_err(unwritable)?, serde_json::to_value(to).map_err(unwritable)?];
+        let [from, to] = json;
+        Ok(Self { field: field.to_owned(), from, to })
+    }
+
     /// When the value before a rotation ends, and when the one before it would have.
     pub(super) fn of_grace(before: Option<Timestamp>, since: Option<Timestamp>) -> Result<Self, TableError> {
         let json = |end| serde_json::to_value(end).map_err(unwritable);
@@ -145,10 +167,9 @@ fn unwritable(cause: serde_json::Error) -> TableError {
 }
 
 impl Event {
-    /// An event of a key that happens now.
-    pub(super) fn new(id: EventId, r#type: EventType, key_id: KeyId, origin: &Origin, now: Timestamp) -> Self {
+    /// An event of a key, or of an account, that happens now.
+    pub(super) fn new(id: EventId, r#type: EventType, key_id: Option<KeyId>, origin: &Origin, now: Timestamp) -> Self {
         let Origin { actor, source_ip, request_id } = origin.clone();
-        let key_id = Some(key_id);
         Self { id, time: now, r#type, key_id, previous_event: None, actor, source_ip, request_id, changes: Vec::new() }
     }
 }

@@ -3,46 +3,98 @@
 //! An item in a partition named by the value's hash. It is written in one transaction with the key, so that two imports
 //! of one value cannot both succeed; and it is read where the index has no entry, so that an imported value works at
 //! once, and for its grace period after a rotation. A claim to a key that is gone or has another value means nothing.
+//!
+//! A second item in a partition of the account, with the hash as its sort key, leads to the claim when the account is
+//! erased.
 
 use std::fmt::Write;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
-use super::{ACCOUNT_ID, ID, Item};
-use crate::key::{KeyHash, KeyRecord, Locator};
+use super::transaction::{Part, put};
+use super::{ACCOUNT_ID, ID, Item, TableError};
+use crate::key::{AccountId, KeyHash, KeyRecord, Locator};
 
 /// The sort key of every claim.
 pub(super) const CLAIM: &str = "import";
 
+const TRACES: &str = "#imports";
+
 /// A value's hash and the key that has it.
 pub(super) struct ImportClaim {
-    partition: String,
+    hash: String,
     place: Locator,
 }
 
 impl ImportClaim {
     pub(super) fn of(record: &KeyRecord) -> Self {
         let place = Locator { account_id: record.account_id, id: record.metadata.id };
-        Self { partition: partition(&record.key_hash), place }
+        Self { hash: hex(&record.key_hash), place }
     }
 
-    pub(super) fn to_item(&self) -> Item {
+    /// The parts of an import's transaction. `replaces` is where an older claim to the value leads.
+    pub(super) fn parts(
+        &self,
+        table: &str,
+        replaces: Option<Locator>,
+    ) -> Result<Vec<(Part, TransactWriteItem)>, TableError> {
         let text = AttributeValue::S;
-        Item::from([
-            (ACCOUNT_ID.into(), text(self.partition.clone())),
-            (ID.into(), text(CLAIM.into())),
-            ("keyAccountId".into(), text(self.place.account_id.to_string())),
-            ("keyId".into(), text(self.place.id.to_string())),
-        ])
+        let claim = match replaces {
+            None => put(table, self.to_item(), "attribute_not_exists(id)", [])?,
+            Some(old) => put(
+                table,
+                self.to_item(),
+                // Ids of keys are never used twice, in no account.
+                "keyId = :id",
+                [(":id", text(old.id.to_string()))],
+            )?,
+        };
+        let trace = Item::from([
+            (ACCOUNT_ID.into(), text(trace_partition(self.place.account_id))),
+            (ID.into(), text(self.hash.clone())),
+        ]);
+        let trace = Put::builder().table_name(table).set_item(Some(trace)).build();
+        let trace = trace.map_err(|cause| TableError::caused("a write could not be built", cause))?;
+        Ok(vec![(Part::Claim, claim), (Part::Trace, TransactWriteItem::builder().put(trace).build())])
     }
+
+    fn to_item(&self) -> Item {
+        let mut item = claim_key(&self.hash);
+        item.insert("keyAccountId".into(), AttributeValue::S(self.place.account_id.to_string()));
+        item.insert("keyId".into(), AttributeValue::S(self.place.id.to_string()));
+        item
+    }
+}
+
+/// The primary key of the claim to a value, by its hash in hexadecimal.
+pub(super) fn claim_key(hash: &str) -> Item {
+    let text = AttributeValue::S;
+    Item::from([(ACCOUNT_ID.into(), text(partition_of(hash))), (ID.into(), text(CLAIM.into()))])
+}
+
+/// Where the hashes of an account's imported values are.
+pub(super) fn trace_partition(account_id: AccountId) -> String {
+    format!("{account_id}{TRACES}")
+}
+
+pub(super) fn is_trace(partition: &str) -> bool {
+    partition.ends_with(TRACES)
 }
 
 /// No account has an id of this shape.
 pub(super) fn partition(hash: &KeyHash) -> String {
-    let mut partition = String::from("sha256#");
+    partition_of(&hex(hash))
+}
+
+fn partition_of(hash: &str) -> String {
+    format!("sha256#{hash}")
+}
+
+pub(super) fn hex(hash: &KeyHash) -> String {
+    let mut text = String::new();
     for byte in hash.as_bytes() {
         // Writing into a string cannot fail.
-        let _ = write!(partition, "{byte:02x}");
+        let _ = write!(text, "{byte:02x}");
     }
-    partition
+    text
 }

@@ -49,7 +49,7 @@ impl KeyList {
     ) -> Result<KeyPage, TableError> {
         let filters = user.map(|user| ("(userId = :user OR createdBy = :user)", ":user", user.to_owned()));
         let filters = filters.into_iter().collect();
-        let pages = Pages { client: &self.client, table: &self.table, account_id, filters };
+        let pages = Pages { client: &self.client, table: &self.table, partition: account_id.to_string(), filters };
         let (items, next) = pages.page(limit, after.map(|id| id.to_string())).await?;
         let keys = items.into_iter().map(key_item::from_item).collect::<Result<_, _>>()?;
         let next = next.map(|id| KeyId::parse(&id).ok_or(TableError::new(STRANGE_ID))).transpose()?;
@@ -95,7 +95,7 @@ impl EventList {
         let of_key = key_id.map(|id| ("keyId = :key", ":key", id.to_string()));
         let by_key = actor_key_id.map(|id| ("actor.keyId = :actor", ":actor", id.to_string()));
         let filters = of_key.into_iter().chain(by_key).collect();
-        let pages = Pages { client: &self.client, table: &self.table, account_id, filters };
+        let pages = Pages { client: &self.client, table: &self.table, partition: account_id.to_string(), filters };
         let (items, next) = pages.page(limit, after.map(|id| id.to_string())).await?;
         let events = items.into_iter().map(event::from_item).collect::<Result<_, _>>()?;
         let next = next.map(|id| EventId::parse(&id).ok_or(TableError::new(STRANGE_ID))).transpose()?;

@@ -2,33 +2,50 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import; `lastUsedAt`: authorizer | `purgeAt`, 30 days after `expiresAt` |
-//! | account (`account`) | `{account id}#quota` | `quota` | create, import; `deletions`: delete | none |
+//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import, recover; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
+//! | account (`account`, `count`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
+//! | account in the list (`listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
+//! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
 //! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
+//!
+//! `erase-account` removes all of an account's items but one event.
 //!
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
 //! only says where to look: the consistent read of the item decides.
 //!
-//! `reader` and `last_use` are on the way of every request and speak DynamoDB's protocol; `list` and `store`, with what
-//! extends it (`insert`, `update`, `delete`, `account`), use the SDK. `now` and random numbers are handed in.
+//! `reader` and `last_use` are on the way of every request and speak DynamoDB's protocol; `list`, `listing` and `store`,
+//! with what extends it (`insert`, `update`, `delete`; `adopt`, `change_account`, `suspend`), use the SDK. `now` and
+//! random numbers are handed in.
 //!
 //! A management write is one `transaction`: the key and its event. It requires `lastEvent` as it was read and sets its own, so
 //! that it replaces exactly what the event says. Uses do not touch `lastEvent`.
+//!
+//! What operators decide of an account holds for each key by what is written on the key: new keys are stamped, the others
+//! are told by a `sweep`. So the way of every request reads the key alone.
 
 mod account;
+mod adopt;
+mod bulk;
+mod change_account;
+mod count;
 mod delete;
+mod erase;
 mod error;
 mod event;
+mod expression;
 mod import_claim;
 mod insert;
 mod key_item;
 mod last_use;
 mod list;
+mod listing;
 mod page;
 mod reader;
 mod store;
 mod stored_key;
+mod suspend;
+mod sweep;
 mod transaction;
 mod update;
 
@@ -36,13 +53,17 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use self::error::{TableError, WriteError};
+pub use self::account::Account;
+pub use self::erase::Erasing;
+pub use self::error::{AccountRefusal, TableError, WriteError};
 pub use self::event::{Event, EventTable, EventType, FieldChange};
 pub use self::insert::Imported;
 pub use self::last_use::{DroppedUse, LastUse};
 pub use self::list::{EventList, EventPage, KeyList, KeyPage};
+pub use self::listing::{AccountList, AccountPage};
 pub use self::reader::KeyReader;
 pub use self::store::KeyStore;
+pub use self::sweep::{Sweep, SweepCursor};
 use crate::key::{AccountId, KeyId};
 
 /// A DynamoDB item: attribute names and values.
@@ -51,8 +72,18 @@ type Item = HashMap<String, AttributeValue>;
 const ACCOUNT_ID: &str = "accountId";
 const ID: &str = "id";
 const KEY_HASH: &str = "keyHash";
+/// The hash of the value before, during a grace period.
+const PREVIOUS_KEY_HASH: &str = "previousKeyHash";
 /// The event of a key's last management write.
 const LAST_EVENT: &str = "lastEvent";
+/// How often the account was suspended and resumed, as the key was told: odd is suspended.
+const SUSPENSION: &str = "suspension";
+/// How often company or ceiling were changed, as the key was told.
+const REVISION: &str = "revision";
+/// The account's ceiling of limits, on the account and on each of its keys.
+const CEILING: &str = "ceiling";
+/// An imported key opens nothing as long as this is there.
+const HELD: &str = "held";
 const EXPIRES_AT: &str = "expiresAt";
 /// DynamoDB's time to live: it removes an item some hours or days after that second.
 const PURGE_AT: &str = "purgeAt";

@@ -4,16 +4,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{ACCOUNT_ID, ID, Item, TableError};
-use crate::key::AccountId;
 
 /// A filtered page looks through at most this many megabytes of other items before it ends short.
 const MAX_QUERIES: usize = 8;
 
-/// Which items of an account are wanted.
+/// Which items of a partition are wanted.
 pub(super) struct Pages<'a> {
     pub(super) client: &'a Client,
     pub(super) table: &'a str,
-    pub(super) account_id: AccountId,
+    pub(super) partition: String,
     /// Expressions that all must hold, each with one placeholder and its value.
     pub(super) filters: Vec<(&'static str, &'static str, String)>,
 }
@@ -44,18 +43,18 @@ impl Pages<'_> {
     }
 
     async fn query(&self, limit: usize, after: Option<String>) -> Result<(Vec<Item>, Option<String>), TableError> {
-        const WHAT: &str = "the table did not list an account's items";
+        const WHAT: &str = "the table did not list a partition's items";
         let text = AttributeValue::S;
-        let account_id = || text(self.account_id.to_string());
-        let start = after.map(|id| Item::from([(ACCOUNT_ID.into(), account_id()), (ID.into(), text(id))]));
+        let partition = || text(self.partition.clone());
+        let start = after.map(|id| Item::from([(ACCOUNT_ID.into(), partition()), (ID.into(), text(id))]));
         let mut query = self
             .client
             .query()
             .table_name(self.table)
             .consistent_read(true)
             .scan_index_forward(false)
-            .key_condition_expression("accountId = :account")
-            .expression_attribute_values(":account", account_id())
+            .key_condition_expression("accountId = :partition")
+            .expression_attribute_values(":partition", partition())
             .set_exclusive_start_key(start);
         if self.filters.is_empty() {
             // One more item than requested shows whether there is another page. A filter applies after the limit, so

@@ -4,11 +4,10 @@ use std::fmt;
 
 use aws_sdk_dynamodb::Client;
 
-use super::account::Count;
+use super::TableError;
 use super::event::{Event, EventTable, EventType};
-use super::{TableError, WriteError};
 use crate::aws::Aws;
-use crate::key::{AccountId, EventId, KeyId, Random, Timestamp};
+use crate::key::{EventId, KeyId, Random, Timestamp};
 use crate::request::Origin;
 
 /// Writes keys, each write with its event.
@@ -36,24 +35,12 @@ impl KeyStore {
     pub(super) fn event(
         &self,
         r#type: EventType,
-        key_id: KeyId,
+        key_id: Option<KeyId>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Event, TableError> {
         let random = self.random.bytes().map_err(|cause| TableError::caused("no event id could be made", cause))?;
         let id = EventId::from_time_and_random(now.unix_millis(), random);
         Ok(Event::new(id, r#type, key_id, origin, now))
-    }
-
-    /// After a deletion: lets an account at its quota count its keys again at once.
-    ///
-    /// # Errors
-    /// [`WriteError`]; the keys are then counted within a minute all the same.
-    pub async fn note_deletion(&self, account_id: AccountId) -> Result<(), WriteError> {
-        self.count(account_id).note_deletion().await
-    }
-
-    pub(super) fn count(&self, account_id: AccountId) -> Count<'_> {
-        Count { client: &self.client, table: &self.table, account_id }
     }
 }

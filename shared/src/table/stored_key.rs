@@ -34,6 +34,8 @@ pub(crate) struct StoredKey {
     last_used_at: Option<Text<Timestamp>>,
     allowed_ips: Option<List<Text<IpRange>>>,
     last_event: Option<Text<EventId>>,
+    suspension: Option<Number>,
+    held: Option<Truth>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -60,6 +62,8 @@ impl From<StoredKey> for KeyRecord {
                 expires_at: value_of(stored.expires_at),
                 last_used_at: value_of(stored.last_used_at),
                 allowed_ips: stored.allowed_ips.map(List::collect),
+                suspension: stored.suspension.map_or(0, |number| number.value),
+                held: stored.held.is_some_and(|held| held.value),
             },
         }
     }
@@ -80,6 +84,18 @@ pub(crate) struct Text<T> {
 struct Truth {
     #[serde(rename = "BOOL")]
     value: bool,
+}
+
+/// A whole number, which DynamoDB writes as text.
+#[derive(Deserialize)]
+struct Number {
+    #[serde(rename = "N", deserialize_with = "read_number")]
+    value: u64,
+}
+
+fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    text.parse().map_err(|_| de::Error::custom("not a whole number"))
 }
 
 #[derive(Deserialize)]

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tokio::time::{Instant, sleep};
 
-use super::{Item, KeyStore, LAST_EVENT, TableError, WriteError, key};
-use crate::key::{EventId, Locator};
+use super::{Item, KeyStore, LAST_EVENT, TableError, WriteError};
+use crate::key::EventId;
 
 /// For how long a write is tried again. The last attempt may take 2.5 s more, and both end before the 8 s of a request.
 const RETRY_TIME: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"
 /// The writes of one transaction, each with a name, and the event among them.
 pub(super) struct Transaction {
     event: EventId,
-    key: Locator,
+    target: Item,
     deletes: bool,
     parts: Vec<(Part, TransactWriteItem)>,
 }
@@ -34,10 +34,16 @@ pub(super) struct Transaction {
 pub(super) enum Part {
     /// Makes room in the account for one more key.
     Room,
+    /// The account's own item.
+    Account,
+    /// The account's item in the list of all.
+    Listing,
     /// The key's own item.
     Key,
     /// The claim to an imported value.
     Claim,
+    /// What leads to the claim.
+    Trace,
     /// The event.
     Event,
 }
@@ -52,14 +58,14 @@ pub(super) enum Outcome {
 }
 
 impl Transaction {
-    /// A transaction that writes a key, with that event as the key's last one.
-    pub(super) fn writing(key: Locator, event: EventId) -> Self {
-        Self { event, key, deletes: false, parts: Vec::new() }
+    /// A transaction that writes a key's or an account's item, with that event as its last one.
+    pub(super) fn writing(target: Item, event: EventId) -> Self {
+        Self { event, target, deletes: false, parts: Vec::new() }
     }
 
     /// A transaction that deletes a key.
-    pub(super) fn deleting(key: Locator, event: EventId) -> Self {
-        Self { deletes: true, ..Self::writing(key, event) }
+    pub(super) fn deleting(target: Item, event: EventId) -> Self {
+        Self { deletes: true, ..Self::writing(target, event) }
     }
 
     /// Adds a write.
@@ -73,7 +79,7 @@ impl KeyStore {
     /// Sends a transaction until it is written, refused, or the time for retries is over.
     ///
     /// Each attempt is byte for byte the same under one `ClientRequestToken`, the event's id, so that DynamoDB tells an
-    /// attempt after a lost answer of the first one's success. Where all answers are lost, the key says what was done.
+    /// attempt after a lost answer of the first one's success. Where all answers are lost, the item says what was done.
     ///
     /// # Errors
     /// [`WriteError::Contended`] and [`WriteError::Throttled`] when nothing was written until the time was over;
@@ -108,14 +114,13 @@ impl KeyStore {
         }
     }
 
-    /// After an unknown outcome: whether the key is as the transaction leaves it. `false` when that cannot be read.
+    /// After an unknown outcome: whether the item is as the transaction leaves it. `false` when that cannot be read.
     async fn was_written(&self, transaction: &Transaction) -> bool {
-        let Locator { account_id, id } = transaction.key;
         let read = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(account_id, id)))
+            .set_key(Some(transaction.target.clone()))
             .projection_expression(LAST_EVENT)
             .consistent_read(true)
             .send()
@@ -139,6 +144,11 @@ impl Retries {
     /// The usual time from now on.
     pub(super) fn from_now() -> Self {
         Self(Instant::now() + RETRY_TIME)
+    }
+
+    /// Until then, but no less than the usual time.
+    pub(super) fn until(end: Instant) -> Self {
+        Self(end.max(Instant::now() + RETRY_TIME))
     }
 
     /// Whether there is time for another attempt.

@@ -38,13 +38,20 @@ pub struct Call {
 
 /// An error closes the connection without an answer.
 pub(super) async fn hand_on(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Answer> {
+    shared.under_way.send_modify(|calls| *calls += 1);
+    let answer = carry_out(request, &shared).await;
+    shared.under_way.send_modify(|calls| *calls -= 1);
+    answer
+}
+
+async fn carry_out(request: Request<Incoming>, shared: &Shared) -> io::Result<Answer> {
     let (head, body) = request.into_parts();
     let bytes = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&bytes).unwrap();
     let call = describe(head.headers["x-amz-target"].to_str().unwrap(), &body);
     let operation = call.operation.clone();
     let items = parts(&body).len();
-    let (fault, late, lagging_index) = {
+    let (fault, late, lagging) = {
         let mut state = shared.state.lock().unwrap();
         // First what a test orders: it must happen exactly so.
         let fault = state.faults.strike(&call, items);
@@ -54,9 +61,10 @@ pub(super) async fn hand_on(request: Request<Incoming>, shared: Arc<Shared>) -> 
         {
             return Ok(refusal);
         }
-        let (late, lagging_index) = (state.faults.delay(), state.index.filter(|_| call.index.is_some()));
+        let lagging = if call.index.is_some() { state.index } else { state.queries };
+        let (late, lagging) = (state.faults.delay(), lagging.filter(|_| call.operation == "Query"));
         state.calls.push(call);
-        (fault, late, lagging_index)
+        (fault, late, lagging)
     };
     shared.gates.pass(Point::Before, &operation, &body).await;
     if let Some(by) = late {
@@ -75,7 +83,7 @@ pub(super) async fn hand_on(request: Request<Incoming>, shared: Arc<Shared>) -> 
         }
         Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer | Fault::CheckTime(_)) | None => {}
     }
-    let admitted = match lagging_index {
+    let admitted = match lagging {
         Some(_) => Admitted::Other,
         None => match shared.transactions.admit(&operation, &body).await {
             Ok(admitted) => admitted,
@@ -84,7 +92,7 @@ pub(super) async fn hand_on(request: Request<Incoming>, shared: Arc<Shared>) -> 
     };
     let address = match &admitted {
         Admitted::OldState(copy) => copy.address(),
-        _ => lagging_index.unwrap_or(shared.engine),
+        _ => lagging.unwrap_or(shared.engine),
     };
     let answer = ask(address, head, bytes).await?;
     let open = admitted.into_open();

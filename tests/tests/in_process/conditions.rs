@@ -320,7 +320,7 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
     let other = Box::pin(async { gateway.store.insert(&record, 1000, &origin, gateway.now().into()).await.unwrap() });
     let replace =
         Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("recounts"));
-    let (late, ()) = gateway.wire.during(replace, admin.post(&body), other).await;
+    let (late, _) = gateway.wire.during(replace, admin.post(&body), other).await;
 
     late.assert_problem(409);
     assert_eq!(gateway.engine.keys().len(), 2);

@@ -21,7 +21,7 @@ struct Request {
 impl Request {
     /// Whether the function's first call is its write.
     fn writes_first(&self) -> bool {
-        self.method == "DELETE" || self.status == 201 && !self.path.ends_with("/rotate")
+        self.method == "DELETE"
     }
 
     async fn hand_on(&self, gateway: &Gateway, verdict: &Value) -> Answer {

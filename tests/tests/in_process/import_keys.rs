@@ -183,7 +183,7 @@ async fn a_payload_that_makes_no_sense_imports_nothing() {
     for (payload, word) in [
         (json!({}), "accountId"),
         (json!({"accountId": "x", "keys": [import_of(FOREIGN)]}), "accountId"),
-        (json!({"accountId": nobody, "keys": [import_of(FOREIGN)]}), "accountId"),
+        (json!({"accountId": nobody, "keys": [import_of(FOREIGN)]}), "there is no such account"),
         (json!({"accountId": admin.account_id, "keys": []}), "keys"),
         (json!({"accountId": admin.account_id, "keys": vec![import_of(FOREIGN); 101]}), "keys"),
         (json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "force": true}), "force"),

@@ -1,5 +1,6 @@
 //! The service in process: real events, real handlers, a real engine; a fresh one for each test.
 
+mod accounts;
 mod allowed_ips;
 mod authorizer;
 mod clock;
@@ -7,6 +8,7 @@ mod conditions;
 mod create_account;
 mod create_key;
 mod delete_key;
+mod erase;
 mod events;
 mod expiry;
 mod faults;
@@ -27,6 +29,7 @@ mod rotate_key;
 mod sample_events;
 mod secrecy;
 mod serve_console;
+mod suspension;
 mod text;
 mod time_limits;
 mod update_key;

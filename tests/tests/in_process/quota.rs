@@ -122,7 +122,7 @@ async fn at_the_limit_keys_are_counted_once_a_minute_and_not_for_every_try() {
 }
 
 #[tokio::test]
-async fn below_the_limit_a_create_is_one_call() {
+async fn below_the_limit_a_create_is_one_transaction_between_two_reads_of_the_account() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     admin.status().await;
@@ -131,7 +131,7 @@ async fn below_the_limit_a_create_is_one_call() {
     assert_eq!(create(&admin).await.status, 201);
 
     let calls: Vec<_> = gateway.wire.take_calls().into_iter().map(|call| call.operation).collect();
-    assert_eq!(calls, ["GetItem", "TransactWriteItems"], "the authorizer's, then the function's");
+    assert_eq!(calls, ["GetItem", "GetItem", "TransactWriteItems", "GetItem"], "the authorizer's, then the function's");
 }
 
 #[tokio::test]

@@ -25,6 +25,10 @@ async fn every_sample_event_is_served() {
     // While the account has a key: the one that was created.
     let report = gateway.invoke_import_keys(sample_event("import-keys")).await.unwrap();
     assert_eq!((report["imported"][0]["index"].as_u64(), &report["failed"]), (Some(0), &json!([])));
+    let shown = gateway.invoke_manage_account(sample_event("manage-account")).await.unwrap();
+    assert_eq!(shown["accountId"], sample_event("import-keys")["accountId"]);
+    let refused = gateway.invoke_erase_account(sample_event("erase-account")).await.unwrap_err();
+    assert_eq!(refused["errorMessage"], "the account is not suspended: suspend it first");
     assert!(gateway.invoke_create_account(sample_event("create-account")).await.is_ok());
 }
 

@@ -173,6 +173,43 @@ async fn what_operators_invoke_answers_before_its_time_out() {
 }
 
 #[tokio::test]
+async fn what_operators_do_with_accounts_is_answered_before_its_time_out() {
+    for fault in SLOW {
+        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let admin = gateway.create_account("Example").await;
+        let mut ids = vec![admin.id.clone()];
+        for _ in 1..60 {
+            ids.push(admin.create_key(&["SMS"]).await.id);
+        }
+        for action in [
+            json!({"action": "list"}),
+            json!({"action": "show", "accountId": admin.account_id}),
+            json!({"action": "update", "accountId": admin.account_id, "company": "New"}),
+            json!({"action": "recover", "accountId": admin.account_id, "userId": "u", "username": "n"}),
+            json!({"action": "list-keys", "accountId": admin.account_id}),
+            json!({"action": "events", "accountId": admin.account_id}),
+            json!({"action": "suspend", "accountId": admin.account_id}),
+            json!({"action": "revoke-keys", "accountId": admin.account_id, "keyIds": ids}),
+        ] {
+            gateway.wire.break_with(fault);
+            let (answer, took) = time_of(gateway.invoke_manage_account(action.clone())).await;
+            gateway.wire.mend();
+            assert!(took < time_out_of("ManageAccountFunction"), "{fault:?} {action}: {took:?}");
+            if let Err(error) = answer {
+                assert_eq!(error["errorType"], "InternalError", "{fault:?} {action}: {error}");
+            }
+        }
+        let suspend = json!({"action": "suspend", "accountId": admin.account_id});
+        gateway.invoke_manage_account(suspend).await.unwrap();
+        let erase = json!({"accountId": admin.account_id, "confirm": admin.account_id});
+        gateway.wire.break_with(fault);
+        let (_, took) = time_of(gateway.invoke_erase_account(erase)).await;
+        gateway.wire.mend();
+        assert!(took < time_out_of("EraseAccountFunction"), "{fault:?}: {took:?}");
+    }
+}
+
+#[tokio::test]
 async fn warming_the_connection_ends_whatever_the_table_does() {
     let gateway = Gateway::start().await;
     gateway.reader.warm().await;

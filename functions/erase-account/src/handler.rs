@@ -1,0 +1,66 @@
+//! Removes all that is kept of a suspended account, but one event that says so. On no route: an operator invokes it.
+
+use std::time::{Duration, SystemTime};
+
+use api_keys::{Caller, Erasing, Error, Fields, KeyStore, Origin, Refusal, Timestamp};
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout};
+
+/// How long an invocation goes on; then it answers how far it came.
+pub const TIME: Duration = Duration::from_secs(40);
+/// The one cursor: what is left says where to go on.
+const CURSOR: &str = "more";
+/// The time limit of an invocation, shorter than the function's own time-out.
+const LONGEST: Duration = Duration::from_secs(50);
+
+/// How far it came.
+#[derive(Debug, Serialize)]
+pub struct Progress {
+    /// Whether nothing is left. If not, the same payload continues, with or without the cursor.
+    done: bool,
+    /// How many keys, events and other items this invocation removed.
+    removed: u64,
+    cursor: Option<&'static str>,
+}
+
+/// Answers one invocation: `{"accountId","confirm"}`, both the account's id. `operator`, who asks, may be given for the
+/// event. `time` is how long it goes on, [`TIME`].
+///
+/// # Errors
+/// [`Refusal`], with every wrong field of the payload.
+pub async fn handle(
+    event: LambdaEvent<Box<RawValue>>,
+    store: &KeyStore,
+    time: Duration,
+    now: SystemTime,
+) -> Result<Progress, Refusal> {
+    let request_id = &event.context.request_id;
+    let work = Box::pin(erase_account(&event.payload, store, time, now.into(), request_id));
+    let done = timeout(LONGEST, work).await;
+    let answer = done.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
+    answer.map_err(|error| Refusal::new(error, request_id))
+}
+
+async fn erase_account(
+    payload: &RawValue,
+    store: &KeyStore,
+    time: Duration,
+    now: Timestamp,
+    request_id: &str,
+) -> Result<Progress, Error> {
+    let end = Instant::now() + time;
+    let mut fields = Fields::from_raw(payload)?;
+    let account_id = fields.account_id();
+    if fields.take("confirm").is_none_or(|confirm| confirm.as_str() != Some(account_id.as_str())) {
+        fields.wrong("confirm", "must be the same as accountId");
+    }
+    if fields.take("cursor").is_some_and(|cursor| cursor.as_str() != Some(CURSOR)) {
+        fields.wrong("cursor", "must be the cursor of an earlier answer");
+    }
+    let origin = Origin::operator(fields.optional_text("operator", Caller::MAX_TEXT), request_id);
+    fields.finish()?;
+    let Erasing { done, removed } = store.erase_account(account_id, end, &origin, now).await?;
+    Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
+}

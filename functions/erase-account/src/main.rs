@@ -1,0 +1,15 @@
+//! The Lambda function `erase-account`.
+
+use std::time::SystemTime;
+
+use api_keys::{Aws, KeyStore, Random, settings};
+use erase_account::TIME;
+use lambda_runtime::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
+async fn main() -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    run(service_fn(|event| erase_account::handle(event, store, TIME, SystemTime::now()))).await
+}

@@ -1,0 +1,25 @@
+//! The Lambda function `manage-account`.
+
+use std::time::SystemTime;
+
+use api_keys::{AccountList, Aws, EventList, Issuer, KeyList, KeyStore, Random, settings};
+use lambda_runtime::{Error, run, service_fn};
+use manage_account::{Accounts, TIME};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
+async fn main() -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let (table, events) = (settings::table_name()?, settings::event_table()?);
+    let accounts = &Accounts {
+        store: &KeyStore::new(&aws, table.clone(), events.clone(), Random::system()),
+        accounts: &AccountList::new(&aws, table.clone()),
+        keys: &KeyList::new(&aws, table),
+        events: &EventList::new(&aws, events.name),
+        catalogue: &settings::catalogue()?,
+        issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
+        max_keys: settings::max_keys()?,
+        time: TIME,
+    };
+    run(service_fn(|event| manage_account::handle(event, accounts, SystemTime::now()))).await
+}

@@ -1,0 +1,19 @@
+//! `recover`: a new key with every operation, for an account that lost its last manager.
+
+use api_keys::{Caller, Error, Fields, IssuedKey, NewKey};
+
+use crate::Invocation;
+use crate::answer::Answer;
+
+pub(crate) async fn recover(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
+    let account_id = fields.account_id();
+    let user_id = fields.required_text("userId", Caller::MAX_TEXT);
+    let username = fields.required_text("username", Caller::MAX_TEXT);
+    fields.finish()?;
+    let Invocation { with, origin, now, .. } = invocation;
+    let (account, _) = with.store.adopt(account_id, origin, *now).await?;
+    let new = NewKey::first(account_id, account.company, user_id, username, with.catalogue);
+    let (record, value) = new.issue(with.issuer, *now)?;
+    let metadata = with.store.recover(&record, with.max_keys, origin, *now).await?;
+    Ok(Answer::Recover(Box::new(IssuedKey { account_id: Some(account_id), metadata, value })))
+}

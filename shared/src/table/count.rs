@@ -1,0 +1,160 @@
+//! The quota: how many keys an account has, exact however many are made at once.
+//!
+//! The count is never below the number of keys: the transaction that stores a key raises it. Nothing lowers it when a
+//! key goes, since a deletion must depend on nothing, and DynamoDB's time to live tells nobody. So at the limit, and only
+//! there, the keys are counted again.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+
+use super::account::{AccountItem, account_key};
+use super::bulk::{Sent, send};
+use super::expression::Expression;
+use super::key_item::value;
+use super::transaction::Retries;
+use super::{AccountRefusal, KeyStore, TableError, WriteError, key};
+use crate::key::{AccountId, KeyId, Timestamp};
+
+/// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
+/// by their time to live.
+const RECOUNT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Room for one more key, by the account's own quota or else the stack's.
+const ROOM: &str =
+    "((attribute_exists(maxKeys) AND keyCount < maxKeys) OR (attribute_not_exists(maxKeys) AND keyCount < :max))";
+
+impl Expression {
+    /// Makes room for one more key in an account's item, or stops the transaction.
+    pub(super) fn reserve(&mut self, new_key: KeyId, max_keys: u64) -> Result<(), TableError> {
+        self.write("lastKeyId", Some(value(&new_key)?));
+        self.add("keyCount", number(1));
+        self.require_that(ROOM, [(":max", number(max_keys))]);
+        Ok(())
+    }
+}
+
+impl KeyStore {
+    /// After deletions: lets an account at its quota count its keys again at once.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the keys are then counted within a minute all the same.
+    pub async fn note_deletions(&self, account_id: AccountId, count: u64) -> Result<(), WriteError> {
+        let update = self
+            .update_account_item(account_id, "ADD deletions :count")
+            // An update would make the item of an account that is being erased anew.
+            .condition_expression("attribute_exists(id)")
+            .expression_attribute_values(":count", number(count));
+        send_plain(update, Retries::from_now()).await?;
+        Ok(())
+    }
+
+    /// Whether there is room for one more key, or may be by now. Where the count says that there is none, the keys are
+    /// counted again if some may have gone.
+    pub(super) async fn has_room(
+        &self,
+        account_id: AccountId,
+        seen: &AccountItem,
+        max_keys: u64,
+        now: Timestamp,
+        retries: Retries,
+    ) -> Result<bool, WriteError> {
+        let quota = seen.quota(max_keys);
+        let lately = seen.counted_at.is_some_and(|at| now < at.plus(RECOUNT_INTERVAL));
+        match seen.key_count {
+            Some(keys) if keys < quota => return Ok(true),
+            Some(_) if lately && seen.deletions == seen.deletions_counted => return Ok(false),
+            _ => {}
+        }
+        let keys = self.count_keys(account_id, seen.last_key_id, quota, retries).await?;
+        if keys == 0 && seen.created_at.is_none() {
+            return Err(AccountRefusal::Unknown.into());
+        }
+        Ok(!self.replace_count(account_id, seen, keys, now, retries).await? || keys < quota)
+    }
+
+    /// Counts the account's keys, up to `quota` and for as long as there is time: more need not be known.
+    ///
+    /// A query is read-committed: it may miss the key of a transaction whose count a read already shows. That can only
+    /// be the last one, since each changes the same count. A read is serialized with transactions, so reading that key
+    /// first makes sure that the query, which comes after it, sees the key, or sees that it was deleted since.
+    async fn count_keys(
+        &self,
+        account_id: AccountId,
+        last_key: Option<KeyId>,
+        quota: u64,
+        retries: Retries,
+    ) -> Result<u64, TableError> {
+        if let Some(id) = last_key {
+            self.read(key(account_id, id)).await?;
+        }
+        let mut keys = 0;
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .select(Select::Count)
+            .key_condition_expression("accountId = :account")
+            .expression_attribute_values(":account", AttributeValue::S(account_id.to_string()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
+            keys += u64::try_from(page.count).unwrap_or(0);
+            if keys >= quota {
+                return Ok(keys);
+            }
+            if !retries.are_left() {
+                return Ok(quota);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Writes a new count, unless a key was made since the old one was read. Whether it did.
+    async fn replace_count(
+        &self,
+        account_id: AccountId,
+        seen: &AccountItem,
+        keys: u64,
+        now: Timestamp,
+        retries: Retries,
+    ) -> Result<bool, WriteError> {
+        const NEW: &str = "SET keyCount = :keys, recounts = :next, deletionsCounted = :deletions, countedAt = :now";
+        let update = self
+            .update_account_item(account_id, NEW)
+            .expression_attribute_values(":keys", number(keys))
+            .expression_attribute_values(":next", number(seen.recounts + 1))
+            .expression_attribute_values(":deletions", number(seen.deletions))
+            .expression_attribute_values(":now", value(&now)?);
+        let update = match seen.key_count {
+            None => update.condition_expression("attribute_not_exists(keyCount)"),
+            // Between two counts it only grows: the same number of the same count means that no key was made.
+            Some(old) => update
+                .condition_expression("keyCount = :old AND recounts = :recounts")
+                .expression_attribute_values(":old", number(old))
+                .expression_attribute_values(":recounts", number(seen.recounts)),
+        };
+        send_plain(update, retries).await
+    }
+
+    fn update_account_item(&self, account_id: AccountId, expression: &str) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table).update_expression(expression);
+        update.set_key(Some(account_key(account_id)))
+    }
+}
+
+/// Whether the update's condition held.
+async fn send_plain(update: UpdateItemFluentBuilder, retries: Retries) -> Result<bool, WriteError> {
+    match send(retries, || update.clone().send()).await? {
+        Sent::Done => Ok(true),
+        Sent::Unmet => Ok(false),
+        Sent::Busy => Err(WriteError::Contended),
+    }
+}
+
+pub(super) fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}

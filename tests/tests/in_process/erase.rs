@@ -1,0 +1,307 @@
+//! `erase-account`: nothing is left of an account but one event, wherever the erasing ended before.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use api_keys::ImportedKeys;
+use serde_json::{Value, json};
+use tests::values::{import_of, sha256_hex};
+use tests::wire::{Fault, Stop};
+use tests::{Client, Gateway};
+
+use crate::suspension::{nth, polled};
+
+const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+
+fn payload(account: &Client<'_>) -> Value {
+    json!({"accountId": account.account_id, "confirm": account.account_id, "operator": "grace"})
+}
+
+/// Erases, as often as it takes. How many items it removed.
+async fn erase(gateway: &Gateway, account: &Client<'_>) -> u64 {
+    let (mut removed, mut payload) = (0, payload(account));
+    loop {
+        let answer = gateway.invoke_erase_account(payload.clone()).await.unwrap();
+        assert_eq!(answer["done"], answer["cursor"].is_null());
+        removed += answer["removed"].as_u64().unwrap();
+        if answer["done"] == true {
+            return removed;
+        }
+        payload["cursor"] = answer["cursor"].clone();
+    }
+}
+
+async fn manage(gateway: &Gateway, action: &str, account: &Client<'_>) -> Result<Value, Value> {
+    gateway.invoke_manage_account(json!({"action": action, "accountId": account.account_id})).await
+}
+
+async fn suspend(gateway: &Gateway, account: &Client<'_>) {
+    assert_eq!(manage(gateway, "suspend", account).await.unwrap()["done"], true);
+}
+
+async fn import(gateway: &Gateway, account: &Client<'_>, value: &str) -> String {
+    let report = json!({"accountId": account.account_id, "keys": [import_of(value)]});
+    let report = gateway.invoke_import_keys(report).await.unwrap();
+    report["imported"][0]["id"].as_str().unwrap_or_else(|| panic!("{report}")).to_owned()
+}
+
+/// Everything that names the account, its events left out.
+fn items_of(gateway: &Gateway, account: &Client<'_>) -> Vec<Value> {
+    gateway.engine.dump().into_iter().filter(|item| item.to_string().contains(&account.account_id)).collect()
+}
+
+fn events_of(gateway: &Gateway, account: &Client<'_>) -> Vec<Value> {
+    gateway.engine.events().into_iter().filter(|event| event["accountId"]["S"] == json!(account.account_id)).collect()
+}
+
+fn assert_erased(gateway: &Gateway, account: &Client<'_>, what: &str) {
+    assert_eq!(items_of(gateway, account), Vec::<Value>::new(), "{what}");
+    let events = events_of(gateway, account);
+    assert_eq!(events.iter().map(|event| &event["type"]["S"]).collect::<Vec<_>>(), ["account.erased"], "{what}");
+}
+
+/// Keys of every kind, with more of them than are removed at once, and claims that only lead back from elsewhere.
+async fn furnished<'a>(gateway: &'a Gateway, company: &str) -> Client<'a> {
+    let admin = gateway.create_account(company).await;
+    for _ in 0..24 {
+        admin.create_key(&["SMS"]).await;
+    }
+    let rotated = admin.create_key(&["SMS"]).await;
+    admin.rotate(&rotated.id, 3600).await;
+    import(gateway, &admin, &format!("sk_old_kept_by_{company}")).await;
+    let twice = import(gateway, &admin, &format!("sk_old_rotated_by_{company}")).await;
+    admin.rotate(&twice, 3600).await;
+    admin.rotate(&twice, 3600).await;
+    let gone = import(gateway, &admin, &format!("sk_old_deleted_by_{company}")).await;
+    admin.delete(&gone).await;
+    admin
+}
+
+#[tokio::test]
+async fn nothing_is_left_but_one_event_and_others_lose_nothing() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let ours = furnished(&gateway, "ours").await;
+    let theirs = furnished(&gateway, "theirs").await;
+    // A value that was ours is theirs by now, and the other way round.
+    for (first, then, value) in [(&ours, &theirs, "sk_old_first_was_ours"), (&theirs, &ours, "sk_old_first_was_theirs")]
+    {
+        let id = import(&gateway, first, value).await;
+        first.delete(&id).await;
+        import(&gateway, then, value).await;
+    }
+    let (before, events) = (items_of(&gateway, &theirs), events_of(&gateway, &theirs));
+    suspend(&gateway, &ours).await;
+
+    let removed = erase(&gateway, &ours).await;
+
+    assert_erased(&gateway, &ours, "ours");
+    // 29 keys, 5 traces of imports, the account's own two, and as many events and more.
+    assert!(removed > 65, "{removed}");
+    let event = &events_of(&gateway, &ours)[0];
+    assert_eq!((&event["keyId"], &event["actor"]["M"]["claimed"]["S"]), (&Value::Null, &json!("grace")));
+    assert!(event["purgeAt"]["N"].is_string(), "it ends like all events");
+    let claim = |value: &str| format!("sha256#{}", sha256_hex(value));
+    let left: BTreeSet<_> = gateway.engine.dump().iter().map(|item| item["accountId"]["S"].to_string()).collect();
+    assert!(!left.contains(&json!(claim("sk_old_first_was_theirs")).to_string()));
+    let same = |items: &[Value]| items.iter().map(Value::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(same(&items_of(&gateway, &theirs)), same(&before));
+    assert_eq!(events_of(&gateway, &theirs), events);
+    for value in [&*theirs.value, "sk_old_first_was_ours", "sk_old_kept_by_theirs"] {
+        assert_eq!(gateway.send("GET", "/authentication/self", &[value], None).await.status, 200);
+    }
+    assert_eq!(ours.status().await, 401);
+    // What was ours can be imported by whoever has it.
+    import(&gateway, &theirs, "sk_old_kept_by_ours").await;
+    let list = gateway.invoke_manage_account(json!({"action": "list"})).await.unwrap();
+    assert_eq!(list["accounts"].as_array().unwrap().len(), 1);
+    let left = manage(&gateway, "events", &ours).await.unwrap();
+    assert_eq!(left["events"][0]["type"], "account.erased", "operators can still see it");
+    assert_eq!(manage(&gateway, "show", &ours).await.unwrap_err()["errorMessage"], "there is no such account");
+    // A repeat after a lost answer finds it done.
+    assert_eq!(erase(&gateway, &ours).await, 0);
+    assert_erased(&gateway, &ours, "ours, repeated");
+}
+
+#[tokio::test]
+async fn only_a_suspended_account_is_erased_and_only_when_it_is_named_twice() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let before = (gateway.engine.dump(), gateway.engine.events());
+    let (id, nobody) = (&admin.account_id, "0".repeat(22));
+    for (payload, message) in [
+        (payload(&admin), "the account is not suspended: suspend it first"),
+        (json!({"accountId": nobody, "confirm": nobody}), "there is no such account"),
+        (json!({"accountId": id, "confirm": "yes"}), "confirm must be the same as accountId"),
+        (json!({"accountId": id}), "confirm must be the same as accountId"),
+        (
+            json!({"accountId": id, "confirm": id, "cursor": "x", "force": true}),
+            "cursor must be the cursor of an earlier answer; force is not a known field",
+        ),
+        (json!({}), "accountId is required; confirm must be the same as accountId"),
+        (json!([]), "body must be a JSON object"),
+    ] {
+        let error = gateway.invoke_erase_account(payload).await.unwrap_err();
+        assert_eq!(error, json!({"errorType": "InvalidRequest", "errorMessage": message}));
+    }
+    assert!((gateway.engine.dump(), gateway.engine.events()) == before);
+}
+
+#[tokio::test]
+async fn once_begun_nothing_but_erasing_is_possible() {
+    let mut gateway = Gateway::start().await;
+    gateway.operators_time = Duration::ZERO;
+    let admin = gateway.create_account("Example").await;
+    for _ in 0..30 {
+        admin.create_key(&["SMS"]).await;
+    }
+    while manage(&gateway, "suspend", &admin).await.unwrap()["done"] == false {}
+    assert_eq!(gateway.invoke_erase_account(payload(&admin)).await.unwrap()["done"], false);
+
+    let update = json!({"action": "update", "accountId": admin.account_id, "company": "New"});
+    for refused in [manage(&gateway, "resume", &admin).await, gateway.invoke_manage_account(update).await] {
+        assert_eq!(refused.unwrap_err()["errorMessage"], "the account is being erased");
+    }
+    assert_eq!(manage(&gateway, "show", &admin).await.unwrap()["status"], "SUSPENDED");
+    erase(&gateway, &admin).await;
+    assert_erased(&gateway, &admin, "continued");
+}
+
+#[tokio::test]
+async fn it_can_end_at_any_point_and_be_repeated_or_done_twice_at_once() {
+    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let theirs = furnished(&gateway, "theirs").await.account_id;
+    let mut polls = 1;
+    loop {
+        gateway.operators_time = manage_account::TIME;
+        let admin = furnished(&gateway, &format!("number-{polls}")).await;
+        suspend(&gateway, &admin).await;
+        let ended = polled(polls, erase(&gateway, &admin)).await;
+        let what = format!("after {polls} polls");
+        if ended.is_none() {
+            gateway.wire.quiet().await;
+            tokio::join!(erase(&gateway, &admin), erase(&gateway, &admin));
+        }
+        assert_erased(&gateway, &admin, &what);
+        if ended.is_some() {
+            break;
+        }
+        polls += 1 + polls / 4;
+    }
+    assert!(polls > 10, "{polls}");
+    let left = gateway.engine.keys();
+    assert!(left.len() > 25 && left.iter().all(|key| key["accountId"]["S"] == json!(theirs)));
+}
+
+#[tokio::test]
+async fn imports_of_release_0_1_left_only_claims_which_the_keys_lead_to() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    import(&gateway, &admin, "sk_old_as_it_was_imported").await;
+    let rotated = import(&gateway, &admin, "sk_old_in_its_grace_period").await;
+    admin.rotate(&rotated, 3600).await;
+    for item in gateway.engine.dump() {
+        if item["accountId"]["S"].as_str().unwrap().ends_with("#imports") {
+            gateway.engine.remove(item["accountId"]["S"].as_str().unwrap(), item["id"]["S"].as_str().unwrap());
+        }
+    }
+    suspend(&gateway, &admin).await;
+    erase(&gateway, &admin).await;
+    assert_erased(&gateway, &admin, "claims");
+}
+
+#[tokio::test]
+async fn what_is_under_way_while_the_account_is_erased_leaves_nothing() {
+    for (method, path, body, calls) in [
+        ("POST", "", Some(NEW_KEY), &["GetItem", "TransactWriteItems"][..]),
+        ("PATCH", "/{key}", Some(r#"{"name": "n"}"#), &["GetItem", "TransactWriteItems"]),
+        ("POST", "/{key}/rotate", None, &["GetItem", "TransactWriteItems"]),
+        ("DELETE", "/{key}", None, &["TransactWriteItems", "UpdateItem"]),
+    ] {
+        for call in calls {
+            let gateway = Gateway::start().await;
+            gateway.wire.throttle_every(0);
+            let admin = gateway.create_account("Example").await;
+            let key = admin.create_key(&["SMS"]).await;
+            let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+            let path = format!("/authentication{}", path.replace("{key}", &key.id));
+            let erasing = async {
+                suspend(&gateway, &admin).await;
+                erase(&gateway, &admin).await;
+            };
+            let request = gateway.hand_on(method, &path, &verdict, body);
+            let stop = nth(0, Stop::before(call), |_| true);
+
+            let (answer, ()) = gateway.wire.during(stop, request, erasing).await;
+
+            let expected = match (method, *call) {
+                ("POST", _) if path == "/authentication" => 409,
+                // It was deleted before; this is only its note.
+                ("DELETE", "UpdateItem") => 204,
+                _ => 404,
+            };
+            assert_eq!(answer.status, expected, "{method} {path} before {call}: {answer:?}");
+            assert_erased(&gateway, &admin, &format!("{method} {path} before {call}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_operators_do_meanwhile_does_not_bring_the_account_back() {
+    let update = json!({"action": "update", "company": "New"});
+    for (payload, call) in [
+        (json!({"action": "resume"}), "TransactWriteItems"),
+        (update.clone(), "TransactWriteItems"),
+        (update, "UpdateItem"),
+        (json!({"action": "recover", "userId": "u", "username": "n"}), "GetItem"),
+    ] {
+        let gateway = Gateway::start().await;
+        gateway.wire.throttle_every(0);
+        let admin = gateway.create_account("Example").await;
+        let mut payload = payload;
+        payload["accountId"] = json!(admin.account_id);
+        let is_resumed = payload["action"] == "resume";
+        if is_resumed {
+            suspend(&gateway, &admin).await;
+        }
+        let erasing = async {
+            if !is_resumed {
+                suspend(&gateway, &admin).await;
+            }
+            erase(&gateway, &admin).await;
+        };
+        let what = format!("{payload} before {call}");
+        let stop = nth(0, Stop::before(call), |_| true);
+
+        let (answer, ()) = gateway.wire.during(stop, gateway.invoke_manage_account(payload), erasing).await;
+
+        assert_eq!(answer.unwrap_err()["errorMessage"], "there is no such account", "{what}");
+        assert_erased(&gateway, &admin, &what);
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_a_repeat_completes_it() {
+    let faults =
+        [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer];
+    for (after, fault) in [0, 1, 4].into_iter().flat_map(|after| faults.map(|fault| (after, fault))) {
+        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let admin = gateway.create_account("Example").await;
+        import(&gateway, &admin, "sk_old_51H8xQ2eZvKYlo2C0").await;
+        suspend(&gateway, &admin).await;
+        let mut gate = gateway.wire.stop(nth(after, Stop::before("DeleteItem"), |_| true));
+        let breaking = async {
+            if after > 0 {
+                gate.reached().await;
+            }
+            gateway.wire.break_times(5, fault);
+            gate.release();
+        };
+        let (first, ()) = tokio::join!(gateway.invoke_erase_account(payload(&admin)), breaking);
+        gateway.wire.mend();
+        if let Err(error) = first {
+            assert_eq!(error["errorType"], "InternalError", "{fault:?} {after}: {error}");
+        }
+        erase(&gateway, &admin).await;
+        assert_erased(&gateway, &admin, &format!("{fault:?} after {after}"));
+    }
+}
