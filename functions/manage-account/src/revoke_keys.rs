@@ -46,7 +46,7 @@ pub(crate) async fn revoke_keys(mut fields: Fields, invocation: &Invocation<'_>)
             }
         }
     }
-    // The keys are gone, whatever becomes of the note.
+    // The keys are deleted even if this fails.
     let revoked = u64::try_from(report.revoked.len()).unwrap_or(u64::MAX);
     if revoked > 0
         && let Err(error) = store.note_deletions(account_id, revoked).await
@@ -60,7 +60,7 @@ pub(crate) async fn revoke_keys(mut fields: Fields, invocation: &Invocation<'_>)
 async fn revoke(place: Locator, invocation: &Invocation<'_>) -> Result<bool, WriteError> {
     loop {
         match invocation.with.store.delete(place, &invocation.origin, invocation.now).await {
-            Err(WriteError::Contended) => {}
+            Err(error) if error.is_retryable() => {}
             done => return done,
         }
     }
