@@ -26,7 +26,7 @@ sys.dont_write_bytecode = True
 from commands import Commands, lines_of
 from deployment import ROOT, STACK, TEMPLATE, Stack, architecture, build, check_tools, deploy, give_gateway_responses
 from deployment import ministack
-from emulator import REGION, Emulator, choose_port, isolate_from_aws
+from emulator import CREDENTIALS, REGION, Emulator, choose_port, isolate_from_aws
 from progress import Failure, say, show_steps, tail, timed
 from transform import read_template, transformed
 
@@ -64,8 +64,11 @@ def run(arguments: argparse.Namespace) -> None:
         if account["functionError"]:
             raise Failure(f"create-account failed: {account['payload']}", emulator.log)
         show_steps()
-        with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={account['payload']['value']}\n"):
-            print(_introduction(stack.api_url(), account["payload"]["value"]), flush=True)
+        key = account["payload"]["value"]
+        access = {"AWS_ENDPOINT_URL": emulator.endpoint, "AWS_REGION": REGION} | CREDENTIALS
+        exports = "".join(f"export {name}={value}\n" for name, value in access.items())
+        with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={key}\n{exports}"):
+            print(_introduction(stack.api_url(), key), flush=True)
             while True:
                 emulator.check()
                 time.sleep(0.5)
@@ -160,6 +163,10 @@ URL and key are in .local/env. To try:
 curl -s {header} {url}/authentication
 curl -s {header} -d '{body}' {url}/authentication
 curl -s {header} {url}/authentication/self
+
+The operators' program, after `cargo install --path cli`:
+
+source .local/env && api-keys --help
 
 Ctrl-C ends it, and all of its data."""
 
