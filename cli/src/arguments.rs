@@ -1,15 +1,20 @@
 //! What can be asked for.
 
+mod values;
+
 use std::path::PathBuf;
 
-use api_keys::{AccountId, KeyId, Timestamp};
+use api_keys::{AccountId, KeyId, Limit};
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Value, json};
+
+use self::values::{account_id, count, key_id, limit, text, time};
 
 /// Operates the API keys service: accounts, their keys and their events.
 ///
 /// It finds the service's functions by the outputs of its CloudFormation stack, and uses the AWS credentials and the region
 /// of the shell.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong input, 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "api-keys", version)]
 pub(crate) struct Arguments {
@@ -25,7 +30,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, default_value = "api-keys", value_name = "NAME")]
     pub(crate) stack: String,
     /// Who you are, for the events [default: your user and host name]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = text)]
     pub(crate) operator: Option<String>,
     /// Print JSON instead of tables
     #[arg(long, global = true)]
@@ -45,8 +50,6 @@ pub(crate) enum Command {
     Keys(Keys),
     /// List the events of an account, or publish them again
     Events(Events),
-    /// Bring accounts of an earlier version up to date; it reads the whole table of keys
-    Upgrade,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,10 +57,10 @@ pub(crate) enum Accounts {
     /// Create an account and its first key, which may do everything
     Create {
         /// The company
-        #[arg(long)]
+        #[arg(long, value_parser = text)]
         company: String,
         #[command(flatten)]
-        user: User,
+        holder: Holder,
     },
     /// List all accounts
     List,
@@ -83,13 +86,15 @@ pub(crate) enum Accounts {
         #[command(flatten)]
         account: Account,
         #[command(flatten)]
-        user: User,
+        holder: Holder,
     },
     /// Erase a suspended account with all that is kept of it, for good
     Erase {
         #[command(flatten)]
         account: Account,
     },
+    /// List accounts of version 0.1.0, which are not listed yet; it reads the whole table of keys
+    Upgrade,
 }
 
 #[derive(Debug, Args)]
@@ -101,20 +106,19 @@ pub(crate) struct Account {
 
 /// Whom a new key is for, and where its value goes.
 #[derive(Debug, Args)]
-pub(crate) struct User {
+pub(crate) struct Holder {
     /// The id of the user whom the key is assigned to
-    #[arg(long)]
+    #[arg(long, value_parser = text)]
     pub(crate) user_id: String,
     /// That user's name
-    #[arg(long)]
+    #[arg(long, value_parser = text)]
     pub(crate) username: String,
-    /// Write the key's value to this new file, which only you can read, instead of the terminal
-    #[arg(long, value_name = "PATH")]
-    pub(crate) value_file: Option<PathBuf>,
+    /// Write the key's value to this new file, which only you can read, instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) value_to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[group(skip)]
 pub(crate) struct Update {
     #[command(flatten)]
     pub(crate) account: Account,
@@ -126,17 +130,18 @@ pub(crate) struct Update {
 #[group(required = true, multiple = true)]
 pub(crate) struct Changes {
     /// Its company
-    #[arg(long)]
+    #[arg(long, value_parser = text)]
     pub(crate) company: Option<String>,
     /// How many keys it may have
-    #[arg(long, value_name = "N", conflicts_with = "default_max_keys")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
+        conflicts_with = "default_max_keys")]
     pub(crate) max_keys: Option<u64>,
     /// Let it have as many keys as the stack's quota says
     #[arg(long)]
     pub(crate) default_max_keys: bool,
     /// The ceiling of each key's limits, such as 1000/DAY; up to three with distinct periods
     #[arg(long = "limit", value_name = "N/PERIOD", value_parser = limit, conflicts_with = "no_limits")]
-    pub(crate) limits: Vec<Value>,
+    pub(crate) limits: Vec<Limit>,
     /// Let it have no ceiling of limits
     #[arg(long)]
     pub(crate) no_limits: bool,
@@ -146,8 +151,8 @@ pub(crate) struct Changes {
 pub(crate) enum Keys {
     /// Import keys that another system issued, from a .csv or .jsonl file of values or their SHA-256
     ///
-    /// Values are hashed here and never sent. Stopped, it continues where it was when it is run again. What failed is
-    /// written next to the file, with the reasons.
+    /// Values are hashed here and never sent. Stopped, it goes on where it was when it is run again. What failed is written
+    /// next to the file, with the reasons.
     Import {
         /// The file
         file: PathBuf,
@@ -176,19 +181,19 @@ pub(crate) enum Keys {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Events {
     #[command(flatten)]
-    pub(crate) listed: Option<Listed>,
+    pub(crate) listed: Listed,
     #[command(subcommand)]
     pub(crate) republish: Option<Republish>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Listed {
-    /// The account
-    #[arg(long, value_name = "ID", value_parser = account_id, required = false)]
-    pub(crate) account: AccountId,
+    /// The account; not given for `republish`, which has its own
+    #[arg(long, value_name = "ID", value_parser = account_id, required = true)]
+    pub(crate) account: Option<AccountId>,
     /// The events of this key alone
     #[arg(long, value_name = "ID", value_parser = key_id)]
     pub(crate) key: Option<KeyId>,
@@ -196,7 +201,7 @@ pub(crate) struct Listed {
     #[arg(long, value_name = "ID", value_parser = key_id)]
     pub(crate) actor_key: Option<KeyId>,
     /// At most so many, the newest first
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     pub(crate) limit: usize,
 }
 
@@ -216,28 +221,6 @@ pub(crate) enum Republish {
     },
 }
 
-fn account_id(text: &str) -> Result<AccountId, &'static str> {
-    AccountId::parse(text).ok_or("an account's id is 22 letters and digits")
-}
-
-fn key_id(text: &str) -> Result<KeyId, &'static str> {
-    KeyId::parse(text).ok_or("a key's id is 22 letters and digits")
-}
-
-fn time(text: &str) -> Result<String, &'static str> {
-    Timestamp::parse(text).map(|_| text.to_owned()).ok_or("a time is written as 2030-01-31T00:00:00Z")
-}
-
-/// `1000/DAY` as the service takes it.
-fn limit(text: &str) -> Result<Value, &'static str> {
-    const SHAPE: &str = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
-    let (requests, per) = text.split_once('/').ok_or(SHAPE)?;
-    let requests: u64 = requests.parse().map_err(|_| SHAPE)?;
-    let per = per.to_ascii_uppercase();
-    let known = ["MINUTE", "HOUR", "DAY", "MONTH"].contains(&&*per) && requests > 0;
-    known.then(|| json!({ "requests": requests, "per": per })).ok_or(SHAPE)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -247,13 +230,5 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn limits_are_read() {
-        assert_eq!(limit("1000/day"), Ok(json!({ "requests": 1000, "per": "DAY" })));
-        for wrong in ["", "1000", "0/DAY", "x/DAY", "5/YEAR", "-1/DAY"] {
-            assert!(limit(wrong).is_err(), "{wrong}");
-        }
     }
 }

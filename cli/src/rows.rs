@@ -1,6 +1,8 @@
 //! The rows of a file to import. Values are hashed here and go no further.
 
-use std::collections::HashSet;
+mod jsonl;
+
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use api_keys::{ImportedKeys, KeyHash, KeyValue};
@@ -14,7 +16,7 @@ pub(crate) const FIELDS: [&str; 9] =
 const LISTS: [&str; 2] = ["operations", "allowedIps"];
 const VALUE: &str = "value";
 /// What `FILE.failed` adds, so that it can be corrected and imported.
-const REMARKS: [&str; 2] = ["row", "reason"];
+pub(crate) const REMARKS: [&str; 2] = ["line", "reason"];
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +39,8 @@ impl Format {
 /// A key to import, without its value; or why it cannot be one.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
-    /// The first is 1; a header does not count.
-    pub(crate) number: usize,
+    /// Where it is in the file; the first line is 1.
+    pub(crate) line: usize,
     pub(crate) key: Map<String, Value>,
     pub(crate) refused: Option<String>,
 }
@@ -48,10 +50,19 @@ pub(crate) struct Row {
 /// # Errors
 /// When the file as a whole makes no sense.
 pub(crate) fn read(content: &[u8], format: Format) -> Result<Vec<Row>, Failure> {
-    match format {
-        Format::Csv => read_csv(content),
-        Format::Jsonl => Ok(read_jsonl(content)),
+    let mut rows = match format {
+        Format::Csv => read_csv(content)?,
+        Format::Jsonl => read_jsonl(content),
+    };
+    let mut lines = HashMap::new();
+    for row in &mut rows {
+        let Some(hash) = row.key.get("sha256").and_then(Value::as_str) else { continue };
+        let first = *lines.entry(hash.to_owned()).or_insert(row.line);
+        if first != row.line && row.refused.is_none() {
+            row.refused = Some(format!("is the same key as line {first}"));
+        }
     }
+    Ok(rows)
 }
 
 fn read_csv(content: &[u8]) -> Result<Vec<Row>, Failure> {
@@ -69,16 +80,36 @@ fn read_csv(content: &[u8]) -> Result<Vec<Row>, Failure> {
             return Err(Failure::input(format!("the column {column} is there twice")));
         }
     }
-    let rows = reader.records().zip(1..).map(|(record, number)| {
-        let Ok(record) = record else { return refused(number, "is not UTF-8".into()) };
-        if record.len() != header.len() {
-            let reason = format!("has {} fields, and the header has {}", record.len(), header.len());
-            return refused(number, reason);
+    let mut rows = Vec::new();
+    let mut record = csv::ByteRecord::new();
+    loop {
+        let line = next_line(content, reader.position());
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => rows.push(csv_row(line, &header, &record)),
+            Ok(false) => return Ok(rows),
+            Err(error) => return Err(Failure::input(format!("the file cannot be read: {error}"))),
         }
-        let filled = header.iter().zip(&record).filter(|(_, text)| !text.is_empty());
-        row(number, filled.map(|(name, text)| (name.to_owned(), csv_value(name, text))).collect())
-    });
-    Ok(rows.collect())
+    }
+}
+
+/// The next line that is not blank: a reader's position is before the blank ones.
+fn next_line(content: &[u8], position: &csv::Position) -> usize {
+    let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    let rest = content.get(number(position.byte())..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+    number(position.line()) + blank.count()
+}
+
+fn csv_row(line: usize, header: &csv::StringRecord, record: &csv::ByteRecord) -> Row {
+    let Ok(record) = csv::StringRecord::from_byte_record(record.clone()) else {
+        return refused(line, "is not UTF-8".into());
+    };
+    if record.len() != header.len() {
+        let reason = format!("has {} fields, and the header has {}", record.len(), header.len());
+        return refused(line, reason);
+    }
+    let filled = header.iter().zip(&record).filter(|(_, text)| !text.is_empty());
+    row(line, filled.map(|(name, text)| (name.to_owned(), csv_value(name, text))).collect())
 }
 
 fn csv_value(name: &str, text: &str) -> Value {
@@ -90,10 +121,10 @@ fn csv_value(name: &str, text: &str) -> Value {
 }
 
 fn read_jsonl(content: &[u8]) -> Vec<Row> {
-    let lines = content.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-    let rows = lines.zip(1..).map(|(line, number)| match serde_json::from_slice(line) {
-        Ok(Value::Object(fields)) => row(number, fields),
-        _ => refused(number, "is not a JSON object".into()),
+    let lines = content.split(|byte| *byte == b'\n').zip(1..).filter(|(text, _)| !text.trim_ascii().is_empty());
+    let rows = lines.map(|(text, line)| match jsonl::read(text) {
+        Ok(fields) => row(line, fields),
+        Err(reason) => refused(line, reason.into()),
     });
     rows.collect()
 }
@@ -102,11 +133,11 @@ fn is_known(name: &str) -> bool {
     name == VALUE || FIELDS.contains(&name) || REMARKS.contains(&name)
 }
 
-fn refused(number: usize, reason: String) -> Row {
-    Row { number, key: Map::new(), refused: Some(reason) }
+fn refused(line: usize, reason: String) -> Row {
+    Row { line, key: Map::new(), refused: Some(reason) }
 }
 
-fn row(number: usize, mut key: Map<String, Value>) -> Row {
+fn row(line: usize, mut key: Map<String, Value>) -> Row {
     for remark in REMARKS {
         key.remove(remark);
     }
@@ -128,7 +159,7 @@ fn row(number: usize, mut key: Map<String, Value>) -> Row {
     if let Ok(hash) = hash {
         key.insert("sha256".into(), hex(&hash).into());
     }
-    Row { number, key, refused: refused.map(str::to_owned) }
+    Row { line, key, refused: refused.map(str::to_owned) }
 }
 
 fn hash_of(value: &str) -> Result<KeyHash, &'static str> {
@@ -168,7 +199,7 @@ mod tests {
         let key = json!({"sha256": SHA256, "userId": "u", "username": "Ada, L",
             "operations": ["SMS", "OTP"], "allowedIps": ["10.0.0.1", "::1"]});
         assert_eq!(Value::from(rows[0].key.clone()), key);
-        assert_eq!(reasons(&rows), [None]);
+        assert_eq!((reasons(&rows), rows[0].line), (vec![None], 2));
     }
 
     #[test]
@@ -177,7 +208,30 @@ mod tests {
         let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
         let no_object = Some("is not a JSON object");
         assert_eq!(reasons(&rows), [None, no_object, no_object, Some("sha256 or value is required")]);
-        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5]);
+    }
+
+    #[test]
+    fn csv_rows_know_their_line_and_json_lines_name_a_field_once() {
+        let file = b"sha256,userId,username\r\n\r\nx,u,\"a\nb\"\nx,u\n\xff,u,n\n";
+        let rows = read(file, Format::Csv).unwrap();
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5, 6]);
+        assert_eq!(reasons(&rows)[1..], [Some("has 2 fields, and the header has 3"), Some("is not UTF-8")]);
+
+        let file = format!("\n{{\"sha256\":\"{SHA256}\",\"userId\":\"a\",\"userId\":\"b\"}}\n");
+        let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
+        assert_eq!((rows[0].line, reasons(&rows)), (2, vec![Some("gives a field twice")]));
+    }
+
+    #[test]
+    fn the_same_key_again_is_refused_whichever_way_it_is_written() {
+        let file = format!(
+            "{{\"sha256\":\"{SHA256}\"}}\n{{\"value\":\"0123456789abcdef\"}}\n{{\"sha256\":\"{}\"}}\n",
+            SHA256.to_uppercase()
+        );
+        let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
+        let again = Some("is the same key as line 1");
+        assert_eq!(reasons(&rows), [None, again, again]);
     }
 
     #[test]
@@ -189,8 +243,8 @@ mod tests {
         let rows = read(format!("value,userId\n{native},u\n").as_bytes(), Format::Csv).unwrap();
         assert!(reasons(&rows)[0].unwrap().starts_with("has the format of this service"));
         assert!(!format!("{rows:?}").contains(native));
-        let last = if native.ends_with('0') { "1" } else { "0" };
-        let mistyped = format!("{}{last}", &native[..native.len() - 1]);
+        let (rest, last) = native.split_at(native.len() - 1);
+        let mistyped = format!("{rest}{}", if last == "0" { "1" } else { "0" });
         for wrong in [&*mistyped, "short", "0123456789,abcdef"] {
             assert!(hash_of(wrong).unwrap_err().starts_with("would never be accepted"), "{wrong}");
         }

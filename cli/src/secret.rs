@@ -5,9 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use api_keys::{ImportedKeys, KeyValue};
 use serde_json::Value;
 
-use crate::{Failure, output};
+use crate::{Failure, output, pages};
 
 /// A place for a value, made sure of before there is one.
 pub(crate) enum Destination {
@@ -20,12 +21,13 @@ impl Destination {
     pub(crate) fn prepare(path: Option<PathBuf>) -> Result<Self, Failure> {
         match path {
             Some(path) => {
-                let file = create_private(&path)?;
+                let file =
+                    create_private(&path).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
                 Ok(Self::File { path, file })
             }
             None if io::stdout().is_terminal() => Ok(Self::Terminal),
             None => Err(Failure::input(
-                "the new key's value is shown only to a terminal: name a new file for it with --value-file",
+                "the new key's value is shown only on a terminal: name a new file for it with --value-to",
             )),
         }
     }
@@ -46,27 +48,32 @@ impl Destination {
             ("operations", "/operations"),
             ("value", "/value"),
         ];
-        if let Self::File { path, mut file } = self {
-            let value = key.as_object_mut().and_then(|fields| fields.remove("value"));
-            let text = value.as_ref().and_then(Value::as_str).unwrap_or_default();
-            if let Err(error) = writeln!(file, "{text}") {
-                let id = key.get("id").and_then(Value::as_str).unwrap_or_default();
-                let path = path.display();
-                return Err(Failure::action(format!("{path}: {error}; the value of the key {id} is lost: revoke it")));
+        let value = key.as_object_mut().and_then(|fields| fields.remove("value"));
+        let value = value.as_ref().and_then(Value::as_str);
+        let value = value.and_then(|value| KeyValue::parse(value, ImportedKeys::Refused));
+        let lost = |why: &dyn std::fmt::Display| {
+            let id = key.get("id").and_then(Value::as_str).unwrap_or("unknown");
+            Failure::action(format!("{why}; the value of the key {id} is lost: revoke it"))
+        };
+        let value = value.ok_or_else(|| lost(&"the function's answer has no value"))?;
+        match self {
+            Self::File { path, mut file } => {
+                let written = writeln!(file, "{}", value.expose()).and_then(|()| file.sync_all());
+                written.map_err(|error| lost(&format!("{}: {error}", path.display())))?;
+                pages::set(&mut key, "valueFile", path.display().to_string().into());
+                let columns =
+                    COLUMNS.map(|column| if column.0 == "value" { ("value in", "/valueFile") } else { column });
+                if json { output::json(&key) } else { output::record(&columns, &key) }
             }
-            if let Some(fields) = key.as_object_mut() {
-                fields.insert("valueFile".into(), path.display().to_string().into());
+            Self::Terminal => {
+                pages::set(&mut key, "value", value.expose().into());
+                if json { output::json(&key) } else { output::record(&COLUMNS, &key) }
             }
-            let columns =
-                COLUMNS.map(|(name, place)| if name == "value" { ("value in", "/valueFile") } else { (name, place) });
-            return if json { output::json(&key) } else { output::record(&columns, &key) };
         }
-        if json { output::json(&key) } else { output::record(&COLUMNS, &key) }
     }
 }
 
 /// Creates a file that did not exist, with mode 600.
-pub(crate) fn create_private(path: &Path) -> Result<File, Failure> {
-    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    created.map_err(|error| Failure::input(format!("{}: {error}", path.display())))
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Failed;
 use crate::Failure;
+use crate::aws::Service;
 
 /// What was imported so far, on disk and in memory.
 pub(crate) struct Record {
@@ -24,7 +25,9 @@ pub(crate) struct Record {
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Header {
     account: AccountId,
-    stack: String,
+    /// Where its keys go: the physical name of the function, and its region.
+    function: String,
+    region: String,
     /// Fingerprint of the file: an edited file has other rows.
     file: u64,
 }
@@ -33,6 +36,8 @@ struct Header {
 #[serde(rename_all = "camelCase")]
 enum Line {
     Sent(usize),
+    /// What was noted as sent had no effect.
+    NotSent(usize),
     Done(Done),
 }
 
@@ -44,10 +49,14 @@ struct Done {
 }
 
 impl Record {
-    /// Opens the record of this import, or begins one.
-    pub(crate) fn open(path: &Path, content: &[u8], account: AccountId, stack: &str) -> Result<Self, Failure> {
+    /// Opens the record of importing this file, or begins one.
+    pub(crate) fn open(of: &Path, content: &[u8], account: AccountId, service: &Service) -> Result<Self, Failure> {
+        let mut path = of.as_os_str().to_owned();
+        path.push(".progress");
+        let path = &PathBuf::from(path);
         let failure = |error: std::io::Error| Failure::action(format!("{}: {error}", path.display()));
-        let header = Header { account, stack: stack.to_owned(), file: fingerprint(content) };
+        let function = service.output("ImportKeysFunctionName")?.to_owned();
+        let header = Header { account, function, region: service.region(), file: fingerprint(content) };
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failure)?;
         if file.try_lock().is_err() {
@@ -67,7 +76,7 @@ impl Record {
             Some(Ok(known)) if known == header => {}
             Some(_) => {
                 return Err(Failure::input(format!(
-                    "{} is of another file, account or stack: remove it to begin anew",
+                    "{} is of an import of another file, or into another account or stack: remove it to begin anew",
                     path.display()
                 )));
             }
@@ -75,6 +84,7 @@ impl Record {
         for line in lines.filter_map(|line| serde_json::from_str(line).ok()) {
             match line {
                 Line::Sent(batch) => drop(record.sent.insert(batch)),
+                Line::NotSent(batch) => drop(record.sent.remove(&batch)),
                 Line::Done(done) => drop(record.done.insert(done.batch, done)),
             }
         }
@@ -89,6 +99,18 @@ impl Record {
     pub(crate) fn sent(&mut self, batch: usize) -> Result<bool, Failure> {
         self.write(&Line::Sent(batch))?;
         Ok(!self.sent.insert(batch))
+    }
+
+    /// Notes that what was sent of a batch had no effect.
+    pub(crate) fn not_sent(&mut self, batch: usize) -> Result<(), Failure> {
+        self.write(&Line::NotSent(batch))?;
+        self.sent.remove(&batch);
+        Ok(())
+    }
+
+    /// Whether anything may have been imported.
+    pub(crate) fn is_begun(&self) -> bool {
+        !self.sent.is_empty()
     }
 
     /// Notes what became of a batch.
@@ -112,6 +134,11 @@ impl Record {
     /// Removes the record of a finished import.
     pub(crate) fn remove(self) -> Result<(), Failure> {
         fs::remove_file(&self.path).map_err(|error| Failure::action(format!("{}: {error}", self.path.display())))
+    }
+
+    /// Removes the record of an import that did nothing.
+    pub(crate) fn remove_unless_begun(self) -> Result<(), Failure> {
+        if self.is_begun() { Ok(()) } else { self.remove() }
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), Failure> {
