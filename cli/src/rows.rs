@@ -55,10 +55,10 @@ pub(crate) fn read(content: &[u8], format: Format) -> Result<Vec<Row>, Failure> 
         Format::Jsonl => read_jsonl(content),
     };
     let mut lines = HashMap::new();
-    for row in &mut rows {
+    for row in rows.iter_mut().filter(|row| row.refused.is_none()) {
         let Some(hash) = row.key.get("sha256").and_then(Value::as_str) else { continue };
         let first = *lines.entry(hash.to_owned()).or_insert(row.line);
-        if first != row.line && row.refused.is_none() {
+        if first != row.line {
             row.refused = Some(format!("is the same key as line {first}"));
         }
     }
@@ -232,6 +232,9 @@ mod tests {
         let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
         let again = Some("is the same key as line 1");
         assert_eq!(reasons(&rows), [None, again, again]);
+
+        let wrong_first = format!("{{\"sha256\":\"{SHA256}\",\"Name\":\"x\"}}\n{{\"sha256\":\"{SHA256}\"}}\n");
+        assert_eq!(reasons(&read(wrong_first.as_bytes(), Format::Jsonl).unwrap())[1], None);
     }
 
     #[test]
