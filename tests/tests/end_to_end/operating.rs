@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
@@ -44,7 +45,9 @@ impl Operator<'_> {
         let user = ["--user-id", "user-1", "--username", "Ada", "--value-to", file];
         let mut issued = self.json(&[arguments, &user].concat());
         assert_eq!(issued["value"], Value::Null);
-        issued["value"] = json!(fs::read_to_string(self.folder.join(file)).unwrap().trim_end());
+        let file = self.folder.join(file);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        issued["value"] = json!(fs::read_to_string(file).unwrap().trim_end());
         self.stack.client(&issued)
     }
 }
