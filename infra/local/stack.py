@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> None:
         key = account["payload"]["value"]
         access = {"AWS_ENDPOINT_URL": emulator.endpoint, "AWS_REGION": REGION} | CREDENTIALS
         exports = "".join(f"export {name}={value}\n" for name, value in access.items())
+        # What the shell has of a real account would go along.
+        exports += "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
         with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={key}\n{exports}"):
             print(_introduction(stack.api_url(), key), flush=True)
             while True:
