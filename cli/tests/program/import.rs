@@ -58,6 +58,15 @@ fn values_are_hashed_here_and_sent_a_hundred_at_a_time() {
 }
 
 #[test]
+fn a_terminal_shows_how_far_it_is() {
+    let (world, _) = importing("import-terminal");
+    world.write("keys.csv", csv(250));
+    let done = world.on_terminal(&IMPORT, "");
+    assert!(done.code == 0 && done.stdout.contains("/250 keys, "), "{done:?}");
+    assert!(done.stdout.ends_with("Imported 250 of 250 keys.\r\n"), "{done:?}");
+}
+
+#[test]
 fn what_failed_is_written_with_its_line_and_without_values() {
     let (world, _) = importing("import-failures");
     let file = format!(
