@@ -68,6 +68,14 @@ def build(state: Path, released: list[str]) -> Path:
     return built / "template.yaml"
 
 
+def build_program() -> Path:
+    """Builds the operators' program, and gives its path."""
+    environment = _build_environment()
+    cargo = ["cargo", "build", "--package=cli"]
+    stream_step("Building the operators' program", cargo, environment, ROOT)
+    return Path(_executables(cargo, environment)["api-keys"])
+
+
 def deploy(stack: str, template: Path, state: Path, parameters: dict[str, str]) -> None:
     """Deploys a template as a stack."""
     command = [*_sam("deploy"), "--template-file", str(template), "--stack-name", stack, "--no-confirm-changeset"]

@@ -24,9 +24,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 sys.dont_write_bytecode = True
 
 from commands import Commands, lines_of
-from deployment import ROOT, STACK, TEMPLATE, Stack, architecture, build, check_tools, deploy, give_gateway_responses
-from deployment import ministack
-from emulator import REGION, Emulator, choose_port, isolate_from_aws
+from deployment import ROOT, STACK, TEMPLATE, Stack, architecture, build, build_program, check_tools, deploy
+from deployment import give_gateway_responses, ministack
+from emulator import CREDENTIALS, REGION, Emulator, choose_port, isolate_from_aws
 from progress import Failure, say, show_steps, tail, timed
 from transform import read_template, transformed
 
@@ -57,15 +57,20 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
-    with deployed(arguments.port, state, [], {"Console": "enabled"}) as (emulator, stack):
+    with deployed(arguments.port, state, [], {"Console": "enabled", "AcceptImportedKeys": "true"}) as (emulator, stack):
         account = Commands(emulator, stack).invoke(
             {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
         )
         if account["functionError"]:
             raise Failure(f"create-account failed: {account['payload']}", emulator.log)
         show_steps()
-        with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={account['payload']['value']}\n"):
-            print(_introduction(stack.api_url(), account["payload"]["value"]), flush=True)
+        key = account["payload"]["value"]
+        access = {"AWS_ENDPOINT_URL": emulator.endpoint, "AWS_REGION": REGION} | CREDENTIALS
+        exports = "".join(f"export {name}={value}\n" for name, value in access.items())
+        # What the shell has of a real account would go along.
+        exports += "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
+        with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={key}\n{exports}"):
+            print(_introduction(stack.api_url(), key), flush=True)
             while True:
                 emulator.check()
                 time.sleep(0.5)
@@ -75,6 +80,7 @@ def up(arguments: argparse.Namespace) -> None:
     """Deploys the stack, describes it in one line, and serves commands until standard input ends."""
     state = arguments.state.resolve()
     parameters = dict(each.split("=", 1) for each in arguments.parameters)
+    program = build_program()
     with deployed(arguments.port, state, arguments.release, parameters) as (emulator, stack):
         sample = None
         if arguments.sample:
@@ -90,6 +96,7 @@ def up(arguments: argparse.Namespace) -> None:
             "createAccountFunction": outputs["CreateAccountFunctionName"],
             "authorizerArn": outputs["AuthorizerArn"],
             "region": REGION,
+            "program": str(program),
             "log": str(emulator.log),
         }
         print(json.dumps(description), flush=True)
@@ -155,11 +162,17 @@ def _introduction(url: str, key: str) -> str:
 URL      {url}
 Key      {key}
 Console  {url}/console
-URL and key are in .local/env. To try:
+URL, key and access for operators are in .local/env. To try:
 
 curl -s {header} {url}/authentication
 curl -s {header} -d '{body}' {url}/authentication
 curl -s {header} {url}/authentication/self
+
+To operate it, after `cargo install --path cli`:
+
+source .local/env
+api-keys accounts list
+api-keys --help
 
 Ctrl-C ends it, and all of its data."""
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use api_keys::Timestamp;
 use serde_json::Value;
 
 use crate::template::root;
@@ -90,8 +91,12 @@ pub fn shows(printed: &str, documented: &str) -> bool {
 pub fn shape(line: &str) -> String {
     let Ok(mut json) = serde_json::from_str(line) else {
         let is_id = |word: &str| word.len() == 22 && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let words = line.trim_end().split('/').map(|word| if is_id(word) { "…" } else { word });
-        return words.collect::<Vec<_>>().join("/");
+        let is_time = |word: &str| word.ends_with('Z') && Timestamp::parse(word).is_some();
+        let words = line.trim_end().split_inclusive([' ', '/']).map(|word| {
+            let (bare, end) = word.split_at(word.trim_end_matches([' ', '/']).len());
+            if is_id(bare) || is_time(bare) { ["…", end] } else { [bare, end] }
+        });
+        return words.flatten().collect();
     };
     blank(&mut json);
     json.to_string()
@@ -139,6 +144,9 @@ mod tests {
         let location = "location: /v1/authentication/0353BcNZpNQ41k9Zft1Kjj";
         assert!(shows("a: b\r\nlocation: /v1/authentication/0353BcNZpNQ41k9Zft1Kjk\r\n", location));
         assert!(!shows("location: /authentication/0353BcNZpNQ41k9Zft1Kjk", location));
+        let row = "ID  TIME\n0353BcNZpNQ41k9Zft1Kjj  2026-11-24T14:21:56.560Z  SMS";
+        assert!(shows(&row.replace("Kjj", "Kjk").replace("14:", "15:"), row));
+        assert!(!shows(&row.replace("SMS", "RCS"), row));
         assert!(!shows("2\n1", "1\n2"), "in this order");
     }
 }

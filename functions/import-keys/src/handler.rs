@@ -141,7 +141,11 @@ impl Importer<'_> {
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = self.reader.claimed(&hash).await?;
         if let Some(found) = self.reader.resolve_hash(&hash, now).await? {
-            if found.account_id != account_id || !found.metadata.held {
+            // Whoever imports again what may be imported already must see that it is not theirs.
+            if found.account_id != account_id {
+                return Err(wrong("sha256", "is of a value that a key of another account has already"));
+            }
+            if !found.metadata.held {
                 return Err(taken());
             }
             // An earlier import of it ended before it was complete.

@@ -1,7 +1,6 @@
 //! What the documents tell a reader to type, typed: each document in one shell, block after block.
 
-use std::fs;
-use std::process::Command;
+use std::{env, fs};
 
 use tests::documents::{self, Block, Document, shape, shows};
 use tests::template::root;
@@ -56,15 +55,16 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
     for block in blocks {
         script.extend([&block.text, "printf '\\n%s\\n' '", END_OF_BLOCK, "'\n"]);
     }
-    let output = Command::new("bash")
+    let programs = stack.program.parent().unwrap().to_str().unwrap();
+    let output = stack
+        .with_access("bash")
         .args(["-c", &script])
         .current_dir(&folder)
+        .env("PATH", format!("{programs}:{}", env::var("PATH").unwrap()))
         .env("PYTHON", root().join(".local/tools/sam/bin/python"))
         .env("AWS", root().join("tests/tests/end_to_end/aws.py"))
-        .env("AWS_ENDPOINT_URL", &stack.endpoint)
-        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "us-east-1")])
-        .env_remove("AWS_PROFILE")
-        .envs(["NO_PROXY", "no_proxy"].map(|variable| (variable, "*")))
+        // For the stand-in of the AWS CLI.
+        .env("AWS_DEFAULT_REGION", "us-east-1")
         // What the documents take for given.
         .env("API_URL", &stack.api)
         .env("API_KEY", value)

@@ -1,6 +1,8 @@
 //! The real template on an emulated AWS, driven over HTTP; it ends with the test.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -17,6 +19,8 @@ pub struct Stack {
     pub api: String,
     /// Ends before `/sms`.
     pub sample: String,
+    /// The operators' program.
+    pub program: PathBuf,
     http: ureq::Agent,
     control: Mutex<Control>,
     issued: Mutex<Vec<String>>,
@@ -68,6 +72,7 @@ impl Stack {
             endpoint: url("endpoint"),
             api: url("apiUrl"),
             sample: url("sampleUrl"),
+            program: url("program").into(),
             http,
             control: Mutex::new(control),
             issued: Mutex::default(),
@@ -124,7 +129,20 @@ impl Stack {
         self.issued.lock().unwrap().clone()
     }
 
-    fn client(&self, issued: &Value) -> Client<'_> {
+    /// A program with the access to AWS that `.local/env` gives.
+    pub fn with_access(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")])
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_SESSION_TOKEN")
+            .envs(["NO_PROXY", "no_proxy"].map(|variable| (variable, "*")));
+        command
+    }
+
+    /// Whoever has what was issued.
+    pub fn client(&self, issued: &Value) -> Client<'_> {
         let text = |name: &str| issued[name].as_str().unwrap().to_owned();
         self.issued.lock().unwrap().push(text("value"));
         let account_id = issued["accountId"].as_str().unwrap_or_default().to_owned();

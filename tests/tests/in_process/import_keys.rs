@@ -84,9 +84,10 @@ async fn a_value_that_any_account_has_is_refused() {
     )
     .await;
 
-    let reason = "sha256 is of a value that a key has already";
-    let refused = |index| json!({"index": index, "reason": reason});
-    assert_eq!(report["failed"], json!([refused(0), refused(1), refused(3)]));
+    let refused =
+        |index, whose| json!({"index": index, "reason": format!("sha256 is of a value that a key {whose}has already")});
+    let theirs = "of another account ";
+    assert_eq!(report["failed"], json!([refused(0, theirs), refused(1, theirs), refused(3, "")]));
     assert_eq!(report["imported"][0]["index"], 2);
     let holder = gateway.send("GET", "/authentication/self", &[FOREIGN], None).await;
     assert_eq!(holder.body["company"], "Theirs");

@@ -470,7 +470,8 @@ async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
 
     // The value is taken all the same.
     let refused = gateway.invoke_import_keys(import(&theirs)).await.unwrap();
-    assert_eq!(refused["failed"][0]["reason"], "sha256 is of a value that a key has already");
+    let reason = "sha256 is of a value that a key of another account has already";
+    assert_eq!(refused["failed"][0]["reason"], reason);
     let repeated = gateway.invoke_import_keys(import(&admin)).await.unwrap();
     assert_eq!((&repeated["failed"], status(&gateway, FOREIGN).await), (&json!([]), 200));
     let again = gateway.invoke_import_keys(import(&admin)).await.unwrap();

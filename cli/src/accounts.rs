@@ -1,0 +1,152 @@
+//! `api-keys accounts`.
+
+use api_keys::{AccountId, Limits};
+use serde_json::{Map, Value, json};
+
+use crate::arguments::{Accounts, Changes, Common, Holder, Update};
+use crate::aws::Service;
+use crate::invocation::{InvocationError, Repeats};
+use crate::secret::Destination;
+use crate::sweep::Sweep;
+use crate::{Failure, confirmation, interrupt, output, pages, upgrade};
+
+const MANAGE: &str = "ManageAccountFunctionName";
+
+const COLUMNS: [output::Column; 6] = [
+    ("ACCOUNT", "/accountId"),
+    ("COMPANY", "/company"),
+    ("STATUS", "/status"),
+    ("KEYS", "/keyCount"),
+    ("MAX KEYS", "/effectiveMaxKeys"),
+    ("LIMITS", "/limits"),
+];
+
+pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failure> {
+    match command {
+        Accounts::Create { company, holder } => {
+            let look = "api-keys accounts list".to_owned();
+            issue(common, holder, "CreateAccountFunctionName", json!({ "company": company }), look).await
+        }
+        Accounts::Recover { account, holder } => {
+            let payload = json!({ "action": "recover", "accountId": account.id });
+            issue(common, holder, MANAGE, payload, format!("api-keys keys list --account {}", account.id)).await
+        }
+        Accounts::List => {
+            let service = Service::find(common).await?;
+            let accounts = pages::all(&service, json!({ "action": "list" }), "accounts", usize::MAX).await?;
+            if common.json {
+                output::json(&json!({ "accounts": accounts }))
+            } else {
+                output::table(&COLUMNS, &accounts)
+            }
+        }
+        Accounts::Show { account } => {
+            let service = Service::find(common).await?;
+            show(&service.manage(&json!({ "action": "show", "accountId": account.id })).await?, common)
+        }
+        Accounts::Update(Update { account, changes }) => {
+            let fields = changes_as_json(changes)?;
+            sweep(account.id, "update", fields, "keysChanged", "not every key has the change yet", common).await
+        }
+        Accounts::Suspend { account } => {
+            confirmation::ask(&format!("No key of {} will work. Suspend it?", account.id), common.yes)?;
+            sweep(account.id, "suspend", Map::new(), "keysMarked", "some of its keys may still work", common).await
+        }
+        Accounts::Resume { account } => {
+            sweep(account.id, "resume", Map::new(), "keysMarked", "some of its keys may not work yet", common).await
+        }
+        Accounts::Erase { account } => erase(account.id, common).await,
+        Accounts::Upgrade => upgrade::run(common).await,
+    }
+}
+
+/// Has a key issued, once there is a place for its value. `look` is the command that shows whether it was.
+async fn issue(common: &Common, holder: Holder, output: &str, mut payload: Value, look: String) -> Result<(), Failure> {
+    let Holder { user_id, username, value_to } = holder;
+    pages::set(&mut payload, "userId", user_id.into());
+    pages::set(&mut payload, "username", username.into());
+    let destination = Destination::prepare(value_to)?;
+    let perhaps = format!("the key may have been issued all the same, and its value is lost: see `{look}`");
+    let issued = async {
+        let service = Service::find(common).await?;
+        match service.invoke(output, &payload, Repeats::AreNot).await {
+            Ok(answer) => Ok(answer.body),
+            Err(InvocationError::Unknown(why)) => Err(Failure::action(format!("{why}; {perhaps}"))),
+            Err(error) => Err(error.into()),
+        }
+    };
+    match interrupt::guard(&perhaps, issued).await {
+        Ok(key) => destination.deliver(key, common.json),
+        Err(failure) => {
+            destination.abandon();
+            Err(failure)
+        }
+    }
+}
+
+/// An action that tells every key, and the account afterwards. `unfinished` is how things stand before it is done.
+async fn sweep(
+    id: AccountId,
+    action: &str,
+    fields: Map<String, Value>,
+    count: &'static str,
+    unfinished: &str,
+    common: &Common,
+) -> Result<(), Failure> {
+    let mut payload = Value::from(fields);
+    pages::set(&mut payload, "action", action.into());
+    pages::set(&mut payload, "accountId", json!(id));
+    let unfinished = format!("{unfinished}: run the same command again");
+    let sweep = Sweep { output: MANAGE, payload, count, what: "keys told", unfinished };
+    let (mut answer, _) = sweep.run(&Service::find(common).await?).await?;
+    show(&answer.get_mut("account").map(Value::take).unwrap_or_default(), common)
+}
+
+async fn erase(id: AccountId, common: &Common) -> Result<(), Failure> {
+    confirmation::ask(&format!("Its keys and its history will be gone for good. Erase {id}?"), common.yes)?;
+    let sweep = Sweep {
+        output: "EraseAccountFunctionName",
+        payload: json!({ "accountId": id, "confirm": id }),
+        count: "removed",
+        what: "items removed",
+        unfinished: "a part of the account may be erased: run the same command again".into(),
+    };
+    let (_, removed) = sweep.run(&Service::find(common).await?).await?;
+    if common.json {
+        output::json(&json!({ "accountId": id, "removed": removed }))
+    } else {
+        output::line(&format!("Erased {id}: {removed} items removed."))
+    }
+}
+
+fn show(account: &Value, common: &Common) -> Result<(), Failure> {
+    const COLUMNS: [output::Column; 7] = [
+        ("account", "/accountId"),
+        ("company", "/company"),
+        ("created", "/createdAt"),
+        ("status", "/status"),
+        ("keys", "/keyCount"),
+        ("max keys", "/effectiveMaxKeys"),
+        ("limits", "/limits"),
+    ];
+    if common.json { output::json(account) } else { output::record(&COLUMNS, account) }
+}
+
+fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
+    let Changes { company, max_keys, default_max_keys, limits, no_limits } = changes;
+    let mut fields = Map::new();
+    if let Some(company) = company {
+        fields.insert("company".into(), company.into());
+    }
+    if max_keys.is_some() || default_max_keys {
+        fields.insert("maxKeys".into(), json!(max_keys));
+    }
+    if !limits.is_empty() || no_limits {
+        let distinct = limits.iter().try_fold(Limits::NONE, |all, limit| all.and(*limit));
+        let distinct = distinct.filter(|_| limits.len() <= Limits::MAX);
+        let distinct =
+            distinct.ok_or_else(|| Failure::input("--limit is given at most three times, each with another period"))?;
+        fields.insert("limits".into(), json!(distinct));
+    }
+    Ok(fields)
+}

@@ -1,0 +1,234 @@
+//! What can be asked for.
+
+mod values;
+
+use std::path::PathBuf;
+
+use api_keys::{AccountId, KeyId, Limit};
+use clap::{Args, Parser, Subcommand};
+
+use self::values::{account_id, count, key_id, limit, text, time};
+
+/// Operates the API keys service: accounts, their keys and their events.
+///
+/// It finds the service's functions by the outputs of its CloudFormation stack, and uses the AWS credentials and the region
+/// of the shell.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong input, 130 stopped by Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(name = "api-keys", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The service's CloudFormation stack
+    #[arg(long, global = true, default_value = "api-keys", value_name = "NAME")]
+    pub(crate) stack: String,
+    /// Who you are, for the events [default: your user and host name]
+    #[arg(long, global = true, value_name = "NAME", value_parser = text)]
+    pub(crate) operator: Option<String>,
+    /// Print JSON instead of tables
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Do not ask before something is destroyed
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create, change, suspend and erase accounts
+    #[command(subcommand)]
+    Accounts(Accounts),
+    /// Import, list and revoke the keys of an account
+    #[command(subcommand)]
+    Keys(Keys),
+    /// List the events of an account, or publish them again
+    Events(Events),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Accounts {
+    /// Create an account and its first key, which may do everything
+    Create {
+        /// The company
+        #[arg(long, value_parser = text)]
+        company: String,
+        #[command(flatten)]
+        holder: Holder,
+    },
+    /// List all accounts
+    List,
+    /// Show an account
+    Show {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Change an account's company, quota of keys or ceiling of limits
+    Update(Update),
+    /// Let none of the account's keys work until it is resumed
+    Suspend {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Let the keys work again that worked before
+    Resume {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Issue a key with every operation, for an account that has lost its last one
+    Recover {
+        #[command(flatten)]
+        account: Account,
+        #[command(flatten)]
+        holder: Holder,
+    },
+    /// Erase a suspended account with all that is kept of it, for good
+    Erase {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// List accounts of version 0.1.0, which are not listed yet; it reads the whole table of keys
+    Upgrade,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// The account's id
+    #[arg(value_name = "ACCOUNT", value_parser = account_id)]
+    pub(crate) id: AccountId,
+}
+
+/// Whom a new key is for, and where its value goes.
+#[derive(Debug, Args)]
+pub(crate) struct Holder {
+    /// The id of the user whom the key is assigned to
+    #[arg(long, value_parser = text)]
+    pub(crate) user_id: String,
+    /// That user's name
+    #[arg(long, value_parser = text)]
+    pub(crate) username: String,
+    /// Write the key's value to this new file, which only you can read, instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) value_to: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    pub(crate) account: Account,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Changes {
+    /// Its company
+    #[arg(long, value_parser = text)]
+    pub(crate) company: Option<String>,
+    /// How many keys it may have
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
+        conflicts_with = "default_max_keys")]
+    pub(crate) max_keys: Option<u64>,
+    /// Let it have as many keys as the stack's quota says
+    #[arg(long)]
+    pub(crate) default_max_keys: bool,
+    /// The ceiling of each key's limits, such as 1000/DAY; up to three with distinct periods
+    #[arg(long = "limit", value_name = "N/PERIOD", value_parser = limit, conflicts_with = "no_limits")]
+    pub(crate) limits: Vec<Limit>,
+    /// Let it have no ceiling of limits
+    #[arg(long)]
+    pub(crate) no_limits: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Import keys that another system issued, from a .csv or .jsonl file of values or their SHA-256
+    ///
+    /// Values are hashed here and never sent. Stopped, it goes on where it was when it is run again. What failed is written
+    /// next to the file, with the reasons.
+    Import {
+        /// The file
+        file: PathBuf,
+        /// The account that gets the keys
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+    },
+    /// List an account's keys
+    List {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The keys of this user alone
+        #[arg(long)]
+        user_id: Option<String>,
+    },
+    /// Delete keys for good
+    Revoke {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The ids of the keys
+        #[arg(required = true, value_name = "KEY", value_parser = key_id)]
+        keys: Vec<KeyId>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Events {
+    #[command(flatten)]
+    pub(crate) listed: Listed,
+    #[command(subcommand)]
+    pub(crate) republish: Option<Republish>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listed {
+    /// The account; not given for `republish`, which has its own
+    #[arg(long, value_name = "ID", value_parser = account_id, required = true)]
+    pub(crate) account: Option<AccountId>,
+    /// The events of this key alone
+    #[arg(long, value_name = "ID", value_parser = key_id)]
+    pub(crate) key: Option<KeyId>,
+    /// The events of what this key did alone
+    #[arg(long, value_name = "ID", value_parser = key_id)]
+    pub(crate) actor_key: Option<KeyId>,
+    /// At most so many, the newest first
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Republish {
+    /// Publish the events of a time again that the bus never got
+    Republish {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The first moment, such as 2030-01-31T00:00:00Z
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        from: String,
+        /// The moment after the last
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        to: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

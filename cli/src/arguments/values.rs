@@ -1,0 +1,52 @@
+//! Single values on the command line. What the service refuses anyway is refused before anything is done.
+
+use api_keys::{AccountId, Caller, KeyId, Limit, Limits, Period, Timestamp};
+use serde::Deserialize;
+use serde::de::value::{Error as NotAPeriod, StrDeserializer};
+
+pub(super) fn account_id(text: &str) -> Result<AccountId, &'static str> {
+    AccountId::parse(text).ok_or("an account's id is 22 letters and digits")
+}
+
+pub(super) fn key_id(text: &str) -> Result<KeyId, &'static str> {
+    KeyId::parse(text).ok_or("a key's id is 22 letters and digits")
+}
+
+pub(super) fn time(text: &str) -> Result<String, &'static str> {
+    Timestamp::parse(text).map(|_| text.to_owned()).ok_or("a time is written as 2030-01-31T00:00:00Z")
+}
+
+pub(super) fn text(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > Caller::MAX_TEXT {
+        return Err(format!("must have 1 to {} characters, not all of them blank", Caller::MAX_TEXT));
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|count| *count > 0).ok_or("must be a number from 1 on")
+}
+
+/// `1000/DAY`.
+pub(super) fn limit(text: &str) -> Result<Limit, &'static str> {
+    const SHAPE: &str = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
+    let (requests, per) = text.split_once('/').ok_or(SHAPE)?;
+    let per = per.to_ascii_uppercase();
+    let per = Period::deserialize(StrDeserializer::<NotAPeriod>::new(&per)).map_err(|_| SHAPE)?;
+    let limit = Limit { requests: requests.parse().map_err(|_| SHAPE)?, per };
+    Limits::NONE.and(limit).map(|_| limit).ok_or("a limit is 1 to 900000000 requests")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read() {
+        assert_eq!(limit("1000/day"), Ok(Limit { requests: 1000, per: Period::Day }));
+        for wrong in ["", "1000", "0/DAY", "x/DAY", "5/YEAR", "-1/DAY", "900000001/DAY"] {
+            assert!(limit(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `api-keys events`.
+
+use serde_json::{Value, json};
+
+use crate::arguments::{Common, Events, Listed, Republish};
+use crate::aws::Service;
+use crate::invocation::Repeats;
+use crate::{Failure, interrupt, output, pages};
+
+const COLUMNS: [output::Column; 6] = [
+    ("TIME", "/time"),
+    ("TYPE", "/type"),
+    ("KEY", "/keyId"),
+    ("ACTOR", "/who"),
+    ("CHANGES", "/changes"),
+    ("EVENT", "/id"),
+];
+
+pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure> {
+    if let Some(Republish::Republish { account, from, to }) = command.republish {
+        let payload = json!({ "accountId": account, "from": from, "to": to });
+        return republish(payload, common).await;
+    }
+    let Listed { account, key, actor_key, limit } = command.listed;
+    let payload = json!({ "action": "events", "accountId": account, "keyId": key, "actorKeyId": actor_key });
+    let mut events = pages::all(&Service::find(common).await?, payload, "events", limit).await?;
+    if common.json {
+        return output::json(&json!({ "events": events }));
+    }
+    for event in &mut events {
+        let who = ["/actor/username", "/actor/claimed", "/actor/type"];
+        let who = who.iter().find_map(|place| event.pointer(place).filter(|name| !name.is_null())).cloned();
+        pages::set(event, "who", who.unwrap_or_default());
+    }
+    output::table(&COLUMNS, &events)
+}
+
+async fn republish(mut payload: Value, common: &Common) -> Result<(), Failure> {
+    const PERHAPS: &str =
+        "some of the events are published: run the same command again, which publishes them once more";
+    let service = Service::find(common).await?;
+    let (mut published, mut failed) = (0, 0);
+    let work = async {
+        loop {
+            let mut answer = service.invoke("PublishEventsFunctionName", &payload, Repeats::AreSafe).await?.body;
+            let count = |name| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
+            published += count("published");
+            failed += count("failed");
+            let cursor = answer.get_mut("cursor").map(Value::take).unwrap_or_default();
+            if cursor.is_null() {
+                return Ok(());
+            }
+            pages::set(&mut payload, "cursor", cursor);
+        }
+    };
+    let stopped = interrupt::guard(PERHAPS, work).await;
+    if common.json {
+        output::json(&json!({ "published": published, "failed": failed }))?;
+    } else {
+        output::line(&format!("Published {published} events."))?;
+    }
+    stopped?;
+    if failed == 0 { Ok(()) } else { Err(Failure::action(format!("the bus will never take {failed} events"))) }
+}

@@ -1,0 +1,113 @@
+//! `api-keys keys import`: batches to `import-keys`, several at once, and a record of them that a second run continues.
+
+mod batch;
+mod record;
+mod report;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use api_keys::AccountId;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use self::batch::{Batch, Outcome};
+use self::record::Record;
+use crate::arguments::Common;
+use crate::aws::Service;
+use crate::keys::counted;
+use crate::progress::Bar;
+use crate::rows::{Format, Row};
+use crate::{Failure, interrupt, output, rows};
+
+/// As many as `import-keys` takes.
+const BATCH: usize = 100;
+const AT_ONCE: usize = 4;
+
+/// Lines, and why the key there was not imported.
+type Failed = BTreeMap<usize, String>;
+
+pub(crate) async fn run(path: &Path, account: AccountId, common: &Common) -> Result<(), Failure> {
+    let format = Format::of(path)?;
+    let in_file = |what: &dyn std::fmt::Display| Failure::input(format!("{}: {what}", path.display()));
+    let content = fs::read(path).map_err(|error| in_file(&error))?;
+    let rows = rows::read(&content, format).map_err(|failure| in_file(&failure))?;
+    if rows.is_empty() {
+        return Err(in_file(&"has no keys"));
+    }
+    let report = report::path(path, format)?;
+    let service = Service::find(common).await?;
+    let mut record = Record::open(path, &content, account, &service)?;
+    let again = "run the same command again, which goes on from there";
+    let sent = interrupt::guard(again, send(&rows, account, &service, &mut record)).await;
+    let imported = record.imported();
+    let mut failed = record.failed();
+    failed.extend(rows.iter().filter_map(|row| Some((row.line, row.refused.clone()?))));
+
+    let finished = sent.is_ok();
+    if finished {
+        report::write(&report, format, &rows, &failed)?;
+    }
+    let seen = Some(&report).filter(|_| finished && !failed.is_empty()).map(|path| path.display().to_string());
+    if common.json {
+        let counts = json!({ "keys": rows.len(), "imported": imported, "failed": failed.len(), "finished": finished,
+            "failedFile": seen });
+        output::json(&counts)?;
+    } else {
+        output::line(&format!("Imported {imported} of {}.", counted(rows.len())))?;
+    }
+    match sent {
+        Err(Failure::Action(why)) if record.is_begun() => Err(Failure::action(format!("{why}; {again}"))),
+        Err(failure) => {
+            record.remove_unless_begun()?;
+            Err(failure)
+        }
+        Ok(()) => {
+            record.remove()?;
+            let Some(seen) = seen else { return Ok(()) };
+            Err(Failure::action(format!("{} failed: see {seen}", counted(failed.len()))))
+        }
+    }
+}
+
+/// Sends what the record does not have yet.
+async fn send(rows: &[Row], account: AccountId, service: &Service, record: &mut Record) -> Result<(), Failure> {
+    let valid: Vec<_> = rows.iter().filter(|row| row.refused.is_none()).collect();
+    let bar = Bar::start(valid.len());
+    let mut batches = valid.chunks(BATCH).enumerate();
+    let mut running = JoinSet::new();
+    let mut stopped = Ok(());
+    loop {
+        while running.len() < AT_ONCE && stopped.is_ok() {
+            let Some((number, batch)) = batches.next() else { break };
+            if record.is_done(number) {
+                bar.add(batch.len());
+                continue;
+            }
+            let keys: Vec<_> = batch.iter().map(|row| Value::from(row.key.clone())).collect();
+            let batch = Batch {
+                payload: json!({ "accountId": account, "keys": keys }),
+                lines: batch.iter().map(|row| row.line).collect(),
+                sent_before: record.sent(number)?,
+            };
+            let service = service.clone();
+            running.spawn(async move { (number, batch.lines.len(), batch.send(&service).await) });
+        }
+        let Some(finished) = running.join_next().await else { break };
+        let (number, size, outcome) = finished.map_err(|error| Failure::action(error.to_string()))?;
+        match outcome {
+            Outcome::Done(failed) => {
+                record.done(number, size - failed.len(), failed)?;
+                bar.add(size);
+            }
+            // What is under way is waited for, so that the record has its outcome.
+            Outcome::NotDone(why) => {
+                record.not_sent(number)?;
+                stopped = Err(Failure::action(why));
+            }
+            Outcome::Unknown(why) => stopped = Err(Failure::action(why)),
+        }
+    }
+    stopped
+}

@@ -1,0 +1,156 @@
+//! `FILE.progress`: which batches were sent and what became of them, one JSON object a line, mode 600.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use api_keys::AccountId;
+use serde::{Deserialize, Serialize};
+
+use super::Failed;
+use crate::Failure;
+use crate::aws::Service;
+
+/// What was imported so far, on disk and in memory.
+pub(crate) struct Record {
+    path: PathBuf,
+    file: File,
+    sent: HashSet<usize>,
+    done: BTreeMap<usize, Done>,
+}
+
+/// What the record is of.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Header {
+    account: AccountId,
+    /// Where its keys go: the physical name of the function, and its region.
+    function: String,
+    region: String,
+    /// Fingerprint of the file: an edited file has other rows.
+    file: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Line {
+    Sent(usize),
+    /// What was noted as sent had no effect.
+    NotSent(usize),
+    Done(Done),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Done {
+    batch: usize,
+    imported: usize,
+    failed: Failed,
+}
+
+impl Record {
+    /// Opens the record of importing this file, or begins one.
+    pub(crate) fn open(of: &Path, content: &[u8], account: AccountId, service: &Service) -> Result<Self, Failure> {
+        let mut path = of.as_os_str().to_owned();
+        path.push(".progress");
+        let path = &PathBuf::from(path);
+        let failure = |error: std::io::Error| Failure::action(format!("{}: {error}", path.display()));
+        let function = service.output("ImportKeysFunctionName")?.to_owned();
+        let header = Header { account, function, region: service.region(), file: fingerprint(content) };
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failure)?;
+        if file.try_lock().is_err() {
+            return Err(Failure::action(format!("{}: another import of this file is running", path.display())));
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failure)?;
+        // A run that was killed may have left half a line.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64).map_err(failure)?;
+        text.truncate(whole);
+
+        let mut record = Self { path: path.to_owned(), file, sent: HashSet::new(), done: BTreeMap::new() };
+        let mut lines = text.lines();
+        match lines.next().map(serde_json::from_str::<Header>) {
+            None => record.write(&header)?,
+            Some(Ok(known)) if known == header => {}
+            Some(_) => {
+                return Err(Failure::input(format!(
+                    "{} is of an import of another file, or into another account or stack: remove it to begin anew",
+                    path.display()
+                )));
+            }
+        }
+        for line in lines.filter_map(|line| serde_json::from_str(line).ok()) {
+            match line {
+                Line::Sent(batch) => drop(record.sent.insert(batch)),
+                Line::NotSent(batch) => drop(record.sent.remove(&batch)),
+                Line::Done(done) => drop(record.done.insert(done.batch, done)),
+            }
+        }
+        Ok(record)
+    }
+
+    pub(crate) fn is_done(&self, batch: usize) -> bool {
+        self.done.contains_key(&batch)
+    }
+
+    /// Notes that a batch is about to be sent. Whether it was sent before, and nobody knows what became of it.
+    pub(crate) fn sent(&mut self, batch: usize) -> Result<bool, Failure> {
+        self.write(&Line::Sent(batch))?;
+        Ok(!self.sent.insert(batch))
+    }
+
+    /// Notes that what was sent of a batch had no effect.
+    pub(crate) fn not_sent(&mut self, batch: usize) -> Result<(), Failure> {
+        self.write(&Line::NotSent(batch))?;
+        self.sent.remove(&batch);
+        Ok(())
+    }
+
+    /// Whether anything may have been imported.
+    pub(crate) fn is_begun(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Notes what became of a batch.
+    pub(crate) fn done(&mut self, batch: usize, imported: usize, failed: Failed) -> Result<(), Failure> {
+        let line = Line::Done(Done { batch, imported, failed });
+        self.write(&line)?;
+        if let Line::Done(done) = line {
+            self.done.insert(batch, done);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn imported(&self) -> usize {
+        self.done.values().map(|done| done.imported).sum()
+    }
+
+    pub(crate) fn failed(&self) -> Failed {
+        self.done.values().flat_map(|done| done.failed.clone()).collect()
+    }
+
+    /// Removes the record of a finished import.
+    pub(crate) fn remove(self) -> Result<(), Failure> {
+        fs::remove_file(&self.path).map_err(|error| Failure::action(format!("{}: {error}", self.path.display())))
+    }
+
+    /// Removes the record of an import that did nothing.
+    pub(crate) fn remove_unless_begun(self) -> Result<(), Failure> {
+        if self.is_begun() { Ok(()) } else { self.remove() }
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string(line).map_err(|error| Failure::action(error.to_string()))?;
+        text.push('\n');
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(|error| Failure::action(format!("{}: {error}", self.path.display())))
+    }
+}
+
+/// FNV-1a: it tells an edited file, and nobody attacks it.
+fn fingerprint(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}

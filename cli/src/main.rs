@@ -1,0 +1,44 @@
+//! `api-keys`, the operators' program: it invokes the functions that are on no route, with the shell's AWS credentials.
+//!
+//! Wrong input ends with exit code 2, a failed action with 1, Ctrl-C with 130. Values of keys are shown to a terminal, or
+//! written to a file that was asked for; they are on no command line and in no output for programs.
+
+mod accounts;
+mod arguments;
+mod aws;
+mod confirmation;
+mod events;
+mod failure;
+mod import;
+mod interrupt;
+mod invocation;
+mod keys;
+mod output;
+mod pages;
+mod progress;
+mod rows;
+mod secret;
+mod sweep;
+mod upgrade;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::arguments::{Arguments, Command};
+use self::failure::Failure;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let Arguments { command, common } = Arguments::parse();
+    let done = match command {
+        Command::Accounts(command) => accounts::run(command, &common).await,
+        Command::Keys(command) => keys::run(command, &common).await,
+        Command::Events(command) => events::run(command, &common).await,
+    };
+    let Err(failure) = done else { return ExitCode::SUCCESS };
+    // Where nobody can read it, the exit code still tells.
+    let _ = writeln!(std::io::stderr().lock(), "error: {failure}");
+    failure.code()
+}

@@ -1,0 +1,44 @@
+//! Lists that `manage-account` gives page by page.
+
+use serde_json::Value;
+
+use crate::Failure;
+use crate::aws::Service;
+
+/// So many keys with the longest texts are less than the 6 MB of an answer.
+const PAGE: usize = 500;
+
+/// Takes up to `limit` entries of a list.
+pub(crate) async fn all(
+    service: &Service,
+    mut payload: Value,
+    list: &str,
+    limit: usize,
+) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    loop {
+        set(&mut payload, "limit", PAGE.min(limit - all.len()).into());
+        let mut answer = service.manage(&payload).await?;
+        all.extend(take_list(&mut answer, list));
+        let cursor = answer.get_mut("nextCursor").map(Value::take).unwrap_or_default();
+        if cursor.is_null() || all.len() >= limit {
+            return Ok(all);
+        }
+        set(&mut payload, "cursor", cursor);
+    }
+}
+
+/// Takes a list out of an answer.
+pub(crate) fn take_list(answer: &mut Value, name: &str) -> Vec<Value> {
+    match answer.get_mut(name).map(Value::take) {
+        Some(Value::Array(list)) => list,
+        _ => Vec::new(),
+    }
+}
+
+/// Sets a field of an object.
+pub(crate) fn set(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+}

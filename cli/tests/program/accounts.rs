@@ -1,0 +1,144 @@
+//! `accounts`, but for issuing keys and upgrading.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::shown;
+use crate::world::{ACCOUNT, Reply, World, done};
+
+#[test]
+fn list_shows_every_page() {
+    let world = World::new("accounts-list", |_, payload| {
+        let cursor = if payload["cursor"].is_null() { json!(ACCOUNT) } else { Value::Null };
+        let mut account = shown();
+        account["limits"] = json!([{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}]);
+        Reply::Json(json!({"accounts": [account], "nextCursor": cursor}))
+    });
+    let done = world.run(&["accounts", "list"]);
+    let row = "0123456789ABCDEFGHIJKL  Example  ACTIVE  2     1000      5/MINUTE,1000/DAY\n";
+    let heading = "ACCOUNT                 COMPANY  STATUS  KEYS  MAX KEYS  LIMITS\n";
+    assert_eq!((done.code, done.stdout), (0, format!("{heading}{row}{row}")));
+    assert_eq!(world.payloads()[1], json!({"action": "list", "limit": 500, "cursor": ACCOUNT}));
+    assert_eq!(world.json(&["accounts", "list"])["accounts"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn show_is_a_record() {
+    let world = World::new("accounts-show", |_, _| Reply::Json(shown()));
+    let done = world.run(&["accounts", "show", ACCOUNT]);
+    let record = "account   0123456789ABCDEFGHIJKL\ncompany   Example\ncreated   2026-11-24T14:21:56.560Z\n\
+        status    ACTIVE\nkeys      2\nmax keys  1000\nlimits    -\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, record, ""));
+    assert_eq!(world.payloads(), [json!({"action": "show", "accountId": ACCOUNT})]);
+}
+
+/// Two invocations are not done.
+fn sweeping(name: &str) -> World {
+    World::new(name, |before, _| {
+        let (done, cursor) = if before < 2 { (false, json!(format!("1.0.{before}"))) } else { (true, Value::Null) };
+        Reply::Json(json!({"account": shown(), "done": done, "keysMarked": 20, "keysChanged": 20, "removed": 20,
+            "cursor": cursor}))
+    })
+}
+
+#[test]
+fn a_sweep_goes_on_with_each_cursor_until_it_is_done() {
+    for action in ["suspend", "resume"] {
+        let world = sweeping(action);
+        assert_eq!(world.json(&["accounts", action, ACCOUNT, "--yes"]), shown());
+        let payload = json!({"action": action, "accountId": ACCOUNT});
+        let with = |cursor: &str| {
+            let mut payload = payload.clone();
+            payload["cursor"] = json!(cursor);
+            payload
+        };
+        assert_eq!(world.payloads(), [payload.clone(), with("1.0.0"), with("1.0.1")]);
+    }
+}
+
+#[test]
+fn an_update_sends_what_is_to_change_alone() {
+    for (options, fields) in [
+        (&["--company", "New"][..], json!({"company": "New"})),
+        (&["--max-keys", "7"], json!({"maxKeys": 7})),
+        (&["--default-max-keys"], json!({"maxKeys": null})),
+        (&["--no-limits"], json!({"limits": null})),
+        (
+            &["--limit", "1000/day", "--limit", "5/MINUTE", "--company", "New"],
+            json!({"limits": [{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}], "company": "New"}),
+        ),
+    ] {
+        let world = sweeping("update");
+        world.json(&[&["accounts", "update", ACCOUNT], options].concat());
+        let mut payload = fields.clone();
+        payload["action"] = json!("update");
+        payload["accountId"] = json!(ACCOUNT);
+        assert_eq!(world.payloads()[0], payload);
+        payload["cursor"] = json!("1.0.1");
+        assert_eq!(world.payloads()[2], payload, "each invocation has the change");
+    }
+}
+
+#[test]
+fn erasing_repeats_the_id_and_counts() {
+    let world = sweeping("erase");
+    let done = world.run(&["accounts", "erase", ACCOUNT, "--yes"]);
+    assert_eq!((done.code, done.stdout), (0, format!("Erased {ACCOUNT}: 60 items removed.\n")));
+    assert_eq!(world.payloads()[0], json!({"accountId": ACCOUNT, "confirm": ACCOUNT}));
+    assert_eq!(world.payloads()[1], json!({"accountId": ACCOUNT, "confirm": ACCOUNT, "cursor": "1.0.0"}));
+    assert!(world.invoked().iter().all(|(function, _)| function == "EraseAccountFunctionName"));
+}
+
+#[test]
+fn a_sweep_that_ends_early_says_how_things_stand() {
+    let world = World::new("cut-off", |before, _| match before {
+        0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
+        _ => Reply::Error("InternalError", "the table did not answer"),
+    });
+    let done = world.run(&["accounts", "suspend", ACCOUNT, "--yes"]);
+    let expected = "error: the function failed: the table did not answer; some of its keys may still work: run the same \
+        command again\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", expected));
+
+    let world = World::new("overtaken", |before, _| match before {
+        0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
+        _ => Reply::Error("InvalidRequest", "somebody else suspended or resumed the account meanwhile"),
+    });
+    let done = world.run(&["accounts", "suspend", ACCOUNT, "--yes"]);
+    assert_eq!((done.code, world.invoked().len()), (1, 2), "{done:?}");
+
+    let world = World::new("no-cursor", |_, _| Reply::Json(json!({"account": shown(), "done": false})));
+    let done = world.run(&["accounts", "resume", ACCOUNT]);
+    assert!(done.code == 1 && done.stderr.contains("not done and has no cursor; some of its keys"), "{done:?}");
+}
+
+#[test]
+fn ctrl_c_in_a_sweep_says_how_to_go_on() {
+    let world = World::new("interrupted", |before, _| match before {
+        0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
+        _ => Reply::Silence,
+    });
+    let child = world.command(&["accounts", "suspend", ACCOUNT, "--yes"]).spawn().unwrap();
+    while world.invoked().len() < 2 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let done = done(child.wait_with_output().unwrap());
+    let expected = "error: stopped: some of its keys may still work: run the same command again\n";
+    assert_eq!((done.code, &*done.stderr), (130, expected));
+}
+
+#[test]
+fn what_destroys_asks_first() {
+    let world = sweeping("asks");
+    let erase = ["accounts", "erase", ACCOUNT];
+    let done = world.on_terminal(&erase, "n\n");
+    assert!(done.code == 1 && done.stdout.contains("Erase 0123456789ABCDEFGHIJKL? [y/N]"), "{done:?}");
+    assert!(done.stdout.contains("error: not confirmed: nothing was done"), "{done:?}");
+    assert!(world.invoked().is_empty());
+
+    let done = world.on_terminal(&erase, "y\n");
+    assert!(done.code == 0 && done.stdout.contains("60 items removed."), "{done:?}");
+}

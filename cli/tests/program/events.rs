@@ -1,0 +1,60 @@
+//! `events` and `events republish`.
+
+use serde_json::{Value, json};
+
+use crate::world::{ACCOUNT, KEY, Reply, World};
+
+#[test]
+fn events_are_listed_up_to_the_limit() {
+    let world = World::new("events", |before, payload| {
+        let event = |actor: Value| {
+            json!({"id": KEY, "time": "2026-11-24T14:21:56.944Z", "type": "key.changed", "keyId": KEY, "actor": actor,
+                "changes": [{"field": "name", "from": null, "to": "x"}, {"field": "enabled", "from": true, "to": false}]})
+        };
+        let count = usize::try_from(payload["limit"].as_u64().unwrap()).unwrap().min(500);
+        let actor = match before {
+            0 => json!({"type": "KEY", "username": "Ada", "claimed": null}),
+            _ => json!({"type": "OPERATOR", "username": null, "claimed": "grace@host"}),
+        };
+        Reply::Json(json!({"events": vec![event(actor); count], "nextCursor": KEY}))
+    });
+    let done = world.run(&["events", "--account", ACCOUNT, "--limit", "501", "--key", KEY]);
+    let lines: Vec<_> = done.stdout.lines().collect();
+    assert_eq!((done.code, lines.len()), (0, 502), "{}", done.stderr);
+    assert_eq!(
+        lines[0],
+        "TIME                      TYPE         KEY                     ACTOR       CHANGES       EVENT"
+    );
+    assert!(lines[1].contains("Ada") && lines[501].contains("grace@host") && lines[1].contains("name,enabled"));
+    let payload = json!({"action": "events", "accountId": ACCOUNT, "keyId": KEY, "actorKeyId": null, "limit": 1,
+        "cursor": KEY});
+    assert_eq!(world.payloads()[1], payload);
+    let events = world.json(&["events", "--account", ACCOUNT, "--limit", "1", "--actor-key", KEY]);
+    assert_eq!(events["events"][0]["actor"]["claimed"], "grace@host");
+}
+
+const REPUBLISH: [&str; 8] =
+    ["events", "republish", "--account", ACCOUNT, "--from", "2026-11-24T06:00:00Z", "--to", "2026-11-24T14:00:00Z"];
+
+#[test]
+fn events_are_published_again_until_there_is_no_cursor() {
+    let world = World::new("republish", |before, _| {
+        let cursor = if before == 0 { json!(KEY) } else { Value::Null };
+        Reply::Json(json!({"published": 12, "failed": 0, "done": cursor.is_null(), "cursor": cursor}))
+    });
+    let done = world.run(&REPUBLISH);
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, "Published 24 events.\n", ""));
+    let payload =
+        json!({"accountId": ACCOUNT, "from": "2026-11-24T06:00:00Z", "to": "2026-11-24T14:00:00Z", "cursor": KEY});
+    assert_eq!(world.payloads()[1], payload);
+    assert_eq!(world.invoked()[0].0, "PublishEventsFunctionName");
+}
+
+#[test]
+fn events_that_the_bus_never_takes_are_a_failure() {
+    let world =
+        World::new("poisoned", |_, _| Reply::Json(json!({"published": 12, "failed": 3, "done": true, "cursor": null})));
+    let done = world.run(&[&REPUBLISH[..], &["--json"]].concat());
+    assert_eq!((done.code, &*done.stderr), (1, "error: the bus will never take 3 events\n"));
+    assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap(), json!({"published": 12, "failed": 3}));
+}

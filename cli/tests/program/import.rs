@@ -1,0 +1,252 @@
+//! `keys import`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::world::{ACCOUNT, Done, Reply, VALUE, World, done};
+
+const IMPORT: [&str; 5] = ["keys", "import", "keys.csv", "--account", ACCOUNT];
+const SHA256: &str = "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f";
+
+type Hashes = Arc<Mutex<HashSet<String>>>;
+
+/// Takes each hash once, as `import-keys` does.
+fn take(hashes: &Hashes, payload: &Value) -> Value {
+    let (mut imported, mut failed) = (Vec::new(), Vec::new());
+    for (index, key) in payload["keys"].as_array().unwrap().iter().enumerate() {
+        if key["operations"] == json!(["FAX"]) {
+            failed.push(json!({"index": index, "reason": "operations[0] is not one of SMS"}));
+        } else if hashes.lock().unwrap().insert(key["sha256"].as_str().unwrap().to_owned()) {
+            imported.push(json!({"index": index, "id": "x"}));
+        } else {
+            failed.push(json!({"index": index, "reason": "sha256 is of a value that a key has already"}));
+        }
+    }
+    json!({"imported": imported, "failed": failed})
+}
+
+fn importing(name: &str) -> (World, Hashes) {
+    let hashes = Hashes::default();
+    let taken = Arc::clone(&hashes);
+    (World::new(name, move |_, payload| Reply::Json(take(&taken, payload))), hashes)
+}
+
+fn csv(rows: usize) -> String {
+    let rows = (0..rows).map(|row| format!("a-secret-value-{row:06},u,U,SMS;OTP\n"));
+    format!("value,userId,username,operations\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn values_are_hashed_here_and_sent_a_hundred_at_a_time() {
+    let (world, hashes) = importing("import");
+    world.write("keys.csv", csv(250));
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, "Imported 250 of 250 keys.\n", ""));
+    let payloads = world.payloads();
+    let mut sizes: Vec<_> = payloads.iter().map(|payload| payload["keys"].as_array().unwrap().len()).collect();
+    sizes.sort_unstable();
+    assert_eq!((sizes, hashes.lock().unwrap().len()), (vec![50, 100, 100], 250));
+    assert!(!json!(payloads).to_string().contains("a-secret-value"));
+    assert_eq!(payloads[0]["keys"][0]["operations"], json!(["SMS", "OTP"]));
+    assert_eq!(world.files(), ["keys.csv"], "nothing is left behind");
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is() {
+    let (world, _) = importing("import-terminal");
+    world.write("keys.csv", csv(250));
+    let done = world.on_terminal(&IMPORT, "");
+    assert!(done.code == 0 && done.stdout.contains("/250 keys, "), "{done:?}");
+    assert!(done.stdout.ends_with("Imported 250 of 250 keys.\r\n"), "{done:?}");
+}
+
+#[test]
+fn what_failed_is_written_with_its_line_and_without_values() {
+    let (world, _) = importing("import-failures");
+    let file = format!(
+        "value,sha256,userId,username,operations\nshort,,u,U,SMS\n,{SHA256},u,U,FAX\n0123456789abcdef,,u,U,SMS\n\
+         {VALUE},,u,U,SMS\n,x,u,U,SMS\na-secret-value-1,,u,U,SMS\n,{SHA256},u,U\n"
+    );
+    world.write("keys.csv", &file);
+    let done = world.run(&IMPORT);
+    let expected = "error: 6 keys failed: see keys.failed.csv\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 1 of 7 keys.\n", expected));
+    let report = world.read("keys.failed.csv");
+    let lines: Vec<_> = report.lines().collect();
+    assert_eq!(
+        lines[0],
+        "sha256,userId,username,operations,trafficType,name,description,expiresAt,allowedIps,line,reason"
+    );
+    assert_eq!(lines[2], format!("{SHA256},u,U,FAX,,,,,,3,operations[0] is not one of SMS"));
+    assert_eq!(lines[3], format!("{SHA256},u,U,SMS,,,,,,4,is the same key as line 3"));
+    for (line, reason) in [(1, "would never be accepted"), (4, "has the format of this service"), (5, "must be 64")] {
+        assert!(lines[line].contains(reason), "{}", lines[line]);
+    }
+    assert!(lines[6].contains("8,\"has 4 fields, and the header has 5\""), "{}", lines[6]);
+    assert!(!report.contains("short") && !report.contains(VALUE) && !report.contains("0123456789abcdef,"));
+    assert_eq!(world.mode("keys.failed.csv"), 0o600);
+
+    // Somebody may be correcting it.
+    let again = world.run(&IMPORT);
+    assert_eq!((again.code, world.invoked().len()), (2, 1), "{again:?}");
+    // Corrected, it can be imported.
+    world.write(
+        "keys.failed.csv",
+        report.lines().take(1).chain([&*lines[2].replace("FAX", "SMS")]).collect::<Vec<_>>().join("\n"),
+    );
+    let corrected = world.run(&["keys", "import", "keys.failed.csv", "--account", ACCOUNT]);
+    assert_eq!((corrected.code, &*corrected.stdout), (0, "Imported 1 of 1 key.\n"), "{corrected:?}");
+}
+
+#[test]
+fn jsonl_is_reported_as_jsonl() {
+    let (world, _) = importing("import-jsonl");
+    let row = |hash: &str| json!({"sha256": hash, "userId": "u", "username": "U", "operations": ["SMS"]});
+    let twice = format!("{{\"sha256\":\"{SHA256}\",\"userId\":\"a\",\"userId\":\"b\"}}");
+    let other = SHA256.replace('9', "8");
+    world.write("keys.jsonl", format!("{}\n\n{twice}\nnonsense\n{}\n", row(SHA256), row(&other)));
+    let report = ["keys", "import", "keys.jsonl", "--account", ACCOUNT, "--json"];
+    let done = world.run(&report);
+    let counts: Value = serde_json::from_str(&done.stdout).unwrap();
+    let expected = json!({"keys": 4, "imported": 2, "failed": 2, "finished": true, "failedFile": "keys.failed.jsonl"});
+    assert_eq!((done.code, counts), (1, expected));
+    assert_eq!(
+        world.read("keys.failed.jsonl"),
+        "{\"line\":3,\"reason\":\"gives a field twice\"}\n{\"line\":4,\"reason\":\"is not a JSON object\"}\n"
+    );
+    assert_eq!(world.mode("keys.failed.jsonl"), 0o600);
+}
+
+/// Three batches are answered, and then none any more, though their keys are taken, until the test says so.
+fn stopped(name: &str, signal: &str) -> (World, Hashes, Done) {
+    let hashes = Hashes::default();
+    let taken = Arc::clone(&hashes);
+    let world = World::new(name, move |before, payload| {
+        let answer = take(&taken, payload);
+        if (3..7).contains(&before) { Reply::Silence } else { Reply::Json(answer) }
+    });
+    world.write("keys.csv", csv(1000) + "short,u,U,SMS\n");
+    let child = world.command(&IMPORT).spawn().unwrap();
+    while world.invoked().len() < 7 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let ended =
+        if signal == "-KILL" { Done { code: 137, stdout: String::new(), stderr: String::new() } } else { done(output) };
+    (world, hashes, ended)
+}
+
+fn goes_on(world: &World, hashes: &Hashes) {
+    assert_eq!(world.files(), ["keys.csv", "keys.csv.progress"]);
+    assert_eq!(world.mode("keys.csv.progress"), 0o600);
+    assert!(!world.read("keys.csv.progress").contains("a-secret-value"));
+    let done = world.run(&IMPORT);
+    let expected = "error: 1 key failed: see keys.failed.csv\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 1000 of 1001 keys.\n", expected));
+    assert_eq!(hashes.lock().unwrap().len(), 1000);
+    assert_eq!(world.invoked().len(), 14, "three batches were done, four were sent again, three were left");
+    assert_eq!(world.files(), ["keys.csv", "keys.failed.csv"]);
+}
+
+#[test]
+fn a_killed_import_goes_on_where_it_was() {
+    let (world, hashes, _) = stopped("import-killed", "-KILL");
+    goes_on(&world, &hashes);
+}
+
+#[test]
+fn ctrl_c_says_how_to_go_on() {
+    let (world, hashes, done) = stopped("import-interrupted", "-INT");
+    let expected = "error: stopped: run the same command again, which goes on from there\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (130, "Imported 300 of 1001 keys.\n", expected));
+    goes_on(&world, &hashes);
+}
+
+#[test]
+fn a_stopped_import_goes_on_with_the_same_file_and_account_alone() {
+    let (world, _, _) = stopped("import-other", "-INT");
+    let other = world.run(&["keys", "import", "keys.csv", "--account", "ZYXWVUTSRQPONMLKJIHGFE"]);
+    assert!(other.code == 2 && other.stderr.contains("keys.csv.progress is of an import of another file"), "{other:?}");
+    world.write("keys.csv", csv(10));
+    assert_eq!(world.run(&IMPORT).code, 2);
+    assert_eq!(world.invoked().len(), 7);
+    fs::remove_file(world.folder.join("keys.csv.progress")).unwrap();
+    assert_eq!(world.run(&IMPORT).code, 1, "those keys are taken, and nobody knows by whom");
+}
+
+#[test]
+fn an_import_that_is_refused_as_a_whole_leaves_nothing() {
+    let world = World::new("import-refused", |_, _| Reply::Error("InvalidRequest", "the account is suspended"));
+    world.write("keys.csv", csv(250));
+    let done = world.run(&IMPORT);
+    let expected = "error: the account is suspended\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 0 of 250 keys.\n", expected));
+    assert_eq!(world.files(), ["keys.csv"]);
+}
+
+#[test]
+fn an_import_that_fails_in_the_middle_says_how_to_go_on() {
+    let hashes = Hashes::default();
+    let world = World::new("import-failing", move |before, payload| match before {
+        1..=20 => Reply::Error("InternalError", "the table did not answer"),
+        _ => Reply::Json(take(&hashes, payload)),
+    });
+    world.write("keys.csv", csv(500));
+    let done = world.run(&IMPORT);
+    let expected = "error: the function failed: the table did not answer; run the same command again, which goes on from \
+        there\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 100 of 500 keys.\n", expected));
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (0, "Imported 500 of 500 keys.\n"), "{done:?}");
+}
+
+#[test]
+fn a_lost_answer_is_no_failure_of_its_keys() {
+    let hashes = Hashes::default();
+    let world = World::new("import-lost", move |before, payload| {
+        let answer = take(&hashes, payload);
+        if before == 0 { Reply::Status(502, "lost") } else { Reply::Json(answer) }
+    });
+    world.write("keys.csv", csv(100));
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (0, "Imported 100 of 100 keys.\n"), "{done:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_noticed_before_anything_is_sent() {
+    let (world, _) = importing("import-read-only");
+    world.write("keys.csv", csv(1));
+    // A link that leads nowhere cannot be written through by anybody, the superuser included.
+    std::os::unix::fs::symlink("no/folder", world.folder.join("keys.csv.progress")).unwrap();
+    let done = world.run(&IMPORT);
+    assert!(done.code == 1 && done.stderr.contains("keys.csv.progress: "), "{done:?}");
+    assert!(world.invoked().is_empty());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_made_by_the_next_run() {
+    let hashes = Hashes::default();
+    let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("import-no-report/keys.failed.csv");
+    let in_the_way = report.clone();
+    let world = World::new("import-no-report", move |_, payload| {
+        fs::write(&in_the_way, "of somebody else").unwrap();
+        Reply::Json(take(&hashes, payload))
+    });
+    world.write("keys.csv", csv(100) + "short,u,U,SMS\n");
+    let done = world.run(&IMPORT);
+    assert!(done.code == 1 && done.stderr.contains("run the same command again for the report"), "{done:?}");
+    assert_eq!(fs::read_to_string(&report).unwrap(), "of somebody else");
+
+    fs::remove_file(&report).unwrap();
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (1, "Imported 100 of 101 keys.\n"), "{done:?}");
+    assert_eq!(world.invoked().len(), 1, "all keys were sent before");
+    assert_eq!(world.files(), ["keys.csv", "keys.failed.csv"]);
+}

@@ -1,0 +1,93 @@
+//! `accounts create` and `accounts recover`: where a new key's value goes, and where not.
+
+use serde_json::{Value, json};
+
+use crate::world::{ACCOUNT, KEY, Reply, VALUE, World};
+
+const USER: [&str; 4] = ["--user-id", "user-1", "--username", "Ada"];
+
+fn create<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["accounts", "create", "--company", "Example"], &USER[..], more].concat()
+}
+
+fn issued() -> Value {
+    json!({"accountId": ACCOUNT, "id": KEY, "userId": "user-1", "operations": ["SMS", "AUTHENTICATION"], "value": VALUE})
+}
+
+#[test]
+fn a_value_goes_to_a_new_private_file_alone() {
+    let world = World::new("value-to", |_, _| Reply::Json(issued()));
+    for (file, json) in [("first", false), ("second", true)] {
+        let arguments = create(&["--value-to", file]);
+        let done = world.run(&[&arguments[..], if json { &["--json"] } else { &[] }].concat());
+        assert!(done.code == 0 && done.stdout.contains(KEY) && done.stdout.contains(file), "{}", done.stderr);
+        assert!(!done.stdout.contains(VALUE) && done.stderr.is_empty());
+        assert_eq!(world.read(file), format!("{VALUE}\n"));
+        assert_eq!(world.mode(file), 0o600);
+        if json {
+            let mut expected = issued();
+            expected.as_object_mut().unwrap().remove("value");
+            expected["valueFile"] = json!(file);
+            assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap(), expected);
+        }
+    }
+    assert_eq!(world.payloads()[0], json!({"company": "Example", "userId": "user-1", "username": "Ada"}));
+    assert_eq!(world.run(&create(&["--value-to", "first"])).code, 2, "it is there already");
+    assert_eq!(world.invoked().len(), 2);
+}
+
+#[test]
+fn a_value_is_shown_on_a_terminal_alone() {
+    let world = World::new("terminal", |_, _| Reply::Json(issued()));
+    let done = world.on_terminal(&create(&[]), "");
+    assert!(done.code == 0 && done.stdout.contains(&format!("value       {VALUE}")), "{}", done.code);
+
+    let done = world.run(&create(&[]));
+    let expected = "error: the new key's value is shown only on a terminal: name a new file for it with --value-to\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (2, "", expected));
+    assert_eq!(world.run(&create(&["--json"])).code, 2);
+    assert_eq!(world.invoked().len(), 1);
+    assert!(world.files().is_empty());
+}
+
+#[test]
+fn recover_names_the_account() {
+    let world = World::new("recover", |_, _| Reply::Json(issued()));
+    let done = world.run(&[&["accounts", "recover", ACCOUNT, "--value-to", "value"], &USER[..]].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    let payload = json!({"action": "recover", "accountId": ACCOUNT, "userId": "user-1", "username": "Ada"});
+    assert_eq!(world.payloads(), [payload]);
+    assert_eq!(world.read("value"), format!("{VALUE}\n"));
+}
+
+#[test]
+fn what_may_have_been_issued_is_not_issued_again() {
+    let world = World::new("unknown", |_, _| Reply::Status(500, "for a moment"));
+    let done = world.run(&create(&["--value-to", "value"]));
+    let expected = "error: Lambda failed: for a moment; the key may have been issued all the same, and its value is lost: \
+        see `api-keys accounts list`\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", expected));
+    assert_eq!(world.invoked().len(), 1);
+    assert!(world.files().is_empty(), "no empty file is left");
+
+    let world = World::new("refused", |_, _| Reply::Error("InvalidRequest", "the account is suspended"));
+    let done = world.run(&[&["accounts", "recover", ACCOUNT, "--value-to", "value"], &USER[..]].concat());
+    assert_eq!((done.code, &*done.stderr), (1, "error: the account is suspended\n"));
+    assert!(world.files().is_empty());
+}
+
+#[test]
+fn a_value_that_cannot_be_kept_names_its_key() {
+    let world = World::new("full", |_, _| Reply::Json(issued()));
+    // A disk that is full: the file is made, and nothing can be written.
+    let limited = "ulimit -f 0; trap '' XFSZ; exec \"$@\"";
+    let program = [&[env!("CARGO_BIN_EXE_api-keys")][..], &create(&["--value-to", "value"])].concat();
+    let mut shell = world.in_shell("bash", &[&["-c", limited, "bash"], &program[..]].concat());
+    let done = crate::world::done(shell.output().unwrap());
+    assert!(done.code == 1 && done.stderr.contains(&format!("the value of the key {KEY} is lost: revoke it")));
+    assert!(!done.stderr.contains(VALUE) && !done.stdout.contains(VALUE));
+
+    let world = World::new("no-value", |_, _| Reply::Json(json!({"id": KEY, "value": "nonsense"})));
+    let done = world.run(&create(&["--value-to", "value"]));
+    assert!(done.code == 1 && done.stderr.contains("has no value") && !done.stderr.contains("nonsense"), "{done:?}");
+}

@@ -1,0 +1,131 @@
+//! The program as a user runs it: the real binary, on a fake of AWS.
+
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
+mod accounts;
+mod events;
+mod import;
+mod issuing;
+mod keys;
+mod upgrade;
+mod world;
+
+use serde_json::json;
+
+use crate::world::{ACCOUNT, KEY, Reply, World};
+
+fn shown() -> serde_json::Value {
+    json!({"accountId": ACCOUNT, "company": "Example", "createdAt": "2026-11-24T14:21:56.560Z", "status": "ACTIVE",
+        "keyCount": 2, "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null})
+}
+
+#[test]
+fn wrong_input_is_refused_before_anything_is_done() {
+    let world = World::new("wrong-input", |_, _| Reply::Json(json!({})));
+    world.write("keys.txt", "");
+    world.write("empty.jsonl", "\n");
+    world.write("no-header.csv", "0123456789abcdef,u\n");
+    world.write("twice.csv", "sha256,sha256\n");
+    world.write("there", "");
+    let user = ["--user-id", "u", "--username", "U"];
+    for arguments in [
+        &["accounts", "show", "nonsense"][..],
+        &["accounts", "erase", ACCOUNT],
+        &["accounts", "suspend", ACCOUNT],
+        &["accounts", "update", ACCOUNT],
+        &["accounts", "update", ACCOUNT, "--max-keys", "0"],
+        &["accounts", "update", ACCOUNT, "--max-keys", "5", "--default-max-keys"],
+        &["accounts", "update", ACCOUNT, "--limit", "5/YEAR"],
+        &["accounts", "update", ACCOUNT, "--limit", "5/DAY", "--limit", "6/DAY"],
+        &["accounts", "update", ACCOUNT, "--company", " "],
+        &[&["accounts", "create", "--company", "C"], &user[..]].concat(),
+        &[&["accounts", "create", "--company", "C", "--value-to", "there"], &user[..]].concat(),
+        &[&["accounts", "create", "--company", "C", "--value-to", "no/folder"], &user[..]].concat(),
+        &["keys", "import", "missing.csv", "--account", ACCOUNT],
+        &["keys", "import", "keys.txt", "--account", ACCOUNT],
+        &["keys", "import", "empty.jsonl", "--account", ACCOUNT],
+        &["keys", "import", "no-header.csv", "--account", ACCOUNT],
+        &["keys", "import", "twice.csv", "--account", ACCOUNT],
+        &["keys", "revoke", KEY, KEY, "--account", ACCOUNT, "--yes"],
+        &["keys", "revoke", KEY, "--account", ACCOUNT],
+        &["keys", "list"],
+        &["events"],
+        &["events", "--account", ACCOUNT, "--limit", "0"],
+        &["events", "republish", "--account", ACCOUNT, "--from", "today", "--to", "2030-01-31T00:00:00Z"],
+        &["nonsense"],
+        &[],
+    ] {
+        let done = world.run(arguments);
+        assert_eq!((done.code, &*done.stdout), (2, ""), "{arguments:?}: {done:?}");
+        assert!(!done.stderr.is_empty() && !done.stderr.contains("0123456789abcdef"), "{arguments:?}: {done:?}");
+    }
+    assert!(world.invoked().is_empty());
+    assert_eq!(world.files(), ["empty.jsonl", "keys.txt", "no-header.csv", "there", "twice.csv"], "nothing is left");
+}
+
+#[test]
+fn a_failed_action_says_why_and_ends_with_1() {
+    let world = World::new("failures", |_, _| Reply::Error("InvalidRequest", "there is no such account"));
+    let show = ["accounts", "show", ACCOUNT];
+    let done = world.run(&show);
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", "error: there is no such account\n"));
+    assert_eq!(world.invoked().len(), 1, "it would be refused again");
+
+    let done = world.run(&[&show[..], &["--stack", "missing"]].concat());
+    let expected = "error: the stack missing cannot be read: Stack with id missing does not exist\n";
+    assert_eq!((done.code, &*done.stderr), (1, expected));
+
+    let done = world.run(&[&show[..], &["--stack", "old"]].concat());
+    let expected = "error: the stack old has no output ManageAccountFunctionName: deploy a newer version first\n";
+    assert_eq!((done.code, &*done.stderr), (1, expected));
+
+    let mut command = world.command(&show);
+    let done = world::done(command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").output().unwrap());
+    assert!(done.code == 1 && done.stderr.starts_with("error: the stack api-keys cannot be read: "), "{done:?}");
+    assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
+
+    let mut command = world.command(&show);
+    let done = world::done(command.env_remove("AWS_ACCESS_KEY_ID").output().unwrap());
+    assert!(done.code == 1 && done.stderr.starts_with("error: no AWS credentials in the shell: "), "{done:?}");
+    assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
+
+    let mut command = world.command(&show);
+    let done = world::done(command.env_remove("AWS_REGION").output().unwrap());
+    assert_eq!((done.code, &*done.stderr), (2, "error: no AWS region is configured: set AWS_REGION\n"));
+}
+
+#[test]
+fn what_is_throttled_or_fails_for_a_moment_is_sent_again() {
+    let world = World::new("throttled", |before, _| match before {
+        0 => Reply::Status(429, "Rate Exceeded."),
+        1 => Reply::Status(500, "for a moment"),
+        2 => Reply::Error("InternalError", "the table did not answer"),
+        _ => Reply::Json(shown()),
+    });
+    assert_eq!(world.json(&["accounts", "show", ACCOUNT]), shown());
+    assert_eq!(world.invoked().len(), 4);
+
+    let world = World::new("throttled-for-long", |_, _| Reply::Status(429, "Rate Exceeded."));
+    let done = world.run(&["accounts", "show", ACCOUNT]);
+    assert_eq!((done.code, &*done.stderr), (1, "error: Lambda throttles the function: Rate Exceeded.\n"));
+    assert_eq!(world.invoked().len(), 5);
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    let world = World::new("help", |_, _| Reply::Silence);
+    for arguments in [&["--help"][..], &["--version"], &["help", "accounts"], &["keys", "import", "--help"]] {
+        let done = world.run(arguments);
+        assert!(done.code == 0 && !done.stdout.is_empty() && done.stderr.is_empty(), "{done:?}");
+    }
+}
+
+#[test]
+fn the_operator_is_named_in_each_payload() {
+    let world = World::new("operator", |_, _| Reply::Json(shown()));
+    world.run(&["accounts", "show", ACCOUNT, "--operator", "Grace"]);
+    world.run(&["accounts", "show", ACCOUNT]);
+    let invoked = world.invoked();
+    assert_eq!(invoked[0], ("ManageAccountFunctionName".to_owned(), json!("Grace")));
+    assert!(invoked[1].1.as_str().unwrap().starts_with("ada@"), "{invoked:?}");
+}

@@ -1,0 +1,221 @@
+//! A fake of what the program asks of AWS, on loopback: CloudFormation, Lambda, and the scan of a table. The service itself
+//! is not imitated: each test says what its functions answer.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+pub(crate) const ACCOUNT: &str = "0123456789ABCDEFGHIJKL";
+pub(crate) const KEY: &str = "0353BcNZpNQ41k9Zft1Kjj";
+/// A value with a right checksum, which nobody ever issued.
+pub(crate) const VALUE: &str =
+    "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2";
+
+const OUTPUTS: [&str; 6] = [
+    "CreateAccountFunctionName",
+    "EraseAccountFunctionName",
+    "ImportKeysFunctionName",
+    "ManageAccountFunctionName",
+    "PublishEventsFunctionName",
+    "TableName",
+];
+
+/// What a function answers.
+pub(crate) enum Reply {
+    Json(Value),
+    /// `errorType` and `errorMessage`.
+    Error(&'static str, &'static str),
+    /// Lambda's own refusal.
+    Status(u16, &'static str),
+    /// Never.
+    Silence,
+}
+
+/// Answers a payload; the number says how many were invoked before.
+type Script = dyn Fn(usize, &Value) -> Reply + Send + Sync;
+
+struct Fake {
+    script: Box<Script>,
+    payloads: Mutex<Vec<(String, Value)>>,
+}
+
+/// The fake, and a folder to work in.
+pub(crate) struct World {
+    fake: Arc<Fake>,
+    pub(crate) endpoint: String,
+    pub(crate) folder: PathBuf,
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// What the program left behind.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl World {
+    pub(crate) fn new(name: &str, script: impl Fn(usize, &Value) -> Reply + Send + Sync + 'static) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let fake = Arc::new(Fake { script: Box::new(script), payloads: Mutex::default() });
+        let routes = Router::new()
+            .route("/", post(stack_or_table))
+            .route("/2015-03-31/functions/{function}/invocations", post(invoke))
+            .with_state(Arc::clone(&fake));
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        runtime.spawn(async move { axum::serve(listener, routes).await });
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self { fake, endpoint, folder, _runtime: runtime }
+    }
+
+    /// The program, with what an operator has in the shell.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.in_shell(env!("CARGO_BIN_EXE_api-keys"), arguments)
+    }
+
+    /// The same on a terminal, which says `input`.
+    pub(crate) fn on_terminal(&self, arguments: &[&str], input: &str) -> Done {
+        let terminal = "import os, pty, sys\n\
+            code = os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:]))\n\
+            sys.exit(code)";
+        let program = ["-c", terminal, env!("CARGO_BIN_EXE_api-keys")];
+        let mut command = self.in_shell("python3", &[&program, arguments].concat());
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), input.as_bytes()).unwrap();
+        done(child.wait_with_output().unwrap())
+    }
+
+    /// Another program there.
+    pub(crate) fn in_shell(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_REGION", "us-east-1");
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "the-secret-of-aws");
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env("USER", "ada");
+        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
+        done(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs it with success, and gives the JSON that it printed.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let done = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        serde_json::from_str(&done.stdout).unwrap()
+    }
+
+    /// The payloads of all invocations so far, without the operator.
+    pub(crate) fn payloads(&self) -> Vec<Value> {
+        let payloads = self.fake.payloads.lock().unwrap();
+        let without_operator = payloads.iter().map(|(_, payload)| {
+            let mut payload = payload.clone();
+            assert!(payload.as_object_mut().unwrap().remove("operator").is_some());
+            payload
+        });
+        without_operator.collect()
+    }
+
+    /// Which functions were invoked, and by whom.
+    pub(crate) fn invoked(&self) -> Vec<(String, Value)> {
+        let payloads = self.fake.payloads.lock().unwrap();
+        payloads.iter().map(|(function, payload)| (function.clone(), payload["operator"].clone())).collect()
+    }
+
+    pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.folder.join(file), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file)).unwrap()
+    }
+
+    pub(crate) fn mode(&self, file: &str) -> u32 {
+        fs::metadata(self.folder.join(file)).unwrap().permissions().mode() & 0o777
+    }
+
+    /// The names of all files in the folder, sorted.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+pub(crate) fn done(output: Output) -> Done {
+    let Output { status, stdout, stderr } = output;
+    let [stdout, stderr] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
+    let done = Done { code: status.code().unwrap(), stdout, stderr };
+    assert!(!format!("{done:?}").contains("the-secret-of-aws"));
+    done
+}
+
+async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
+    if headers.contains_key("x-amz-target") {
+        let item = |partition: &str| json!({ "accountId": { "S": partition } });
+        let other = "ZYXWVUTSRQPONMLKJIHGFE";
+        // The first page ends in the middle of an account.
+        if !body.contains("ExclusiveStartKey") {
+            let items = [item(ACCOUNT), item("accounts"), item(&format!("{ACCOUNT}#quota")), item("sha256#AA=")];
+            return json!({ "Items": items, "LastEvaluatedKey": item(ACCOUNT) }).to_string().into_response();
+        }
+        return json!({ "Items": [item(ACCOUNT), item(&format!("{other}#quota"))] }).to_string().into_response();
+    }
+    if body.contains("StackName=missing") {
+        let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
+            <Message>Stack with id missing does not exist</Message></Error></ErrorResponse>";
+        return (StatusCode::BAD_REQUEST, error).into_response();
+    }
+    let outputs = OUTPUTS
+        .iter()
+        .filter(|name| !body.contains("StackName=old") || !name.starts_with("Manage"))
+        .map(|name| format!("<member><OutputKey>{name}</OutputKey><OutputValue>{name}</OutputValue></member>"))
+        .collect::<String>();
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>api-keys</StackName>\
+         <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+    .into_response()
+}
+
+async fn invoke(State(fake): State<Arc<Fake>>, Path(function): Path<String>, body: String) -> Response {
+    let payload: Value = serde_json::from_str(&body).unwrap();
+    let reply = {
+        let mut payloads = fake.payloads.lock().unwrap();
+        let reply = (fake.script)(payloads.len(), &payload);
+        payloads.push((function, payload));
+        reply
+    };
+    match reply {
+        Reply::Json(answer) => answer.to_string().into_response(),
+        Reply::Error(kind, message) => {
+            let body = json!({ "errorType": kind, "errorMessage": message }).to_string();
+            ([("x-amz-function-error", "Unhandled")], body).into_response()
+        }
+        Reply::Status(status, message) => {
+            let body = json!({ "Type": "User", "message": message }).to_string();
+            let kind = if status == 429 { "TooManyRequestsException" } else { "ServiceException" };
+            (StatusCode::from_u16(status).unwrap(), [("x-amzn-errortype", kind)], body).into_response()
+        }
+        Reply::Silence => std::future::pending().await,
+    }
+}
