@@ -1,10 +1,12 @@
 //! The OpenAPI schemas of the types that serialize themselves by hand; the others derive theirs.
 
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::key::{AllowedIps, EventId, IpRange, KeyId, KeyValue, Operation, Operations, Timestamp, TrafficType};
+use crate::key::{
+    AllowedIps, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period, Timestamp, TrafficType,
+};
 use crate::lambda::{IssuedKey, IssuedKeyBody};
 
 macro_rules! schemas {
@@ -35,6 +37,24 @@ schemas! {
         .items(IpRange::schema())
         .min_items(Some(1))
         .max_items(Some(AllowedIps::MAX))
+        .unique_items(true),
+    Limit => ObjectBuilder::new()
+        .property(
+            "requests",
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(1))
+                .maximum(Some(Limit::MAX_REQUESTS))
+                .description(Some("How many requests are let through.")),
+        )
+        .property("per", Period::schema())
+        .required("requests")
+        .required("per")
+        .additional_properties(Some(AdditionalProperties::FreeForm(false))),
+    Limits => ArrayBuilder::new()
+        .items(Limit::schema())
+        .min_items(Some(1))
+        .max_items(Some(Limits::MAX))
         .unique_items(true),
 }
 

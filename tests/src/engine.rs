@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_keys::{
-    Aws, Caller, EventTable, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Origin, Random, Timestamp,
+    Aws, Caller, EventTable, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Limits, Origin, Random,
+    Timestamp,
 };
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -212,6 +213,8 @@ pub fn sample_key() -> KeyRecord {
         allowed_ips: None,
         suspension: 0,
         held: false,
+        limits: Limits::NONE,
+        ceiling: Limits::NONE,
     };
     KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, last_event: None, metadata }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
 use api_keys::{
-    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Random,
+    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Limits,
+    Random,
 };
 use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
@@ -54,6 +55,8 @@ pub struct Gateway {
     pub last_use: LastUse,
     /// How many of them an account may have.
     pub max_keys: u64,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
     issuer: Issuer,
     imported: ImportedKeys,
     ahead: Mutex<Duration>,
@@ -117,6 +120,7 @@ impl Gateway {
             catalogue,
             last_use,
             max_keys: 1000,
+            ceiling: Limits::NONE,
             issuer,
             imported,
             ahead,
@@ -171,7 +175,8 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_create_account(&self, payload: impl Serialize) -> Result<Value, Value> {
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
-        let answer = create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.now());
+        let answer =
+            create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.ceiling, self.now());
         operators_answer(answer.await)
     }
 
@@ -205,6 +210,7 @@ impl Gateway {
             catalogue: &self.catalogue,
             issuer: &self.issuer,
             max_keys: self.max_keys,
+            ceiling: self.ceiling,
             time: self.operators_time,
         };
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
@@ -288,16 +294,16 @@ impl Gateway {
     pub async fn run(&self, function: &str, event: &Value) -> Answer {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
         let request = api_keys::http::without_headers(event).into();
+        let Self { reader, store, catalogue, issuer, max_keys, ceiling, .. } = self;
+        let now = self.now();
         Answer::of_function(match function {
-            "list-keys" => list_keys::handle(request, &self.keys, self.now()).await,
+            "list-keys" => list_keys::handle(request, &self.keys, *ceiling, now).await,
             "list-events" => list_events::handle(request, &self.events).await,
-            "create-key" => {
-                create_key::handle(request, &self.store, &self.catalogue, &self.issuer, self.max_keys, self.now()).await
-            }
-            "find-key" => find_key::handle(request, &self.reader, self.imported, self.now()).await,
-            "update-key" => update_key::handle(request, &self.reader, &self.store, &self.catalogue, self.now()).await,
-            "rotate-key" => rotate_key::handle(request, &self.reader, &self.store, &self.issuer, self.now()).await,
-            "delete-key" => delete_key::handle(request, &self.store, self.now()).await,
+            "create-key" => create_key::handle(request, store, catalogue, issuer, *max_keys, *ceiling, now).await,
+            "find-key" => find_key::handle(request, reader, self.imported, *ceiling, now).await,
+            "update-key" => update_key::handle(request, reader, store, catalogue, *ceiling, now).await,
+            "rotate-key" => rotate_key::handle(request, reader, store, issuer, *ceiling, now).await,
+            "delete-key" => delete_key::handle(request, store, now).await,
             other => panic!("no function {other}"),
         })
     }

@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Origin, Refusal, Timestamp};
+use api_keys::{
+    Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, Limits, NewKey, Origin, Refusal, Timestamp,
+};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 
@@ -16,10 +18,11 @@ pub async fn handle(
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
     let request_id = &event.context.request_id;
-    let created = create_account(&event.payload, store, catalogue, issuer, now.into(), request_id).await;
+    let created = create_account(&event.payload, store, catalogue, issuer, ceiling, now.into(), request_id).await;
     created.map_err(|error| Refusal::new(error, request_id))
 }
 
@@ -28,6 +31,7 @@ async fn create_account(
     store: &KeyStore,
     catalogue: &Catalogue,
     issuer: &Issuer,
+    ceiling: Limits,
     now: Timestamp,
     request_id: &str,
 ) -> Result<IssuedKey, Error> {
@@ -40,5 +44,5 @@ async fn create_account(
     let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
     let (record, value) = new.issue(issuer, now)?;
     store.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
-    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value })
+    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, ceiling })
 }

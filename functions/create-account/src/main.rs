@@ -12,5 +12,6 @@ async fn main() -> Result<(), Error> {
     let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    run(service_fn(|event| create_account::handle(event, store, catalogue, issuer, SystemTime::now()))).await
+    let ceiling = settings::key_limits()?;
+    run(service_fn(|event| create_account::handle(event, store, catalogue, issuer, ceiling, SystemTime::now()))).await
 }

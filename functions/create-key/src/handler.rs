@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, NewKey, Timestamp, http};
+use api_keys::{Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, Limits, NewKey, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -12,9 +12,10 @@ pub async fn handle(
     catalogue: &Catalogue,
     issuer: &Issuer,
     max_keys: u64,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, create_key(&request, store, catalogue, issuer, max_keys, now.into())).await
+    http::serve(&request, create_key(&request, store, catalogue, issuer, max_keys, ceiling, now.into())).await
 }
 
 async fn create_key(
@@ -23,6 +24,7 @@ async fn create_key(
     catalogue: &Catalogue,
     issuer: &Issuer,
     max_keys: u64,
+    ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
@@ -31,7 +33,7 @@ async fn create_key(
     let new = parse(request.body(), &caller, catalogue, now)?;
     let (record, value) = new.issue(issuer, now)?;
     let metadata = store.insert(&record, max_keys, &origin, now).await?;
-    http::created(request, &IssuedKey { account_id: None, metadata, value })
+    http::created(request, &IssuedKey { account_id: None, metadata, value, ceiling })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.

@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    let max_keys = settings::max_keys()?;
-    http::run(|request| create_key::handle(request, store, catalogue, issuer, max_keys, SystemTime::now())).await
+    let (max_keys, ceiling) = (settings::max_keys()?, settings::key_limits()?);
+    http::run(|request| create_key::handle(request, store, catalogue, issuer, max_keys, ceiling, SystemTime::now()))
+        .await
 }

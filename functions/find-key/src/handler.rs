@@ -2,18 +2,27 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Error, Forbidden, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, Timestamp, http};
+use api_keys::{
+    Caller, Error, Forbidden, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, Limits, Timestamp, http,
+};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn handle(request: Request, reader: &KeyReader, imported: ImportedKeys, now: SystemTime) -> Response<Body> {
-    http::serve(&request, find_key(&request, reader, imported, now.into())).await
+pub async fn handle(
+    request: Request,
+    reader: &KeyReader,
+    imported: ImportedKeys,
+    ceiling: Limits,
+    now: SystemTime,
+) -> Response<Body> {
+    http::serve(&request, find_key(&request, reader, imported, ceiling, now.into())).await
 }
 
 async fn find_key(
     request: &Request,
     reader: &KeyReader,
     imported: ImportedKeys,
+    ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
@@ -23,7 +32,7 @@ async fn find_key(
     } else {
         find_own(target.ok_or(Forbidden::NotManager)?, &caller, reader, now).await?
     };
-    http::ok(&record.metadata.at(now))
+    http::ok(&record.metadata.at(now, ceiling))
 }
 
 /// What the path names.

@@ -9,7 +9,7 @@ use lambda_http::Error;
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let reader = &KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?;
-    let imported = settings::imported_keys()?;
+    let (imported, ceiling) = (settings::imported_keys()?, settings::key_limits()?);
     reader.warm().await;
-    http::run(|request| find_key::handle(request, reader, imported, SystemTime::now())).await
+    http::run(|request| find_key::handle(request, reader, imported, ceiling, SystemTime::now())).await
 }

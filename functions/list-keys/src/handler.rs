@@ -2,23 +2,28 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Error, Fields, InvalidRequest, KeyId, KeyList, KeyView, Timestamp, http};
+use api_keys::{Caller, Error, Fields, InvalidRequest, KeyId, KeyList, KeyView, Limits, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
 const MAX_LIMIT: usize = 1000;
 
 /// Answers one request.
-pub async fn handle(request: Request, keys: &KeyList, now: SystemTime) -> Response<Body> {
-    http::serve(&request, list_keys(&request, keys, now.into())).await
+pub async fn handle(request: Request, keys: &KeyList, ceiling: Limits, now: SystemTime) -> Response<Body> {
+    http::serve(&request, list_keys(&request, keys, ceiling, now.into())).await
 }
 
-async fn list_keys(request: &Request, keys: &KeyList, now: Timestamp) -> Result<Response<Body>, Error> {
+async fn list_keys(
+    request: &Request,
+    keys: &KeyList,
+    ceiling: Limits,
+    now: Timestamp,
+) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
     caller.must_manage()?;
     let Query { user_id, limit, cursor } = Query::parse(http::query(request))?;
     let page = keys.page(caller.account_id, user_id.as_deref(), limit, cursor).await?;
-    let api_keys = page.keys.iter().map(|key| key.at(now)).collect();
+    let api_keys = page.keys.iter().map(|key| key.at(now, ceiling)).collect();
     http::ok(&Page { api_keys, next_cursor: page.next })
 }
 

@@ -9,5 +9,6 @@ use lambda_http::Error;
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let keys = &KeyList::new(&Aws::from_environment().await?, settings::table_name()?);
-    http::run(|request| list_keys::handle(request, keys, SystemTime::now())).await
+    let ceiling = settings::key_limits()?;
+    http::run(|request| list_keys::handle(request, keys, ceiling, SystemTime::now())).await
 }

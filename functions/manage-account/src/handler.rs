@@ -14,8 +14,8 @@ mod update;
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountList, Caller, Catalogue, Error, EventList, Fields, InvalidRequest, Issuer, KeyList, KeyStore, Origin,
-    Refusal, Timestamp,
+    AccountList, Caller, Catalogue, Error, EventList, Fields, InvalidRequest, Issuer, KeyList, KeyStore, Limits,
+    Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
@@ -50,6 +50,8 @@ pub struct Accounts<'a> {
     pub issuer: &'a Issuer,
     /// How many keys an account may have that has no number of its own.
     pub max_keys: u64,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
     /// How long an invocation goes on with many keys, [`TIME`].
     pub time: Duration,
 }

@@ -1,6 +1,6 @@
 //! `list-keys`: an account's keys, newest first, a page at a time.
 
-use api_keys::{Caller, Error, Fields, KeyId, KeyMetadata, KeyView, Timestamp};
+use api_keys::{Caller, Error, Fields, KeyId, KeyMetadata, KeyView, Limits, Timestamp};
 use serde::{Serialize, Serializer};
 
 use crate::answer::Answer;
@@ -18,11 +18,12 @@ pub struct Keys {
 struct Shown {
     keys: Vec<KeyMetadata>,
     at: Timestamp,
+    ceiling: Limits,
 }
 
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let views: Vec<KeyView<'_>> = self.keys.iter().map(|key| key.at(self.at)).collect();
+        let views: Vec<KeyView<'_>> = self.keys.iter().map(|key| key.at(self.at, self.ceiling)).collect();
         views.serialize(serializer)
     }
 }
@@ -34,6 +35,6 @@ pub(crate) async fn list_keys(mut fields: Fields, invocation: &Invocation<'_>) -
     let cursor = fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer");
     fields.finish()?;
     let page = invocation.with.keys.page(account_id, user_id.as_deref(), limit, cursor).await?;
-    let api_keys = Shown { keys: page.keys, at: invocation.now };
+    let api_keys = Shown { keys: page.keys, at: invocation.now, ceiling: invocation.with.ceiling };
     Ok(Answer::ListKeys(Keys { api_keys, next_cursor: page.next }))
 }

@@ -19,6 +19,7 @@ async fn main() -> Result<(), Error> {
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         max_keys: settings::max_keys()?,
+        ceiling: settings::key_limits()?,
         time: TIME,
     };
     run(service_fn(|event| manage_account::handle(event, accounts, SystemTime::now()))).await

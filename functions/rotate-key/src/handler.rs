@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    Caller, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyId, KeyReader, KeyRecord, KeyStatus, KeyStore,
+    Caller, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyId, KeyReader, KeyRecord, KeyStatus, KeyStore, Limits,
     Locator, Timestamp, http,
 };
 use lambda_http::{Body, Request, Response};
@@ -18,9 +18,10 @@ pub async fn handle(
     reader: &KeyReader,
     store: &KeyStore,
     issuer: &Issuer,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, rotate_key(&request, reader, store, issuer, now.into())).await
+    http::serve(&request, rotate_key(&request, reader, store, issuer, ceiling, now.into())).await
 }
 
 async fn rotate_key(
@@ -28,6 +29,7 @@ async fn rotate_key(
     reader: &KeyReader,
     store: &KeyStore,
     issuer: &Issuer,
+    ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
@@ -41,7 +43,7 @@ async fn rotate_key(
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
         if let Some(metadata) = store.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
-            return http::created(request, &IssuedKey { account_id: None, metadata, value });
+            return http::created(request, &IssuedKey { account_id: None, metadata, value, ceiling });
         }
     }
     Err(Error::Contended)

@@ -12,5 +12,6 @@ async fn main() -> Result<(), Error> {
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    http::run(|request| rotate_key::handle(request, reader, store, issuer, SystemTime::now())).await
+    let ceiling = settings::key_limits()?;
+    http::run(|request| rotate_key::handle(request, reader, store, issuer, ceiling, SystemTime::now())).await
 }

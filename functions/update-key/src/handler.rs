@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use api_keys::{
-    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Locator, Timestamp,
+    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Limits, Locator, Timestamp,
     WriteError, http,
 };
 use lambda_http::{Body, Request, Response};
@@ -17,9 +17,10 @@ pub async fn handle(
     reader: &KeyReader,
     store: &KeyStore,
     catalogue: &Catalogue,
+    ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, update_key(&request, reader, store, catalogue, now.into())).await
+    http::serve(&request, update_key(&request, reader, store, catalogue, ceiling, now.into())).await
 }
 
 async fn update_key(
@@ -27,6 +28,7 @@ async fn update_key(
     reader: &KeyReader,
     store: &KeyStore,
     catalogue: &Catalogue,
+    ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
     let caller = http::caller(request)?;
@@ -38,7 +40,7 @@ async fn update_key(
         [Change::Enabled(false)] => update.disable().await?,
         _ => update.change().await?,
     };
-    http::ok(&metadata.at(now))
+    http::ok(&metadata.at(now, ceiling))
 }
 
 /// One patch and what carries it out.

@@ -12,5 +12,6 @@ async fn main() -> Result<(), Error> {
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let catalogue = &settings::catalogue()?;
-    http::run(|request| update_key::handle(request, reader, store, catalogue, SystemTime::now())).await
+    let ceiling = settings::key_limits()?;
+    http::run(|request| update_key::handle(request, reader, store, catalogue, ceiling, SystemTime::now())).await
 }

@@ -1,11 +1,14 @@
-//! How often a key may be used: so many requests in each period.
+//! How often a key may be used: so many requests in each period, and when periods end.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::timestamp::Timestamp;
+
 /// What a limit counts requests in. Periods begin with those of the calendar, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Period {
     /// From second 0 on.
@@ -39,6 +42,30 @@ impl Period {
         Self::ALL.into_iter().find(|period| period.as_str() == name)
     }
 
+    /// The number of the window that holds this moment; the first one began with 1970.
+    #[must_use]
+    pub fn window(self, at: Timestamp) -> u64 {
+        let seconds = at.unix_millis() / 1000;
+        match self {
+            Self::Minute => seconds / 60,
+            Self::Hour => seconds / 3600,
+            Self::Day => seconds / 86_400,
+            Self::Month => at.unix_month(),
+        }
+    }
+
+    /// The first second after a window, counted from 1970.
+    #[must_use]
+    pub fn end(self, window: u64) -> u64 {
+        let next = window.saturating_add(1);
+        match self {
+            Self::Minute => next.saturating_mul(60),
+            Self::Hour => next.saturating_mul(3600),
+            Self::Day => next.saturating_mul(86_400),
+            Self::Month => Timestamp::start_of_unix_month(next),
+        }
+    }
+
     fn index(self) -> usize {
         self as usize
     }
@@ -54,7 +81,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The most that a limit can be.
+    /// The most that a limit can be. The counter has room for a little more, see `table::lease`.
     pub const MAX_REQUESTS: u32 = 900_000_000;
 }
 
@@ -68,7 +95,7 @@ impl Limits {
     /// No limit at all.
     pub const NONE: Self = Self([0; 4]);
 
-    /// How many may be given at once.
+    /// How many a key may be given. Ceilings may add a fourth.
     pub const MAX: usize = 3;
 
     /// Whether there is no limit at all.
@@ -91,9 +118,30 @@ impl Limits {
         (1..=Limit::MAX_REQUESTS).contains(&limit.requests).then_some(self)
     }
 
+    /// For each period the lower limit of both.
+    #[must_use]
+    pub fn tightest(self, ceiling: Self) -> Self {
+        let mut tightest = self;
+        for (own, other) in tightest.0.iter_mut().zip(ceiling.0) {
+            *own = if *own == 0 || other == 0 { (*own).max(other) } else { (*own).min(other) };
+        }
+        tightest
+    }
+
     /// The limits, the shortest period first.
     pub fn iter(self) -> impl Iterator<Item = Limit> {
         Period::ALL.into_iter().filter_map(move |per| self.of(per).map(|requests| Limit { requests, per }))
+    }
+
+    /// Reads `1000/MINUTE,100000/DAY`; nothing is no limit.
+    #[must_use]
+    pub fn parse(list: &str) -> Option<Self> {
+        let mut limits = Self::NONE;
+        for limit in list.split(',').filter(|_| !list.is_empty()) {
+            let (requests, per) = limit.trim().split_once('/')?;
+            limits = limits.and(Limit { requests: requests.parse().ok()?, per: Period::parse(per)? })?;
+        }
+        Some(limits)
     }
 }
 
@@ -124,18 +172,62 @@ impl<'de> Deserialize<'de> for Limits {
 mod tests {
     use super::*;
 
+    fn limits(list: &str) -> Limits {
+        Limits::parse(list).unwrap()
+    }
+
+    #[test]
+    fn limits_are_read_as_an_operator_writes_them() {
+        let both = limits("1000/MINUTE, 100000/DAY");
+        assert_eq!(
+            [both.of(Period::Minute), both.of(Period::Hour), both.of(Period::Day)],
+            [Some(1000), None, Some(100_000)]
+        );
+        assert!(limits("").is_none() && !both.is_none());
+        for wrong in
+            ["x", ",", "1/MINUTE,", "0/DAY", "-1/DAY", "1/day", "1/WEEK", "1", "/DAY", "1/DAY,2/DAY", "900000001/DAY"]
+        {
+            assert!(Limits::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn for_each_period_the_tightest_holds() {
+        let own = limits("100/MINUTE,5000/DAY,9/MONTH");
+        assert_eq!(own.tightest(limits("200/MINUTE,1000/DAY,7/HOUR")), limits("100/MINUTE,7/HOUR,1000/DAY,9/MONTH"));
+        assert_eq!(own.tightest(Limits::NONE), own);
+        assert_eq!(Limits::NONE.tightest(own), own);
+    }
+
     #[test]
     fn limits_in_json() {
-        let limit = |requests, per| Limit { requests, per };
-        let both = Limits::NONE.and(limit(5000, Period::Month)).unwrap().and(limit(100, Period::Minute)).unwrap();
         let json = r#"[{"requests":100,"per":"MINUTE"},{"requests":5000,"per":"MONTH"}]"#;
-        assert_eq!(serde_json::to_string(&both).unwrap(), json);
-        assert_eq!(serde_json::from_str::<Limits>(json).unwrap(), both);
+        assert_eq!(serde_json::to_string(&limits("5000/MONTH,100/MINUTE")).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Limits>(json).unwrap(), limits("100/MINUTE,5000/MONTH"));
         assert_eq!(serde_json::to_string(&Limits::NONE).unwrap(), "null");
         assert_eq!(serde_json::from_str::<Limits>("null").unwrap(), Limits::NONE);
         let twice = r#"[{"requests":1,"per":"DAY"},{"requests":2,"per":"DAY"}]"#;
         for wrong in [twice, r#"[{"requests":0,"per":"DAY"}]"#, r#"[{"requests":1,"per":"WEEK"}]"#, "7"] {
             assert!(serde_json::from_str::<Limits>(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn windows_begin_and_end_with_those_of_the_calendar() {
+        for (period, at, end) in [
+            (Period::Minute, "2026-11-23T10:15:00Z", "2026-11-23T10:16:00Z"),
+            (Period::Minute, "2026-11-23T10:15:59.999Z", "2026-11-23T10:16:00Z"),
+            (Period::Hour, "2026-11-23T10:59:59.999Z", "2026-11-23T11:00:00Z"),
+            (Period::Day, "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00Z"),
+            (Period::Month, "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            (Period::Month, "2028-02-29T23:59:59.999Z", "2028-03-01T00:00:00Z"),
+            (Period::Month, "2027-02-28T12:00:00Z", "2027-03-01T00:00:00Z"),
+        ] {
+            let (at, end) = (Timestamp::parse(at).unwrap(), Timestamp::parse(end).unwrap());
+            let window = period.window(at);
+            assert_eq!(period.end(window), end.unix_millis() / 1000, "{period:?} {at:?}");
+            assert_eq!(period.window(end), window + 1, "{period:?} {at:?}");
+        }
+        assert_eq!(Period::Month.window(Timestamp::parse("1970-01-31T00:00:00Z").unwrap()), 0);
     }
 }

@@ -5,8 +5,8 @@
 //! prefix, hash ─┼→ value → issuer
 //! random ───────┘
 //! operation → catalogue
-//! timestamp, allowed_ips, id, operation → record → status
-//! limits
+//! timestamp → limits
+//! timestamp, allowed_ips, limits, id, operation → record → status
 //! ```
 
 mod allowed_ips;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::allowed_ips::AllowedIps;
 use super::hash::KeyHash;
 use super::id::{AccountId, EventId, KeyId};
+use super::limits::Limits;
 use super::operation::{Operations, TrafficType};
 use super::timestamp::Timestamp;
 
@@ -84,6 +85,22 @@ pub struct KeyMetadata {
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub held: bool,
+    /// How often it may be used, as its account decided; as often as one likes when `null`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
+    pub limits: Limits,
+    /// What the company set for the account: never shown by itself, it lowers the effective limits.
+    #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub ceiling: Limits,
+}
+
+impl KeyMetadata {
+    /// The limits that hold: for each period the tightest of its own, its account's and the stack's.
+    #[must_use]
+    pub fn effective_limits(&self, stack: Limits) -> Limits {
+        self.limits.tightest(self.ceiling).tightest(stack)
+    }
 }
 
 impl KeyRecord {

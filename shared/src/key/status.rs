@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::limits::Limits;
 use super::record::KeyMetadata;
 use super::timestamp::Timestamp;
 
@@ -53,22 +54,27 @@ impl fmt::Display for KeyStatus {
 /// A key as it is shown at one moment: its metadata and its status.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Key))]
+#[serde(rename_all = "camelCase")]
 pub struct KeyView<'a> {
     #[serde(flatten)]
     metadata: &'a KeyMetadata,
+    /// How often it may be used, all told: `limits` and what whoever runs the service allows at most, for each period the
+    /// tightest.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::limits::Limit>>, min_items = 1, max_items = 4))]
+    effective_limits: Limits,
     status: KeyStatus,
 }
 
 impl<'a> KeyView<'a> {
-    pub(crate) fn active(metadata: &'a KeyMetadata) -> Self {
-        Self { metadata, status: KeyStatus::Active }
+    pub(crate) fn active(metadata: &'a KeyMetadata, ceiling: Limits) -> Self {
+        Self { metadata, effective_limits: metadata.effective_limits(ceiling), status: KeyStatus::Active }
     }
 }
 
 impl KeyMetadata {
-    /// As it is shown at that moment.
+    /// As it is shown at that moment, by a stack with that ceiling.
     #[must_use]
-    pub fn at(&self, now: Timestamp) -> KeyView<'_> {
-        KeyView { metadata: self, status: KeyStatus::of(self, now) }
+    pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
+        KeyView { status: KeyStatus::of(self, now), ..KeyView::active(self, ceiling) }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -51,6 +51,23 @@ impl Timestamp {
     #[must_use]
     pub fn unix_millis(self) -> u64 {
         u64::try_from(self.0.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+    }
+
+    /// The whole months from January 1970 to this one; 0 for what lies before.
+    pub(super) fn unix_month(self) -> u64 {
+        let months = (self.0.year() - 1970) * 12 + i32::from(u8::from(self.0.month())) - 1;
+        u64::try_from(months).unwrap_or(0)
+    }
+
+    /// The first second of such a month, counted from 1970; the greatest number for one that no calendar has.
+    pub(super) fn start_of_unix_month(months: u64) -> u64 {
+        let start = || {
+            let month = Month::January.nth_next(u8::try_from(months % 12).ok()?);
+            let year = i32::try_from(months / 12).ok()?.checked_add(1970)?;
+            let date = Date::from_calendar_date(year, month, 1).ok()?;
+            u64::try_from(date.midnight().assume_utc().unix_timestamp()).ok()
+        };
+        start().unwrap_or(u64::MAX)
     }
 }
 

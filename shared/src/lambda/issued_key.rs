@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::key::{AccountId, KeyMetadata, KeyValue, KeyView};
+use crate::key::{AccountId, KeyMetadata, KeyValue, KeyView, Limits};
 
 /// The answer to creating or rotating a key: its metadata and, this one time, its value.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct IssuedKey {
     pub metadata: KeyMetadata,
     /// Written as `value`.
     pub value: KeyValue,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
 }
 
 /// A new key, or one with a new value.
@@ -33,7 +35,7 @@ pub(crate) struct IssuedKeyBody<'a> {
 impl Serialize for IssuedKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A key that was issued at this moment is active.
-        let key = KeyView::active(&self.metadata);
+        let key = KeyView::active(&self.metadata, self.ceiling);
         IssuedKeyBody { account_id: self.account_id, key, value: self.value.expose() }.serialize(serializer)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use std::{env, fmt};
 
 use super::verdict::Verdict;
-use crate::key::{Catalogue, ImportedKeys, KeyPrefix};
+use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
 use crate::table::EventTable;
 
 /// A variable that is missing or malformed; the function does not start.
@@ -113,6 +113,18 @@ pub fn console() -> Result<bool, SettingError> {
 /// When it is missing or not a positive number.
 pub fn max_keys() -> Result<u64, SettingError> {
     read("MAX_KEYS_PER_ACCOUNT", "a positive whole number", |text| text.parse().ok().filter(|max| *max > 0))
+}
+
+/// `KEY_LIMITS`: the ceiling of every key's limits; none when it is missing or empty.
+///
+/// # Errors
+/// When it is not a list of limits.
+pub fn key_limits() -> Result<Limits, SettingError> {
+    const VARIABLE: &str = "KEY_LIMITS";
+    if env::var_os(VARIABLE).is_none() {
+        return Ok(Limits::NONE);
+    }
+    read(VARIABLE, "a comma-separated list such as 1000/MINUTE,100000/DAY", Limits::parse)
 }
 
 fn text(variable: &'static str, expected: &'static str) -> Result<String, SettingError> {

@@ -3,8 +3,8 @@
 use super::caller::Caller;
 use super::fields::Fields;
 use crate::key::{
-    AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Locator, NoRandomness,
-    Operations, Timestamp, TrafficType,
+    AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Limits, Locator,
+    NoRandomness, Operations, Timestamp, TrafficType,
 };
 
 /// What is decided of a key before it exists.
@@ -34,6 +34,8 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
     /// See [`KeyMetadata::allowed_ips`].
     pub allowed_ips: Option<AllowedIps>,
+    /// See [`KeyMetadata::limits`].
+    pub limits: Limits,
 }
 
 impl NewKey {
@@ -64,6 +66,7 @@ impl NewKey {
             description: fields.optional_text("description", 512),
             expires_at: fields.optional_expiry("expiresAt", now),
             allowed_ips: fields.allowed_ips(),
+            limits: fields.limits(),
         }
     }
 
@@ -89,6 +92,7 @@ impl NewKey {
             description: None,
             expires_at: None,
             allowed_ips: None,
+            limits: Limits::NONE,
         }
     }
 
@@ -128,6 +132,8 @@ impl NewKey {
                 allowed_ips: self.allowed_ips,
                 suspension: 0,
                 held: false,
+                limits: self.limits,
+                ceiling: Limits::NONE,
             },
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Fields, InvalidRequest};
-use crate::key::{AllowedIps, Catalogue, KeyMetadata, Operations, Timestamp, TrafficType};
+use crate::key::{AllowedIps, Catalogue, KeyMetadata, Limits, Operations, Timestamp, TrafficType};
 
 /// One field and what becomes of it; `None` removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Change {
     ExpiresAt(Option<Timestamp>),
     /// See [`KeyMetadata::allowed_ips`](crate::KeyMetadata::allowed_ips).
     AllowedIps(Option<AllowedIps>),
+    /// See [`KeyMetadata::limits`](crate::KeyMetadata::limits).
+    Limits(Limits),
 }
 
 impl Change {
@@ -56,6 +58,9 @@ impl Change {
         if fields.has("allowedIps") {
             changes.push(Self::AllowedIps(fields.allowed_ips()));
         }
+        if fields.has("limits") {
+            changes.push(Self::Limits(fields.limits()));
+        }
         fields.finish()?;
         Ok(changes)
     }
@@ -71,6 +76,7 @@ impl Change {
             Self::TrafficType(_) => "trafficType",
             Self::ExpiresAt(_) => "expiresAt",
             Self::AllowedIps(_) => "allowedIps",
+            Self::Limits(_) => "limits",
         }
     }
 
@@ -85,6 +91,7 @@ impl Change {
             Self::TrafficType(_) => Self::TrafficType(key.traffic_type.clone()),
             Self::ExpiresAt(_) => Self::ExpiresAt(key.expires_at),
             Self::AllowedIps(_) => Self::AllowedIps(key.allowed_ips.clone()),
+            Self::Limits(_) => Self::Limits(key.limits),
         }
     }
 
@@ -98,6 +105,7 @@ impl Change {
             Self::TrafficType(traffic_type) => key.traffic_type = traffic_type,
             Self::ExpiresAt(end) => key.expires_at = end,
             Self::AllowedIps(allowed) => key.allowed_ips = allowed,
+            Self::Limits(limits) => key.limits = limits,
         }
     }
 }

@@ -118,6 +118,7 @@ impl FieldChange {
             ("description", serde_json::to_value(&key.description)),
             ("expiresAt", serde_json::to_value(key.expires_at)),
             ("allowedIps", serde_json::to_value(&key.allowed_ips)),
+            ("limits", serde_json::to_value(key.limits)),
         ];
         let mut changes = Vec::new();
         for (field, value) in given {
@@ -158,6 +159,7 @@ fn json(change: &Change) -> Result<Value, TableError> {
         Change::TrafficType(traffic_type) => serde_json::to_value(traffic_type),
         Change::ExpiresAt(end) => serde_json::to_value(end),
         Change::AllowedIps(allowed) => serde_json::to_value(allowed),
+        Change::Limits(limits) => serde_json::to_value(limits),
     };
     json.map_err(unwritable)
 }

@@ -135,6 +135,7 @@ impl KeyStore {
             if let Some(company) = &account.company {
                 record.metadata.company.clone_from(company);
             }
+            record.metadata.ceiling = account.ceiling;
             let transaction = self.counted_insertion(new, &record, &account)?;
             match self.transact(&transaction, retries).await? {
                 Outcome::Done => {

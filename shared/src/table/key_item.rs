@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::{ACCOUNT_ID, EXPIRES_AT, Item, KEY_HASH, LAST_EVENT, PURGE_AT, TableError};
-use crate::key::{KeyHash, KeyMetadata, KeyRecord, Timestamp};
+use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Timestamp};
 use crate::request::Change;
 
 /// An expired key is still shown for that long.
@@ -44,6 +44,7 @@ pub(super) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<At
             vec![(EXPIRES_AT, optional(end.as_ref())?), (PURGE_AT, end.map(purge_value))]
         }
         Change::AllowedIps(allowed) => vec![("allowedIps", optional(allowed.as_ref())?)],
+        Change::Limits(limits) => vec![("limits", limits_value(*limits)?)],
     })
 }
 
@@ -54,6 +55,10 @@ pub(super) fn value(of: &impl Serialize) -> Result<AttributeValue, TableError> {
 
 fn optional(of: Option<&impl Serialize>) -> Result<Option<AttributeValue>, TableError> {
     of.map(value).transpose()
+}
+
+fn limits_value(limits: Limits) -> Result<Option<AttributeValue>, TableError> {
+    optional((!limits.is_none()).then_some(&limits))
 }
 
 pub(super) fn hash_value(hash: &KeyHash) -> AttributeValue {

@@ -6,8 +6,8 @@ use aws_smithy_types::base64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::key::{
-    AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Operation, PreviousValue, Timestamp,
-    TrafficType,
+    AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Limit, Limits, Operation, Period,
+    PreviousValue, Timestamp, TrafficType,
 };
 
 /// A whole item.
@@ -36,6 +36,8 @@ pub(crate) struct StoredKey {
     last_event: Option<Text<EventId>>,
     suspension: Option<Number>,
     held: Option<Truth>,
+    limits: Option<StoredLimits>,
+    ceiling: Option<StoredLimits>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -64,6 +66,8 @@ impl From<StoredKey> for KeyRecord {
                 allowed_ips: stored.allowed_ips.map(List::collect),
                 suspension: stored.suspension.map_or(0, |number| number.value),
                 held: stored.held.is_some_and(|held| held.value),
+                limits: limits_of(stored.limits),
+                ceiling: limits_of(stored.ceiling),
             },
         }
     }
@@ -71,6 +75,10 @@ impl From<StoredKey> for KeyRecord {
 
 fn value_of<T>(text: Option<Text<T>>) -> Option<T> {
     text.map(|text| text.value)
+}
+
+fn limits_of(stored: Option<StoredLimits>) -> Limits {
+    stored.map_or(Limits::NONE, |stored| stored.value)
 }
 
 /// What is a string in the table.
@@ -107,6 +115,37 @@ struct List<T> {
 impl<T> List<Text<T>> {
     fn collect<C: FromIterator<T>>(self) -> C {
         self.values.into_iter().map(|text| text.value).collect()
+    }
+}
+
+/// Limits are a list of maps. What makes no sense is no key: it must not pass for a key without limits.
+#[derive(Deserialize)]
+#[serde(try_from = "List<Map<StoredLimit>>")]
+struct StoredLimits {
+    value: Limits,
+}
+
+#[derive(Deserialize)]
+struct Map<T> {
+    #[serde(rename = "M")]
+    value: T,
+}
+
+#[derive(Deserialize)]
+struct StoredLimit {
+    requests: Number,
+    per: Text<Period>,
+}
+
+impl TryFrom<List<Map<StoredLimit>>> for StoredLimits {
+    type Error = &'static str;
+
+    fn try_from(list: List<Map<StoredLimit>>) -> Result<Self, Self::Error> {
+        let and = |limits: Limits, Map { value }: Map<StoredLimit>| {
+            limits.and(Limit { requests: u32::try_from(value.requests.value).ok()?, per: value.per.value })
+        };
+        let value = list.values.into_iter().try_fold(Limits::NONE, and).ok_or("not limits")?;
+        Ok(Self { value })
     }
 }
 

@@ -35,7 +35,8 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
             "id": id, "company": "Example", "userId": "user-2", "username": "Grace", "createdBy": "user-1",
             "createdByKeyId": admin.id, "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
             "description": "appointment reminders", "createdAt": created_at, "status": "ACTIVE", "enabled": true,
-            "expiresAt": null, "lastUsedAt": null, "allowedIps": null
+            "expiresAt": null, "lastUsedAt": null, "allowedIps": null, "limits": null,
+            "effectiveLimits": null
         })
     );
     let again = admin.get(&format!("/authentication/{id}")).await;
@@ -289,6 +290,7 @@ async fn an_id_is_never_used_twice() {
         description: None,
         expires_at: None,
         allowed_ips: None,
+        limits: Limits::NONE,
     };
     let now = Timestamp::from(gateway.now());
     let (record, _) = new.clone().issue(&issuer, now).unwrap();
@@ -311,6 +313,9 @@ fn size(value: &Value) -> usize {
         ("B", base64) => base64.as_str().unwrap().len() / 4 * 3,
         ("BOOL", _) => 1,
         ("N", number) => number.as_str().unwrap().len() / 2 + 1,
+        ("M", map) => {
+            3 + map.as_object().unwrap().iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>()
+        }
         ("L", list) => 3 + list.as_array().unwrap().iter().map(|element| 1 + size(element)).sum::<usize>(),
         (kind, _) => panic!("an item has no {kind}"),
     }
@@ -322,11 +327,13 @@ async fn the_item_that_every_request_reads_is_small() {
     let admin = gateway.create_account("A company of a usual name").await;
     admin.post(&full()).await;
     let long = |length| "x".repeat(length);
+    let limits = ["HOUR", "DAY", "MONTH"].map(|per| json!({"requests": 900_000_000, "per": per}));
     let longest = json!({
         "userId": long(128), "username": long(128), "name": long(128), "description": long(512),
         "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "trafficType": "TRANSACTIONAL",
         "expiresAt": gateway.time_in(Duration::from_hours(1)),
-        "allowedIps": (0..50).map(|at| format!("2001:db8:{at:x}::/48")).collect::<Vec<_>>()
+        "allowedIps": (0..50).map(|at| format!("2001:db8:{at:x}::/48")).collect::<Vec<_>>(),
+        "limits": limits
     });
     let longest = admin.create(&longest).await;
     // Rotated and used, it holds all that an item can.

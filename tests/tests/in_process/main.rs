@@ -18,6 +18,7 @@ mod isolation;
 mod lagging_index;
 mod last_use;
 mod lifecycle;
+mod limits;
 mod list_keys;
 mod location;
 mod properties;

@@ -20,7 +20,8 @@ async fn the_new_value_comes_once_with_all_settings_and_the_same_id() {
     let key = admin
         .create(&json!({
             "userId": "u", "username": "n", "operations": ["SMS"], "name": "reminders", "trafficType": "OTP",
-            "expiresAt": gateway.time_in(Duration::from_hours(1)), "allowedIps": ["203.0.113.0/24"]
+            "expiresAt": gateway.time_in(Duration::from_hours(1)), "allowedIps": ["203.0.113.0/24"],
+            "limits": [{"requests": 100, "per": "MINUTE"}]
         }))
         .await;
     let before = admin.get(&format!("/authentication/{}", key.id)).await.body;

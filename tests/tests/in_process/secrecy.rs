@@ -95,6 +95,11 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
         assert_silent(what, &format!("{shown:?} {shown:#?}"), &admin.value);
         assert!(!format!("{shown:?}").contains(&format!("{:?}", value.hash().as_bytes())), "{what}");
     }
-    let issued = api_keys::IssuedKey { account_id: None, metadata: record.metadata.clone(), value };
+    let issued = api_keys::IssuedKey {
+        account_id: None,
+        metadata: record.metadata.clone(),
+        value,
+        ceiling: api_keys::Limits::NONE,
+    };
     assert_silent("IssuedKey", &format!("{issued:?}"), &admin.value);
 }

@@ -60,7 +60,9 @@ fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
 fn lists(schema: &Value) -> Vec<(Value, bool)> {
     assert_eq!((&schema["minItems"], &schema["uniqueItems"]), (&json!(1), &json!(true)));
     let mut probes = vec![(json!([]), false), (json!("SMS"), false), (json!([null]), false), (json!([""]), false)];
-    if let Some(max) = schema["maxItems"].as_u64() {
+    if schema["items"]["type"] == "object" {
+        probes.extend(limits(schema));
+    } else if let Some(max) = schema["maxItems"].as_u64() {
         let ranges = |count| (0..count).map(|at| format!("2001:db8:{at:x}::/48")).collect::<Vec<_>>();
         probes.extend([(json!(ranges(max)), true), (json!(ranges(max + 1)), false)]);
         probes.extend(
@@ -72,6 +74,37 @@ fn lists(schema: &Value) -> Vec<(Value, bool)> {
     } else {
         probes.extend([(json!(["SMS", "RCS"]), true), (json!(["SMS", "SMS"]), false), (json!(["sms"]), false)]);
     }
+    probes
+}
+
+fn limits(schema: &Value) -> Vec<(Value, bool)> {
+    let part = &schema["items"]["properties"];
+    let (requests, periods) = (&part["requests"], part["per"]["enum"].as_array().unwrap());
+    let limit = |requests: &Value, per: &Value| json!({"requests": requests, "per": per});
+    let of = |count: u64| periods.iter().map(|per| limit(&json!(1), per)).take(count.try_into().unwrap()).collect();
+    let max = schema["maxItems"].as_u64().unwrap();
+    assert!(periods.len() as u64 > max, "there are as many as are too many");
+    let mut probes: Vec<(Value, bool)> = vec![(of(max), true), (of(max + 1), false)];
+    let (least, most) = (requests["minimum"].as_u64().unwrap(), requests["maximum"].as_u64().unwrap());
+    for (number, good) in [
+        (json!(least), true),
+        (json!(most), true),
+        (json!(60.0), true),
+        (json!(least - 1), false),
+        (json!(most + 1), false),
+        (json!(1.5), false),
+        (json!("1"), false),
+    ] {
+        probes.push((json!([limit(&number, &periods[0])]), good));
+    }
+    probes.extend(periods.iter().map(|per| (json!([limit(&json!(1), per)]), true)));
+    probes.push((json!([limit(&json!(1), &json!("WEEK"))]), false));
+    assert_eq!(schema["items"]["required"], json!(["requests", "per"]));
+    assert_eq!(schema["items"]["additionalProperties"], false);
+    let wrong = [json!({"requests": 1}), json!({"per": "DAY"}), json!({"requests": 1, "per": "DAY", "unknown": 1})];
+    probes.extend(wrong.map(|part| (json!([part]), false)));
+    let same = limit(&json!(1), &periods[0]);
+    probes.push((json!([same, same]), false));
     probes
 }
 

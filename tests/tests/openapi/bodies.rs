@@ -2,7 +2,7 @@
 //!
 //! That both agree, at every limit, is proved in `agreement`.
 
-use api_keys::{AllowedIps, Operations, Timestamp, TrafficType};
+use api_keys::{AllowedIps, Limits, Operations, Timestamp, TrafficType};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +37,10 @@ pub struct NewKey {
     /// The same range in two notations counts as repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_ips: Option<AllowedIps>,
+    /// How often the key may be used: up to three limits, each for another period. As often as one likes when absent or
+    /// `null`, as far as whoever runs the service allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 /// What to change of a key, a [JSON merge patch](https://www.rfc-editor.org/rfc/rfc7396): what is absent stays as it is,
@@ -72,6 +76,10 @@ pub struct KeyChanges {
     /// in two notations counts as repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_ips: Option<AllowedIps>,
+    /// How often the key may be used: up to three limits, each for another period. As often as one likes when `null`, as
+    /// far as whoever runs the service allows. What was used of a window stays used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 /// How to rotate a key.

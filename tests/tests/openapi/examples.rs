@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use api_keys::{
     Error, Event, FieldError, Forbidden, ImportedKeys, InvalidRequest, IpRange, IssuedKey, KeyMetadata, KeyStatus,
-    KeyValue, Operation, Operations, Timestamp, TrafficType, http,
+    KeyValue, Limits, Operation, Operations, Timestamp, TrafficType, http,
 };
 use lambda_http::Body;
 use serde::Serialize;
@@ -29,9 +29,10 @@ pub fn all() -> Mapping {
 
 type Example = (&'static str, &'static str, Yaml);
 
-fn bodies() -> [Example; 7] {
+fn bodies() -> [Example; 8] {
     let operations = |list: &str| Operations::parse(list).unwrap();
     let time = |text: &str| Timestamp::parse(text).unwrap();
+    let limits = Limits::parse("100/MINUTE,100000/MONTH");
     let ranges = |list: &[&str]| Some(list.iter().map(|range| range.parse::<IpRange>().unwrap()).collect());
     let new = NewKey {
         user_id: "user-2".to_owned(),
@@ -42,6 +43,7 @@ fn bodies() -> [Example; 7] {
         description: None,
         expires_at: None,
         allowed_ips: None,
+        limits: None,
     };
     let full = NewKey {
         operations: operations("SMS,RCS"),
@@ -50,6 +52,7 @@ fn bodies() -> [Example; 7] {
         description: Some("Appointment reminders of the surgery".to_owned()),
         expires_at: Some(time("2030-01-31T00:00:00Z")),
         allowed_ips: ranges(&["203.0.113.0/24", "2001:db8::1"]),
+        limits,
         ..new.clone()
     };
     [
@@ -65,6 +68,7 @@ fn bodies() -> [Example; 7] {
                 ..KeyChanges::default()
             }),
         ),
+        ("limit", "Let it be used so often", yaml(&KeyChanges { limits, ..KeyChanges::default() })),
         (
             "release",
             "Take name and expiry away",
@@ -87,19 +91,28 @@ fn answers() -> [Example; 5] {
         expires_at: Timestamp::parse("2030-01-31T00:00:00Z"),
         allowed_ips: Some([IpRange::from_str("203.0.113.0/24").unwrap()].into_iter().collect()),
         last_used_at: Timestamp::parse("2026-11-23T11:02:17.480Z"),
+        limits: Limits::parse("100/MINUTE,100000/MONTH").unwrap(),
         ..key.clone()
     };
     let page = Mapping::from_iter([
-        ("apiKeys".into(), vec![yaml(&key.at(now))].into()),
+        ("apiKeys".into(), vec![yaml(&key.at(now, Limits::NONE))].into()),
         ("nextCursor".into(), key.id.as_str().into()),
     ]);
     let value = KeyValue::parse(VALUE, ImportedKeys::Refused).unwrap();
     [
-        ("key", "A key", yaml(&key.at(now))),
-        ("restricted", "A key that expires and is restricted to one network", yaml(&changed.at(now))),
+        ("key", "A key", yaml(&key.at(now, Limits::NONE))),
+        (
+            "restricted",
+            "A key that expires, is restricted to one network, and has limits",
+            yaml(&changed.at(now, Limits::parse("1000/MINUTE,5000/DAY").unwrap())),
+        ),
         ("page", "A page that is not the last one", page.into()),
         ("events", "What was done to a key", events(&key)),
-        ("issued", "A key and its value", yaml(&IssuedKey { account_id: None, metadata: key, value })),
+        (
+            "issued",
+            "A key and its value",
+            yaml(&IssuedKey { account_id: None, metadata: key, value, ceiling: Limits::NONE }),
+        ),
     ]
 }
 

@@ -118,7 +118,7 @@ fn get_key() -> Operation {
 
 fn update_key() -> Operation {
     let body = RequestBodyBuilder::new()
-        .content("application/json", content("KeyChanges", &["switchOff", "restrict", "release"]).build())
+        .content("application/json", content("KeyChanges", &["switchOff", "restrict", "limit", "release"]).build())
         .required(Some(Required::True));
     operation(
         "updateKey",
