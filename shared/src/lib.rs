@@ -32,9 +32,9 @@ pub mod table;
 
 pub use aws::{Aws, Misconfigured};
 pub use key::{
-    AccountId, AllowedIps, Catalogue, EventId, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix,
-    KeyRecord, KeyStatus, KeyValue, KeyView, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period,
-    PreviousValue, Random, Timestamp, TrafficType,
+    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Counters, EventId, ImportedKeys, IpRange, Issuer, KeyHash,
+    KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView, Lease, Limit, Limits, Locator,
+    NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp, TrafficType,
 };
 pub use lambda::{Error, IssuedKey, MethodArn, Opens, Refusal, Verdict, http, log, settings};
 pub use request::{

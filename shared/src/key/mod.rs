@@ -5,7 +5,7 @@
 //! prefix, hash ─┼→ value → issuer
 //! random ───────┘
 //! operation → catalogue
-//! timestamp → limits
+//! timestamp → limits → lease
 //! timestamp, allowed_ips, limits, id, operation → record → status
 //! ```
 
@@ -15,6 +15,7 @@ mod catalogue;
 mod hash;
 mod id;
 mod issuer;
+mod lease;
 mod limits;
 mod operation;
 mod prefix;
@@ -29,6 +30,7 @@ pub use self::catalogue::Catalogue;
 pub use self::hash::KeyHash;
 pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
+pub use self::lease::{Claim, ClaimPart, Counters, Lease, Step};
 pub use self::limits::{Limit, Limits, Period};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;

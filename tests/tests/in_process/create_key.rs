@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::{Issuer, KeyPrefix, NewKey, Origin, Random, Timestamp};
+use api_keys::{Issuer, KeyPrefix, Limits, NewKey, Origin, Random, Timestamp};
 use serde_json::{Value, json};
 use tests::Gateway;
 
