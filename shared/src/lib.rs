@@ -41,7 +41,7 @@ pub use request::{
     AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
 };
 pub use table::{
-    Account, AccountList, AccountPage, AccountRefusal, DroppedUse, Erasing, Event, EventList, EventPage, EventTable,
-    EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, Sweep, SweepCursor, TableError,
-    WriteError,
+    Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUse, Erasing, Event, EventList, EventPage,
+    EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, Leases, Sweep,
+    SweepCursor, TableError, WriteError,
 };

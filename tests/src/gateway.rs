@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
 use api_keys::{
-    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Limits,
-    Random,
+    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Leases,
+    Limits, Random,
 };
 use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
@@ -53,6 +53,8 @@ pub struct Gateway {
     pub catalogue: Catalogue,
     /// What writes when they were used.
     pub last_use: LastUse,
+    /// What counts requests of keys with limits.
+    pub leases: Leases,
     /// How many of them an account may have.
     pub max_keys: u64,
     /// The stack's ceiling of limits.
@@ -107,6 +109,7 @@ impl Gateway {
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
         let last_use = LastUse::new(&reader);
+        let leases = Leases::new(&reader);
         let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
         Self {
             engine,
@@ -119,6 +122,7 @@ impl Gateway {
             operators_time: manage_account::TIME,
             catalogue,
             last_use,
+            leases,
             max_keys: 1000,
             ceiling: Limits::NONE,
             issuer,
@@ -259,7 +263,10 @@ impl Gateway {
     /// [`Refusal`].
     pub async fn decide(&self, event: AuthorizerEvent) -> Result<Value, Refusal> {
         let event = LambdaEvent::new(event, Context::default());
-        let verdict = authorizer::handle(event, &self.reader, &self.last_use, self.imported, self.now()).await?;
+        let verdict = {
+            let settings = authorizer::Settings { imported: self.imported, ceiling: self.ceiling };
+            authorizer::handle(event, &self.reader, &self.last_use, &self.leases, settings, self.now()).await?
+        };
         Ok(serde_json::to_value(verdict).unwrap())
     }
 

@@ -2,9 +2,11 @@
 //!
 //! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `gateway` does what API Gateway does
-//! with our functions; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
+//! with our functions; `authorizing` is one
+//! environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
 //! knows the hashes of keys.
 
+pub mod authorizing;
 pub mod bus;
 pub mod documents;
 pub mod engine;
@@ -14,4 +16,5 @@ pub mod template;
 pub mod values;
 pub mod wire;
 
+pub use authorizing::Environment;
 pub use gateway::{Answer, Client, Gateway};

@@ -19,6 +19,32 @@ pub struct AuthorizerEvent {
     pub(crate) api_key: ApiKeyHeader,
     #[serde(default)]
     pub(crate) request_context: RequestContext,
+    #[serde(default, deserialize_with = "read_stage_variables")]
+    pub(crate) stage_variables: StageVariables,
+}
+
+/// What the stage of an attached API says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct StageVariables {
+    pub(crate) limit_answer: LimitAnswer,
+}
+
+/// Who answers a request that is over its key's limit.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum LimitAnswer {
+    /// The API itself, which is told.
+    Integration,
+    /// The gateway, with a 403.
+    #[default]
+    #[serde(other)]
+    Gateway,
+}
+
+/// A stage without variables has `null`.
+fn read_stage_variables<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StageVariables, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// What the log needs of the request, and where it comes from.

@@ -7,13 +7,23 @@ use std::fmt;
 use std::time::SystemTime;
 
 use api_keys::{
-    Caller, ImportedKeys, KeyReader, KeyRecord, KeyStatus, KeyValue, LastUse, Opens, Timestamp, Verdict, log,
+    Caller, ImportedKeys, KeyReader, KeyRecord, KeyStatus, KeyValue, LastUse, Leases, Limits, Opens, Timestamp,
+    Verdict, log,
 };
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::after_answer::AfterAnswer;
-use crate::event::ApiKeyHeader;
 pub use crate::event::AuthorizerEvent;
+use crate::event::{ApiKeyHeader, LimitAnswer};
+
+/// What the stack decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Whether values without this service's format are looked up.
+    pub imported: ImportedKeys,
+    /// The ceiling of every key's limits.
+    pub ceiling: Limits,
+}
 
 /// Answers one request with what its key opens, and notes that the key was used if it opens this request's route.
 ///
@@ -24,15 +34,17 @@ pub async fn handle(
     event: LambdaEvent<AuthorizerEvent>,
     reader: &KeyReader,
     last_use: &LastUse,
-    imported: ImportedKeys,
+    leases: &Leases,
+    settings: Settings,
     now: SystemTime,
 ) -> Result<Verdict, Refusal> {
-    let AuthorizerEvent { method, api_key, request_context } = event.payload;
+    let end = Leases::deadline();
+    let AuthorizerEvent { method, api_key, request_context, stage_variables } = event.payload;
     let now = Timestamp::from(now);
     let ApiKeyHeader::Once(api_key) = api_key else {
         return Err(Refusal::Unauthorized);
     };
-    let value = KeyValue::parse(&api_key, imported).ok_or(Refusal::Unauthorized)?;
+    let value = KeyValue::parse(&api_key, settings.imported).ok_or(Refusal::Unauthorized)?;
     let found = reader.resolve(&value, now).await.map_err(|error| {
         log::failure(&request_context.request_id, &error);
         Refusal::Unavailable
@@ -46,8 +58,25 @@ pub async fn handle(
     }
     Ok(match Opens::of(&record.metadata.operations, &method) {
         Opens::This => {
-            last_use.note(&record, now);
-            Verdict::allow(Caller::from(record), &method)
+            let limits = record.metadata.effective_limits(settings.ceiling);
+            // Nobody is kept from revoking a key by its limit.
+            if limits.is_none() || method.manages_keys() {
+                last_use.note(&record, now);
+                return Ok(Verdict::allow(Caller::from(record), &method));
+            }
+            let admission = Box::pin(leases.admit(&record, limits, now, end)).await.map_err(|error| {
+                log::failure(&request_context.request_id, &error);
+                Refusal::Unavailable
+            })?;
+            if admission.allowed {
+                last_use.note(&record, now);
+            }
+            let caller = Caller::from(record);
+            if admission.allowed || stage_variables.limit_answer == LimitAnswer::Integration {
+                Verdict::allow(caller, &method).with_limits(&admission)
+            } else {
+                Verdict::deny(caller, &method).with_limits(&admission)
+            }
         }
         Opens::Others => Verdict::allow(Caller::from(record), &method),
         Opens::OnlyByWildcard => Verdict::deny(Caller::from(record), &method),

@@ -22,6 +22,7 @@ use http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Bytes;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::Misconfigured;
@@ -229,7 +230,8 @@ pub(crate) enum CallError {
     /// No answer arrived in time.
     TimedOut,
     /// DynamoDB answered with an error.
-    Refused { status: StatusCode, code: String, message: String },
+    /// `item` is what stood against a condition, where that was asked for.
+    Refused { status: StatusCode, code: String, message: String, item: Option<Value> },
     /// DynamoDB refused the time of the signature; the next one has its time.
     Skewed { seconds: i64 },
     /// Credentials are missing, or the call could not be signed with them.
@@ -249,14 +251,25 @@ impl CallError {
             code: String,
             #[serde(alias = "Message")]
             message: String,
+            #[serde(rename = "Item")]
+            item: Option<Value>,
         }
-        let Problem { code, message } = serde_json::from_slice(body).unwrap_or_default();
+        let Problem { code, message, item } = serde_json::from_slice(body).unwrap_or_default();
         let code = code.rsplit('#').next().unwrap_or_default().to_owned();
-        Self::Refused { status, code, message }
+        Self::Refused { status, code, message, item }
+    }
+
+    /// Whether the call may have been carried out all the same.
+    pub(crate) fn may_be_written(&self) -> bool {
+        match self {
+            Self::Unreached(_) | Self::TimedOut => true,
+            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Skewed { .. } | Self::Unsigned(_) => false,
+        }
     }
 
     /// Whether another attempt may do better.
-    fn is_retryable(&self) -> bool {
+    pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Unreached(_) | Self::TimedOut | Self::Skewed { .. } => true,
             Self::Unsigned(_) => false,
@@ -303,7 +316,7 @@ impl fmt::Display for CallError {
         match self {
             Self::Unreached(_) => f.write_str("DynamoDB could not be reached"),
             Self::TimedOut => f.write_str("DynamoDB did not answer in time"),
-            Self::Refused { status, code, message } => write!(f, "DynamoDB answered {status} {code}: {message}"),
+            Self::Refused { status, code, message, .. } => write!(f, "DynamoDB answered {status} {code}: {message}"),
             Self::Skewed { seconds } => {
                 write!(f, "DynamoDB refused the time of the signature: its clock differs by {seconds:+} s")
             }

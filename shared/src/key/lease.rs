@@ -56,6 +56,8 @@ impl Counters {
 /// What is to be written, all or nothing: so many requests more in each of these periods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
+    /// The limits that it is for.
+    pub limits: Limits,
     /// How many requests.
     pub requests: u32,
     /// One for each limit.
@@ -72,6 +74,8 @@ pub struct ClaimPart {
     /// Where the counter must be for the claim; it is then raised. `None` when it must be absent or below `start`: it
     /// is then `start` and the claim.
     pub from: Option<(u64, u64)>,
+    /// The first second after the window, counted from 1970.
+    pub end: u64,
 }
 
 /// What to do with a request.
@@ -125,7 +129,12 @@ impl Lease {
 
     /// The claim was written; `seen` are the counters since.
     pub fn granted(&mut self, claim: &Claim, seen: Counters, now: Timestamp) {
-        *self = Self { seen, left: claim.requests, size: claim.requests, taken_at: now, ..*self };
+        self.seen = seen;
+        // Another request may have begun a new window meanwhile: the claim was counted in the one before.
+        let is_current = |part: &ClaimPart| part.start == self.window(part.period) * WINDOW;
+        if claim.limits == self.limits && claim.parts.iter().all(is_current) {
+            *self = Self { left: claim.requests, size: claim.requests, taken_at: now, ..*self };
+        }
     }
 
     /// The claim's condition did not hold; `seen` are the counters that stood against it.
@@ -223,8 +232,8 @@ impl Lease {
             let start = window * WINDOW;
             let from =
                 (self.seen.window(period) == window).then(|| (start, start + u64::from(limit).saturating_sub(n)));
-            Some(ClaimPart { period, start, from })
+            Some(ClaimPart { period, start, from, end: period.end(window) })
         };
-        Claim { requests, parts: Period::ALL.into_iter().filter_map(part).collect() }
+        Claim { limits: self.limits, requests, parts: Period::ALL.into_iter().filter_map(part).collect() }
     }
 }

@@ -66,6 +66,17 @@ impl Period {
         }
     }
 
+    /// How long it is; `None` for a month, which differs.
+    #[must_use]
+    pub fn seconds(self) -> Option<u64> {
+        match self {
+            Self::Minute => Some(60),
+            Self::Hour => Some(3600),
+            Self::Day => Some(86_400),
+            Self::Month => None,
+        }
+    }
+
     pub(super) fn index(self) -> usize {
         self as usize
     }

@@ -60,6 +60,12 @@ impl MethodArn {
         self.text.get(self.stage..).is_some_and(|rest| rest.starts_with("/GET/authentication/"))
     }
 
+    /// Whether it is a route on which keys are managed.
+    #[must_use]
+    pub fn manages_keys(&self) -> bool {
+        self.segments().next() == Some("authentication")
+    }
+
     /// The path's segments.
     pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
         self.text.get(self.path..).unwrap_or_default().split('/')

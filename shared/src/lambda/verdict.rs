@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::method_arn::MethodArn;
-use crate::key::{AccountId, Catalogue, KeyId, Operation, Operations, TrafficType};
+use crate::key::{AccountId, Catalogue, KeyId, Limit, Operation, Operations, Period, TrafficType};
 use crate::request::Caller;
+use crate::table::Admission;
 
 /// A REQUEST authorizer's answer.
 ///
@@ -15,7 +16,29 @@ use crate::request::Caller;
 pub struct Verdict {
     principal_id: KeyId,
     policy_document: PolicyDocument,
-    context: Caller,
+    context: Context,
+}
+
+/// What the API behind the gateway is told, a flat object of strings.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context {
+    #[serde(flatten)]
+    caller: Caller,
+    /// After how many seconds a request that was refused for its limit may come again; 0 for any other. Always there, so
+    /// that a gateway response can show it.
+    retry_after: String,
+    #[serde(flatten)]
+    limits: Option<LimitContext>,
+}
+
+/// What is said of a key that has limits.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LimitContext {
+    limited: bool,
+    rate_limit: String,
+    rate_limit_policy: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +81,17 @@ impl Verdict {
         Self::new("Allow", resource, caller)
     }
 
+    /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
+    /// alone: the API must answer.
+    #[must_use]
+    pub fn with_limits(mut self, admission: &Admission) -> Self {
+        if !admission.allowed {
+            self.context.retry_after = admission.reset_seconds.max(1).to_string();
+        }
+        self.context.limits = Some(LimitContext::of(admission));
+        self
+    }
+
     /// Denies a caller everything: the key is good, but not for this request.
     #[must_use]
     pub fn deny(caller: Caller, method: &MethodArn) -> Self {
@@ -69,7 +103,7 @@ impl Verdict {
         Self {
             principal_id: caller.key_id,
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
-            context: caller,
+            context: Context { caller, retry_after: "0".to_owned(), limits: None },
         }
     }
 
@@ -99,6 +133,29 @@ impl Verdict {
         };
         Some(Self::allow(caller, &MethodArn::longest()?))
     }
+}
+
+impl LimitContext {
+    /// In the syntax of the header fields `RateLimit` and `RateLimit-Policy`.
+    ///
+    /// Source: draft-ietf-httpapi-ratelimit-headers.
+    fn of(admission: &Admission) -> Self {
+        let policy = |limit: Limit| {
+            let window = limit.per.seconds().map(|seconds| format!(";w={seconds}")).unwrap_or_default();
+            format!("{};q={}{window}", name(limit.per), limit.requests)
+        };
+        let policies: Vec<_> = admission.limits.iter().map(policy).collect();
+        Self {
+            limited: !admission.allowed,
+            rate_limit: format!("{};r={};t={}", name(admission.period), admission.remaining, admission.reset_seconds),
+            rate_limit_policy: policies.join(", "),
+        }
+    }
+}
+
+/// The name of a policy, a string of structured fields.
+fn name(period: Period) -> String {
+    format!("\"{}\"", period.as_str().to_ascii_lowercase())
 }
 
 /// What a key opens of the request that is asked for.

@@ -51,16 +51,7 @@ async fn an_event_without_lists_of_headers_has_no_key() {
         let mut event = sample_event("authorizer");
         event["multiValueHeaders"] = headers;
         let event: AuthorizerEvent = serde_json::from_value(event).unwrap();
-        let event = lambda_runtime::LambdaEvent::new(event, lambda_runtime::Context::default());
-        let verdict = authorizer::handle(
-            event,
-            &gateway.reader,
-            &gateway.last_use,
-            api_keys::ImportedKeys::Refused,
-            gateway.now(),
-        )
-        .await;
-        assert_eq!(verdict.err(), Some(Refusal::Unauthorized));
+        assert_eq!(gateway.decide(event).await.err(), Some(Refusal::Unauthorized));
     }
 }
 

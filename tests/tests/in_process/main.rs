@@ -17,6 +17,7 @@ mod import_keys;
 mod isolation;
 mod lagging_index;
 mod last_use;
+mod leases;
 mod lifecycle;
 mod limits;
 mod list_keys;

@@ -7,16 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use api_keys::{ImportedKeys, KeyReader, LastUse};
-use authorizer::{AuthorizerEvent, Refusal};
+use api_keys::ImportedKeys;
+use authorizer::Refusal;
 use futures_util::future::join_all;
-use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use tests::engine::{TABLE, aws};
-use tests::gateway::sample_event;
 use tests::values::{import_of, sha256_base64};
 use tests::wire::{Call, Stop};
-use tests::{Answer, Client, Gateway};
+use tests::{Answer, Client, Environment, Gateway};
 
 const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
 const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
@@ -53,28 +50,6 @@ pub fn second_read_of_the_account() -> Stop {
 pub fn nth(others: usize, stop: Stop, matches: impl Fn(&Value) -> bool + Send + 'static) -> Stop {
     let seen = AtomicUsize::new(0);
     stop.when(move |body| matches(body) && seen.fetch_add(1, Ordering::SeqCst) == others)
-}
-
-/// An environment of the authorizer, with a connection of its own.
-struct Environment {
-    reader: KeyReader,
-    last_use: LastUse,
-}
-
-impl Environment {
-    async fn of(gateway: &Gateway) -> Self {
-        let reader = KeyReader::new(&aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
-        let last_use = LastUse::new(&reader);
-        Self { reader, last_use }
-    }
-
-    async fn authorize(&self, gateway: &Gateway, value: &str) -> Option<Refusal> {
-        let mut event = sample_event("authorizer");
-        event["multiValueHeaders"] = json!({"X-API-Key": [value]});
-        let event: AuthorizerEvent = serde_json::from_value(event).unwrap();
-        let event = LambdaEvent::new(event, Context::default());
-        authorizer::handle(event, &self.reader, &self.last_use, ImportedKeys::Accepted, gateway.now()).await.err()
-    }
 }
 
 /// An account with keys of every kind: some work, some do not.
@@ -148,7 +123,7 @@ async fn of_ten_thousand_requests_from_many_environments_none_succeeds_that_star
             let value = &account.working[at % account.working.len()];
             at += 1;
             let is_late = answered.get();
-            let refused = environment.authorize(&gateway, value).await;
+            let refused = environment.authorize(&gateway, value).await.err();
             assert_ne!(refused, Some(Refusal::Unavailable));
             assert!(!is_late || refused == Some(Refusal::Unauthorized), "a request succeeded after the answer");
             late += usize::from(is_late);

@@ -1,0 +1,56 @@
+//! One environment of the authorizer, with a connection and leases of its own.
+
+use api_keys::{ImportedKeys, KeyReader, LastUse, Leases, Limits};
+use authorizer::{AuthorizerEvent, Refusal, Settings};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+
+use crate::engine::{self, TABLE};
+use crate::gateway::{Gateway, STAGE, sample_event};
+
+/// An environment that Lambda has started beside others.
+pub struct Environment {
+    reader: KeyReader,
+    last_use: LastUse,
+    leases: Leases,
+    ceiling: Limits,
+}
+
+impl Environment {
+    /// Starts one of that gateway's authorizer.
+    pub async fn of(gateway: &Gateway) -> Self {
+        let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
+        let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader));
+        Self { reader, last_use, leases, ceiling: gateway.ceiling }
+    }
+
+    /// Asks about `GET /sms` with that key.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn authorize(&self, gateway: &Gateway, value: &str) -> Result<Value, Refusal> {
+        let mut event = sample_event("authorizer");
+        event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+        event["multiValueHeaders"] = json!({"X-API-Key": [value]});
+        self.decide(gateway, &event).await
+    }
+
+    /// Of how many keys it holds leases.
+    #[must_use]
+    pub fn leases(&self) -> usize {
+        self.leases.len()
+    }
+
+    /// Asks about an event just as it is.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn decide(&self, gateway: &Gateway, event: &Value) -> Result<Value, Refusal> {
+        let event: AuthorizerEvent = serde_json::from_str(&event.to_string()).unwrap();
+        let event = LambdaEvent::new(event, Context::default());
+        let settings = Settings { imported: ImportedKeys::Accepted, ceiling: self.ceiling };
+        let verdict =
+            authorizer::handle(event, &self.reader, &self.last_use, &self.leases, settings, gateway.now()).await?;
+        Ok(serde_json::to_value(verdict).unwrap())
+    }
+}

@@ -1,0 +1,250 @@
+//! Limits as they hold: leases of real environments against the engine.
+
+use std::time::Duration;
+
+use api_keys::Limits;
+use authorizer::Refusal;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::engine::TABLE;
+use tests::gateway::{STAGE, sample_event};
+use tests::wire::{Fault, Stop};
+use tests::{Client, Environment, Gateway};
+
+fn limited(requests: u64, per: &str) -> Value {
+    json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": [{"requests": requests, "per": per}]})
+}
+
+fn is_allowed(verdict: &Result<Value, Refusal>) -> bool {
+    verdict.as_ref().is_ok_and(|verdict| verdict["policyDocument"]["Statement"][0]["Effect"] == "Allow")
+}
+
+/// A minute that begins now, so that no test sees another one begin by itself.
+async fn at_the_start_of_a_minute(gateway: &Gateway) {
+    let now = gateway.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    gateway.pass(Duration::from_millis(u64::try_from(60_000 - now % 60_000).unwrap()));
+}
+
+async fn used(gateway: &Gateway, key: &Client<'_>) -> u64 {
+    let place = json!({"accountId": {"S": format!("{}#limits", key.account_id)}, "id": {"S": key.id}});
+    let item = gateway.engine.item(TABLE, &place).unwrap();
+    item["cMinute"]["N"].as_str().unwrap().parse::<u64>().unwrap() % 1_000_000_000
+}
+
+fn first_seconds(rate_limit: &Value) -> u64 {
+    rate_limit.as_str().unwrap().split("t=").nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn however_many_environments_ask_exactly_the_limit_is_let_through() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    for (count, requests) in [(1, 3), (3, 10), (5, 100), (9, 400)] {
+        let key = admin.create(&limited(requests, "MINUTE")).await;
+        let environments = join_all((0..count).map(|_| Environment::of(&gateway))).await;
+        drop(gateway.wire.take_calls());
+        let mut allowed = 0;
+        for _ in 0..requests * 2 / count + 1 {
+            let verdicts =
+                join_all(environments.iter().map(|environment| environment.authorize(&gateway, &key.value))).await;
+            allowed += u64::try_from(verdicts.iter().filter(|verdict| is_allowed(verdict)).count()).unwrap();
+            assert!(verdicts.iter().all(Result::is_ok), "{verdicts:?}");
+        }
+        assert!(allowed <= requests && allowed * 100 >= requests * 98, "{allowed} of {requests} over {count}");
+        let writes = gateway.wire.take_calls().iter().filter(|call| call.operation == "UpdateItem").count();
+        assert!(u64::try_from(writes).unwrap() <= requests + 2 * count + 3, "{writes}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_window_begins_with_the_clock_and_what_was_leased_before_is_forgotten() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    let key = admin.create(&limited(2, "MINUTE")).await;
+    let environment = Environment::of(&gateway).await;
+
+    for window in 0..3 {
+        let mut allowed = Vec::new();
+        for _ in 0..4 {
+            allowed.push(is_allowed(&environment.authorize(&gateway, &key.value).await));
+        }
+        assert_eq!(allowed, [true, true, false, false], "{window}");
+        gateway.pass(Duration::from_mins(1));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    gateway.pass(Duration::from_secs(18));
+    let key = admin.create(&limited(1, "MINUTE")).await;
+    let (first, second) = (Environment::of(&gateway).await, Environment::of(&gateway).await);
+    let allowed = first.authorize(&gateway, &key.value).await.unwrap();
+    assert_eq!(allowed["context"]["retryAfter"], "0");
+    let seconds = first_seconds(&allowed["context"]["rateLimit"]);
+    assert!((30..=42).contains(&seconds), "{seconds}");
+    assert_eq!(allowed["context"]["rateLimit"], format!(r#""minute";r=0;t={seconds}"#));
+    assert_eq!(allowed["context"]["rateLimitPolicy"], r#""minute";q=1;w=60"#);
+    assert_eq!(allowed["context"]["limited"], false);
+    drop(gateway.wire.take_calls());
+
+    for _ in 0..20 {
+        let refused = second.authorize(&gateway, &key.value).await.unwrap();
+        assert_eq!(refused["policyDocument"]["Statement"][0]["Effect"], "Deny");
+        let seconds: u64 = refused["context"]["retryAfter"].as_str().unwrap().parse().unwrap();
+        assert!((30..=42).contains(&seconds), "{seconds}");
+        assert_eq!(refused["context"]["limited"], true);
+    }
+    let calls = gateway.wire.take_calls();
+    let writes = calls.iter().filter(|call| call.operation == "UpdateItem").count();
+    assert_eq!((writes, calls.len() - writes), (1, 20), "one failed condition, and the read of each");
+}
+
+/// The stage variable `limitAnswer`: the API answers by itself, and is told.
+#[tokio::test]
+async fn an_api_that_answers_by_itself_gets_the_request() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    let key = admin.create(&limited(1, "MINUTE")).await;
+    let environment = Environment::of(&gateway).await;
+    let mut event = sample_event("authorizer");
+    event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+    event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
+    event["stageVariables"] = json!({"limitAnswer": "integration", "other": "1"});
+
+    let within = environment.decide(&gateway, &event).await.unwrap();
+    let over = environment.decide(&gateway, &event).await.unwrap();
+
+    assert_eq!((&within["context"]["limited"], &over["context"]["limited"]), (&json!(false), &json!(true)));
+    assert_eq!(over["policyDocument"]["Statement"][0]["Effect"], "Allow");
+    assert_ne!(over["context"]["retryAfter"], "0");
+    for variables in [json!({"limitAnswer": "gateway"}), json!({}), Value::Null] {
+        event["stageVariables"] = variables;
+        let over = environment.decide(&gateway, &event).await.unwrap();
+        assert_eq!(over["policyDocument"]["Statement"][0]["Effect"], "Deny");
+    }
+}
+
+#[tokio::test]
+async fn managing_keys_is_never_limited_and_a_refused_request_counts_nothing() {
+    let mut gateway = Gateway::start().await;
+    gateway.ceiling = Limits::parse("2/MINUTE").unwrap();
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    for _ in 0..5 {
+        assert_eq!(admin.get("/authentication/self").await.status, 200);
+    }
+    assert_eq!(admin.get("/rcs-bulk").await.status, 403, "lacks the operation");
+    let key = admin.create_key(&["SMS"]).await;
+    assert_eq!(key.get("/rcs").await.status, 403);
+    let environment = Environment::of(&gateway).await;
+    let verdicts = [
+        environment.authorize(&gateway, &key.value).await,
+        environment.authorize(&gateway, &key.value).await,
+        environment.authorize(&gateway, &key.value).await,
+    ];
+    assert_eq!(verdicts.each_ref().map(is_allowed), [true, true, false], "the stack's ceiling holds for every key");
+    assert_eq!(admin.delete(&key.id).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_patch_holds_on_the_next_request_and_refills_nothing_nor_does_a_rotation() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    let key = admin.create(&limited(1000, "MINUTE")).await;
+    let environment = Environment::of(&gateway).await;
+    for _ in 0..40 {
+        assert!(is_allowed(&environment.authorize(&gateway, &key.value).await));
+    }
+    let lower = json!({"limits": [{"requests": 20, "per": "MINUTE"}]});
+    assert_eq!(admin.patch(&key.id, &lower).await.status, 200);
+    assert!(!is_allowed(&environment.authorize(&gateway, &key.value).await), "spent a lease of the old limit");
+
+    let taken = used(&gateway, &key).await;
+    let rotated = admin.rotate(&key.id, 0).await;
+    let value = rotated.body["value"].as_str().unwrap();
+    assert!(!is_allowed(&environment.authorize(&gateway, value).await), "a rotation refilled it");
+    let more = json!({"limits": [{"requests": taken + 3, "per": "MINUTE"}]});
+    assert_eq!(admin.patch(&key.id, &more).await.status, 200);
+    let mut allowed = 0;
+    for _ in 0..10 {
+        allowed += u32::from(is_allowed(&environment.authorize(&gateway, value).await));
+    }
+    assert_eq!(allowed, 3);
+}
+
+#[tokio::test]
+async fn a_lease_never_brings_a_deleted_key_back_and_a_busy_one_is_deleted() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create(&limited(1000, "MINUTE")).await;
+    let environment = Environment::of(&gateway).await;
+    for _ in 0..5 {
+        assert!(is_allowed(&environment.authorize(&gateway, &key.value).await));
+    }
+    // It is deleted between the read of a request and its lease.
+    let deleted = async { assert_eq!(admin.delete(&key.id).await.status, 204) };
+    let other = Environment::of(&gateway).await;
+    let claim = Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("cMinute"));
+    let (late, ()) = gateway.wire.during(claim, other.authorize(&gateway, &key.value), deleted).await;
+    assert!(is_allowed(&late), "it was read before");
+
+    for environment in [&environment, &other] {
+        assert_eq!(environment.authorize(&gateway, &key.value).await.err(), Some(Refusal::Unauthorized));
+    }
+    assert_eq!(gateway.engine.keys().len(), 1);
+}
+
+/// Whatever goes wrong at the table: never over, never an allow that it did not grant, and a 500 otherwise.
+#[tokio::test]
+async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    at_the_start_of_a_minute(&gateway).await;
+    let key = admin.create(&limited(60, "MINUTE")).await;
+    let environments = join_all((0..3).map(|_| Environment::of(&gateway))).await;
+    let faults =
+        [Fault::LoseAnswer, Fault::Throttle, Fault::Fail, Fault::Cut, Fault::TruncateAnswer, Fault::SpoilAnswer];
+    let mut allowed = 0;
+    for fault in faults.into_iter().cycle().take(36) {
+        for environment in &environments {
+            // From the read on: what comes next is a claim, where there is one.
+            let order = async { gateway.wire.break_times(1, fault) };
+            let (verdict, ()) =
+                gateway.wire.during(Stop::before("GetItem"), environment.authorize(&gateway, &key.value), order).await;
+            gateway.wire.mend();
+            allowed += u64::from(is_allowed(&verdict));
+            assert_ne!(verdict.err(), Some(Refusal::Unauthorized));
+        }
+    }
+    assert!(allowed <= 60 && allowed <= used(&gateway, &key).await, "{allowed}");
+    assert!(allowed > 20, "{allowed}");
+}
+
+#[tokio::test]
+async fn the_memory_of_leases_is_bounded() {
+    let mut gateway = Gateway::start().await;
+    gateway.ceiling = Limits::parse("1/DAY").unwrap();
+    let admin = gateway.create_account("Example").await;
+    let environment = Environment::of(&gateway).await;
+    let mut item = gateway.engine.keys().remove(0);
+    let keys = std::env::var("LEASED_KEYS").map_or(200, |keys| keys.parse().unwrap());
+    for number in 0..keys {
+        let value = format!("sk_old_number_{number:010}");
+        item["id"]["S"] = json!(format!("0{number:021}"));
+        item["keyHash"]["B"] = json!(tests::values::sha256_base64(&value));
+        gateway.engine.put(&item);
+        assert!(is_allowed(&environment.authorize(&gateway, &value).await), "{number}");
+        if number % 50 == 0 {
+            assert!(!is_allowed(&environment.authorize(&gateway, &value).await), "{number}");
+        }
+    }
+    assert!(environment.leases() <= 8_192);
+    drop(admin);
+}
