@@ -166,6 +166,7 @@ fn lambda_variables(table: &Table) -> Vec<(&'static str, String)> {
         ("AWS_REGION", "us-east-1"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("ACCEPT_IMPORTED_KEYS", "false"),
+        ("KEY_LIMITS", ""),
         ("KEY_PREFIX", "ak_live"),
         ("LANG", "en_US.UTF-8"),
         ("MAX_KEYS_PER_ACCOUNT", "1000000"),

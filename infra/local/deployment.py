@@ -109,9 +109,9 @@ class Stack:
         resources = self._cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
         return [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::Lambda::Function"]
 
-    def api_url(self) -> str:
+    def api_url(self, logical_id: str = "Api") -> str:
         """Where its API answers: the emulator's form of the address in the output `ApiUrl`."""
-        return f"{self._endpoint}/_aws/execute-api/{self.physical_id('Api')}/{STAGE}"
+        return f"{self._endpoint}/_aws/execute-api/{self.physical_id(logical_id)}/{STAGE}"
 
 
 def give_gateway_responses(emulator: Emulator, stack: Stack) -> None:

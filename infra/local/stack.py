@@ -31,6 +31,7 @@ from progress import Failure, say, show_steps, tail, timed
 from transform import read_template, transformed
 
 SAMPLE_STACK = "sample-api"
+SAMPLE_TEMPLATE = ROOT / "tests" / "sample-api" / "template.yaml"
 ENVIRONMENT_FILE = ROOT / ".local" / "env"
 
 
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
     with deployed(arguments.port, state, [], {"Console": "enabled", "AcceptImportedKeys": "true"}) as (emulator, stack):
+        sample = deploy_sample(emulator, SAMPLE_TEMPLATE, state)
         account = Commands(emulator, stack).invoke(
             {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
         )
@@ -69,7 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
         exports = "".join(f"export {name}={value}\n" for name, value in access.items())
         # What the shell has of a real account would go along.
         exports += "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
-        with environment_file(f"API_URL={stack.api_url()}\nAPI_KEY={key}\n{exports}"):
+        urls = f"API_URL={stack.api_url()}\nSAMPLE_URL={sample.api_url('IntegrationApi')}\n"
+        with environment_file(f"{urls}API_KEY={key}\n{exports}"):
             print(_introduction(stack.api_url(), key), flush=True)
             while True:
                 emulator.check()
@@ -84,14 +87,14 @@ def up(arguments: argparse.Namespace) -> None:
     with deployed(arguments.port, state, arguments.release, parameters) as (emulator, stack):
         sample = None
         if arguments.sample:
-            deploy(SAMPLE_STACK, arguments.sample.resolve(), state, {"ApiKeysStack": STACK})
-            sample = Stack(emulator, SAMPLE_STACK)
+            sample = deploy_sample(emulator, arguments.sample.resolve(), state)
         commands = Commands(emulator, stack)
         outputs = stack.outputs()
         description = {
             "endpoint": emulator.endpoint,
             "apiUrl": stack.api_url(),
             "sampleUrl": sample and sample.api_url(),
+            "integrationUrl": sample and sample.api_url("IntegrationApi"),
             "tableName": outputs["TableName"],
             "createAccountFunction": outputs["CreateAccountFunctionName"],
             "authorizerArn": outputs["AuthorizerArn"],
@@ -109,6 +112,12 @@ def transform(_: argparse.Namespace) -> None:
     """Prints the transformed template."""
     json.dump(transformed(read_template(TEMPLATE)), sys.stdout, indent=2)
     print()
+
+
+def deploy_sample(emulator: Emulator, template: Path, state: Path) -> Stack:
+    """Another API of the company, beside the stack whose authorizer it attaches."""
+    deploy(SAMPLE_STACK, template, state, {"ApiKeysStack": STACK})
+    return Stack(emulator, SAMPLE_STACK)
 
 
 @contextmanager
@@ -167,6 +176,7 @@ URL, key and access for operators are in .local/env. To try:
 curl -s {header} {url}/authentication
 curl -s {header} -d '{body}' {url}/authentication
 curl -s {header} {url}/authentication/self
+curl -s -i {header} $SAMPLE_URL/sms
 
 To operate it, after `cargo install --path cli`:
 

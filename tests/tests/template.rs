@@ -66,10 +66,12 @@ fn each_function_may_do_what_it_does_and_no_more() {
         json!({"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}"});
     let stream = json!({"Fn::GetAtt": ["EventTable", "StreamArn"]});
     let publish = ("events:PutEvents".to_owned(), bus.to_string(), Value::Null.to_string());
+    let of_limits = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#limits"]}});
+    let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
     let expected = BTreeMap::from([
         (
             "AuthorizerFunctionRole",
-            BTreeSet::from([on_table("GetItem"), on_index.clone(), only(&["accountId", "id", "lastUsedAt"])]),
+            BTreeSet::from([on_table("GetItem"), on_index.clone(), only(&["accountId", "id", "lastUsedAt"]), counters]),
         ),
         (
             "CreateAccountFunctionRole",

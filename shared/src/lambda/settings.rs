@@ -115,16 +115,12 @@ pub fn max_keys() -> Result<u64, SettingError> {
     read("MAX_KEYS_PER_ACCOUNT", "a positive whole number", |text| text.parse().ok().filter(|max| *max > 0))
 }
 
-/// `KEY_LIMITS`: the ceiling of every key's limits; none when it is missing or empty.
+/// `KEY_LIMITS`: the ceiling of every key's limits; empty for none.
 ///
 /// # Errors
-/// When it is not a list of limits.
+/// When it is missing or not a list of limits.
 pub fn key_limits() -> Result<Limits, SettingError> {
-    const VARIABLE: &str = "KEY_LIMITS";
-    if env::var_os(VARIABLE).is_none() {
-        return Ok(Limits::NONE);
-    }
-    read(VARIABLE, "a comma-separated list such as 1000/MINUTE,100000/DAY", Limits::parse)
+    read("KEY_LIMITS", "a comma-separated list such as 1000/MINUTE,100000/DAY, or empty", Limits::parse)
 }
 
 fn text(variable: &'static str, expected: &'static str) -> Result<String, SettingError> {

@@ -36,7 +36,7 @@ struct Context {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LimitContext {
-    limited: bool,
+    limited: &'static str,
     rate_limit: String,
     rate_limit_policy: String,
 }
@@ -146,7 +146,7 @@ impl LimitContext {
         };
         let policies: Vec<_> = admission.limits.iter().map(policy).collect();
         Self {
-            limited: !admission.allowed,
+            limited: if admission.allowed { "false" } else { "true" },
             rate_limit: format!("{};r={};t={}", name(admission.period), admission.remaining, admission.reset_seconds),
             rate_limit_policy: policies.join(", "),
         }

@@ -13,6 +13,7 @@ use super::bulk::{AT_ONCE, Bulk, Sent, send};
 use super::event::{self, Event, EventType};
 use super::expression::Expression;
 use super::import_claim::{claim_key, hex, is_trace, trace_partition};
+use super::lease;
 use super::listing::listing_key;
 use super::page::Pages;
 use super::transaction::Retries;
@@ -49,6 +50,7 @@ impl KeyStore {
         let (keys, traces) = (account_id.to_string(), trace_partition(account_id));
         let done = removal.empty(&self.table, &keys, None).await?
             && removal.empty(&self.table, &traces, None).await?
+            && removal.empty(&self.table, &lease::partition(account_id), None).await?
             && removal.empty(&self.events.name, &keys, Some(&last_event)).await?
             && removal.remove(&self.table, &[listing_key(account_id)]).await?
             && removal.remove(&self.table, &[account_key(account_id)]).await?;

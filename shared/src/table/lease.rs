@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
@@ -38,6 +39,15 @@ pub struct Admission {
     pub remaining: u64,
     /// How many seconds it goes on.
     pub reset_seconds: u64,
+}
+
+/// When the lease is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// At once.
+    Ask,
+    /// When the table may have less to do.
+    AskLater,
 }
 
 /// Counts requests of keys that have limits.
@@ -85,21 +95,32 @@ impl Leases {
             }
             let body = self.update(key.account_id, id, &claim);
             let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, time)).await;
-            let mut held = self.held();
-            let Some(lease) = held.get_mut(&id) else { continue };
-            match sent {
-                Ok(answer) => lease.granted(&claim, counters(&answer)?, now),
-                Err(CallError::Refused { item, code, .. }) if code == "ConditionalCheckFailedException" => {
-                    lease.refused(item.map_or(Ok(Counters::default()), |item| read(&item))?);
-                }
-                Err(error) if error.may_be_written() => lease.lost(),
-                Err(error) if error.is_retryable() => {
-                    drop(held);
-                    sleep(BACKOFF.mul_f64(fastrand::f64())).await;
-                }
-                Err(error) => return Err(TableError::caused("the table did not count a request", error)),
+            if self.learn(id, &claim, sent, now)? == Next::AskLater {
+                sleep(BACKOFF.mul_f64(fastrand::f64())).await;
             }
         }
+    }
+
+    /// Takes in what became of a claim.
+    fn learn(
+        &self,
+        id: KeyId,
+        claim: &Claim,
+        sent: Result<Bytes, CallError>,
+        now: Timestamp,
+    ) -> Result<Next, TableError> {
+        let mut held = self.held();
+        let Some(lease) = held.get_mut(&id) else { return Ok(Next::Ask) };
+        match sent {
+            Ok(answer) => lease.granted(claim, counters(&answer)?, now),
+            Err(CallError::Refused { item, code, .. }) if code == "ConditionalCheckFailedException" => {
+                lease.refused(item.map_or(Ok(Counters::default()), |item| read(&item))?);
+            }
+            Err(error) if error.may_be_written() => lease.lost(),
+            Err(error) if error.is_retryable() => return Ok(Next::AskLater),
+            Err(error) => return Err(TableError::caused("the table did not count a request", error)),
+        }
+        Ok(Next::Ask)
     }
 
     /// Of how many keys it holds leases.

@@ -5,6 +5,7 @@ mod contract;
 mod documents;
 mod events;
 mod lifecycle;
+mod limits;
 mod operating;
 mod stack;
 
@@ -23,7 +24,7 @@ type Promise = (&'static str, fn(&Stack));
 /// Needs twice as long as all others, mostly waiting; each has accounts of its own.
 const AT_THE_SAME_TIME: Promise = ("whatever a client sends, the answer is one of infra/openapi.yaml", contract::holds);
 
-const ONE_BY_ONE: [Promise; 22] = [
+const ONE_BY_ONE: [Promise; 23] = [
     ("a key works on the next request and fails on the next after its deletion", lives_and_dies),
     ("two accounts know nothing of each other", isolates_accounts),
     ("an operation opens its own routes, in other APIs too", opens_operations),
@@ -40,6 +41,7 @@ const ONE_BY_ONE: [Promise; 22] = [
     ("a key shows when it was last used", lifecycle::shows_its_last_use),
     ("a key works from its addresses alone", lifecycle::stays_in_its_ranges),
     ("keys of another system move in", lifecycle::imports),
+    ("a key's limit holds in other APIs, with either answer", limits::holds),
     ("an account has as many keys as it may", lifecycle::keeps_the_quota),
     ("an operator runs an account from its creation to its end", operating::runs_an_account),
     ("the console does in a browser what it says", console::works),

@@ -19,6 +19,8 @@ pub struct Stack {
     pub api: String,
     /// Ends before `/sms`.
     pub sample: String,
+    /// Ends before `/sms`, where a limited request gets a 429.
+    pub integration: String,
     /// The operators' program.
     pub program: PathBuf,
     http: ureq::Agent,
@@ -72,6 +74,7 @@ impl Stack {
             endpoint: url("endpoint"),
             api: url("apiUrl"),
             sample: url("sampleUrl"),
+            integration: url("integrationUrl"),
             program: url("program").into(),
             http,
             control: Mutex::new(control),

@@ -213,7 +213,8 @@ async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_doe
         verdict["context"],
         json!({
             "accountId": admin.account_id, "keyId": admin.id, "userId": "user-1", "username": "Ada",
-            "company": "Example", "operations": "SMS,RCS,WHATSAPP,AUTHENTICATION", "trafficType": "TRANSACTIONAL"
+            "company": "Example", "operations": "SMS,RCS,WHATSAPP,AUTHENTICATION", "trafficType": "TRANSACTIONAL",
+            "retryAfter": "0"
         })
     );
     assert!(!verdict.to_string().contains(&admin.value));

@@ -89,7 +89,7 @@ async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() 
     assert!((30..=42).contains(&seconds), "{seconds}");
     assert_eq!(allowed["context"]["rateLimit"], format!(r#""minute";r=0;t={seconds}"#));
     assert_eq!(allowed["context"]["rateLimitPolicy"], r#""minute";q=1;w=60"#);
-    assert_eq!(allowed["context"]["limited"], false);
+    assert_eq!(allowed["context"]["limited"], "false");
     drop(gateway.wire.take_calls());
 
     for _ in 0..20 {
@@ -97,7 +97,7 @@ async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() 
         assert_eq!(refused["policyDocument"]["Statement"][0]["Effect"], "Deny");
         let seconds: u64 = refused["context"]["retryAfter"].as_str().unwrap().parse().unwrap();
         assert!((30..=42).contains(&seconds), "{seconds}");
-        assert_eq!(refused["context"]["limited"], true);
+        assert_eq!(refused["context"]["limited"], "true");
     }
     let calls = gateway.wire.take_calls();
     let writes = calls.iter().filter(|call| call.operation == "UpdateItem").count();
@@ -120,7 +120,7 @@ async fn an_api_that_answers_by_itself_gets_the_request() {
     let within = environment.decide(&gateway, &event).await.unwrap();
     let over = environment.decide(&gateway, &event).await.unwrap();
 
-    assert_eq!((&within["context"]["limited"], &over["context"]["limited"]), (&json!(false), &json!(true)));
+    assert_eq!((&within["context"]["limited"], &over["context"]["limited"]), (&json!("false"), &json!("true")));
     assert_eq!(over["policyDocument"]["Statement"][0]["Effect"], "Allow");
     assert_ne!(over["context"]["retryAfter"], "0");
     for variables in [json!({"limitAnswer": "gateway"}), json!({}), Value::Null] {
