@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use api_keys::{ImportedKeys, KeyValue};
+use api_keys::{ImportedKeys, KeyValue, Limits};
 use authorizer::AuthorizerEvent;
 use criterion::{Criterion, criterion_group, criterion_main};
 use lambda_runtime::{Context, LambdaEvent};
@@ -39,7 +39,8 @@ fn verdict(event: &str) -> api_keys::Verdict {
         let gateway = Gateway::start().await;
         put_sample_key(&gateway.store).await;
         let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), Context::default());
-        authorizer::handle(event, &gateway.reader, &gateway.last_use, ImportedKeys::Refused, gateway.now())
+        let settings = authorizer::Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
+        authorizer::handle(event, &gateway.reader, &gateway.last_use, &gateway.leases, settings, gateway.now())
             .await
             .unwrap()
     })

@@ -164,22 +164,19 @@ impl Leases {
         for part in &claim.parts {
             let name = attribute(part.period);
             let separator = if conditions.is_empty() { "" } else { " AND " };
-            match part.from {
-                Some((low, high)) => {
-                    // Writing into a string cannot fail.
-                    let _ = write!(set, "{name} = {name} + :n, ");
-                    let _ = write!(conditions, "{separator}{name} BETWEEN :lo{name} AND :hi{name}");
-                    values.insert(format!(":lo{name}"), number(low));
-                    values.insert(format!(":hi{name}"), number(high));
-                    values.insert(":n".to_owned(), number(claim.requests.into()));
-                }
-                None => {
-                    let _ = write!(set, "{name} = :to{name}, ");
-                    let _ = write!(conditions, "{separator}(attribute_not_exists({name}) OR {name} < :lo{name})");
-                    values.insert(format!(":lo{name}"), number(part.start));
-                    values.insert(format!(":to{name}"), number(part.start + u64::from(claim.requests)));
-                }
-            }
+            // Writing into a string cannot fail.
+            let _ = if let Some((low, high)) = part.from {
+                values.insert(format!(":lo{name}"), number(low));
+                values.insert(format!(":hi{name}"), number(high));
+                values.insert(":n".to_owned(), number(claim.requests.into()));
+                write!(conditions, "{separator}{name} BETWEEN :lo{name} AND :hi{name}")
+                    .and_then(|()| write!(set, "{name} = {name} + :n, "))
+            } else {
+                values.insert(format!(":lo{name}"), number(part.start));
+                values.insert(format!(":to{name}"), number(part.start + u64::from(claim.requests)));
+                write!(conditions, "{separator}(attribute_not_exists({name}) OR {name} < :lo{name})")
+                    .and_then(|()| write!(set, "{name} = :to{name}, "))
+            };
             last_end = last_end.max(part.end);
         }
         values.insert(":purgeAt".to_owned(), number(last_end.saturating_add(KEPT_SECONDS)));

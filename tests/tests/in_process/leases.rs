@@ -20,12 +20,12 @@ fn is_allowed(verdict: &Result<Value, Refusal>) -> bool {
 }
 
 /// A minute that begins now, so that no test sees another one begin by itself.
-async fn at_the_start_of_a_minute(gateway: &Gateway) {
+fn at_the_start_of_a_minute(gateway: &Gateway) {
     let now = gateway.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_millis();
     gateway.pass(Duration::from_millis(u64::try_from(60_000 - now % 60_000).unwrap()));
 }
 
-async fn used(gateway: &Gateway, key: &Client<'_>) -> u64 {
+fn used(gateway: &Gateway, key: &Client<'_>) -> u64 {
     let place = json!({"accountId": {"S": format!("{}#limits", key.account_id)}, "id": {"S": key.id}});
     let item = gateway.engine.item(TABLE, &place).unwrap();
     item["cMinute"]["N"].as_str().unwrap().parse::<u64>().unwrap() % 1_000_000_000
@@ -39,13 +39,13 @@ fn first_seconds(rate_limit: &Value) -> u64 {
 async fn however_many_environments_ask_exactly_the_limit_is_let_through() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     for (count, requests) in [(1, 3), (3, 10), (5, 100), (9, 400)] {
         let key = admin.create(&limited(requests, "MINUTE")).await;
         let environments = join_all((0..count).map(|_| Environment::of(&gateway))).await;
         drop(gateway.wire.take_calls());
         let mut allowed = 0;
-        for _ in 0..requests * 2 / count + 1 {
+        for _ in 0..=requests * 2 / count {
             let verdicts =
                 join_all(environments.iter().map(|environment| environment.authorize(&gateway, &key.value))).await;
             allowed += u64::try_from(verdicts.iter().filter(|verdict| is_allowed(verdict)).count()).unwrap();
@@ -61,7 +61,7 @@ async fn however_many_environments_ask_exactly_the_limit_is_let_through() {
 async fn a_new_window_begins_with_the_clock_and_what_was_leased_before_is_forgotten() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(2, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
 
@@ -79,7 +79,7 @@ async fn a_new_window_begins_with_the_clock_and_what_was_leased_before_is_forgot
 async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     gateway.pass(Duration::from_secs(18));
     let key = admin.create(&limited(1, "MINUTE")).await;
     let (first, second) = (Environment::of(&gateway).await, Environment::of(&gateway).await);
@@ -109,7 +109,7 @@ async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() 
 async fn an_api_that_answers_by_itself_gets_the_request() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(1, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
     let mut event = sample_event("authorizer");
@@ -135,7 +135,7 @@ async fn managing_keys_is_never_limited_and_a_refused_request_counts_nothing() {
     let mut gateway = Gateway::start().await;
     gateway.ceiling = Limits::parse("2/MINUTE").unwrap();
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     for _ in 0..5 {
         assert_eq!(admin.get("/authentication/self").await.status, 200);
     }
@@ -156,7 +156,7 @@ async fn managing_keys_is_never_limited_and_a_refused_request_counts_nothing() {
 async fn a_patch_holds_on_the_next_request_and_refills_nothing_nor_does_a_rotation() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(1000, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
     for _ in 0..40 {
@@ -166,7 +166,7 @@ async fn a_patch_holds_on_the_next_request_and_refills_nothing_nor_does_a_rotati
     assert_eq!(admin.patch(&key.id, &lower).await.status, 200);
     assert!(!is_allowed(&environment.authorize(&gateway, &key.value).await), "spent a lease of the old limit");
 
-    let taken = used(&gateway, &key).await;
+    let taken = used(&gateway, &key);
     let rotated = admin.rotate(&key.id, 0).await;
     let value = rotated.body["value"].as_str().unwrap();
     assert!(!is_allowed(&environment.authorize(&gateway, value).await), "a rotation refilled it");
@@ -206,7 +206,7 @@ async fn a_lease_never_brings_a_deleted_key_back_and_a_busy_one_is_deleted() {
 async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    at_the_start_of_a_minute(&gateway).await;
+    at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(60, "MINUTE")).await;
     let environments = join_all((0..3).map(|_| Environment::of(&gateway))).await;
     let faults =
@@ -223,7 +223,7 @@ async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit
             assert_ne!(verdict.err(), Some(Refusal::Unauthorized));
         }
     }
-    assert!(allowed <= 60 && allowed <= used(&gateway, &key).await, "{allowed}");
+    assert!(allowed <= 60 && allowed <= used(&gateway, &key), "{allowed}");
     assert!(allowed > 20, "{allowed}");
 }
 
