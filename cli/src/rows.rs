@@ -5,15 +5,26 @@ mod jsonl;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use api_keys::{ImportedKeys, KeyHash, KeyValue};
-use serde_json::{Map, Value};
+use api_keys::{ImportedKeys, KeyHash, KeyValue, Limits};
+use serde_json::{Map, Value, json};
 
 use crate::Failure;
 
 /// What a key may have, in the order of `FILE.failed.csv`.
-pub(crate) const FIELDS: [&str; 9] =
-    ["sha256", "userId", "username", "operations", "trafficType", "name", "description", "expiresAt", "allowedIps"];
-const LISTS: [&str; 2] = ["operations", "allowedIps"];
+pub(crate) const FIELDS: [&str; 10] = [
+    "sha256",
+    "userId",
+    "username",
+    "operations",
+    "trafficType",
+    "name",
+    "description",
+    "expiresAt",
+    "allowedIps",
+    LIMITS,
+];
+const LISTS: [&str; 3] = ["operations", "allowedIps", LIMITS];
+const LIMITS: &str = "limits";
 const VALUE: &str = "value";
 /// What `FILE.failed` adds, so that it can be corrected and imported.
 pub(crate) const REMARKS: [&str; 2] = ["line", "reason"];
@@ -114,9 +125,30 @@ fn csv_row(line: usize, header: &csv::StringRecord, record: &csv::ByteRecord) ->
 
 fn csv_value(name: &str, text: &str) -> Value {
     if LISTS.contains(&name) {
-        text.split([';', '|']).map(str::trim).filter(|each| !each.is_empty()).collect()
+        let each = text.split([';', '|']).map(str::trim).filter(|each| !each.is_empty());
+        each.map(|each| if name == LIMITS { limit(each) } else { each.into() }).collect()
     } else {
         text.into()
+    }
+}
+
+/// `1000/DAY`. What is no limit goes along as it is: the function names the field.
+fn limit(text: &str) -> Value {
+    match Limits::parse(text).and_then(|limits| limits.iter().next()) {
+        Some(limit) => json!(limit),
+        None => text.into(),
+    }
+}
+
+/// How a CSV file has the value of a field.
+pub(crate) fn csv_text(value: &Value) -> String {
+    match value {
+        Value::Array(all) => all.iter().map(csv_text).collect::<Vec<_>>().join(";"),
+        Value::Object(limit) => {
+            let part = |name| limit.get(name).map(Value::to_string).unwrap_or_default();
+            format!("{}/{}", part("requests"), part("per").trim_matches('"'))
+        }
+        value => value.as_str().unwrap_or_default().to_owned(),
     }
 }
 
@@ -181,7 +213,6 @@ pub(crate) fn hex(hash: &KeyHash) -> String {
 #[cfg(test)]
 mod tests {
     use api_keys::{Issuer, KeyId, KeyPrefix, Locator, Random};
-    use serde_json::json;
 
     use super::*;
 
@@ -194,10 +225,13 @@ mod tests {
 
     #[test]
     fn a_csv_value_is_hashed_and_does_not_stay() {
-        let file = "value,userId,username,operations,allowedIps\n0123456789abcdef,u,\"Ada, L\",SMS;OTP,10.0.0.1|::1\n";
+        let file = "value,userId,username,operations,allowedIps,limits\n\
+            0123456789abcdef,u,\"Ada, L\",SMS;OTP,10.0.0.1|::1,1000/DAY;5/MINUTE\n";
         let rows = read(file.as_bytes(), Format::Csv).unwrap();
         let key = json!({"sha256": SHA256, "userId": "u", "username": "Ada, L",
-            "operations": ["SMS", "OTP"], "allowedIps": ["10.0.0.1", "::1"]});
+            "operations": ["SMS", "OTP"], "allowedIps": ["10.0.0.1", "::1"],
+            "limits": [{"requests": 1000, "per": "DAY"}, {"requests": 5, "per": "MINUTE"}]});
+        assert_eq!(csv_text(&key["limits"]), "1000/DAY;5/MINUTE");
         assert_eq!(Value::from(rows[0].key.clone()), key);
         assert_eq!((reasons(&rows), rows[0].line), (vec![None], 2));
     }

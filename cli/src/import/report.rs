@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Failed;
 use crate::Failure;
-use crate::rows::{FIELDS, Format, REMARKS, Row};
+use crate::rows::{FIELDS, Format, REMARKS, Row, csv_text};
 use crate::secret::create_private;
 
 /// Where the report of this file will be. It must not be there yet: somebody may be correcting it.
@@ -42,18 +42,10 @@ fn write_csv<'a>(file: impl Write, rows: impl Iterator<Item = (&'a Row, &'a Stri
     let mut writer = csv::Writer::from_writer(file);
     writer.write_record(FIELDS.iter().chain(&REMARKS))?;
     for (row, reason) in rows {
-        let fields = FIELDS.map(|name| csv_text(row.key.get(name)));
+        let fields = FIELDS.map(|name| row.key.get(name).map(csv_text).unwrap_or_default());
         writer.write_record(fields.into_iter().chain([row.line.to_string(), reason.clone()]))?;
     }
     writer.flush()
-}
-
-fn csv_text(value: Option<&Value>) -> String {
-    match value {
-        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(";"),
-        Some(value) => value.as_str().unwrap_or_default().to_owned(),
-        None => String::new(),
-    }
 }
 
 fn write_jsonl<'a>(mut file: impl Write, rows: impl Iterator<Item = (&'a Row, &'a String)>) -> io::Result<()> {

@@ -81,10 +81,10 @@ fn what_failed_is_written_with_its_line_and_without_values() {
     let lines: Vec<_> = report.lines().collect();
     assert_eq!(
         lines[0],
-        "sha256,userId,username,operations,trafficType,name,description,expiresAt,allowedIps,line,reason"
+        "sha256,userId,username,operations,trafficType,name,description,expiresAt,allowedIps,limits,line,reason"
     );
-    assert_eq!(lines[2], format!("{SHA256},u,U,FAX,,,,,,3,operations[0] is not one of SMS"));
-    assert_eq!(lines[3], format!("{SHA256},u,U,SMS,,,,,,4,is the same key as line 3"));
+    assert_eq!(lines[2], format!("{SHA256},u,U,FAX,,,,,,,3,operations[0] is not one of SMS"));
+    assert_eq!(lines[3], format!("{SHA256},u,U,SMS,,,,,,,4,is the same key as line 3"));
     for (line, reason) in [(1, "would never be accepted"), (4, "has the format of this service"), (5, "must be 64")] {
         assert!(lines[line].contains(reason), "{}", lines[line]);
     }
