@@ -42,10 +42,14 @@ pub(crate) fn found(functions: &Path, peers: &Path) -> (Vec<Contestant>, Vec<Str
         program: Program { path, arguments: Vec::new(), variables: Vec::new(), folder: None },
     };
     let ours = rust("**ours**", Part::Ours, functions.join("authorizer/bootstrap"));
+    let mut limited = rust("ours, a key with a limit", Part::Other, functions.join("authorizer/bootstrap"));
+    // So high that it is never reached, and so long that its window does not end.
+    limited.program.variables.push(("KEY_LIMITS", "900000000/MONTH".to_owned()));
     let all = [
         rust("raw floor: sockets and own signing", Part::Other, peers.join("raw/bootstrap")),
         rust("lean floor: hyper + aws-sigv4, no SDK", Part::LeanFloor, peers.join("lean/bootstrap")),
         ours,
+        limited,
         rust("Rust, default features, LTO", Part::Other, peers.join("plain-tuned/bootstrap")),
         rust("Rust, default features", Part::PlainRust, peers.join("plain/bootstrap")),
         node(peers),

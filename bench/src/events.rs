@@ -2,11 +2,12 @@
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
-use tests::gateway::sample_event;
+use tests::gateway::{STAGE, sample_event};
 
 /// A request that carries `X-API-Key`.
 pub(crate) fn authorizer(value: &str) -> Bytes {
     let mut event = sample_event("authorizer");
+    event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
     event["headers"]["X-API-Key"] = json!(value);
     event["multiValueHeaders"]["X-API-Key"] = json!([value]);
     event.to_string().into()

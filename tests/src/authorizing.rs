@@ -19,8 +19,13 @@ pub struct Environment {
 impl Environment {
     /// Starts one of that gateway's authorizer.
     pub async fn of(gateway: &Gateway) -> Self {
+        Self::with_room(gateway, authorizer::LEASES).await
+    }
+
+    /// Starts one that holds leases of at most so many keys.
+    pub async fn with_room(gateway: &Gateway, most: usize) -> Self {
         let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
-        let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader));
+        let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader, most));
         Self { reader, last_use, leases, ceiling: gateway.ceiling }
     }
 

@@ -109,7 +109,7 @@ impl Gateway {
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
         let last_use = LastUse::new(&reader);
-        let leases = Leases::new(&reader);
+        let leases = Leases::new(&reader, authorizer::LEASES);
         let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
         Self {
             engine,

@@ -420,3 +420,13 @@ fn every_event_is_tried_for_six_hours_and_one_that_is_bad_holds_up_no_others() {
     let pattern: Value = serde_json::from_str(pattern).unwrap();
     assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live wake nobody");
 }
+
+/// What only AWS shows: the emulator does not map the authorizer's context into a gateway response.
+#[test]
+fn the_sample_api_says_when_to_come_back() {
+    let text = std::fs::read_to_string(tests::template::root().join("tests/sample-api/template.yaml")).unwrap();
+    let denied = text.split("ACCESS_DENIED:").nth(1).unwrap().split("IntegrationApi:").next().unwrap();
+    assert!(denied.contains("Retry-After: context.authorizer.retryAfter"));
+    assert!(denied.contains("$context.authorizer.retryAfter"));
+    assert!(text.contains("Variables: {limitAnswer: integration}"));
+}

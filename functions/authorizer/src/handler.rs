@@ -16,6 +16,9 @@ pub use crate::after_answer::AfterAnswer;
 pub use crate::event::AuthorizerEvent;
 use crate::event::{ApiKeyHeader, LimitAnswer};
 
+/// Of how many keys an environment holds leases: some 2 MB.
+pub const LEASES: usize = 8_192;
+
 /// What the stack decides.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {

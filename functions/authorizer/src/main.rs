@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use api_keys::{Aws, KeyReader, LastUse, Leases, settings};
-use authorizer::{AfterAnswer, Settings};
+use authorizer::{AfterAnswer, LEASES, Settings};
 use lambda_runtime::{Error, Runtime, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +12,7 @@ use lambda_runtime::{Error, Runtime, service_fn};
 async fn main() -> Result<(), Error> {
     let reader = Arc::new(KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?);
     let settings = Settings { imported: settings::imported_keys()?, ceiling: settings::key_limits()? };
-    let leases = Arc::new(Leases::new(&reader));
+    let leases = Arc::new(Leases::new(&reader, LEASES));
     let last_use = Arc::new(LastUse::new(&reader));
     reader.warm().await;
     let after_answer = AfterAnswer(Arc::clone(&last_use));

@@ -21,9 +21,7 @@ use crate::key::{AccountId, Claim, Counters, KeyId, KeyRecord, Lease, Limits, Pe
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
 /// The longest wait after an attempt that was throttled.
 const BACKOFF: Duration = Duration::from_millis(50);
-/// No more leases are held at once: some 2 MB.
-const MAX_LEASES: usize = 8_192;
-/// How long an item stays after its last window.
+/// How long an item stays after the month, or after its last window.
 const KEPT_SECONDS: u64 = 86_400;
 
 /// Whether a request is within its key's limits.
@@ -55,14 +53,17 @@ enum Next {
 pub struct Leases {
     dynamodb: Arc<Dynamodb>,
     table: String,
+    /// Of how many keys leases are held at once.
+    most: usize,
     held: Mutex<HashMap<KeyId, Lease>>,
 }
 
 impl Leases {
-    /// Counts in the table that the reader reads, over the same connection.
+    /// Counts in the table that the reader reads, over the same connection. Leases of at most so many keys are held at
+    /// once; each takes some 250 bytes.
     #[must_use]
-    pub fn new(reader: &KeyReader) -> Self {
-        Self { dynamodb: Arc::clone(&reader.dynamodb), table: reader.table.clone(), held: Mutex::default() }
+    pub fn new(reader: &KeyReader, most: usize) -> Self {
+        Self { dynamodb: Arc::clone(&reader.dynamodb), table: reader.table.clone(), most, held: Mutex::default() }
     }
 
     /// When a request that begins now must have its answer: the time limit of a read and of a lease together.
@@ -93,7 +94,7 @@ impl Leases {
             if time.is_zero() {
                 return Err(TableError::new("the table took too long to count a request"));
             }
-            let body = self.update(key.account_id, id, &claim);
+            let body = self.update(key.account_id, id, &claim, now);
             let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, time)).await;
             if self.learn(id, &claim, sent, now)? == Next::AskLater {
                 sleep(BACKOFF.mul_f64(fastrand::f64())).await;
@@ -138,10 +139,10 @@ impl Leases {
     /// What the lease says, or the claim that must be written first.
     fn step(&self, id: KeyId, limits: Limits, now: Timestamp) -> Result<Admission, Claim> {
         let mut held = self.held();
-        if held.len() >= MAX_LEASES && !held.contains_key(&id) {
+        if held.len() >= self.most && !held.contains_key(&id) {
             held.retain(|_, lease| !lease.is_over(now));
             // Whoever is forgotten asks the table again.
-            if held.len() >= MAX_LEASES {
+            if held.len() >= self.most {
                 held.clear();
             }
         }
@@ -158,9 +159,10 @@ impl Leases {
         Ok(Admission { allowed, limits, period, remaining, reset_seconds })
     }
 
-    fn update(&self, account_id: AccountId, id: KeyId, claim: &Claim) -> Vec<u8> {
+    fn update(&self, account_id: AccountId, id: KeyId, claim: &Claim, now: Timestamp) -> Vec<u8> {
         let (mut set, mut conditions, mut values) = (String::new(), String::new(), Map::new());
-        let mut last_end = 0;
+        // The counter of a limit that was taken away holds again if it comes back within its month.
+        let mut last_end = Period::Month.end(Period::Month.window(now));
         for part in &claim.parts {
             let name = attribute(part.period);
             let separator = if conditions.is_empty() { "" } else { " AND " };

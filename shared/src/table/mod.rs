@@ -7,7 +7,7 @@
 //! | account in the list (`listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
-//! | counters of a key's limits (`lease`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after their last window |
+//! | counters of a key's limits (`lease`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
 //! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
 //! `erase-account` removes all of an account's items but one event.

@@ -40,7 +40,7 @@ async fn however_many_environments_ask_exactly_the_limit_is_let_through() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     at_the_start_of_a_minute(&gateway);
-    for (count, requests) in [(1, 3), (3, 10), (5, 100), (9, 400)] {
+    for (count, requests) in [(1, 3), (3, 10), (5, 100), (9, 400), (50, 100)] {
         let key = admin.create(&limited(requests, "MINUTE")).await;
         let environments = join_all((0..count).map(|_| Environment::of(&gateway))).await;
         drop(gateway.wire.take_calls());
@@ -227,24 +227,41 @@ async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit
     assert!(allowed > 20, "{allowed}");
 }
 
+/// `LEASED_KEYS=100000 cargo test -p tests --test in_process memory_of_leases` takes many more.
 #[tokio::test]
-async fn the_memory_of_leases_is_bounded() {
+async fn the_memory_of_leases_is_bounded_and_what_is_forgotten_is_asked_again() {
+    let keys: usize = std::env::var("LEASED_KEYS").map_or(300, |keys| keys.parse().unwrap());
+    let most = if keys > 300 { authorizer::LEASES } else { 100 };
     let mut gateway = Gateway::start().await;
     gateway.ceiling = Limits::parse("1/DAY").unwrap();
-    let admin = gateway.create_account("Example").await;
-    let environment = Environment::of(&gateway).await;
+    drop(gateway.create_account("Example").await);
+    let environment = Environment::with_room(&gateway, most).await;
     let mut item = gateway.engine.keys().remove(0);
-    let keys = std::env::var("LEASED_KEYS").map_or(200, |keys| keys.parse().unwrap());
+    let value = |number: usize| format!("sk_old_number_{number:010}");
     for number in 0..keys {
-        let value = format!("sk_old_number_{number:010}");
         item["id"]["S"] = json!(format!("0{number:021}"));
-        item["keyHash"]["B"] = json!(tests::values::sha256_base64(&value));
+        item["keyHash"]["B"] = json!(tests::values::sha256_base64(&value(number)));
         gateway.engine.put(&item);
-        assert!(is_allowed(&environment.authorize(&gateway, &value).await), "{number}");
-        if number % 50 == 0 {
-            assert!(!is_allowed(&environment.authorize(&gateway, &value).await), "{number}");
-        }
+        assert!(is_allowed(&environment.authorize(&gateway, &value(number)).await), "{number}");
+        assert!(environment.leases() <= most, "{number}");
     }
-    assert!(environment.leases() <= 8_192);
-    drop(admin);
+    for number in [0, keys / 2, keys - 1] {
+        assert!(!is_allowed(&environment.authorize(&gateway, &value(number)).await), "{number} came back");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_is_a_500_in_time() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create(&limited(10, "MINUTE")).await;
+    let environment = Environment::of(&gateway).await;
+    for fault in [Fault::Hold, Fault::Throttle, Fault::Fail] {
+        let order = async { gateway.wire.break_with(fault) };
+        let work = environment.authorize(&gateway, &key.value);
+        let work = gateway.wire.during(Stop::before("GetItem"), work, order);
+        let (verdict, ()) = tokio::time::timeout(Duration::from_secs(3), work).await.expect("an answer within 3 s");
+        assert_eq!(verdict.err(), Some(Refusal::Unavailable), "{fault:?}");
+        gateway.wire.mend();
+    }
 }
