@@ -46,9 +46,14 @@ def before_load_schema(_: schemathesis.HookContext, document: dict[str, Any]) ->
 
 @schemathesis.hook
 def filter_body(_: schemathesis.HookContext, body: Any) -> bool:
-    """Makes no text that cannot be seen, and no end of a key out of a time in an answer: JSON Schema has no word for either."""
+    """Makes what JSON Schema has no word for as it must be: visible text, ends of keys that are not of answers, one limit a period."""
     if not isinstance(body, dict):
         return True
+    limits = body.get("limits")
+    if isinstance(limits, list) and all(isinstance(limit, dict) for limit in limits):
+        periods = [str(limit.get("per")) for limit in limits]
+        if len(set(periods)) < len(periods):
+            return False
     if not all(_is_visible(text) for text in body.values() if isinstance(text, str)):
         return False
     try:
