@@ -46,7 +46,7 @@ def before_load_schema(_: schemathesis.HookContext, document: dict[str, Any]) ->
 
 @schemathesis.hook
 def filter_body(_: schemathesis.HookContext, body: Any) -> bool:
-    """Makes what JSON Schema has no word for as it must be: visible text, ends of keys that are not of answers, one limit a period."""
+    """Makes what JSON Schema has no word for: visible text, no expiry out of an answer, and one limit for each period."""
     if not isinstance(body, dict):
         return True
     limits = body.get("limits")
