@@ -62,6 +62,8 @@ pub(crate) struct Reads {
     pub(crate) others: u64,
     /// All operations for what is no key.
     pub(crate) garbage: u64,
+    /// Writes per authorization of a key that has a limit, as far as 1,000 in a row need them.
+    pub(crate) limited: f64,
 }
 
 pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Outcome {
@@ -178,7 +180,8 @@ async fn reads(bench: &Bench, value: &str) -> Reads {
     process.finish();
     #[allow(clippy::cast_precision_loss, reason = "a count of calls has no 52 bits")]
     let native = native as f64 / f64::from(EACH);
-    Reads { native, others, garbage }
+    let limited = writes_of_a_limit(bench, &good).await;
+    Reads { native, others, garbage, limited }
 }
 
 fn sizes(bench: &Bench) -> Vec<(String, Size)> {
@@ -210,6 +213,23 @@ fn parsed(bytes: &[u8]) -> Value {
         }
     }
     answer
+}
+
+/// Leases of a new environment, from the first one on; the last use is one write more.
+async fn writes_of_a_limit(bench: &Bench, event: &Bytes) -> f64 {
+    const REQUESTS: u32 = 1_000;
+    let program = contestants::limited(&bench.functions).program;
+    let mut process = bench.process("limited", &program).await;
+    process.runtime.initialized().await;
+    bench.table.take_calls();
+    for _ in 0..REQUESTS {
+        assert!(process.runtime.invoke(event).await.1.is_ok());
+    }
+    let (writes, _) = bench.table.take_calls().remove("UpdateItem").unwrap_or_default();
+    process.finish();
+    #[allow(clippy::cast_precision_loss, reason = "a count of calls has no 52 bits")]
+    let each = writes as f64 / f64::from(REQUESTS);
+    each
 }
 
 /// The numbers below `count` in an order that no one can foresee: none gains by its place.

@@ -18,8 +18,9 @@ pub(crate) fn authorizers(outcome: &Outcome) -> String {
         "\nMedians of {rounds} shuffled rounds, {calls} calls each, over TLS 1.3 to one engine in process, which itself takes \
          {engine_us:.0} µs of each call. In brackets: times the lean floor. CPU is for 1,000 calls. The \
          machine's load before: {load} (others' work changes even the ratios).\n\n\
-         GetItems per authorized native key: {:.2}; other reads: {}; calls for 200 values that are no key: {}.\n",
-        reads.native, reads.others, reads.garbage
+         GetItems per authorized native key: {:.2}; other reads: {}; calls for 200 values that are no key: {}. \
+         Writes per request of a key with a limit, of the first thousand: {:.3}.\n",
+        reads.native, reads.others, reads.garbage, reads.limited
     )
     .unwrap();
     text.push_str(
