@@ -19,7 +19,7 @@ use crate::key::{AccountId, Claim, Counters, KeyId, KeyRecord, Lease, Limits, Pe
 
 /// The time limit of one attempt.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
-/// The longest wait after an attempt that was throttled.
+/// The longest wait after an attempt that failed.
 const BACKOFF: Duration = Duration::from_millis(50);
 /// How long an item stays after the month, or after its last window.
 const KEPT_SECONDS: u64 = 86_400;
@@ -117,7 +117,10 @@ impl Leases {
             Err(CallError::Refused { item, code, .. }) if code == "ConditionalCheckFailedException" => {
                 lease.refused(item.map_or(Ok(Counters::default()), |item| read(&item))?);
             }
-            Err(error) if error.may_be_written() => lease.lost(),
+            Err(error) if error.may_be_written() => {
+                lease.lost();
+                return Ok(Next::AskLater);
+            }
             Err(error) if error.is_retryable() => return Ok(Next::AskLater),
             Err(error) => return Err(TableError::caused("the table did not count a request", error)),
         }
