@@ -166,7 +166,7 @@ pub(crate) enum Keys {
         #[arg(long, value_name = "ID", value_parser = account_id)]
         account: AccountId,
         /// The keys of this user alone
-        #[arg(long)]
+        #[arg(long, value_parser = text)]
         user_id: Option<String>,
     },
     /// Delete keys for good

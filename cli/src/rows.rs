@@ -115,6 +115,10 @@ fn csv_row(line: usize, header: &csv::StringRecord, record: &csv::ByteRecord) ->
     let Ok(record) = csv::StringRecord::from_byte_record(record.clone()) else {
         return refused(line, "is not UTF-8".into());
     };
+    // A quotation mark without its other half takes the next rows along, and what is in them.
+    if record.iter().flat_map(str::chars).any(char::is_control) {
+        return refused(line, "has a line break or another control character within a field".into());
+    }
     if record.len() != header.len() {
         let reason = format!("has {} fields, and the header has {}", record.len(), header.len());
         return refused(line, reason);
@@ -250,7 +254,9 @@ mod tests {
         let file = b"sha256,userId,username\r\n\r\nx,u,\"a\nb\"\nx,u\n\xff,u,n\n";
         let rows = read(file, Format::Csv).unwrap();
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5, 6]);
-        assert_eq!(reasons(&rows)[1..], [Some("has 2 fields, and the header has 3"), Some("is not UTF-8")]);
+        let broken = Some("has a line break or another control character within a field");
+        assert_eq!(reasons(&rows), [broken, Some("has 2 fields, and the header has 3"), Some("is not UTF-8")]);
+        assert!(rows.iter().all(|row| row.key.is_empty()));
 
         let file = format!("\n{{\"sha256\":\"{SHA256}\",\"userId\":\"a\",\"userId\":\"b\"}}\n");
         let rows = read(file.as_bytes(), Format::Jsonl).unwrap();

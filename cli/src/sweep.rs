@@ -28,8 +28,10 @@ impl Sweep {
         let spinner = Spinner::start(what);
         let work = async {
             let mut sum = 0;
+            // A cursor holds to what it began with. Begun again, it could undo what a colleague has decided meanwhile.
+            let mut repeats = Repeats::AreNot;
             loop {
-                let mut answer = match service.invoke(output, &payload, Repeats::AreSafe).await {
+                let mut answer = match service.invoke(output, &payload, repeats).await {
                     Ok(answer) => answer.body,
                     Err(InvocationError::Refused(why)) => return Err(Failure::action(why)),
                     Err(error) => return Err(Failure::action(format!("{error}; {unfinished}"))),
@@ -44,6 +46,7 @@ impl Sweep {
                     Failure::action(format!("the function's answer is not done and has no cursor; {unfinished}"))
                 })?;
                 set(&mut payload, "cursor", cursor);
+                repeats = Repeats::AreSafe;
             }
         };
         interrupt::guard(&unfinished, work).await

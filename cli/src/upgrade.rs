@@ -20,7 +20,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     if common.json {
         output::json(&json!({ "accounts": accounts, "adopted": adopted, "failed": failed }))?;
     } else {
-        output::line(&format!("Listed {adopted} of {accounts} accounts that were not listed before."))?;
+        output::line(&format!("Listed {adopted} more of {accounts} accounts."))?;
         if !failed.is_empty() {
             output::table(&[("FAILED", "/accountId"), ("REASON", "/reason")], &failed)?;
         }

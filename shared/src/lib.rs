@@ -39,6 +39,7 @@ pub use key::{
 pub use lambda::{Error, IssuedKey, MethodArn, Opens, Refusal, Verdict, http, log, settings};
 pub use request::{
     AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
+    normalize_text,
 };
 pub use table::{
     Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUse, Erasing, Event, EventList, EventPage,

@@ -1,6 +1,6 @@
 //! Single values on the command line. What the service refuses anyway is refused before anything is done.
 
-use api_keys::{AccountId, Caller, KeyId, Limit, Limits, Period, Timestamp};
+use api_keys::{AccountId, Caller, KeyId, Limit, Limits, Period, Timestamp, normalize_text};
 use serde::Deserialize;
 use serde::de::value::{Error as NotAPeriod, StrDeserializer};
 
@@ -17,11 +17,7 @@ pub(super) fn time(text: &str) -> Result<String, &'static str> {
 }
 
 pub(super) fn text(text: &str) -> Result<String, String> {
-    let length = text.chars().count();
-    if text.trim().is_empty() || length > Caller::MAX_TEXT {
-        return Err(format!("must have 1 to {} characters, not all of them blank", Caller::MAX_TEXT));
-    }
-    Ok(text.to_owned())
+    normalize_text(text, Caller::MAX_TEXT)
 }
 
 pub(super) fn count(text: &str) -> Result<usize, &'static str> {

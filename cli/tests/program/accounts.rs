@@ -102,6 +102,11 @@ fn a_sweep_that_ends_early_says_how_things_stand() {
         command again\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", expected));
 
+    let world = World::new("unknown", |_, _| Reply::Status(502, "lost"));
+    let done = world.run(&["accounts", "suspend", ACCOUNT, "--yes"]);
+    let invoked = world.invoked().len();
+    assert_eq!((done.code, invoked), (1, 1), "begun again, it could undo what a colleague decided: {done:?}");
+
     let world = World::new("overtaken", |before, _| match before {
         0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
         _ => Reply::Error("InvalidRequest", "somebody else suspended or resumed the account meanwhile"),

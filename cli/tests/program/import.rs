@@ -220,6 +220,35 @@ fn a_lost_answer_is_no_failure_of_its_keys() {
 }
 
 #[test]
+fn keys_that_failed_for_a_moment_are_sent_again() {
+    let hashes = Hashes::default();
+    let world = World::new("import-retry", move |before, payload| {
+        let mut answer = take(&hashes, payload);
+        if before == 0 {
+            let last = json!({"index": 99, "reason": "the table did not answer", "retry": true});
+            answer["imported"].as_array_mut().unwrap().pop();
+            answer["failed"] = json!([last]);
+        }
+        Reply::Json(answer)
+    });
+    world.write("keys.csv", csv(100));
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (0, "Imported 100 of 100 keys.\n"), "{done:?}");
+    assert_eq!(world.payloads().len(), 2);
+}
+
+#[test]
+fn a_quotation_mark_without_its_other_half_sends_and_keeps_no_value() {
+    let (world, _) = importing("import-quote");
+    let file = "value,userId,username,operations,name\n0123456789abcdef,u,U,SMS,\"x\n\
+        a-secret-value-000001,u,U,SMS,y\n";
+    world.write("keys.csv", file);
+    assert_eq!(world.run(&IMPORT).code, 1);
+    assert!(world.payloads().is_empty());
+    assert!(!world.read("keys.failed.csv").contains("a-secret-value"));
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_noticed_before_anything_is_sent() {
     let (world, _) = importing("import-read-only");
     world.write("keys.csv", csv(1));

@@ -11,7 +11,7 @@ fn every_account_of_the_table_is_adopted_once() {
         Reply::Json(json!({"account": shown(), "adopted": payload["accountId"] == ACCOUNT}))
     });
     let done = world.run(&["accounts", "upgrade"]);
-    let expected = "Listed 1 of 2 accounts that were not listed before.\n";
+    let expected = "Listed 1 more of 2 accounts.\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, expected, ""));
     let adopt = |id: &str| json!({"action": "adopt", "accountId": id});
     assert_eq!(world.payloads(), [adopt(ACCOUNT), adopt("ZYXWVUTSRQPONMLKJIHGFE")]);

@@ -51,6 +51,9 @@ struct ImportedKey {
 struct FailedKey {
     index: usize,
     reason: String,
+    /// Whether the service failed, not the key: it may be imported all the same, and is to be sent again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    retry: bool,
 }
 
 /// Answers one invocation: `{"accountId","keys":[{"sha256","userId","username","operations",…}]}`, 1 to 100 keys.
@@ -86,13 +89,21 @@ async fn import_keys(
     let mut report = Report { imported: Vec::new(), failed: Vec::new() };
     for (index, key) in keys.into_iter().enumerate() {
         let done = timeout_at(end, importer.import(&key, account_id, &account.company, &origin, now)).await;
-        let outcome = done
-            .map_err(|_| "the time was over before the outcome was known: import it again".to_owned())
-            .and_then(|result| result.map_err(|error| Refusal::new(error, request_id).to_string()));
-        match outcome {
-            Ok(id) => report.imported.push(ImportedKey { index, id }),
-            Err(reason) => report.failed.push(FailedKey { index, reason }),
-        }
+        let failed = match done {
+            Ok(Ok(id)) => {
+                report.imported.push(ImportedKey { index, id });
+                continue;
+            }
+            Ok(Err(error)) => {
+                let retry = matches!(error, Error::Internal(_) | Error::Contended);
+                FailedKey { index, reason: Refusal::new(error, request_id).to_string(), retry }
+            }
+            Err(_) => {
+                let reason = "the time was over before the outcome was known: import it again".to_owned();
+                FailedKey { index, reason, retry: true }
+            }
+        };
+        report.failed.push(failed);
     }
     Ok(report)
 }

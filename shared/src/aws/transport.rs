@@ -4,7 +4,7 @@
 //! Both the SDK and our own reads go through here: there is no HTTP/2 and no second TLS stack.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -76,11 +76,15 @@ impl Transport {
         if let Some(mut kept) = self.take_idle(&target) {
             match kept.sender.try_send_request(request).await {
                 Ok(answer) => return self.read(answer, kept).await,
-                // The server had closed the idle connection and nothing was sent: use a new one.
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(error.into_error().into()),
-                },
+                Err(mut error) => {
+                    // The others are as old: the next attempt must not meet them one by one.
+                    self.idle().clear();
+                    match error.take_message() {
+                        // The server had closed the connection and nothing was sent: use a new one.
+                        Some(unsent) => request = unsent,
+                        None => return Err(error.into_error().into()),
+                    }
+                }
             }
         }
         // Large and rare, so boxed: see the crate's documentation on futures.
@@ -96,7 +100,7 @@ impl Transport {
     async fn read(&self, answer: Response<Incoming>, connection: Connection) -> Result<Response<Bytes>, Cause> {
         let (parts, body) = answer.into_parts();
         let body = body.collect().await?.to_bytes();
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         if idle.len() < MAX_IDLE {
             idle.push(connection);
         }
@@ -105,12 +109,16 @@ impl Transport {
 
     fn take_idle(&self, target: &Uri) -> Option<Connection> {
         // The one that was used last: the server has most likely not closed it.
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let kept = self.idle().pop();
         kept.filter(|kept| {
             kept.authority.as_ref() == target.authority()
                 && kept.scheme.as_ref() == target.scheme()
                 && !kept.sender.is_closed()
         })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connect(&self, target: Uri) -> Result<Connection, Cause> {

@@ -22,3 +22,4 @@ pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::patch::Change;
+pub use self::text::normalize as normalize_text;

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn normalize(text: &str, max: usize) -> Result<String, String> {
+pub fn normalize(text: &str, max: usize) -> Result<String, String> {
     let text: String = text.nfc().collect();
     if !(1..=max).contains(&text.chars().count()) {
         Err(format!("must have 1 to {max} characters"))

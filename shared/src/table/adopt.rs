@@ -2,11 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::account::{Account, AccountItem};
+use super::account::{Account, AccountItem, account_key};
+use super::bulk::send;
 use super::event::{EventType, FieldChange};
 use super::expression::Expression;
 use super::key_item::{self, value};
-use super::listing::listing_item;
+use super::listing::{listing_item, listing_key};
 use super::transaction::{Retries, put};
 use super::{AccountRefusal, KeyStore, TableError, WriteError};
 use crate::key::{AccountId, KeyMetadata, Timestamp};
@@ -66,7 +67,11 @@ impl KeyStore {
             event.changes.push(FieldChange::of_account("company", &(), &company)?);
             let read = item.unwrap_or_default();
             let last_event = Some(event.id);
+            let is_new = read.created_at.is_none() && read.key_count.is_none();
             if self.write_account(account_id, &read, update, event, Some(listing), retries).await? {
+                if is_new {
+                    self.must_have_keys(account_id).await?;
+                }
                 return Ok((AccountItem { last_event, ..complete }, true));
             }
             if !retries.are_left() {
@@ -89,6 +94,19 @@ impl KeyStore {
         let given = given.map(|(company, created_at)| (company.to_owned(), created_at));
         let (company, created_at) = oldest.or(given).unzip();
         Ok(AccountItem { company, created_at, ..item.cloned().unwrap_or_default() })
+    }
+
+    /// After something was written of an account that may have had no item: it must not come back by that if it was erased
+    /// since its keys were read. An erasing ends with the item, so its keys are gone by now.
+    pub(super) async fn must_have_keys(&self, account_id: AccountId) -> Result<(), WriteError> {
+        if self.oldest_key(account_id).await?.is_some() {
+            return Ok(());
+        }
+        for item in [listing_key(account_id), account_key(account_id)] {
+            let delete = self.client.delete_item().table_name(&self.table).set_key(Some(item));
+            send(Retries::from_now(), || delete.clone().send()).await?;
+        }
+        Err(AccountRefusal::Unknown.into())
     }
 
     async fn oldest_key(&self, account_id: AccountId) -> Result<Option<KeyMetadata>, TableError> {

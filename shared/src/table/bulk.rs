@@ -64,9 +64,8 @@ pub(super) struct Bulk {
 }
 
 impl Bulk {
-    /// Sends at most [`AT_ONCE`] writes. How many were carried out; `None` when one of them found the table busy to the
-    /// end.
-    pub(super) async fn send<F>(&mut self, writes: impl Iterator<Item = F>) -> Result<Option<u64>, TableError>
+    /// Sends at most [`AT_ONCE`] writes. How many were carried out, and whether one of them found the table busy to the end.
+    pub(super) async fn send<F>(&mut self, writes: impl Iterator<Item = F>) -> Result<(u64, bool), TableError>
     where
         F: Future<Output = Result<Sent, TableError>> + Send + 'static,
     {
@@ -84,6 +83,6 @@ impl Bulk {
                 Sent::Busy => busy = true,
             }
         }
-        Ok((!busy).then_some(done))
+        Ok((done, busy))
     }
 }

@@ -25,6 +25,13 @@ const RECOUNT_INTERVAL: Duration = Duration::from_mins(1);
 const ROOM: &str =
     "((attribute_exists(maxKeys) AND keyCount < maxKeys) OR (attribute_not_exists(maxKeys) AND keyCount < :max))";
 
+/// What counting an account's keys found.
+enum Counted {
+    All(u64),
+    /// At least as many as the quota allows, or as many as there was time for; more may follow.
+    Part,
+}
+
 impl Expression {
     /// Makes room for one more key in an account's item, or stops the transaction.
     pub(super) fn reserve(&mut self, new_key: KeyId, max_keys: u64) -> Result<(), TableError> {
@@ -67,11 +74,22 @@ impl KeyStore {
             Some(_) if lately && seen.deletions == seen.deletions_counted => return Ok(false),
             _ => {}
         }
-        let keys = self.count_keys(account_id, seen.last_key_id, quota, retries).await?;
+        let keys = match self.count_keys(account_id, seen.last_key_id, quota, retries).await? {
+            Counted::All(keys) => keys,
+            // The old count stays the upper bound. Without one there is none, and none is made up.
+            Counted::Part => match seen.key_count {
+                Some(keys) => keys,
+                None => return Ok(false),
+            },
+        };
         if keys == 0 && seen.created_at.is_none() {
             return Err(AccountRefusal::Unknown.into());
         }
-        Ok(!self.replace_count(account_id, seen, keys, now, retries).await? || keys < quota)
+        let replaced = self.replace_count(account_id, seen, keys, now, retries).await?;
+        if seen.key_count.is_none() {
+            self.must_have_keys(account_id).await?;
+        }
+        Ok(!replaced || keys < quota)
     }
 
     /// Counts the account's keys, up to `quota` and for as long as there is time: more need not be known.
@@ -85,7 +103,7 @@ impl KeyStore {
         last_key: Option<KeyId>,
         quota: u64,
         retries: Retries,
-    ) -> Result<u64, TableError> {
+    ) -> Result<Counted, TableError> {
         if let Some(id) = last_key {
             self.read(key(account_id, id)).await?;
         }
@@ -103,14 +121,12 @@ impl KeyStore {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
             keys += u64::try_from(page.count).unwrap_or(0);
-            if keys >= quota {
-                return Ok(keys);
-            }
-            if !retries.are_left() {
-                return Ok(quota);
+            let more = page.last_evaluated_key.is_some();
+            if more && (keys >= quota || !retries.are_left()) {
+                return Ok(Counted::Part);
             }
         }
-        Ok(keys)
+        Ok(Counted::All(keys))
     }
 
     /// Writes a new count, unless a key was made since the old one was read. Whether it did.

@@ -121,10 +121,10 @@ impl Removal<'_> {
 
     /// Removes these items. `false` when the table was busy all the while.
     async fn remove(&mut self, table: &str, items: &[Item]) -> Result<bool, WriteError> {
-        let removed =
-            self.bulk.send(items.iter().map(|item| self.store.removing(table, item, self.account_id))).await?;
-        self.removed += removed.unwrap_or(0);
-        Ok(removed.is_some())
+        let writes = items.iter().map(|item| self.store.removing(table, item, self.account_id));
+        let (removed, busy) = self.bulk.send(writes).await?;
+        self.removed += removed;
+        Ok(!busy)
     }
 
     async fn some_of(&self, table: &str, partition: &str) -> Result<Vec<Item>, TableError> {

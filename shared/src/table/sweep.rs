@@ -143,11 +143,12 @@ impl KeyStore {
             let (keys, next) = self.untold_keys(account_id, &mark, at.after).await?;
             for some in keys.chunks(AT_ONCE) {
                 let writes = some.iter().map(|id| self.marking(Locator { account_id, id: *id }, &mark));
-                let Some(told) = bulk.send(writes).await? else {
-                    break 'pass Some(at);
-                };
+                let (told, busy) = bulk.send(writes).await?;
                 changed += told;
                 at.changed |= told > 0;
+                if busy {
+                    break 'pass Some(at);
+                }
                 at.after = some.last().copied();
                 if Instant::now() >= end {
                     break 'pass Some(at);

@@ -180,6 +180,39 @@ async fn a_lower_quota_takes_no_key_away() {
 }
 
 #[tokio::test]
+async fn a_quota_that_is_lowered_and_raised_again_is_still_exact() {
+    // So long that a query does not find all keys at once.
+    const EACH: usize = 5_000;
+    const KEYS: usize = 300;
+    let mut gateway = with_quota(KEYS as u64 + 1).await;
+    let admin_value = {
+        let admin = gateway.create_account("Example").await;
+        let made = create(&admin).await;
+        let id = made.body["id"].as_str().unwrap();
+        let mut key = gateway.engine.keys().into_iter().find(|key| key["id"]["S"] == id).unwrap();
+        key["description"] = json!({"S": "x".repeat(EACH)});
+        for number in 2..KEYS {
+            key["id"]["S"] = json!(format!("{}{number:04}", &id[..18]));
+            gateway.engine.put(&key);
+        }
+        let account = json!({"accountId": {"S": format!("{}#quota", admin.account_id)}, "id": {"S": "quota"}});
+        let mut account = gateway.engine.item(tests::engine::TABLE, &account).unwrap();
+        account["keyCount"] = json!({"N": KEYS.to_string()});
+        gateway.engine.put(&account);
+        admin.value
+    };
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let create =
+        async |gateway: &Gateway| gateway.send("POST", "/authentication", &[&admin_value], Some(&body)).await.status;
+
+    gateway.max_keys = 10;
+    assert_eq!(create(&gateway).await, 409);
+    gateway.max_keys = KEYS as u64 + 1;
+
+    assert_eq!([create(&gateway).await, create(&gateway).await], [201, 409]);
+}
+
+#[tokio::test]
 async fn imports_count_too() {
     let gateway = with_quota(3).await;
     let admin = gateway.create_account("Example").await;
