@@ -193,7 +193,7 @@ fn row(line: usize, mut key: Map<String, Value>) -> Row {
         Ok(_) => None,
     };
     if let Ok(hash) = hash {
-        key.insert("sha256".into(), hex(&hash).into());
+        key.insert("sha256".into(), hash.to_hex().into());
     }
     Row { line, key, refused: refused.map(str::to_owned) }
 }
@@ -207,11 +207,6 @@ fn hash_of(value: &str) -> Result<KeyHash, &'static str> {
         "would never be accepted: a value is 16 to 256 visible ASCII characters without a comma, and not a mistyped \
          key of this service",
     )
-}
-
-/// In lower case.
-pub(crate) fn hex(hash: &KeyHash) -> String {
-    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ mod openapi;
 pub mod request;
 pub mod table;
 
-pub use aws::{Aws, Misconfigured};
+pub use aws::{Aws, Misconfigured, Transport};
 pub use key::{
     AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Counters, EventId, ImportedKeys, IpRange, Issuer, KeyHash,
     KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView, Lease, Limit, Limits, Locator,
@@ -43,6 +43,6 @@ pub use request::{
 };
 pub use table::{
     Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUse, Erasing, Event, EventList, EventPage,
-    EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, Leases, Sweep,
-    SweepCursor, TableError, WriteError,
+    EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, LeakReport,
+    LeakedValue, Leases, Sweep, SweepCursor, TableError, WriteError,
 };

@@ -213,6 +213,7 @@ pub fn sample_key() -> KeyRecord {
         allowed_ips: None,
         suspension: 0,
         held: false,
+        exposed: false,
         limits: Limits::NONE,
         ceiling: Limits::NONE,
     };

@@ -17,6 +17,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
 use manage_account::Accounts;
+use report_leaks::{GithubKeys, Reports};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
@@ -59,6 +60,10 @@ pub struct Gateway {
     pub max_keys: u64,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// What verifies GitHub's signatures.
+    pub github: GithubKeys,
+    /// See [`report_leaks::STEP`].
+    pub report_step: Duration,
     issuer: Issuer,
     imported: ImportedKeys,
     ahead: Mutex<Duration>,
@@ -125,6 +130,9 @@ impl Gateway {
             leases,
             max_keys: 1000,
             ceiling: Limits::NONE,
+            // Nothing listens there.
+            github: GithubKeys::new("http://127.0.0.1:9/".parse().unwrap()).unwrap(),
+            report_step: Duration::from_millis(1),
             issuer,
             imported,
             ahead,
@@ -297,10 +305,20 @@ impl Gateway {
         self.run(function, &event).await
     }
 
+    /// Reports leaks: a request without a key, with these headers.
+    pub async fn report(&self, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut event = sample_event("report-leaks");
+        event["requestContext"]["identity"]["sourceIp"] = self.source_ip.lock().unwrap().clone();
+        set_headers(&mut event, headers);
+        event["body"] = json!(body);
+        self.run("report-leaks", &event).await
+    }
+
     /// Runs a function on an event just as it is.
     pub async fn run(&self, function: &str, event: &Value) -> Answer {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
-        let request = api_keys::http::without_headers(event).into();
+        let headers = if function == "report-leaks" { &report_leaks::HEADERS[..] } else { &[] };
+        let request = api_keys::http::with_headers(headers, event).into();
         let Self { reader, store, catalogue, issuer, max_keys, ceiling, .. } = self;
         let now = self.now();
         Answer::of_function(match function {
@@ -311,6 +329,11 @@ impl Gateway {
             "update-key" => update_key::handle(request, reader, store, catalogue, *ceiling, now).await,
             "rotate-key" => rotate_key::handle(request, reader, store, issuer, *ceiling, now).await,
             "delete-key" => delete_key::handle(request, store, now).await,
+            "report-leaks" => {
+                let Self { github, report_step: step, imported, .. } = self;
+                let reports = Reports { reader, store, github, imported: *imported, step: *step };
+                report_leaks::handle(request, &reports, now).await
+            }
             other => panic!("no function {other}"),
         })
     }

@@ -4,7 +4,7 @@
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `gateway` does what API Gateway does
 //! with our functions; `authorizing` is one
 //! environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
-//! knows the hashes of keys.
+//! knows the hashes of keys; `github` signs reports of leaks.
 
 pub mod authorizing;
 pub mod bus;
@@ -12,9 +12,11 @@ pub mod documents;
 pub mod engine;
 pub mod environment;
 pub mod gateway;
+pub mod github;
 pub mod template;
 pub mod values;
 pub mod wire;
 
 pub use authorizing::Environment;
 pub use gateway::{Answer, Client, Gateway};
+pub use github::{Github, Signer};

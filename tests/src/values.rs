@@ -13,7 +13,7 @@ pub fn sha256(value: &str) -> KeyHash {
 /// The same as an operator writes it.
 #[must_use]
 pub fn sha256_hex(value: &str) -> String {
-    sha256(value).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(value).to_hex()
 }
 
 /// The same as the table's JSON has it.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 14] = [
+const FUNCTIONS: [&str; 15] = [
     "authorizer",
     "create-account",
     "create-key",
@@ -18,6 +18,7 @@ const FUNCTIONS: [&str; 14] = [
     "list-keys",
     "manage-account",
     "publish-events",
+    "report-leaks",
     "rotate-key",
     "serve-console",
     "update-key",

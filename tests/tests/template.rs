@@ -90,7 +90,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
             ),
         ),
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
-        ("ImportKeysFunctionRole", with(creating, on_index)),
+        ("ImportKeysFunctionRole", with(creating, on_index.clone())),
         ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
         (
@@ -111,6 +111,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
                 on(&json!("*"), "ListStreams"),
             ]),
         ),
+        ("ReportLeaksFunctionRole", with(writing(&["GetItem", "UpdateItem"]), on_index.clone())),
         ("RotateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
         ("ServeConsoleFunctionRole", BTreeSet::new()),
         ("UpdateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),

@@ -49,10 +49,15 @@ async fn rotate_key(
     Err(Error::Contended)
 }
 
-/// Whoever rotates a key learns its value, so the caller needs all of its operations. A rotation never revives a key.
+/// Whoever rotates a key learns its value, so the caller needs all of its operations. A rotation ends an exposure, and
+/// revives no key otherwise.
 fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Result<(), Error> {
     caller.must_cover(&record.metadata)?;
-    match KeyStatus::of(&record.metadata, now) {
+    let status = match KeyStatus::of(&record.metadata, now) {
+        KeyStatus::Exposed => KeyStatus::with_another_value(&record.metadata, now),
+        status => status,
+    };
+    match status {
         KeyStatus::Active => Ok(()),
         status => Err(Error::NotActive(status)),
     }

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use api_keys::{
-    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStore, Limits, Locator, Timestamp,
-    WriteError, http,
+    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStatus, KeyStore, Limits, Locator,
+    Timestamp, WriteError, http,
 };
 use lambda_http::{Body, Request, Response};
 
@@ -65,6 +65,10 @@ impl Update<'_> {
         for _ in 0..ATTEMPTS {
             let record = self.read().await?;
             self.caller.must_cover(&record.metadata)?;
+            // Only another value ends an exposure.
+            if record.metadata.exposed && self.changes.contains(&Change::Enabled(true)) {
+                return Err(Error::NotActive(KeyStatus::Exposed));
+            }
             if let Some(changed) = self.write(&record).await? {
                 return Ok(changed);
             }

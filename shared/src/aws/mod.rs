@@ -19,7 +19,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb};
-pub(crate) use self::transport::{Cause, Transport};
+pub(crate) use self::transport::Cause;
+pub use self::transport::Transport;
 
 /// What every call to AWS needs; one for the life of a function.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ impl Aws {
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
     pub async fn from_environment() -> Result<Self, Misconfigured> {
-        let transport = transport()?;
+        let transport = Transport::new()?;
         let mut usual_chain = aws_config::defaults(BehaviorVersion::latest());
         // The chain asks both first anyway. Naming them keeps a start on Lambda from building the rest of the chain.
         if ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(|name| env::var(name).is_ok()) {
@@ -60,14 +61,10 @@ impl Aws {
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
     pub fn from_config(config: SdkConfig) -> Result<Self, Misconfigured> {
-        let transport = transport()?;
+        let transport = Transport::new()?;
         let config = config.into_builder().http_client(transport.clone()).build();
         Ok(Self { config: within_limits(config), transport })
     }
-}
-
-fn transport() -> Result<Transport, Misconfigured> {
-    Transport::new().map_err(|cause| Misconfigured::caused("no root certificates found", cause))
 }
 
 /// What a function needs to reach AWS is missing; it does not start.

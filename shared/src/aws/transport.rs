@@ -13,9 +13,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use http::header::{Entry, HOST};
+use http::header::{Entry, HOST, USER_AGENT};
 use http::uri::{Authority, Parts, Scheme};
-use http::{HeaderValue, Request, Response, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -23,6 +23,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
 use rustls::crypto::ring;
 use tower_service::Service;
+
+use super::Misconfigured;
 
 /// Why there is no answer.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -32,7 +34,7 @@ const MAX_IDLE: usize = 32;
 
 /// Sends requests, to whatever host, and keeps the connections for the next ones of the same host.
 #[derive(Clone)]
-pub(crate) struct Transport {
+pub struct Transport {
     connector: HttpsConnector<TcpConnector>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
@@ -53,17 +55,32 @@ impl Transport {
     /// Trusts the system's root certificates, or those in the file that `SSL_CERT_FILE` names.
     ///
     /// # Errors
-    /// When there are none.
-    pub(crate) fn new() -> std::io::Result<Self> {
+    /// [`Misconfigured`] when there are none.
+    pub fn new() -> Result<Self, Misconfigured> {
         let mut tcp = TcpConnector::new();
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(ring::default_provider())?
+            .with_provider_and_native_roots(ring::default_provider())
+            .map_err(|cause| Misconfigured::caused("no root certificates found", cause))?
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
         Ok(Self { connector, idle: Arc::default() })
+    }
+
+    /// Fetches what is at that URL.
+    ///
+    /// # Errors
+    /// When the answer is not a 200, or did not arrive whole.
+    pub async fn get(&self, url: &Uri) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
+        // GitHub answers nobody without a name.
+        let request = Request::get(url).header(USER_AGENT, "api-keys").body(SdkBody::empty())?;
+        let answer = self.send(request).await?;
+        match answer.status() {
+            StatusCode::OK => Ok(answer.into_body()),
+            status => Err(format!("the answer is {status}").into()),
+        }
     }
 
     /// Sends a request to the scheme, host and port of its URI, and reads the whole answer.

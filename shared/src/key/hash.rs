@@ -1,7 +1,8 @@
 //! What is stored of a key's value.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
+use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 /// The SHA-256 of a key's value. Comparing takes the same time wherever two hashes differ.
@@ -24,9 +25,25 @@ impl KeyHash {
         (digits.len() == 64).then(|| Self::from_bytes(&bytes)).flatten()
     }
 
-    /// Wraps a SHA-256 that was computed here.
-    pub(super) fn from_digest(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    /// Hashes a whole value.
+    #[must_use]
+    pub fn of(value: &str) -> Self {
+        let mut hash = [0; 32];
+        for (to, from) in hash.iter_mut().zip(digest(&SHA256, value.as_bytes()).as_ref()) {
+            *to = *from;
+        }
+        Self(hash)
+    }
+
+    /// As 64 hexadecimal digits in lower case, for claims and for GitHub.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        let mut text = String::with_capacity(64);
+        for byte in self.0 {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 
     /// The 32 bytes, for the store alone.

@@ -85,6 +85,10 @@ pub struct KeyMetadata {
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub held: bool,
+    /// Whether its value is known to others: it opens nothing until it is rotated. Shown as its status alone.
+    #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub exposed: bool,
     /// How often it may be used, as its account decided; as often as one likes when `null`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]

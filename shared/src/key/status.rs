@@ -8,8 +8,8 @@ use super::limits::Limits;
 use super::record::KeyMetadata;
 use super::timestamp::Timestamp;
 
-/// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPIRED`, `DISABLED`: nobody in the account can
-/// lift the first, and enabling a key does not lift the second.
+/// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPOSED`, `EXPIRED`, `DISABLED`: nobody in the
+/// account can lift the first, only a rotation the second, and enabling a key not the third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -20,6 +20,8 @@ pub enum KeyStatus {
     Disabled,
     /// Its expiry has passed, whether or not it was disabled before.
     Expired,
+    /// Its value was reported as known to others. Rotate or delete it.
+    Exposed,
     /// Its account is suspended, or its import is not complete, whatever the key itself says.
     Suspended,
 }
@@ -30,7 +32,17 @@ impl KeyStatus {
     pub fn of(metadata: &KeyMetadata, now: Timestamp) -> Self {
         if metadata.held || metadata.suspension % 2 == 1 {
             Self::Suspended
-        } else if metadata.expires_at.is_some_and(|end| end <= now) {
+        } else if metadata.exposed {
+            Self::Exposed
+        } else {
+            Self::with_another_value(metadata, now)
+        }
+    }
+
+    /// The status that a rotation would leave, in an account that is not suspended.
+    #[must_use]
+    pub fn with_another_value(metadata: &KeyMetadata, now: Timestamp) -> Self {
+        if metadata.expires_at.is_some_and(|end| end <= now) {
             Self::Expired
         } else if metadata.enabled {
             Self::Active
@@ -46,6 +58,7 @@ impl fmt::Display for KeyStatus {
             Self::Active => "active",
             Self::Disabled => "disabled",
             Self::Expired => "expired",
+            Self::Exposed => "exposed",
             Self::Suspended => "suspended",
         })
     }

@@ -8,7 +8,6 @@
 
 use std::fmt;
 
-use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::base62;
@@ -84,11 +83,7 @@ impl KeyValue {
     /// The SHA-256 of the whole value: what is stored of it.
     #[must_use]
     pub fn hash(&self) -> KeyHash {
-        let mut hash = [0; 32];
-        for (to, from) in hash.iter_mut().zip(digest(&SHA256, self.text.as_bytes()).as_ref()) {
-            *to = *from;
-        }
-        KeyHash::from_digest(hash)
+        KeyHash::of(&self.text)
     }
 
     /// The secret itself, for the one answer that carries it.
@@ -179,7 +174,7 @@ mod tests {
         let locator = value.locator().unwrap();
         assert_eq!(locator.account_id.as_str(), "4Vn8QkT2mZrB0xYcW7eHsA");
         assert_eq!(locator.id.as_str(), "0QbXn6T4mKrV9sYdJ2wLhP");
-        let hex: String = value.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = value.hash().to_hex();
         assert_eq!(hex, "17bc02f4f235ccbbd50520304cde1a8c5337041cc458bf3f6ea720c2b9de52d9");
     }
 

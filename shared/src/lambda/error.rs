@@ -31,6 +31,8 @@ pub enum Error {
     Account(AccountRefusal),
     /// The service failed. The cause is for the log alone.
     Internal(Box<dyn StdError + Send + Sync>),
+    /// What the service depends on failed, and whoever asks is to ask again. The cause is for the log alone.
+    Unavailable(Box<dyn StdError + Send + Sync>),
 }
 
 impl Error {
@@ -38,6 +40,12 @@ impl Error {
     #[must_use]
     pub fn internal(what: &'static str) -> Self {
         Self::Internal(what.into())
+    }
+
+    /// A failure of what the service depends on, in fixed words.
+    #[must_use]
+    pub fn unavailable(what: &'static str) -> Self {
+        Self::Unavailable(what.into())
     }
 }
 
@@ -52,7 +60,7 @@ impl fmt::Display for Error {
             Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),
             Self::Account(why) => why.fmt(f),
-            Self::Internal(cause) => cause.fmt(f),
+            Self::Internal(cause) | Self::Unavailable(cause) => cause.fmt(f),
         }
     }
 }
@@ -60,7 +68,7 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Internal(cause) => cause.source(),
+            Self::Internal(cause) | Self::Unavailable(cause) => cause.source(),
             _ => None,
         }
     }

@@ -30,23 +30,37 @@ pub async fn run<A>(handle: impl Fn(Request) -> A) -> Result<(), lambda_http::Er
 where
     A: Future<Output = Response<Body>> + Send,
 {
+    run_with_headers(&[], handle).await
+}
+
+/// The same, with these headers, which are in lower case.
+///
+/// # Errors
+/// When Lambda's Runtime API can no longer be reached.
+pub async fn run_with_headers<A>(headers: &[&str], handle: impl Fn(Request) -> A) -> Result<(), lambda_http::Error>
+where
+    A: Future<Output = Response<Body>> + Send,
+{
     let mut adapter = Adapter::from(service_fn(|request| {
         let answer = handle(request);
         async { Ok::<_, Infallible>(answer.await) }
     }));
     let serve = |event: LambdaEvent<LambdaRequest>| {
-        adapter.call(LambdaEvent::new(without_headers(event.payload), event.context))
+        adapter.call(LambdaEvent::new(with_headers(headers, event.payload), event.context))
     };
     lambda_runtime::run(service_fn(serve)).await
 }
 
-/// Removes all headers; no function needs one. `X-API-Key` holds the caller's key, and `lambda_http` builds a URL from
-/// `Host` and `X-Forwarded-Proto` that panics where they are malformed.
+/// Removes all headers but those that the function needs. `X-API-Key` holds the caller's key, and `lambda_http` builds a
+/// URL from `Host` and `X-Forwarded-Proto` that panics where they are malformed.
 #[must_use]
-pub fn without_headers(mut event: LambdaRequest) -> LambdaRequest {
+pub fn with_headers(needed: &[&str], mut event: LambdaRequest) -> LambdaRequest {
     let LambdaRequest::ApiGatewayV1(request) = &mut event else { return event };
+    // What stands there would hide that a header was sent twice.
     request.headers.clear();
-    request.multi_value_headers.clear();
+    let all = std::mem::take(&mut request.multi_value_headers);
+    let kept = all.iter().filter(|(name, _)| needed.contains(&name.as_str()));
+    request.multi_value_headers.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
     event
 }
 
@@ -64,11 +78,17 @@ pub fn caller(request: &Request) -> Result<Caller, Error> {
 /// Who makes the request, for the event of what it writes.
 #[must_use]
 pub fn origin(request: &Request, caller: &Caller) -> Origin {
-    let source_ip = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
-        _ => None,
-    };
-    Origin { actor: caller.into(), source_ip, request_id: request_id(request).to_owned() }
+    Origin { actor: caller.into(), source_ip: source_ip(request), request_id: request_id(request).to_owned() }
+}
+
+/// Somebody without a key who reports a leak.
+#[must_use]
+pub fn reporter(request: &Request) -> Origin {
+    Origin::report(source_ip(request), request_id(request).to_owned())
+}
+
+fn source_ip(request: &Request) -> Option<String> {
+    context(request).and_then(|context| context.identity.source_ip.clone())
 }
 
 /// The last segment of `/authentication/{key}`.
@@ -138,8 +158,18 @@ fn before_route(request: &Request) -> &str {
 /// 204 without a body.
 #[must_use]
 pub fn no_content() -> Response<Body> {
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// 202 without a body.
+#[must_use]
+pub fn accepted() -> Response<Body> {
+    empty(StatusCode::ACCEPTED)
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.status_mut() = status;
     forbid_caching(&mut response);
     response
 }
@@ -163,7 +193,7 @@ pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Respo
     let request_id = request_id(request);
     result
         .or_else(|error| {
-            if matches!(error, Error::Internal(_)) {
+            if matches!(error, Error::Internal(_) | Error::Unavailable(_)) {
                 log::failure(request_id, &error);
             }
             problem(request_id, &error)

@@ -67,6 +67,9 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
         }
         // Only a request that was under way meets a suspended account: none of its keys opens anything.
         Error::Account(_) => (StatusCode::CONFLICT, "The account is suspended or gone.".to_owned(), &[]),
+        Error::Unavailable(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "The request could not be served; try again later.".to_owned(), &[])
+        }
         Error::Internal(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "The request could not be served; try again.".to_owned(), &[])
         }

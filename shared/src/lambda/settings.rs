@@ -3,6 +3,8 @@
 use std::time::Duration;
 use std::{env, fmt};
 
+use lambda_http::http::Uri;
+
 use super::verdict::Verdict;
 use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
 use crate::table::EventTable;
@@ -121,6 +123,14 @@ pub fn max_keys() -> Result<u64, SettingError> {
 /// When it is missing or not a list of limits.
 pub fn key_limits() -> Result<Limits, SettingError> {
     read("KEY_LIMITS", "a comma-separated list such as 1000/MINUTE,100000/DAY, or empty", Limits::parse)
+}
+
+/// `GITHUB_KEYS_URL`: where GitHub's public keys are.
+///
+/// # Errors
+/// When it is missing or not an absolute URL.
+pub fn github_keys_url() -> Result<Uri, SettingError> {
+    read("GITHUB_KEYS_URL", "an absolute URL", |text| text.parse().ok().filter(|url: &Uri| url.host().is_some()))
 }
 
 fn text(variable: &'static str, expected: &'static str) -> Result<String, SettingError> {

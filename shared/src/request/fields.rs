@@ -171,8 +171,8 @@ pub struct InvalidRequest(pub Vec<FieldError>);
 impl InvalidRequest {
     /// A request of which one field is wrong.
     #[must_use]
-    pub fn of(field: &str, message: &str) -> Self {
-        Self(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
+    pub fn of(field: &str, message: impl Into<String>) -> Self {
+        Self(vec![FieldError { field: field.to_owned(), message: message.into() }])
     }
 }
 

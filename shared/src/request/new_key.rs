@@ -132,6 +132,7 @@ impl NewKey {
                 allowed_ips: self.allowed_ips,
                 suspension: 0,
                 held: false,
+                exposed: false,
                 limits: self.limits,
                 ceiling: Limits::NONE,
             },

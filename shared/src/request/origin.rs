@@ -25,6 +25,14 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Somebody who reported a leak.
+    #[must_use]
+    pub fn report(source_ip: Option<String>, request_id: String) -> Self {
+        Self { actor: Actor::of(ActorType::Report), source_ip, request_id }
+    }
+}
+
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -12,7 +12,7 @@ use super::account::{AccountItem, account_key};
 use super::bulk::{AT_ONCE, Bulk, Sent, send};
 use super::event::{self, Event, EventType};
 use super::expression::Expression;
-use super::import_claim::{claim_key, hex, is_trace, trace_partition};
+use super::import_claim::{claim_key, is_trace, trace_partition};
 use super::lease;
 use super::listing::listing_key;
 use super::page::Pages;
@@ -181,7 +181,7 @@ impl KeyStore {
 /// left nothing else.
 fn hashes_of(item: &Item) -> Vec<String> {
     let of_key = [KEY_HASH, PREVIOUS_KEY_HASH].into_iter().filter_map(|name| item.get(name)?.as_b().ok());
-    let of_key = of_key.filter_map(|bytes| KeyHash::from_bytes(bytes.as_ref())).map(|hash| hex(&hash));
+    let of_key = of_key.filter_map(|bytes| KeyHash::from_bytes(bytes.as_ref())).map(|hash| hash.to_hex());
     let of_trace = is_trace(text(item, ACCOUNT_ID)).then(|| text(item, ID).to_owned());
     of_key.chain(of_trace).collect()
 }

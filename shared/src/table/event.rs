@@ -51,6 +51,24 @@ pub struct Event {
     /// The fields that were replaced, with both values.
     #[serde(default)]
     pub changes: Vec<FieldChange>,
+    /// What is known of the leak; `null` unless a value was reported.
+    #[serde(default)]
+    pub report: Option<LeakReport>,
+}
+
+/// Who says that a value is known to others, and where it was found. It has no field for the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LeakReport {
+    /// Whether GitHub signed the report. What nobody signed comes from anybody who had the value.
+    pub verified: bool,
+    /// The kind of place, such as `commit`, as a signed report has it.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Where it was found, as a signed report has it.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// What a management write did.
@@ -66,6 +84,9 @@ pub enum EventType {
     /// A key got another value.
     #[serde(rename = "key.rotated")]
     KeyRotated,
+    /// A value of the key was reported as known to others, and opens nothing since.
+    #[serde(rename = "key.exposed")]
+    KeyExposed,
     /// A key was deleted.
     #[serde(rename = "key.deleted")]
     KeyDeleted,
@@ -172,7 +193,18 @@ impl Event {
     /// An event of a key, or of an account, that happens now.
     pub(super) fn new(id: EventId, r#type: EventType, key_id: Option<KeyId>, origin: &Origin, now: Timestamp) -> Self {
         let Origin { actor, source_ip, request_id } = origin.clone();
-        Self { id, time: now, r#type, key_id, previous_event: None, actor, source_ip, request_id, changes: Vec::new() }
+        Self {
+            id,
+            time: now,
+            r#type,
+            key_id,
+            previous_event: None,
+            actor,
+            source_ip,
+            request_id,
+            changes: Vec::new(),
+            report: None,
+        }
     }
 }
 

@@ -7,8 +7,6 @@
 //! A second item in a partition of the account, with the hash as its sort key, leads to the claim when the account is
 //! erased.
 
-use std::fmt::Write;
-
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use super::transaction::{Part, put};
@@ -29,7 +27,7 @@ pub(super) struct ImportClaim {
 impl ImportClaim {
     pub(super) fn of(record: &KeyRecord) -> Self {
         let place = Locator { account_id: record.account_id, id: record.metadata.id };
-        Self { hash: hex(&record.key_hash), place }
+        Self { hash: record.key_hash.to_hex(), place }
     }
 
     /// The parts of an import's transaction. `replaces` is where an older claim to the value leads.
@@ -83,18 +81,9 @@ pub(super) fn is_trace(partition: &str) -> bool {
 
 /// No account has an id of this shape.
 pub(super) fn partition(hash: &KeyHash) -> String {
-    partition_of(&hex(hash))
+    partition_of(&hash.to_hex())
 }
 
 fn partition_of(hash: &str) -> String {
     format!("sha256#{hash}")
-}
-
-pub(super) fn hex(hash: &KeyHash) -> String {
-    let mut text = String::new();
-    for byte in hash.as_bytes() {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

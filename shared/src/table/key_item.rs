@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{ACCOUNT_ID, EXPIRES_AT, Item, KEY_HASH, LAST_EVENT, PURGE_AT, TableError};
+use super::{ACCOUNT_ID, EXPIRES_AT, EXPOSED_HASH, Item, KEY_HASH, LAST_EVENT, PURGE_AT, TableError};
 use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Timestamp};
 use crate::request::Change;
 
@@ -29,7 +29,9 @@ pub(super) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
 }
 
 pub(super) fn from_item(item: Item) -> Result<KeyMetadata, TableError> {
-    serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not a key", cause))
+    let exposed = item.get(EXPOSED_HASH).is_some_and(|hash| item.get(KEY_HASH) == Some(hash));
+    let key = serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not a key", cause))?;
+    Ok(KeyMetadata { exposed, ..key })
 }
 
 /// The attributes that a change writes; `None` removes one.

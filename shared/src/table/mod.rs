@@ -2,7 +2,7 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import, recover; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
+//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`: report-leaks; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
 //! | account (`account`, `count`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
 //! | account in the list (`listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
@@ -16,7 +16,7 @@
 //! only says where to look: the consistent read of the item decides.
 //!
 //! `reader` and `last_use` are on the way of every request and speak DynamoDB's protocol; `list`, `listing` and `store`,
-//! with what extends it (`insert`, `update`, `delete`; `adopt`, `change_account`, `suspend`), use the SDK. `now` and
+//! with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`, `change_account`, `suspend`), use the SDK. `now` and
 //! random numbers are handed in.
 //!
 //! A management write is one `transaction`: the key and its event. It requires `lastEvent` as it was read and sets its own, so
@@ -34,6 +34,7 @@ mod delete;
 mod erase;
 mod error;
 mod event;
+mod expose;
 mod expression;
 mod import_claim;
 mod insert;
@@ -58,7 +59,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 pub use self::account::Account;
 pub use self::erase::Erasing;
 pub use self::error::{AccountRefusal, TableError, WriteError};
-pub use self::event::{Event, EventTable, EventType, FieldChange};
+pub use self::event::{Event, EventTable, EventType, FieldChange, LeakReport};
+pub use self::expose::LeakedValue;
 pub use self::insert::Imported;
 pub use self::last_use::{DroppedUse, LastUse};
 pub use self::lease::{Admission, Leases};
@@ -77,6 +79,9 @@ const ID: &str = "id";
 const KEY_HASH: &str = "keyHash";
 /// The hash of the value before, during a grace period.
 const PREVIOUS_KEY_HASH: &str = "previousKeyHash";
+const PREVIOUS_VALID_UNTIL: &str = "previousValidUntil";
+/// The hash of a value that was reported as known to others. As long as it is `keyHash`, the key opens nothing.
+const EXPOSED_HASH: &str = "exposedHash";
 /// The event of a key's last management write.
 const LAST_EVENT: &str = "lastEvent";
 /// How often the account was suspended and resumed, as the key was told: odd is suspended.

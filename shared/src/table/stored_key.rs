@@ -17,6 +17,7 @@ pub(crate) struct StoredKey {
     account_id: Text<AccountId>,
     id: Text<KeyId>,
     key_hash: Binary,
+    exposed_hash: Option<Binary>,
     previous_key_hash: Option<Binary>,
     previous_valid_until: Option<Text<Timestamp>>,
     company: Text<String>,
@@ -42,10 +43,13 @@ pub(crate) struct StoredKey {
 
 impl From<StoredKey> for KeyRecord {
     fn from(stored: StoredKey) -> Self {
-        let previous = stored.previous_key_hash.zip(stored.previous_valid_until);
+        let (key_hash, exposed) = (stored.key_hash.value, stored.exposed_hash.map(|hash| hash.value));
+        let is_exposed = |hash: &KeyHash| exposed.as_ref() == Some(hash);
+        // Functions of releases before 0.2 know of no exposure, and may have given the value a grace period.
+        let previous = stored.previous_key_hash.filter(|hash| !is_exposed(&hash.value));
+        let previous = previous.zip(stored.previous_valid_until);
         Self {
             account_id: stored.account_id.value,
-            key_hash: stored.key_hash.value,
             previous: previous.map(|(hash, until)| PreviousValue { key_hash: hash.value, valid_until: until.value }),
             last_event: value_of(stored.last_event),
             metadata: KeyMetadata {
@@ -66,9 +70,11 @@ impl From<StoredKey> for KeyRecord {
                 allowed_ips: stored.allowed_ips.map(List::collect),
                 suspension: stored.suspension.map_or(0, |number| number.value),
                 held: stored.held.is_some_and(|held| held.value),
+                exposed: is_exposed(&key_hash),
                 limits: limits_of(stored.limits),
                 ceiling: limits_of(stored.ceiling),
             },
+            key_hash,
         }
     }
 }

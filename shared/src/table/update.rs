@@ -4,7 +4,7 @@ use super::event::{Event, EventType, FieldChange};
 use super::expression::Expression;
 use super::key_item::{attributes, hash_value, value};
 use super::transaction::{Outcome, Part, Retries, Transaction};
-use super::{KEY_HASH, KeyStore, LAST_EVENT, PREVIOUS_KEY_HASH, TableError, WriteError, key};
+use super::{KEY_HASH, KeyStore, LAST_EVENT, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, TableError, WriteError, key};
 use crate::key::{KeyHash, KeyMetadata, KeyRecord, Locator, Timestamp};
 use crate::request::{Change, Origin};
 
@@ -46,7 +46,7 @@ impl KeyStore {
         Ok(written.then_some(metadata))
     }
 
-    /// Gives a key another value; the one it had works until `grace_end`, if there is one.
+    /// Gives a key another value; the one it had works until `grace_end`, if there is one and nobody else knows it.
     ///
     /// `None` when the key is no longer as it was read.
     ///
@@ -60,6 +60,7 @@ impl KeyStore {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Option<KeyMetadata>, WriteError> {
+        let grace_end = grace_end.filter(|_| !read.metadata.exposed);
         let mut event = self.event(EventType::KeyRotated, Some(read.metadata.id), origin, now)?;
         let before = read.previous.as_ref().map(|previous| previous.valid_until);
         if before != grace_end {
@@ -69,11 +70,11 @@ impl KeyStore {
         let mut update = Expression::default();
         update.write(KEY_HASH, Some(hash_value(new)));
         update.write(PREVIOUS_KEY_HASH, grace_end.map(|_| old.clone()));
-        update.write("previousValidUntil", grace_end.as_ref().map(value).transpose()?);
+        update.write(PREVIOUS_VALID_UNTIL, grace_end.as_ref().map(value).transpose()?);
         update.require(KEY_HASH, Some(old));
         update.require("enabled", Some(value(&read.metadata.enabled)?));
         let written = self.replace(read, event, update).await?;
-        Ok(written.then(|| read.metadata.clone()))
+        Ok(written.then(|| KeyMetadata { exposed: false, ..read.metadata.clone() }))
     }
 
     /// Switches a key off without reading it. `false` when the account has no such key.
@@ -94,7 +95,12 @@ impl KeyStore {
     }
 
     /// Writes to the key that was read, unless a management write came between.
-    async fn replace(&self, read: &KeyRecord, event: Event, mut update: Expression) -> Result<bool, WriteError> {
+    pub(super) async fn replace(
+        &self,
+        read: &KeyRecord,
+        event: Event,
+        mut update: Expression,
+    ) -> Result<bool, WriteError> {
         update.require(LAST_EVENT, read.last_event.as_ref().map(value).transpose()?);
         // Functions of releases before 0.2 write no lastEvent, and may still run during a deployment.
         update.require("operations", Some(value(&read.metadata.operations)?));
@@ -102,7 +108,12 @@ impl KeyStore {
         self.write(Locator { account_id: read.account_id, id: read.metadata.id }, &event, update).await
     }
 
-    async fn write(&self, place: Locator, event: &Event, mut update: Expression) -> Result<bool, WriteError> {
+    pub(super) async fn write(
+        &self,
+        place: Locator,
+        event: &Event,
+        mut update: Expression,
+    ) -> Result<bool, WriteError> {
         update.write(LAST_EVENT, Some(value(&event.id)?));
         let item = key(place.account_id, place.id);
         let transaction = Transaction::writing(item.clone(), event.id)

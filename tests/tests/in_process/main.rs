@@ -27,6 +27,7 @@ mod publish_events;
 mod quota;
 mod races;
 mod releases;
+mod report_leaks;
 mod rotate_key;
 mod sample_events;
 mod secrecy;

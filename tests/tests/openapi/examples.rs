@@ -7,6 +7,7 @@ use api_keys::{
     KeyValue, Limits, Operation, Operations, Timestamp, TrafficType, http,
 };
 use lambda_http::Body;
+use report_leaks::{Feedback, Label, Report};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value as Yaml};
 use tests::gateway::sample_event;
@@ -29,7 +30,7 @@ pub fn all() -> Mapping {
 
 type Example = (&'static str, &'static str, Yaml);
 
-fn bodies() -> [Example; 8] {
+fn bodies() -> [Example; 9] {
     let operations = |list: &str| Operations::parse(list).unwrap();
     let time = |text: &str| Timestamp::parse(text).unwrap();
     let limits = Limits::parse("100/MINUTE,100000/MONTH");
@@ -76,10 +77,11 @@ fn bodies() -> [Example; 8] {
         ),
         ("atOnce", "The old value fails on the next request", yaml(&Rotation { grace_period_seconds: None })),
         ("inAnHour", "The old value works for another hour", yaml(&Rotation { grace_period_seconds: Some(3600) })),
+        ("leak", "A value that somebody found", yaml(&[Mapping::from_iter([("token".into(), VALUE.into())])])),
     ]
 }
 
-fn answers() -> [Example; 5] {
+fn answers() -> [Example; 6] {
     let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
     let key = metadata(
@@ -99,6 +101,8 @@ fn answers() -> [Example; 5] {
         ("nextCursor".into(), key.id.as_str().into()),
     ]);
     let value = KeyValue::parse(VALUE, ImportedKeys::Refused).unwrap();
+    let report = Report::parse(format!(r#"[{{"token": "{VALUE}", "type": "ak_live"}}]"#).as_bytes(), true).unwrap();
+    let feedback = Feedback::of(&report, &[Label::TruePositive]);
     [
         ("key", "A key", yaml(&key.at(now, Limits::NONE))),
         (
@@ -113,6 +117,7 @@ fn answers() -> [Example; 5] {
             "A key and its value",
             yaml(&IssuedKey { account_id: None, metadata: key, value, ceiling: Limits::NONE }),
         ),
+        ("leakFeedback", "A key had it", yaml(&feedback)),
     ]
 }
 
@@ -161,6 +166,7 @@ fn problems() -> Vec<Example> {
         ("quotaReached", "The account has reached its limit of keys", Error::QuotaReached { max_keys: 1000 }),
         ("notActive", "The key to rotate is disabled", Error::NotActive(KeyStatus::Disabled)),
         ("contended", "Other requests changed the same key", Error::Contended),
+        ("unavailable", "The table failed", Error::unavailable("for example")),
     ];
     let request = lambda_http::request::from_str(&sample_event("find-key").to_string()).unwrap();
     let answer = |error| match http::answer(&request, Err(error)).into_body() {

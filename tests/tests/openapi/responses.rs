@@ -4,10 +4,10 @@ use utoipa::openapi::example::Example;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr};
+use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Schema};
 
 /// A shared response: its name, when it comes, and the problems that it may hold.
-const PROBLEMS: [(&str, &str, &[&str]); 10] = [
+const PROBLEMS: [(&str, &str, &[&str]); 11] = [
     (
         "BadRequest",
         "The body or the query has fields that are wrong, unknown or repeated, and `errors` names each; or the gateway \
@@ -16,7 +16,8 @@ const PROBLEMS: [(&str, &str, &[&str]); 10] = [
     ),
     (
         "Unauthorized",
-        "`X-API-Key` is missing, empty, sent twice, malformed, unknown, deleted, disabled or expired.",
+        "`X-API-Key` is missing, empty, sent twice, malformed, unknown, deleted, disabled, exposed or expired, or \
+         its account is suspended.",
         &["unauthorized"],
     ),
     (
@@ -32,14 +33,19 @@ const PROBLEMS: [(&str, &str, &[&str]); 10] = [
     ),
     (
         "Conflict",
-        "The account has reached its limit of keys (`createKey`), the key is disabled or expired (`rotateKey`), or other requests \
-         changed the same key at the same time.",
+        "The account has reached its limit of keys (`createKey`), the key is disabled or expired (`rotateKey`) or is \
+         exposed and cannot be enabled (`updateKey`), or other requests changed the same key at the same time.",
         &["quotaReached", "notActive", "contended"],
     ),
     ("PayloadTooLarge", "The body has more bytes than the gateway takes, 10 MB.", &["tooLarge"]),
     ("TooManyRequests", "The requests of all keys together exceed the throttle of the method.", &["throttled"]),
     ("InternalServerError", "The service failed. It says nothing about the key.", &["internalError"]),
     ("BadGateway", "The service failed. It says nothing about the key.", &["badGateway"]),
+    (
+        "ServiceUnavailable",
+        "What the service depends on failed. Report again: what was done before stays done.",
+        &["unavailable"],
+    ),
     (
         "GatewayTimeout",
         "The service did not answer in time. It says nothing about the key, and the request may have been served.",
@@ -80,7 +86,7 @@ pub fn headers() -> [(&'static str, Header); 4] {
 
 /// An answer with a JSON body of that schema.
 pub fn json(description: &str, schema: &str, examples: &[&str]) -> ResponseBuilder {
-    answer(description).content("application/json", content(schema, examples).build())
+    answer(description).content("application/json", content(named(schema), examples).build())
 }
 
 /// An answer without a body.
@@ -89,15 +95,20 @@ pub fn answer(description: &str) -> ResponseBuilder {
     ResponseBuilder::new().description(description).header_ref("Cache-Control", no_store)
 }
 
+/// The schema of that name.
+pub fn named(schema: &str) -> Ref {
+    Ref::from_schema_name(schema)
+}
+
 /// A body of that schema with the examples of those names.
-pub fn content(schema: &str, examples: &[&str]) -> ContentBuilder {
+pub fn content(schema: impl Into<RefOr<Schema>>, examples: &[&str]) -> ContentBuilder {
     let by_name =
         examples.iter().map(|name| (*name, RefOr::<Example>::Ref(Ref::new(format!("#/components/examples/{name}")))));
-    ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).examples_from_iter(by_name)
+    ContentBuilder::new().schema(Some(schema)).examples_from_iter(by_name)
 }
 
 fn problem(name: &str, description: &str, examples: &[&str]) -> Response {
-    let answer = answer(description).content("application/problem+json", content("Problem", examples).build());
+    let answer = answer(description).content("application/problem+json", content(named("Problem"), examples).build());
     let header = match name {
         "TooManyRequests" => "Retry-After",
         "Unauthorized" => "WWW-Authenticate",

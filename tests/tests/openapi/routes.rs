@@ -8,10 +8,11 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
 
-use crate::responses::{answer, content, json};
+use crate::responses::{answer, content, json, named};
 
 /// All of them.
 pub fn paths() -> Paths {
@@ -33,6 +34,7 @@ pub fn paths() -> Paths {
                 .build(),
         )
         .path("/authentication/{key}/rotate", PathItemBuilder::new().operation(HttpMethod::Post, rotate_key()).build())
+        .path("/leaks", PathItemBuilder::new().operation(HttpMethod::Post, report_leaks()).build())
         .build()
 }
 
@@ -82,7 +84,7 @@ fn create_key() -> Operation {
         ("revoke", to("deleteKey", "key", ID, "Revoke it.")),
     ];
     let body = RequestBodyBuilder::new()
-        .content("application/json", content("NewKey", &["newKey", "newKeyWithAll"]).build())
+        .content("application/json", content(named("NewKey"), &["newKey", "newKeyWithAll"]).build())
         .required(Some(Required::True));
     operation(
         "createKey",
@@ -118,7 +120,10 @@ fn get_key() -> Operation {
 
 fn update_key() -> Operation {
     let body = RequestBodyBuilder::new()
-        .content("application/json", content("KeyChanges", &["switchOff", "restrict", "limit", "release"]).build())
+        .content(
+            "application/json",
+            content(named("KeyChanges"), &["switchOff", "restrict", "limit", "release"]).build(),
+        )
         .required(Some(Required::True));
     operation(
         "updateKey",
@@ -150,14 +155,15 @@ fn delete_key() -> Operation {
 fn rotate_key() -> Operation {
     let body = RequestBodyBuilder::new()
         .description(Some("Without a body, the old value fails on the next request."))
-        .content("application/json", content("Rotation", &["atOnce", "inAnHour"]).build())
+        .content("application/json", content(named("Rotation"), &["atOnce", "inAnHour"]).build())
         .required(Some(Required::False));
     operation(
         "rotateKey",
         "Give a key another value",
         "It keeps its id and its settings. The answer shows its new value, this one time. The old value works until the \
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
-         disabled or expired is not rotated.",
+         disabled or expired is not rotated. An exposed key works again with its new value, and its old one gets no grace \
+         period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
     )
     .parameter(id())
     .request_body(Some(body.build()))
@@ -166,6 +172,34 @@ fn rotate_key() -> Operation {
     .response("409", shared("Conflict"))
     .response("413", shared("PayloadTooLarge"))
     .build()
+}
+
+fn report_leaks() -> Operation {
+    let list = |of: &str, max| ArrayBuilder::new().items(Ref::from_schema_name(of)).min_items(Some(1)).max_items(max);
+    let body = RequestBodyBuilder::new()
+        .content("application/json", content(list("Leak", Some(10)), &["leak"]).build())
+        .required(Some(Required::True));
+    let feedback = answer("What each value was, to GitHub alone, which signs its reports and may send 100 at once.")
+        .content("application/json", content(list("LeakFeedback", Some(100)), &["leakFeedback"]).build());
+    let mut operation = operation(
+        "reportLeaks",
+        "Report values that others know",
+        "Needs no key: whoever holds a value may report it. If a key has it, it fails from the next request on, and its \
+         status is `EXPOSED` until it is rotated or deleted. A value in its grace period ends, and the key goes on. The answer \
+         does not tell whether a key had it. What the reports hold beside the values is kept only of those that GitHub signs \
+         (`Github-Public-Key-Identifier` and `Github-Public-Key-Signature`).",
+    )
+    .request_body(Some(body.build()))
+    .response("200", feedback)
+    .response("202", answer("Every value that a key had has ended.").build())
+    .response("413", shared("PayloadTooLarge"))
+    .response("503", shared("ServiceUnavailable"))
+    .securities(Some([SecurityRequirement::default()]))
+    .build();
+    for status in ["401", "403"] {
+        operation.responses.responses.remove(status);
+    }
+    operation
 }
 
 /// With what every route may answer.

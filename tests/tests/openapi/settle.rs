@@ -6,8 +6,19 @@ use serde_yaml_ng::{Mapping, Value as Yaml};
 const WHOLE: [&str; 2] = ["Key", "KeyPage"];
 
 /// Schemas that stay by themselves. All others are parts of these, and stand where they are used.
-const NAMED: [&str; 9] =
-    ["FieldError", "IssuedKey", "Key", "KeyChanges", "KeyPage", "KeyStatus", "NewKey", "Problem", "Rotation"];
+const NAMED: [&str; 11] = [
+    "FieldError",
+    "IssuedKey",
+    "Key",
+    "KeyChanges",
+    "KeyPage",
+    "KeyStatus",
+    "Leak",
+    "LeakFeedback",
+    "NewKey",
+    "Problem",
+    "Rotation",
+];
 
 /// What any text of a request is made of: no control characters. Every dialect of regular expressions knows `\x`; for what
 /// else cannot be seen each has a way of its own, so that is said in words.

@@ -1,0 +1,150 @@
+//! `POST /leaks`: whoever holds a value may report it, and it opens nothing from the next request on.
+//!
+//! No authorizer stands before this route: possession is the proof. GitHub signs what its secret scanning finds, and is told
+//! what it was; nobody else is told anything.
+
+mod github;
+mod report;
+
+use std::time::{Duration, SystemTime};
+
+use api_keys::{
+    Error, ImportedKeys, InvalidRequest, KeyReader, KeyStore, KeyValue, LeakReport, LeakedValue, Origin, Timestamp,
+    http,
+};
+use futures_util::{StreamExt, stream};
+use lambda_http::http::HeaderMap;
+use lambda_http::{Body, Request, Response};
+use tokio::time::{Instant, sleep_until};
+
+pub use crate::github::{GithubKeys, Signature};
+pub use crate::report::{Feedback, Label, Report};
+
+/// The headers that the function reads, in lower case.
+pub const HEADERS: [&str; 2] = [github::KEY_IDENTIFIER, github::SIGNATURE];
+
+/// Where a key may have been read, an unsigned report is answered after a whole number of these: a live value takes a write
+/// more than a dead one, and nobody is to see that.
+pub const STEP: Duration = Duration::from_secs(1);
+
+/// So many reports of one request are looked into at once.
+const AT_ONCE: usize = 10;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Reports<'a> {
+    /// Finds who has a value.
+    pub reader: &'a KeyReader,
+    /// Ends it.
+    pub store: &'a KeyStore,
+    /// Verifies GitHub's signatures.
+    pub github: &'a GithubKeys,
+    /// Whether the authorizer looks for values of other systems.
+    pub imported: ImportedKeys,
+    /// See [`STEP`].
+    pub step: Duration,
+}
+
+/// Answers one request: 202 to whoever did not sign it, 200 with what each value was to GitHub.
+pub async fn handle(request: Request, reports: &Reports<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, reports.take(&request, now.into())).await
+}
+
+impl Reports<'_> {
+    async fn take(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Error> {
+        let start = Instant::now();
+        let body: &[u8] = request.body();
+        report::must_be_short(body)?;
+        let signature = Signature::of(request.headers())?;
+        if let Some(signature) = &signature {
+            self.github.verify(signature, body, now).await?;
+        }
+        let signed = signature.is_some();
+        let given = Report::parse(body, signed)?;
+        let origin = http::reporter(request);
+        let values: Vec<_> = given.iter().map(|report| KeyValue::parse(report.token(), self.imported)).collect();
+        let looked_up = values.iter().any(Option::is_some);
+        let outcomes = self.end_all(&given, values, signed, &origin, now).await;
+        if looked_up && !signed {
+            sleep_until(next_step(start, Instant::now(), self.step)).await;
+        }
+        let mut labels = Vec::with_capacity(outcomes.len());
+        let mut failure = None;
+        for outcome in outcomes {
+            match outcome {
+                Ok(label) => labels.push(label),
+                Err(error) => {
+                    http::log_failure(request, &error);
+                    failure = Some(error);
+                }
+            }
+        }
+        match (failure, signed) {
+            // Whoever reports it again repeats what was done, which changes nothing.
+            (Some(_), _) => Err(Error::unavailable("a report could not be looked into")),
+            (None, true) => http::ok(&Feedback::of(&given, &labels)),
+            (None, false) => Ok(http::accepted()),
+        }
+    }
+
+    /// One that fails stops none of the others.
+    async fn end_all(
+        &self,
+        given: &[Report],
+        values: Vec<Option<KeyValue>>,
+        signed: bool,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Vec<Result<Label, Error>> {
+        let mut each = Vec::with_capacity(values.len());
+        for (report, value) in given.iter().zip(values) {
+            each.push(Box::pin(self.end(value, report.origin_of_leak(signed), origin, now)));
+        }
+        stream::iter(each).buffered(AT_ONCE).collect().await
+    }
+
+    async fn end(
+        &self,
+        value: Option<KeyValue>,
+        report: LeakReport,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Label, Error> {
+        // What is `None` looks like a value at most: its checksum is wrong.
+        let Some(value) = value else { return Ok(Label::FalsePositive) };
+        let Some(found) = self.reader.resolve(&value, now).await? else {
+            return Ok(Label::FalsePositive);
+        };
+        let leaked = LeakedValue { hash: &value.hash(), report, origin };
+        self.store.expose(self.reader, found, &leaked, now).await?;
+        Ok(Label::TruePositive)
+    }
+}
+
+/// The end of the step that `now` is in.
+#[must_use]
+pub fn next_step(start: Instant, now: Instant, step: Duration) -> Instant {
+    let taken = now.duration_since(start).as_nanos();
+    let steps = taken / step.as_nanos().max(1) + 1;
+    start + step * u32::try_from(steps).unwrap_or(u32::MAX)
+}
+
+impl Signature {
+    /// The signature of a request; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] when there is half of one, or more than one.
+    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, InvalidRequest> {
+        let [identifier, signature] = HEADERS.map(|name| {
+            let mut values = headers.get_all(name).iter();
+            let first = values.next();
+            if values.next().is_some() { Err(InvalidRequest::of(name, "must be given once")) } else { Ok(first) }
+        });
+        match (identifier?, signature?) {
+            (None, None) => Ok(None),
+            (Some(identifier), Some(signature)) => Self::parse(identifier.as_bytes(), signature.as_bytes()).map(Some),
+            (None, Some(_)) => Err(InvalidRequest::of(github::KEY_IDENTIFIER, "is required with a signature")),
+            (Some(_), None) => Err(InvalidRequest::of(github::SIGNATURE, "is required with a key's identifier")),
+        }
+    }
+}

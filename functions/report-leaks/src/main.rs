@@ -1,0 +1,18 @@
+//! The Lambda function `report-leaks`.
+
+use std::time::SystemTime;
+
+use api_keys::{Aws, KeyReader, KeyStore, Random, http, settings};
+use lambda_http::Error;
+use report_leaks::{GithubKeys, HEADERS, Reports, STEP};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
+async fn main() -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
+    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let github = &GithubKeys::new(settings::github_keys_url()?)?;
+    let reports = &Reports { reader, store, github, imported: settings::imported_keys()?, step: STEP };
+    http::run_with_headers(&HEADERS, |request| report_leaks::handle(request, reports, SystemTime::now())).await
+}

@@ -1,0 +1,111 @@
+//! The body of a request, and what GitHub is told.
+//!
+//! Source: GitHub's "Secret scanning partner program".
+
+use api_keys::{InvalidRequest, KeyHash, LeakReport, normalize_text};
+use serde::{Deserialize, Serialize};
+
+/// A hundred reports with long URLs have less.
+const MAX_BODY: usize = 256 * 1024;
+const MAX_SIGNED: usize = 100;
+const MAX_UNSIGNED: usize = 10;
+const MAX_SOURCE: usize = 64;
+const MAX_URL: usize = 1024;
+
+/// One value and where it was found. It cannot be printed: it holds the value.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Leak))]
+pub struct Report {
+    /// The value.
+    token: String,
+    /// What GitHub calls this kind of value.
+    #[serde(default)]
+    r#type: Option<String>,
+    /// Where it was found. Kept of a signed report alone.
+    #[serde(default)]
+    url: Option<String>,
+    /// The kind of place, such as `commit`. Kept of a signed report alone.
+    #[serde(default)]
+    source: Option<String>,
+}
+
+pub(crate) fn must_be_short(body: &[u8]) -> Result<(), InvalidRequest> {
+    if body.len() > MAX_BODY {
+        return Err(InvalidRequest::of("body", format!("must be at most {MAX_BODY} bytes")));
+    }
+    Ok(())
+}
+
+impl Report {
+    /// Reads a JSON array of 1 to 100 reports if they are signed, of 1 to 10 if not. What it does not know it passes over.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`].
+    pub fn parse(body: &[u8], signed: bool) -> Result<Vec<Self>, InvalidRequest> {
+        const SHAPE: &str = "must be a JSON array of objects with a token, and strings as type, url and source";
+        let most = if signed { MAX_SIGNED } else { MAX_UNSIGNED };
+        let reports: Vec<Self> = serde_json::from_slice(body).map_err(|_| InvalidRequest::of("body", SHAPE))?;
+        if !(1..=most).contains(&reports.len()) {
+            return Err(InvalidRequest::of("body", format!("must have 1 to {most} reports")));
+        }
+        Ok(reports)
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What is kept of it: of an unsigned one nothing, as anybody may have written it.
+    pub(crate) fn origin_of_leak(&self, signed: bool) -> LeakReport {
+        let kept =
+            |text: &Option<String>, max| text.as_deref().filter(|_| signed).and_then(|text| self.clean(text, max));
+        let is_web = |url: &String| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+        LeakReport {
+            verified: signed,
+            source: kept(&self.source, MAX_SOURCE),
+            url: kept(&self.url, MAX_URL).filter(is_web),
+        }
+    }
+
+    /// Without what cannot be seen, short, and never with the value in it.
+    fn clean(&self, text: &str, max: usize) -> Option<String> {
+        let short: String = text.chars().take(max).collect();
+        normalize_text(&short, max).ok().filter(|_| !text.contains(&self.token))
+    }
+}
+
+/// Whether a value was one of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    /// A key had it, and it opens nothing now.
+    TruePositive,
+    /// No key has it.
+    FalsePositive,
+}
+
+/// What GitHub is told of one value.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LeakFeedback))]
+pub struct Feedback<'a> {
+    /// The SHA-256 of the value, in hexadecimal.
+    token_hash: String,
+    /// What GitHub calls this kind of value.
+    token_type: &'a str,
+    /// What it was.
+    label: Label,
+}
+
+impl<'a> Feedback<'a> {
+    /// One for each report.
+    #[must_use]
+    pub fn of(reports: &'a [Report], labels: &[Label]) -> Vec<Self> {
+        let of = |(report, label): (&'a Report, &Label)| Self {
+            token_hash: KeyHash::of(&report.token).to_hex(),
+            token_type: report.r#type.as_deref().unwrap_or_default(),
+            label: *label,
+        };
+        reports.iter().zip(labels).map(of).collect()
+    }
+}
