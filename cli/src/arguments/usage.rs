@@ -14,7 +14,7 @@ pub(crate) struct Usage {
     /// The usage of this key alone
     #[arg(long, value_name = "ID", value_parser = key_id)]
     pub(crate) key: Option<KeyId>,
-    /// The first moment, such as 2030-01-31T00:00:00Z [default: 30 days before the end]
+    /// The first moment, such as 2030-01-31T00:00:00Z [default: the last 30 days]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) from: Option<Timestamp>,
     /// The moment after the last [default: now]
