@@ -1,15 +1,18 @@
 //! What can be asked for.
 
+mod usage;
 mod values;
 
 use std::path::PathBuf;
 
-use api_keys::{AccountId, KeyId, Limit};
+use api_keys::{AccountId, KeyId, Limit, Timestamp};
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::usage::{Bucket, Usage};
+pub(crate) use self::values::in_order;
 use self::values::{account_id, count, key_id, limit, text, time};
 
-/// Operates the API keys service: accounts, their keys and their events.
+/// Operates the API keys service: accounts, their keys, their events and their usage.
 ///
 /// It finds the service's functions by the outputs of its CloudFormation stack, and uses the AWS credentials and the region
 /// of the shell.
@@ -50,6 +53,8 @@ pub(crate) enum Command {
     Keys(Keys),
     /// List the events of an account, or publish them again
     Events(Events),
+    /// Show how much an account or one of its keys was used
+    Usage(Usage),
 }
 
 #[derive(Debug, Subcommand)]
@@ -214,10 +219,10 @@ pub(crate) enum Republish {
         account: AccountId,
         /// The first moment, such as 2030-01-31T00:00:00Z
         #[arg(long, value_name = "TIME", value_parser = time)]
-        from: String,
+        from: Timestamp,
         /// The moment after the last
         #[arg(long, value_name = "TIME", value_parser = time)]
-        to: String,
+        to: Timestamp,
     },
 }
 

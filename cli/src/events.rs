@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::arguments::{Common, Events, Listed, Republish};
+use crate::arguments::{Common, Events, Listed, Republish, in_order};
 use crate::aws::Service;
 use crate::invocation::Repeats;
 use crate::{Failure, interrupt, output, pages};
@@ -18,6 +18,7 @@ const COLUMNS: [output::Column; 6] = [
 
 pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure> {
     if let Some(Republish::Republish { account, from, to }) = command.republish {
+        in_order(Some(from), Some(to))?;
         let payload = json!({ "accountId": account, "from": from, "to": to });
         return republish(payload, common).await;
     }

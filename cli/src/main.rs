@@ -6,6 +6,7 @@
 mod accounts;
 mod arguments;
 mod aws;
+mod chart;
 mod confirmation;
 mod events;
 mod failure;
@@ -20,6 +21,7 @@ mod rows;
 mod secret;
 mod sweep;
 mod upgrade;
+mod usage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Accounts(command) => accounts::run(command, &common).await,
         Command::Keys(command) => keys::run(command, &common).await,
         Command::Events(command) => events::run(command, &common).await,
+        Command::Usage(command) => usage::run(command, &common).await,
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
     // Where nobody can read it, the exit code still tells.

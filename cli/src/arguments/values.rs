@@ -4,6 +4,8 @@ use api_keys::{AccountId, Caller, KeyId, Limit, Limits, Period, Timestamp, norma
 use serde::Deserialize;
 use serde::de::value::{Error as NotAPeriod, StrDeserializer};
 
+use crate::Failure;
+
 pub(super) fn account_id(text: &str) -> Result<AccountId, &'static str> {
     AccountId::parse(text).ok_or("an account's id is 22 letters and digits")
 }
@@ -12,8 +14,16 @@ pub(super) fn key_id(text: &str) -> Result<KeyId, &'static str> {
     KeyId::parse(text).ok_or("a key's id is 22 letters and digits")
 }
 
-pub(super) fn time(text: &str) -> Result<String, &'static str> {
-    Timestamp::parse(text).map(|_| text.to_owned()).ok_or("a time is written as 2030-01-31T00:00:00Z")
+pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("a time is written as 2030-01-31T00:00:00Z")
+}
+
+/// Refuses a range of time that has no moment; an end that is not given is the service's to choose.
+pub(crate) fn in_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Failure> {
+    match (from, to) {
+        (Some(from), Some(to)) if from >= to => Err(Failure::input("--from must be before --to")),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn text(text: &str) -> Result<String, String> {

@@ -44,8 +44,7 @@ fn events_are_published_again_until_there_is_no_cursor() {
     });
     let done = world.run(&REPUBLISH);
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, "Published 24 events.\n", ""));
-    let payload =
-        json!({"accountId": ACCOUNT, "from": "2026-11-24T06:00:00Z", "to": "2026-11-24T14:00:00Z", "cursor": KEY});
+    let payload = json!({"accountId": ACCOUNT, "from": "2026-11-24T06:00:00.000Z", "to": "2026-11-24T14:00:00.000Z", "cursor": KEY});
     assert_eq!(world.payloads()[1], payload);
     assert_eq!(world.invoked()[0].0, "PublishEventsFunctionName");
 }

@@ -8,11 +8,14 @@ mod import;
 mod issuing;
 mod keys;
 mod upgrade;
+mod usage;
 mod world;
 
 use serde_json::json;
 
 use crate::world::{ACCOUNT, KEY, Reply, World};
+
+const TIME: &str = "2030-01-31T00:00:00Z";
 
 fn shown() -> serde_json::Value {
     json!({"accountId": ACCOUNT, "company": "Example", "createdAt": "2026-11-24T14:21:56.560Z", "status": "ACTIVE",
@@ -51,7 +54,9 @@ fn wrong_input_is_refused_before_anything_is_done() {
         &["keys", "list"],
         &["events"],
         &["events", "--account", ACCOUNT, "--limit", "0"],
-        &["events", "republish", "--account", ACCOUNT, "--from", "today", "--to", "2030-01-31T00:00:00Z"],
+        &["events", "republish", "--account", ACCOUNT, "--from", "today", "--to", TIME],
+        &["events", "republish", "--account", ACCOUNT, "--from", TIME, "--to", TIME],
+        &["events", "republish", "--account", ACCOUNT, "--from", "2030-01-31T00:00:00.001Z", "--to", TIME],
         &["nonsense"],
         &[],
     ] {

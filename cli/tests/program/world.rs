@@ -98,6 +98,16 @@ impl World {
         done(child.wait_with_output().unwrap())
     }
 
+    /// The same on a terminal with so many columns.
+    pub(crate) fn on_terminal_of(&self, columns: u16, arguments: &[&str]) -> Done {
+        let terminal = "import os, pty, sys\n\
+            code = pty.spawn(['sh', '-c', 'stty rows 24 cols $0 && exec \"$@\"', *sys.argv[1:]])\n\
+            sys.exit(os.waitstatus_to_exitcode(code))";
+        let columns = columns.to_string();
+        let program = ["-c", terminal, &columns, env!("CARGO_BIN_EXE_api-keys")];
+        done(self.in_shell("python3", &[&program, arguments].concat()).output().unwrap())
+    }
+
     /// Another program there.
     pub(crate) fn in_shell(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);

@@ -1,0 +1,139 @@
+//! `api-keys usage`.
+
+use std::{io, iter};
+
+use api_keys::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use terminal_size::terminal_size_of;
+
+use crate::arguments::{Bucket, Common, Usage, in_order};
+use crate::aws::Service;
+use crate::{Failure, chart, output};
+
+/// Where standard output is no terminal, or one that does not tell.
+const WIDTH: usize = 80;
+const HEADINGS: [&str; 4] = ["START", "ALLOWED", "LIMITED", "DENIED"];
+/// After each column.
+const GAP: usize = 2;
+
+#[derive(Deserialize)]
+struct Answer {
+    usage: Vec<Counts>,
+}
+
+/// The requests of one bucket.
+#[derive(Deserialize)]
+struct Counts {
+    start: Timestamp,
+    allowed: u64,
+    limited: u64,
+    denied: u64,
+}
+
+impl Counts {
+    fn verdicts(&self) -> [u64; 3] {
+        [self.allowed, self.limited, self.denied]
+    }
+
+    fn total(&self) -> u128 {
+        self.verdicts().into_iter().map(u128::from).sum()
+    }
+}
+
+pub(crate) async fn run(command: Usage, common: &Common) -> Result<(), Failure> {
+    let Usage { account, key, from, to, bucket } = command;
+    in_order(from, to)?;
+    let payload =
+        json!({ "action": "usage", "accountId": account, "keyId": key, "from": from, "to": to, "bucket": bucket });
+    let answer = Service::find(common).await?.manage(&payload).await?;
+    if common.json {
+        return output::json(&answer);
+    }
+    let Answer { usage } = serde_json::from_value(answer)
+        .map_err(|error| Failure::action(format!("the function's answer is no usage: {error}")))?;
+    let width = terminal_size_of(io::stdout()).map_or(WIDTH, |(width, _)| width.0.into());
+    output::line(&table(&usage, bucket, width))
+}
+
+/// The table from the first bucket on that is not empty, with bars where `width` leaves room for them.
+fn table(usage: &[Counts], bucket: Bucket, width: usize) -> String {
+    let used: Vec<_> = usage.iter().skip_while(|counts| counts.total() == 0).collect();
+    let Some(most) = used.iter().map(|counts| counts.total()).max() else {
+        return "No requests in this time.".into();
+    };
+    let sum = |verdict: fn(&Counts) -> u64| used.iter().map(|counts| u128::from(verdict(counts))).sum::<u128>();
+    let sums = [sum(|counts| counts.allowed), sum(|counts| counts.limited), sum(|counts| counts.denied)];
+
+    let mut rows = vec![HEADINGS.map(str::to_owned)];
+    rows.extend(used.iter().map(|counts| row(start(counts.start, bucket), counts.verdicts().map(u128::from))));
+    rows.push(row("TOTAL".into(), sums));
+    let mut widths = [0; 4];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.len());
+        }
+    }
+
+    let room = width.saturating_sub(widths.iter().map(|width| width + GAP).sum());
+    let charted = room >= chart::MIN_WIDTH;
+    let bars =
+        used.iter().map(|counts| if charted { chart::bar(counts.verdicts(), most, room) } else { String::new() });
+    let bars = iter::once(String::new()).chain(bars).chain(iter::once(String::new()));
+    let lines = rows.iter().zip(bars).map(|(row, bar)| line(row, widths, &bar));
+    let legend = charted.then(|| chart::LEGEND.to_owned());
+    legend.into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// The day, or the hour as well.
+fn start(start: Timestamp, bucket: Bucket) -> String {
+    let length = match bucket {
+        Bucket::Day => "2026-11-25".len(),
+        Bucket::Hour => "2026-11-25T14:00".len(),
+    };
+    json!(start).as_str().unwrap_or_default().chars().take(length).collect::<String>().replace('T', " ")
+}
+
+fn row(start: String, counts: [u128; 3]) -> [String; 4] {
+    let [allowed, limited, denied] = counts.map(|count| count.to_string());
+    [start, allowed, limited, denied]
+}
+
+fn line([start, allowed, limited, denied]: &[String; 4], [a, b, c, d]: [usize; 4], bar: &str) -> String {
+    format!("{start:a$}  {allowed:>b$}  {limited:>c$}  {denied:>d$}  {bar}").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u8, [allowed, limited, denied]: [u64; 3]) -> Counts {
+        Counts { start: Timestamp::parse(&format!("2026-11-{day:02}T00:00:00Z")).unwrap(), allowed, limited, denied }
+    }
+
+    #[test]
+    fn the_largest_counts_are_added_up_exactly() {
+        let most = u64::MAX / 4;
+        let usage = [[most, 0, 0], [most; 3], [most; 3], [most; 3], [most; 3]];
+        let usage: Vec<_> = usage.into_iter().zip(1..).map(|(counts, number)| day(number, counts)).collect();
+        let table = table(&usage, Bucket::Day, 102);
+        let lines: Vec<_> = table.lines().collect();
+        let first = "2026-11-01   4611686018427387903                     0                     0  ████████";
+        let full = "2026-11-02   4611686018427387903   4611686018427387903   4611686018427387903  \
+            ████████░░░░░░░░▒▒▒▒▒▒▒▒";
+        let sums = "TOTAL       23058430092136939515  18446744073709551612  18446744073709551612";
+        assert_eq!((lines[2], lines[3], lines[7]), (first, full, sums));
+        assert_eq!(full.chars().count(), 102);
+    }
+
+    #[test]
+    fn bars_need_room() {
+        let usage = [day(1, [1, 1, 1]), day(2, [0, 0, 0])];
+        let narrow = "START       ALLOWED  LIMITED  DENIED\n2026-11-01        1        1       1\n\
+            2026-11-02        0        0       0\nTOTAL             1        1       1";
+        for width in [0, 38, 40] {
+            assert_eq!(table(&usage, Bucket::Day, width), narrow, "{width}");
+        }
+        assert!(table(&usage, Bucket::Day, 41).contains("2026-11-01        1        1       1  █░▒\n"));
+    }
+}
