@@ -197,6 +197,7 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
         "list-keys",
         "manage-account",
         "publish-events",
+        "report-leaks",
         "rotate-key",
         "serve-console",
         "update-key",

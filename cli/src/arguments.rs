@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Import, list and revoke the keys of an account
     #[command(subcommand)]
     Keys(Keys),
+    /// Report values that others know, so that they end at once
+    #[command(subcommand)]
+    Leaks(Leaks),
     /// List the events of an account, or publish them again
     Events(Events),
     /// Show how much an account or one of its keys was used
@@ -182,6 +185,18 @@ pub(crate) enum Keys {
         /// The ids of the keys
         #[arg(required = true, value_name = "KEY", value_parser = key_id)]
         keys: Vec<KeyId>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Leaks {
+    /// Report values, one a line: whatever key has one, it fails from the next request on
+    ///
+    /// They are read from a file or from standard input, as command lines are seen by others. Nobody is told whether a key
+    /// had one: see the events `key.exposed`.
+    Report {
+        /// The file; without it, standard input
+        file: Option<PathBuf>,
     },
 }
 

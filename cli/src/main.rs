@@ -14,6 +14,7 @@ mod import;
 mod interrupt;
 mod invocation;
 mod keys;
+mod leaks;
 mod output;
 mod pages;
 mod progress;
@@ -37,6 +38,7 @@ async fn main() -> ExitCode {
     let done = match command {
         Command::Accounts(command) => accounts::run(command, &common).await,
         Command::Keys(command) => keys::run(command, &common).await,
+        Command::Leaks(command) => leaks::run(command, &common).await,
         Command::Events(command) => events::run(command, &common).await,
         Command::Usage(command) => usage::run(command, &common).await,
     };

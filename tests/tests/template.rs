@@ -142,9 +142,9 @@ fn each_function_may_do_what_it_does_and_no_more() {
 }
 
 #[test]
-fn every_route_but_the_console_asks_the_authorizer_each_time() {
-    /// What they serve is the same for everybody.
-    const OPEN: [&str; 3] = ["get /console", "get /console/{file}", "get /openapi.json"];
+fn every_route_that_needs_a_key_asks_the_authorizer_each_time() {
+    /// What is the same for everybody, and reports, whose proof is the value that they report.
+    const OPEN: [&str; 4] = ["get /console", "get /console/{file}", "get /openapi.json", "post /leaks"];
     let scheme = &api()["components"]["securitySchemes"]["KeyAuthorizer"]["x-amazon-apigateway-authorizer"];
     assert_eq!(scheme["type"], "request");
     assert_eq!(scheme["authorizerResultTtlInSeconds"], 0);
@@ -208,7 +208,10 @@ fn no_log_and_no_trace_holds_a_path() {
     let example: Value = serde_json::from_str(format).expect("a line of the access log is JSON");
     assert_eq!(example["route"], "$context.resourcePath");
     assert!(!format.contains('\n'), "API Gateway takes one line");
-    for settings in stage["MethodSettings"].as_array().unwrap() {
+    let settings = stage["MethodSettings"].as_array().unwrap();
+    let of_leaks = settings.iter().find(|each| each["ResourcePath"] == "/~1leaks" && each["HttpMethod"] == "POST");
+    assert_eq!(of_leaks.unwrap()["ThrottlingRateLimit"], 5, "anybody may call it");
+    for settings in settings {
         assert_eq!(settings["DataTraceEnabled"], false);
         assert_eq!(settings["LoggingLevel"], "OFF");
         assert!(settings["ThrottlingRateLimit"].is_object() || settings["ThrottlingRateLimit"].is_number());

@@ -7,6 +7,7 @@ mod events;
 mod import;
 mod issuing;
 mod keys;
+mod leaks;
 mod upgrade;
 mod usage;
 mod world;

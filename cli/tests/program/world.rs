@@ -70,6 +70,7 @@ impl World {
         let fake = Arc::new(Fake { script: Box::new(script), payloads: Mutex::default() });
         let routes = Router::new()
             .route("/", post(stack_or_table))
+            .route("/v1/leaks", post(report))
             .route("/2015-03-31/functions/{function}/invocations", post(invoke))
             .with_state(Arc::clone(&fake));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -178,6 +179,17 @@ pub(crate) fn done(output: Output) -> Done {
     done
 }
 
+/// Each report is taken down as a payload of its own.
+async fn report(State(fake): State<Arc<Fake>>, headers: HeaderMap, body: String) -> Response {
+    assert!(headers.get("content-type").unwrap() == "application/json" && !headers.contains_key("authorization"));
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let mut payloads = fake.payloads.lock().unwrap();
+    let reply = (fake.script)(payloads.len(), &body);
+    payloads.push(("/leaks".to_owned(), json!({ "reports": body, "operator": null })));
+    let status = if let Reply::Status(status, _) = reply { status } else { 500 };
+    StatusCode::from_u16(status).unwrap().into_response()
+}
+
 async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
     if headers.contains_key("x-amz-target") {
         let item = |partition: &str| json!({ "accountId": { "S": partition } });
@@ -199,6 +211,8 @@ async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
         .filter(|name| !body.contains("StackName=old") || !name.starts_with("Manage"))
         .map(|name| format!("<member><OutputKey>{name}</OutputKey><OutputValue>{name}</OutputValue></member>"))
         .collect::<String>();
+    let url = format!("http://{}/v1", headers.get("host").unwrap().to_str().unwrap());
+    let outputs = format!("{outputs}<member><OutputKey>ApiUrl</OutputKey><OutputValue>{url}</OutputValue></member>");
     format!(
         "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>api-keys</StackName>\
          <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\

@@ -12,7 +12,8 @@ const MAX_UNSIGNED: usize = 10;
 const MAX_SOURCE: usize = 64;
 const MAX_URL: usize = 1024;
 
-/// One value and where it was found. It cannot be printed: it holds the value.
+// No `Debug`: it holds the value.
+/// One value and where it was found.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Leak))]
 pub struct Report {
@@ -51,12 +52,15 @@ impl Report {
         Ok(reports)
     }
 
-    pub(crate) fn token(&self) -> &str {
+    /// The value.
+    #[must_use]
+    pub fn token(&self) -> &str {
         &self.token
     }
 
     /// What is kept of it: of an unsigned one nothing, as anybody may have written it.
-    pub(crate) fn origin_of_leak(&self, signed: bool) -> LeakReport {
+    #[must_use]
+    pub fn origin_of_leak(&self, signed: bool) -> LeakReport {
         let kept =
             |text: &Option<String>, max| text.as_deref().filter(|_| signed).and_then(|text| self.clean(text, max));
         let is_web = |url: &String| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use http::header::{Entry, HOST, USER_AGENT};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, Entry, HOST, USER_AGENT};
 use http::uri::{Authority, Parts, Scheme};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -81,6 +81,15 @@ impl Transport {
             StatusCode::OK => Ok(answer.into_body()),
             status => Err(format!("the answer is {status}").into()),
         }
+    }
+
+    /// Posts JSON there; the status of the answer.
+    ///
+    /// # Errors
+    /// When no answer arrived whole; the request may have been served all the same.
+    pub async fn post(&self, url: &Uri, json: String) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+        let request = Request::post(url).header(CONTENT_TYPE, "application/json").header(CONTENT_LENGTH, json.len());
+        Ok(self.send(request.body(SdkBody::from(json))?).await?.status())
     }
 
     /// Sends a request to the scheme, host and port of its URI, and reads the whole answer.

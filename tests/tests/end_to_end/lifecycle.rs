@@ -80,6 +80,36 @@ pub fn changes(stack: &Stack) {
     assert_eq!(admin.get("/authentication").ids(), [admin.id.as_str()]);
 }
 
+pub fn ends_what_leaked(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    let (leaked, other) = (admin.create_key(&["SMS"]), admin.create_key(&["SMS"]));
+    let report = |headers: &[(&str, &str)], value: &str| {
+        let body = json!([{"token": value, "type": "ak_live", "source": "commit", "url": "https://example.com"}]);
+        stack.send_with("POST", &format!("{}/leaks", stack.api), headers, Some(&body.to_string()))
+    };
+    assert_eq!((leaked.status(), leaked.sample("GET", "/sms").status), (200, 200));
+
+    let answer = report(&[], &leaked.value);
+
+    assert_eq!((answer.status, &*answer.text), (202, ""));
+    assert_eq!((leaked.status(), leaked.sample("GET", "/sms").status), (401, 401));
+    assert_eq!(admin.get(&format!("/authentication/{}", leaked.id)).body["status"], "EXPOSED");
+    admin.patch(&leaked.id, &json!({"enabled": true})).assert_problem(409);
+    let events = admin.get(&format!("/authentication/events?keyId={}&limit=1", leaked.id)).body;
+    assert_eq!(events["events"][0]["type"], "key.exposed");
+    assert_eq!(events["events"][0]["report"], json!({"verified": false, "source": null, "url": null}));
+    let new = admin.holder(&admin.rotate(&leaked.id, 3600));
+    assert_eq!((leaked.status(), new.status()), (401, 200));
+
+    assert_eq!(report(&[], "ak_live_1not-a-key").status, 202);
+    let signed = [("Github-Public-Key-Identifier", "made-up"), ("Github-Public-Key-Signature", "MEQCIA==")];
+    let refused = report(&signed, &other.value);
+    // GitHub is not there to be asked for its keys.
+    assert!([400, 503].contains(&refused.status), "{refused:?}");
+    report(&signed[..1], &other.value).assert_problem(400);
+    assert_eq!(other.status(), 200);
+}
+
 pub fn rotates(stack: &Stack) {
     let admin = stack.create_account("Example");
     let first = admin.create_key(&["SMS"]);

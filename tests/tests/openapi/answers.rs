@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::{Answer, Gateway};
+use tests::{Answer, Gateway, Github, Signer};
 
 use crate::{api, resolve};
 
@@ -62,7 +62,7 @@ fn fields_of(api: &Value, schema: &Value) -> (Vec<(String, Value)>, BTreeSet<Str
 
 #[tokio::test]
 async fn every_answer_is_documented_with_its_fields_and_headers() {
-    let gateway = Gateway::start().await;
+    let mut gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     let api = api();
     let expect = |operation: &str, status: u16, answer: &Answer| {
@@ -97,4 +97,18 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("rotateKey", 409, &admin.rotate(id, 0).await);
     expect("deleteKey", 204, &admin.delete(id).await);
     expect("deleteKey", 404, &admin.delete(id).await);
+
+    let report = |value: &str| json!([{"token": value, "type": "ak_live"}]).to_string();
+    expect("reportLeaks", 202, &gateway.report(&[], &report("x")).await);
+    expect("reportLeaks", 400, &gateway.report(&[], "{}").await);
+    let signer = Signer::new("one");
+    let body = report(&admin.value);
+    let headers = signer.headers(&body);
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    expect("reportLeaks", 503, &gateway.report(&headers, &body).await);
+    let github = Github::start(vec![signer.public()]).await;
+    gateway.github = github.keys();
+    let answer = gateway.report(&headers, &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_documented(&api, "reportLeaks", &answer);
 }

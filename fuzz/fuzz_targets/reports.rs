@@ -1,0 +1,31 @@
+//! What anybody may send to `POST /leaks`: two headers and a body, each taken or refused.
+//!
+//! The first line is the identifier of GitHub's key, the second the signature, the rest the body.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use report_leaks::{Report, Signature};
+
+fuzz_target!(|input: &[u8]| {
+    let mut lines = input.splitn(3, |byte| *byte == b'\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let (identifier, signature, body) = (next(), next(), next());
+    if Signature::parse(identifier, signature).is_ok() {
+        assert!((1..=256).contains(&identifier.len()) && signature.is_ascii());
+    }
+    for (signed, most) in [(false, 10), (true, 100)] {
+        if let Ok(reports) = Report::parse(body, signed) {
+            assert!((1..=most).contains(&reports.len()));
+            for report in reports {
+                let kept = report.origin_of_leak(signed);
+                assert_eq!(kept.verified, signed);
+                assert!(signed || (kept.source.is_none() && kept.url.is_none()));
+                for text in kept.source.into_iter().chain(kept.url) {
+                    assert!(text.chars().count() <= 1024 && !text.chars().any(char::is_control));
+                    assert!(report.token().is_empty() || !text.contains(report.token()));
+                }
+            }
+        }
+    }
+});
