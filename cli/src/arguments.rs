@@ -197,6 +197,9 @@ pub(crate) enum Leaks {
     Report {
         /// The file; without it, standard input
         file: Option<PathBuf>,
+        /// The API's URL, before /leaks; no AWS credentials are needed then [default: the stack's output ApiUrl]
+        #[arg(long)]
+        url: Option<String>,
     },
 }
 

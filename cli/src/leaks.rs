@@ -18,21 +18,27 @@ use crate::{Failure, interrupt, output};
 /// As many as the service takes at once of what is not signed.
 const AT_ONCE: usize = 10;
 const ATTEMPTS: usize = 5;
+const NO_URL: &str = "the API's URL is written as https://example.com/v1";
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longer than the gateway's own.
 const TIME: Duration = Duration::from_secs(35);
 
 pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> {
     const AGAIN: &str = "some of the values may not have ended: run the same command again";
-    let Leaks::Report { file } = command;
+    let Leaks::Report { file, url } = command;
     let text = read(file.as_deref())?;
     let values: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if values.is_empty() {
         return Err(Failure::input("there is no value to report"));
     }
-    let service = Service::find(common).await?;
-    let url = format!("{}/leaks", service.output("ApiUrl")?);
-    let url = url.parse().map_err(|_| Failure::action("the stack's output ApiUrl is no URL"))?;
+    let url = match url {
+        Some(url) => url,
+        None => Service::find(common).await?.output("ApiUrl")?.to_owned(),
+    };
+    let url: Uri = format!("{}/leaks", url.trim_end_matches('/')).parse().map_err(|_| Failure::input(NO_URL))?;
+    if url.host().is_none() {
+        return Err(Failure::input(NO_URL));
+    }
     let transport = Transport::new().map_err(|error| Failure::action(chain(&error)))?;
     let sending = async {
         for some in values.chunks(AT_ONCE) {

@@ -55,6 +55,20 @@ fn what_is_refused_is_a_failure() {
 }
 
 #[test]
+fn an_url_needs_no_stack_and_no_credentials() {
+    let world = taking("leaks-url");
+    world.write("values", VALUE);
+    let url = format!("{}/v1/", world.endpoint);
+    let mut command = world.command(&["leaks", "report", "values", "--url", &url]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_REGION").env_remove("AWS_ENDPOINT_URL");
+    assert_eq!(done(command.output().unwrap()).code, 0);
+    assert_eq!(world.payloads().len(), 1);
+    for wrong in ["", "example.com", "/v1", "https://"] {
+        assert_eq!(world.run(&["leaks", "report", "values", "--url", wrong]).code, 2, "{wrong}");
+    }
+}
+
+#[test]
 fn nothing_to_report_is_wrong_input() {
     let world = taking("leaks-nothing");
     world.write("values", "\n \n");
