@@ -40,9 +40,7 @@ fn verdict(event: &str) -> api_keys::Verdict {
         put_sample_key(&gateway.store).await;
         let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), Context::default());
         let settings = authorizer::Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
-        authorizer::handle(event, &gateway.reader, &gateway.last_use, &gateway.leases, settings, gateway.now())
-            .await
-            .unwrap()
+        authorizer::handle(event, &gateway.kept, settings, gateway.now()).await.unwrap()
     })
 }
 

@@ -6,9 +6,9 @@ use crate::arguments::Arguments;
 use crate::endpoints::status_of;
 use crate::events;
 use crate::process::Bench;
-use crate::runtime_api::Answer;
 use crate::sample::Sample;
 use crate::table;
+use tests::runtime_api::Answer;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const PAGE: usize = 100;

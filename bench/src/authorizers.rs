@@ -12,8 +12,8 @@ use crate::contestants::{self, Contestant, Part};
 use crate::counters::Counter;
 use crate::events;
 use crate::process::{Bench, Program};
-use crate::runtime_api::Answer;
 use crate::sample::Sample;
+use tests::runtime_api::Answer;
 
 /// What the comparison found.
 #[derive(Debug)]
@@ -197,6 +197,7 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
         "list-keys",
         "manage-account",
         "publish-events",
+        "read-usage",
         "report-leaks",
         "rotate-key",
         "serve-console",

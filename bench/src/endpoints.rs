@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::arguments::Arguments;
 use crate::events;
 use crate::process::Bench;
-use crate::runtime_api::Answer;
 use crate::sample::Sample;
 use crate::statistics::milliseconds;
 use crate::table;
+use tests::runtime_api::Answer;
 
 /// The keys of the account that is used.
 const KEYS: usize = 100;

@@ -11,8 +11,8 @@ use crate::arguments::Arguments;
 use crate::endpoints::{Case, cases};
 use crate::events;
 use crate::process::{Bench, Process};
-use crate::runtime_api::Answer;
 use crate::statistics::{median, milliseconds, percentile};
+use tests::runtime_api::Answer;
 
 /// Environments of one function at once.
 pub(crate) const ENVIRONMENTS: usize = 10;

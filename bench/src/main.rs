@@ -4,7 +4,7 @@
 //! ```text
 //! arguments → contestants ─┐
 //! certificate → table ─────┼→ process → sample → authorizers → targets → report, plot
-//! runtime_api ─────────────┘                   → endpoints, accounts ──→ report
+//! runtime_api (of tests) ──┘                   → endpoints, accounts ──→ report
 //!                                        └─────→ load ─────────────────→ report
 //! ```
 //!
@@ -23,7 +23,6 @@ mod load;
 mod plot;
 mod process;
 mod report;
-mod runtime_api;
 mod sample;
 mod statistics;
 mod table;

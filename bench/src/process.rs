@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::events;
-use crate::runtime_api::RuntimeApi;
 use crate::table::{self, Table};
+use tests::runtime_api::RuntimeApi;
 
 /// Where everything runs: the table, and the folders of what was built.
 pub(crate) struct Bench {
@@ -153,6 +153,7 @@ fn lambda_variables(table: &Table) -> Vec<(&'static str, String)> {
         ("EVENT_RETENTION_DAYS", "400".to_owned()),
         ("EVENT_TABLE_NAME", table::EVENTS.to_owned()),
         ("TABLE_NAME", table::NAME.to_owned()),
+        ("USAGE_TABLE_NAME", table::USAGE.to_owned()),
     ];
     let fixed = [
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
@@ -174,6 +175,7 @@ fn lambda_variables(table: &Table) -> Vec<(&'static str, String)> {
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("TRAFFIC_TYPES", "TRANSACTIONAL,PROMOTIONAL,OTP"),
         ("TZ", ":UTC"),
+        ("USAGE", "enabled"),
     ];
     owned.into_iter().chain(fixed.map(|(name, value)| (name, value.to_owned()))).collect()
 }

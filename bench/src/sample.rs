@@ -3,8 +3,8 @@
 use hyper::body::Bytes;
 
 use crate::process::Process;
-use crate::runtime_api::Answer;
 use crate::statistics::{median, milliseconds, percentile};
+use tests::runtime_api::Answer;
 
 /// Calls after the first that are not measured: what compiles while it runs is given time to.
 const WARM_UP: usize = 200;

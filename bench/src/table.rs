@@ -27,6 +27,8 @@ use crate::certificate;
 pub(crate) const NAME: &str = "keys";
 /// The name of the table of events.
 pub(crate) const EVENTS: &str = "events";
+/// The name of the table of usage.
+pub(crate) const USAGE: &str = "usage";
 
 /// How often an operation was called, and how long the engine took for it.
 pub(crate) type Calls = BTreeMap<String, (u64, Duration)>;
@@ -46,7 +48,7 @@ impl Table {
     /// Serves the template's own table, empty; `state` takes the authority's file.
     pub(crate) async fn start(state: &Path) -> Self {
         let database = Database::memory().unwrap();
-        for (resource, name) in [("KeyTable", NAME), ("EventTable", EVENTS)] {
+        for (resource, name) in [("KeyTable", NAME), ("EventTable", EVENTS), ("UsageTable", USAGE)] {
             let request = serde_json::from_value(template::create_table_request(resource, name)).unwrap();
             database.create_table(request).unwrap();
         }

@@ -197,7 +197,7 @@ pub(crate) enum Leaks {
     Report {
         /// The file; without it, standard input
         file: Option<PathBuf>,
-        /// The API's URL, before /leaks; no AWS credentials are needed then [default: the stack's output ApiUrl]
+        /// The API's URL, before /leaks; no AWS credentials are needed then [default: that of the stack]
         #[arg(long)]
         url: Option<String>,
     },

@@ -32,17 +32,18 @@ pub mod table;
 
 pub use aws::{Aws, Misconfigured, Transport};
 pub use key::{
-    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Counters, EventId, ImportedKeys, IpRange, Issuer, KeyHash,
-    KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView, Lease, Limit, Limits, Locator,
-    NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp, TrafficType,
+    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, ImportedKeys, IpRange,
+    Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView, Lease, Limit, Limits,
+    Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp, TrafficType, Use,
+    Uses,
 };
-pub use lambda::{Error, IssuedKey, MethodArn, Opens, Refusal, Verdict, http, log, settings};
+pub use lambda::{Error, IssuedKey, MethodArn, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings};
 pub use request::{
     AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
-    normalize_text,
+    UsageBucket, UsageQuery, normalize_text,
 };
 pub use table::{
-    Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUse, Erasing, Event, EventList, EventPage,
-    EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, LeakReport,
-    LeakedValue, Leases, Sweep, SweepCursor, TableError, WriteError,
+    Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUsage, DroppedUse, Erasing, Event, EventList,
+    EventPage, EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse,
+    LeakReport, LeakedValue, Leases, Sweep, SweepCursor, TableError, Usage, UsageList, WriteError,
 };

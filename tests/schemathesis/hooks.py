@@ -69,6 +69,16 @@ def filter_query(_: schemathesis.HookContext, query: Any) -> bool:
 
 
 @schemathesis.hook
+def map_query(_: schemathesis.HookContext, query: Any) -> Any:
+    """Asks about days that have been, where a time is one at all."""
+    if isinstance(query, dict):
+        for name, days in (("from", 2), ("to", 1)):
+            if _is_time(query.get(name)):
+                query[name] = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat()
+    return query
+
+
+@schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[str, Any]) -> None:
     """Gives the key of the document's examples a meaning, and keeps the run from taking away its own key."""
     key = case.path_parameters.get("key")
@@ -86,6 +96,14 @@ def after_call(_: schemathesis.HookContext, case: schemathesis.Case, response: s
         if len(made) > MOST_KEYS:
             url = f"{os.environ['API_URL']}/authentication/{made.popleft()}"
             requests.delete(url, headers={"X-API-Key": os.environ["API_KEY"]}, timeout=60)
+
+
+def _is_time(text: Any) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_visible(text: str) -> bool:

@@ -1,18 +1,17 @@
 //! One environment of the authorizer, with a connection and leases of its own.
 
-use api_keys::{ImportedKeys, KeyReader, LastUse, Leases, Limits};
-use authorizer::{AuthorizerEvent, Refusal, Settings};
+use api_keys::{ImportedKeys, KeyReader, Leases, Limits};
+use authorizer::{AuthorizerEvent, Kept, Refusal, Settings};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
-use crate::engine::{self, TABLE};
+use crate::engine::{self, TABLE, USAGE};
 use crate::gateway::{Gateway, STAGE, sample_event};
 
 /// An environment that Lambda has started beside others.
 pub struct Environment {
-    reader: KeyReader,
-    last_use: LastUse,
-    leases: Leases,
+    /// What it keeps.
+    pub kept: Kept,
     ceiling: Limits,
 }
 
@@ -25,8 +24,9 @@ impl Environment {
     /// Starts one that holds leases of at most so many keys.
     pub async fn with_room(gateway: &Gateway, most: usize) -> Self {
         let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
-        let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader, most));
-        Self { reader, last_use, leases, ceiling: gateway.ceiling }
+        let leases = Leases::new(&reader, most);
+        let kept = Kept { leases, ..Kept::new(reader, Some(USAGE.to_owned())) };
+        Self { kept, ceiling: gateway.ceiling }
     }
 
     /// Asks about `GET /sms` with that key.
@@ -43,7 +43,7 @@ impl Environment {
     /// Of how many keys it holds leases.
     #[must_use]
     pub fn leases(&self) -> usize {
-        self.leases.len()
+        self.kept.leases.len()
     }
 
     /// Asks about an event just as it is.
@@ -54,8 +54,7 @@ impl Environment {
         let event: AuthorizerEvent = serde_json::from_str(&event.to_string()).unwrap();
         let event = LambdaEvent::new(event, Context::default());
         let settings = Settings { imported: ImportedKeys::Accepted, ceiling: self.ceiling };
-        let verdict =
-            authorizer::handle(event, &self.reader, &self.last_use, &self.leases, settings, gateway.now()).await?;
+        let verdict = authorizer::handle(event, &self.kept, settings, gateway.now()).await?;
         Ok(serde_json::to_value(verdict).unwrap())
     }
 }

@@ -26,6 +26,9 @@ pub const TABLE: &str = "keys";
 /// The name of the table of events.
 pub const EVENTS: &str = "events";
 
+/// The name of the table of usage.
+pub const USAGE: &str = "usage";
+
 const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running engine with the template's table; it stops when the last clone is dropped.
@@ -45,7 +48,7 @@ impl Engine {
     /// Starts an engine with an empty table on that address.
     pub async fn start_on(address: SocketAddr) -> Self {
         let database = Database::memory().unwrap();
-        for (resource, name) in [("KeyTable", TABLE), ("EventTable", EVENTS)] {
+        for (resource, name) in [("KeyTable", TABLE), ("EventTable", EVENTS), ("UsageTable", USAGE)] {
             let request = serde_json::from_value(template::create_table_request(resource, name)).unwrap();
             database.create_table(request).unwrap();
         }
@@ -144,6 +147,12 @@ impl Engine {
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.dump_table(EVENTS)
+    }
+
+    /// Every item of the table of usage, in DynamoDB JSON.
+    #[must_use]
+    pub fn usage(&self) -> Vec<Value> {
+        self.dump_table(USAGE)
     }
 
     fn dump_table(&self, table: &str) -> Vec<Value> {

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
 use api_keys::{
-    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, LastUse, Leases,
-    Limits, Random,
+    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, Limits, Random,
+    UsageList,
 };
-use authorizer::{AuthorizerEvent, Refusal};
+use authorizer::{AuthorizerEvent, Kept, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
-use crate::engine::{EVENTS, Engine, TABLE};
+use crate::engine::{EVENTS, Engine, TABLE, USAGE};
 use crate::wire::Wire;
 use crate::{engine, template};
 
@@ -52,10 +52,10 @@ pub struct Gateway {
     pub operators_time: Duration,
     /// What keys may do.
     pub catalogue: Catalogue,
-    /// What writes when they were used.
-    pub last_use: LastUse,
-    /// What counts requests of keys with limits.
-    pub leases: Leases,
+    /// What an environment of the authorizer keeps.
+    pub kept: Kept,
+    /// What reads how much they were used.
+    pub usage: UsageList,
     /// How many of them an account may have.
     pub max_keys: u64,
     /// The stack's ceiling of limits.
@@ -113,8 +113,8 @@ impl Gateway {
         let accounts = AccountList::new(&aws, TABLE.to_owned());
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
-        let last_use = LastUse::new(&reader);
-        let leases = Leases::new(&reader, authorizer::LEASES);
+        let kept = Kept::new(KeyReader::new(&aws, TABLE.to_owned()).await.unwrap(), Some(USAGE.to_owned()));
+        let usage = UsageList::new(&aws, USAGE.to_owned());
         let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
         Self {
             engine,
@@ -126,8 +126,8 @@ impl Gateway {
             accounts,
             operators_time: manage_account::TIME,
             catalogue,
-            last_use,
-            leases,
+            kept,
+            usage,
             max_keys: 1000,
             ceiling: Limits::NONE,
             // Nothing listens there.
@@ -219,6 +219,7 @@ impl Gateway {
             accounts: &self.accounts,
             keys: &self.keys,
             events: &self.events,
+            usage: &self.usage,
             catalogue: &self.catalogue,
             issuer: &self.issuer,
             max_keys: self.max_keys,
@@ -235,7 +236,7 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_erase_account(&self, payload: impl Serialize) -> Result<Value, Value> {
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
-        operators_answer(erase_account::handle(event, &self.store, self.operators_time, self.now()).await)
+        operators_answer(erase_account::handle(event, &self.store, USAGE, self.operators_time, self.now()).await)
     }
 
     /// One request with these `X-API-Key` headers, as many as there are.
@@ -243,7 +244,7 @@ impl Gateway {
         let path = path_and_query.split('?').next().unwrap();
         let headers = keys.iter().map(|key| ("X-API-Key", *key)).collect::<Vec<_>>();
         let verdict = self.authorize(method, path, &headers).await;
-        self.last_use.write().await;
+        self.kept.after_answer().await;
         match verdict {
             Ok(verdict) if !allows(&verdict, &format!("{STAGE}/{method}{path}")) => Answer::of_gateway(403),
             Ok(verdict) => self.hand_on(method, path_and_query, &verdict, body).await,
@@ -273,7 +274,7 @@ impl Gateway {
         let event = LambdaEvent::new(event, Context::default());
         let verdict = {
             let settings = authorizer::Settings { imported: self.imported, ceiling: self.ceiling };
-            authorizer::handle(event, &self.reader, &self.last_use, &self.leases, settings, self.now()).await?
+            authorizer::handle(event, &self.kept, settings, self.now()).await?
         };
         Ok(serde_json::to_value(verdict).unwrap())
     }
@@ -289,6 +290,7 @@ impl Gateway {
         let function = match (method, key, action) {
             ("GET", None, None) => "list-keys",
             ("GET", Some("events"), None) => "list-events",
+            ("GET", Some("usage"), None) | ("GET", Some(_), Some("usage")) => "read-usage",
             ("POST", None, None) => "create-key",
             ("GET", Some(_), None) => "find-key",
             ("PATCH", Some(_), None) => "update-key",
@@ -299,6 +301,9 @@ impl Gateway {
         let mut event = event_of(function, verdict);
         event["path"] = json!(path);
         event["requestContext"]["path"] = json!(format!("/v1{path}"));
+        if (function, action) == ("read-usage", None) {
+            event["requestContext"]["resourcePath"] = json!("/authentication/usage");
+        }
         event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
         event["body"] = json!(body);
         set_query(&mut event, query.split('&').filter_map(|pair| pair.split_once('=')));
@@ -324,6 +329,7 @@ impl Gateway {
         Answer::of_function(match function {
             "list-keys" => list_keys::handle(request, &self.keys, *ceiling, now).await,
             "list-events" => list_events::handle(request, &self.events).await,
+            "read-usage" => read_usage::handle(request, reader, &self.usage, now).await,
             "create-key" => create_key::handle(request, store, catalogue, issuer, *max_keys, *ceiling, now).await,
             "find-key" => find_key::handle(request, reader, self.imported, *ceiling, now).await,
             "update-key" => update_key::handle(request, reader, store, catalogue, *ceiling, now).await,

@@ -4,7 +4,8 @@
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `gateway` does what API Gateway does
 //! with our functions; `authorizing` is one
 //! environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
-//! knows the hashes of keys; `github` signs reports of leaks.
+//! knows the hashes of keys; `github` signs reports of leaks; `runtime_api`
+//! is Lambda to a function's own process.
 
 pub mod authorizing;
 pub mod bus;
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod environment;
 pub mod gateway;
 pub mod github;
+pub mod runtime_api;
 pub mod template;
 pub mod values;
 pub mod wire;

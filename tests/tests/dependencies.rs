@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tests::template::root;
 
-const FUNCTIONS: [&str; 15] = [
+const FUNCTIONS: [&str; 16] = [
     "authorizer",
     "create-account",
     "create-key",
@@ -18,6 +18,7 @@ const FUNCTIONS: [&str; 15] = [
     "list-keys",
     "manage-account",
     "publish-events",
+    "read-usage",
     "report-leaks",
     "rotate-key",
     "serve-console",

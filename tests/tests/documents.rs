@@ -253,14 +253,20 @@ fn the_example_of_another_api_is_that_of_the_sample() {
 
 /// Their ids and times differ from run to run, so the end-to-end tests do not compare them.
 #[test]
-fn the_examples_of_events_have_the_fields_of_the_contract() {
+fn the_examples_of_events_and_usage_have_the_fields_of_the_contract() {
     let contract = serde_yaml_ng::from_str::<Value>(&file("infra/openapi.yaml")).unwrap();
-    let contract = &contract["components"]["examples"]["events"]["value"];
+    let examples = &contract["components"]["examples"];
+    let (contract, usage) = (&examples["events"]["value"], &examples["usage"]["value"]);
     let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let mut compared = 0;
     for document in [document("README.md"), document("docs/api.md")] {
         for block in document.blocks().iter().filter(|block| block.language == "json") {
             let example: Value = serde_json::from_str(&block.text).unwrap();
+            compared += 1;
+            if let Some(first) = example["usage"].get(0) {
+                assert_eq!(names(first), names(&usage["usage"][0]), "{}", document.path);
+                continue;
+            }
             assert_eq!(names(&example), names(contract), "{}", document.path);
             let (event, expected) = (&example["events"][0], &contract["events"][0]);
             assert_eq!(names(event), names(expected), "{}", document.path);
@@ -268,10 +274,9 @@ fn the_examples_of_events_have_the_fields_of_the_contract() {
             for change in event["changes"].as_array().unwrap() {
                 assert_eq!(names(change), ["field", "from", "to"].map(str::to_owned).into(), "{}", document.path);
             }
-            compared += 1;
         }
     }
-    assert_eq!(compared, 2);
+    assert_eq!(compared, 3);
 }
 
 #[test]

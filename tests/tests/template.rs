@@ -35,10 +35,40 @@ fn as_list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
+/// An action, its resource and its condition.
+type Permission = (String, String, String);
+
+/// What the role of each function allows.
+fn permissions() -> BTreeMap<&'static str, BTreeSet<Permission>> {
+    let mut found = BTreeMap::new();
+    for (name, role) in resources("AWS::IAM::Role") {
+        if name == "ApiGatewayLogRole" {
+            continue;
+        }
+        let logs_only = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+        assert_eq!(role["ManagedPolicyArns"], json!([logs_only]), "{name}");
+        let mut allowed = BTreeSet::new();
+        for policy in role["Policies"].as_array().into_iter().flatten() {
+            for statement in as_list(&policy["PolicyDocument"]["Statement"]) {
+                assert_eq!(statement["Effect"], "Allow");
+                for action in as_list(&statement["Action"]) {
+                    for resource in as_list(&statement["Resource"]) {
+                        let condition = statement["Condition"].to_string();
+                        allowed.insert((action.as_str().unwrap().to_owned(), resource.to_string(), condition));
+                    }
+                }
+            }
+        }
+        found.insert(name, allowed);
+    }
+    found
+}
+
 #[test]
 fn each_function_may_do_what_it_does_and_no_more() {
     let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
     let events = json!({"Fn::GetAtt": ["EventTable", "Arn"]});
+    let usage = json!({"Fn::GetAtt": ["UsageTable", "Arn"]});
     let index = json!({"Fn::Sub": "${KeyTable.Arn}/index/by-key-hash"});
     let on = |table: &Value, action: &str| (format!("dynamodb:{action}"), table.to_string(), Value::Null.to_string());
     let on_table = |action: &str| on(&table, action);
@@ -71,7 +101,17 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let expected = BTreeMap::from([
         (
             "AuthorizerFunctionRole",
-            BTreeSet::from([on_table("GetItem"), on_index.clone(), only(&["accountId", "id", "lastUsedAt"]), counters]),
+            BTreeSet::from([
+                on_table("GetItem"),
+                on_index.clone(),
+                only(&["accountId", "id", "lastUsedAt"]),
+                counters,
+                (
+                    "dynamodb:UpdateItem".to_owned(),
+                    usage.to_string(),
+                    json!({"StringEqualsIfExists": nothing_back}).to_string(),
+                ),
+            ]),
         ),
         (
             "CreateAccountFunctionRole",
@@ -84,10 +124,9 @@ fn each_function_may_do_what_it_does_and_no_more() {
         ("DeleteKeyFunctionRole", with(writing(&["GetItem", "DeleteItem"]), only(&["accountId", "id", "deletions"]))),
         (
             "EraseAccountFunctionRole",
-            with(
-                with(writing(&["GetItem", "UpdateItem", "DeleteItem", "Query"]), on(&events, "DeleteItem")),
-                on(&events, "Query"),
-            ),
+            [on(&events, "DeleteItem"), on(&events, "Query"), on(&usage, "DeleteItem"), on(&usage, "Query")]
+                .into_iter()
+                .fold(writing(&["GetItem", "UpdateItem", "DeleteItem", "Query"]), with),
         ),
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
         ("ImportKeysFunctionRole", with(creating, on_index.clone())),
@@ -96,8 +135,11 @@ fn each_function_may_do_what_it_does_and_no_more() {
         (
             "ManageAccountFunctionRole",
             with(
-                writing(&["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]),
-                on(&events, "Query"),
+                with(
+                    writing(&["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]),
+                    on(&events, "Query"),
+                ),
+                on(&usage, "Query"),
             ),
         ),
         (
@@ -111,34 +153,14 @@ fn each_function_may_do_what_it_does_and_no_more() {
                 on(&json!("*"), "ListStreams"),
             ]),
         ),
+        ("ReadUsageFunctionRole", BTreeSet::from([on_table("GetItem"), on(&usage, "Query")])),
         ("ReportLeaksFunctionRole", with(writing(&["GetItem", "UpdateItem"]), on_index.clone())),
         ("RotateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
         ("ServeConsoleFunctionRole", BTreeSet::new()),
         ("UpdateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
     ]);
 
-    let mut found = BTreeMap::new();
-    for (name, role) in resources("AWS::IAM::Role") {
-        if name == "ApiGatewayLogRole" {
-            continue;
-        }
-        let logs_only = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
-        assert_eq!(role["ManagedPolicyArns"], json!([logs_only]), "{name}");
-        let mut allowed = BTreeSet::new();
-        for policy in role["Policies"].as_array().into_iter().flatten() {
-            for statement in as_list(&policy["PolicyDocument"]["Statement"]) {
-                assert_eq!(statement["Effect"], "Allow");
-                for action in as_list(&statement["Action"]) {
-                    for resource in as_list(&statement["Resource"]) {
-                        let condition = statement["Condition"].to_string();
-                        allowed.insert((action.as_str().unwrap().to_owned(), resource.to_string(), condition));
-                    }
-                }
-            }
-        }
-        found.insert(name, allowed);
-    }
-    assert_eq!(found, expected);
+    assert_eq!(permissions(), expected);
 }
 
 #[test]
@@ -162,7 +184,9 @@ fn every_route_that_needs_a_key_asks_the_authorizer_each_time() {
         "delete /authentication/{key}",
         "get /authentication",
         "get /authentication/events",
+        "get /authentication/usage",
         "get /authentication/{key}",
+        "get /authentication/{key}/usage",
         "patch /authentication/{key}",
         "post /authentication",
         "post /authentication/{key}/rotate",

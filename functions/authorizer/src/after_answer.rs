@@ -4,22 +4,23 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use api_keys::{LastUse, log};
 use lambda_runtime::Service;
 use lambda_runtime::tower::Layer;
 
-/// A layer around all that answers a request, the sending included: writes the last use behind it.
+use crate::Kept;
+
+/// A layer around all that answers a request, the sending included: writes behind it what is to be written.
 ///
 /// Lambda hands an answer on as soon as the runtime has posted it, and leaves the environment running until the
 /// runtime asks for the next request.
 #[derive(Debug, Clone)]
-pub struct AfterAnswer(pub Arc<LastUse>);
+pub struct AfterAnswer(pub Arc<Kept>);
 
 impl<S> Layer<S> for AfterAnswer {
     type Service = WritesAfter<S>;
 
     fn layer(&self, inner: S) -> WritesAfter<S> {
-        WritesAfter { inner, last_use: Arc::clone(&self.0) }
+        WritesAfter { inner, kept: Arc::clone(&self.0) }
     }
 }
 
@@ -27,7 +28,7 @@ impl<S> Layer<S> for AfterAnswer {
 #[derive(Debug, Clone)]
 pub struct WritesAfter<S> {
     inner: S,
-    last_use: Arc<LastUse>,
+    kept: Arc<Kept>,
 }
 
 impl<S, Request> Service<Request> for WritesAfter<S>
@@ -47,12 +48,10 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = self.inner.call(request);
-        let last_use = Arc::clone(&self.last_use);
+        let kept = Arc::clone(&self.kept);
         Box::pin(async move {
             let answered = answer.await;
-            if let Some(dropped) = last_use.write().await {
-                log::dropped_last_use(&dropped);
-            }
+            kept.after_answer().await;
             answered
         })
     }

@@ -2,22 +2,20 @@
 
 mod after_answer;
 mod event;
+mod kept;
 
 use std::fmt;
 use std::time::SystemTime;
 
 use api_keys::{
-    Caller, ImportedKeys, KeyReader, KeyRecord, KeyStatus, KeyValue, LastUse, Leases, Limits, Opens, Timestamp,
-    Verdict, log,
+    Caller, ImportedKeys, KeyStatus, KeyValue, Leases, Limits, Locator, Opens, Reason, Timestamp, Verdict, log,
 };
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::after_answer::AfterAnswer;
 pub use crate::event::AuthorizerEvent;
 use crate::event::{ApiKeyHeader, LimitAnswer};
-
-/// Of how many keys an environment holds leases: some 2 MB.
-pub const LEASES: usize = 8_192;
+pub use crate::kept::{Kept, LEASES};
 
 /// What the stack decides.
 #[derive(Debug, Clone, Copy)]
@@ -28,62 +26,93 @@ pub struct Settings {
     pub ceiling: Limits,
 }
 
-/// Answers one request with what its key opens, and notes that the key was used if it opens this request's route.
+/// Answers one request with what its key opens, and counts it.
 ///
 /// # Errors
-/// [`Refusal`]. A verdict that denies is for a good key alone: from a wrong address, or for a route that only looks like
-/// its own.
+/// [`Refusal`]. A verdict that denies is for a good key alone: from a wrong address, over its limit, or for a route that only
+/// looks like its own.
 pub async fn handle(
     event: LambdaEvent<AuthorizerEvent>,
-    reader: &KeyReader,
-    last_use: &LastUse,
-    leases: &Leases,
+    kept: &Kept,
     settings: Settings,
     now: SystemTime,
 ) -> Result<Verdict, Refusal> {
-    let end = Leases::deadline();
-    let AuthorizerEvent { method, api_key, request_context, stage_variables } = event.payload;
     let now = Timestamp::from(now);
+    let Decision { reason, key, answer } = decide(event.payload, kept, settings, now).await;
+    kept.count(reason, key, now);
+    answer
+}
+
+/// What becomes of a request, and why.
+struct Decision {
+    reason: Reason,
+    /// The key that was found.
+    key: Option<Locator>,
+    answer: Result<Verdict, Refusal>,
+}
+
+impl Decision {
+    const UNKNOWN: Self = Self { reason: Reason::Unknown, key: None, answer: Err(Refusal::Unauthorized) };
+    const UNAVAILABLE: Self = Self { reason: Reason::Unavailable, key: None, answer: Err(Refusal::Unavailable) };
+}
+
+async fn decide(event: AuthorizerEvent, kept: &Kept, settings: Settings, now: Timestamp) -> Decision {
+    let end = Leases::deadline();
+    let AuthorizerEvent { method, api_key, request_context, stage_variables } = event;
     let ApiKeyHeader::Once(api_key) = api_key else {
-        return Err(Refusal::Unauthorized);
+        return Decision::UNKNOWN;
     };
-    let value = KeyValue::parse(&api_key, settings.imported).ok_or(Refusal::Unauthorized)?;
-    let found = reader.resolve(&value, now).await.map_err(|error| {
-        log::failure(&request_context.request_id, &error);
-        Refusal::Unavailable
-    })?;
-    let active = |key: &KeyRecord| KeyStatus::of(&key.metadata, now) == KeyStatus::Active;
-    let record = found.filter(active).ok_or(Refusal::Unauthorized)?;
+    let Some(value) = KeyValue::parse(&api_key, settings.imported) else {
+        return Decision::UNKNOWN;
+    };
+    let record = match kept.reader.resolve(&value, now).await {
+        Ok(Some(record)) => record,
+        Ok(None) => return Decision::UNKNOWN,
+        Err(error) => {
+            log::failure(&request_context.request_id, &error);
+            return Decision::UNAVAILABLE;
+        }
+    };
+    let key = Some(Locator { account_id: record.account_id, id: record.metadata.id });
+    if let Some(reason) = Reason::of(KeyStatus::of(&record.metadata, now)) {
+        return Decision { reason, key, answer: Err(Refusal::Unauthorized) };
+    }
+    let decided = |reason, verdict| Decision { reason, key, answer: Ok(verdict) };
     if let Some(allowed) = &record.metadata.allowed_ips
         && !request_context.identity.source_ip.is_some_and(|address| allowed.contain(address))
     {
-        return Ok(Verdict::deny(Caller::from(record), &method));
+        return decided(Reason::Address, Verdict::deny(Caller::from(record), &method));
     }
-    Ok(match Opens::of(&record.metadata.operations, &method) {
+    match Opens::of(&record.metadata.operations, &method) {
         Opens::This => {
             let limits = record.metadata.effective_limits(settings.ceiling);
             // Nobody is kept from revoking a key by its limit.
             if limits.is_none() || method.manages_keys() {
-                last_use.note(&record, now);
-                return Ok(Verdict::allow(Caller::from(record), &method));
+                kept.last_use.note(&record, now);
+                return decided(Reason::Allowed, Verdict::allow(Caller::from(record), &method));
             }
-            let admission = Box::pin(leases.admit(&record, limits, now, end)).await.map_err(|error| {
-                log::failure(&request_context.request_id, &error);
-                Refusal::Unavailable
-            })?;
+            let admission = match Box::pin(kept.leases.admit(&record, limits, now, end)).await {
+                Ok(admission) => admission,
+                Err(error) => {
+                    log::failure(&request_context.request_id, &error);
+                    return Decision::UNAVAILABLE;
+                }
+            };
+            let reason = if admission.allowed { Reason::Allowed } else { Reason::Limited };
             if admission.allowed {
-                last_use.note(&record, now);
+                kept.last_use.note(&record, now);
             }
             let caller = Caller::from(record);
-            if admission.allowed || stage_variables.limit_answer == LimitAnswer::Integration {
-                Verdict::allow(caller, &method).with_limits(&admission)
+            let verdict = if admission.allowed || stage_variables.limit_answer == LimitAnswer::Integration {
+                Verdict::allow(caller, &method)
             } else {
-                Verdict::deny(caller, &method).with_limits(&admission)
-            }
+                Verdict::deny(caller, &method)
+            };
+            decided(reason, verdict.with_limits(&admission))
         }
-        Opens::Others => Verdict::allow(Caller::from(record), &method),
-        Opens::OnlyByWildcard => Verdict::deny(Caller::from(record), &method),
-    })
+        Opens::Others => decided(Reason::Operation, Verdict::allow(Caller::from(record), &method)),
+        Opens::OnlyByWildcard => decided(Reason::Operation, Verdict::deny(Caller::from(record), &method)),
+    }
 }
 
 /// Why there is no verdict. The gateway makes a 401 of the first, by its exact words, and a 500 of any other.

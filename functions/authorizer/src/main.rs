@@ -3,23 +3,32 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, LastUse, Leases, settings};
-use authorizer::{AfterAnswer, LEASES, Settings};
+use api_keys::{Aws, KeyReader, ending, settings};
+use authorizer::{AfterAnswer, Kept, Settings};
 use lambda_runtime::{Error, Runtime, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let reader = Arc::new(KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?);
+    let reader = KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?;
     let settings = Settings { imported: settings::imported_keys()?, ceiling: settings::key_limits()? };
-    let leases = Arc::new(Leases::new(&reader, LEASES));
-    let last_use = Arc::new(LastUse::new(&reader));
-    reader.warm().await;
-    let after_answer = AfterAnswer(Arc::clone(&last_use));
+    let kept = Arc::new(Kept::new(reader, settings::counted_usage()?));
+    let told_to_end = ending::signal_of_end()?;
+    // Nothing but the table takes time at a start.
+    tokio::join!(kept.reader.warm(), ending::register());
+    let after_answer = AfterAnswer(Arc::clone(&kept));
+    let answering = Arc::clone(&kept);
     let runtime = Runtime::new(service_fn(move |event| {
-        let (reader, last_use, leases) = (Arc::clone(&reader), Arc::clone(&last_use), Arc::clone(&leases));
-        async move { authorizer::handle(event, &reader, &last_use, &leases, settings, SystemTime::now()).await }
+        let kept = Arc::clone(&answering);
+        async move { authorizer::handle(event, &kept, settings, SystemTime::now()).await }
     }));
     // The runtime wakes a task by itself, but its outermost future by a system call each time.
-    tokio::spawn(runtime.layer(after_answer).run()).await?
+    let serving = tokio::spawn(runtime.layer(after_answer).run());
+    tokio::select! {
+        served = serving => served?,
+        end = told_to_end => {
+            kept.finish(end).await;
+            Ok(())
+        }
+    }
 }

@@ -11,5 +11,6 @@ use lambda_runtime::{Error, run, service_fn};
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    run(service_fn(|event| erase_account::handle(event, store, TIME, SystemTime::now()))).await
+    let usage = &settings::usage_table_name()?;
+    run(service_fn(|event| erase_account::handle(event, store, usage, TIME, SystemTime::now()))).await
 }

@@ -7,6 +7,7 @@ use crate::events::Events;
 use crate::list::Listed;
 use crate::list_keys::Keys;
 use crate::revoke_keys::Report;
+use crate::usage::Usage;
 
 /// What an action answers.
 #[derive(Debug, Serialize)]
@@ -28,6 +29,8 @@ pub enum Answer {
     RevokeKeys(Report),
     /// `events`.
     Events(Events),
+    /// `usage`.
+    Usage(Usage),
     /// `adopt`.
     Adopt(Adopted),
 }

@@ -10,12 +10,13 @@ mod revoke_keys;
 mod show;
 mod suspend;
 mod update;
+mod usage;
 
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
     AccountList, Caller, Catalogue, Error, EventList, Fields, InvalidRequest, Issuer, KeyList, KeyStore, Limits,
-    Origin, Refusal, Timestamp,
+    Origin, Refusal, Timestamp, UsageList,
 };
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
@@ -31,7 +32,7 @@ const MAX_LIMIT: usize = 1000;
 const LONGEST: Duration = Duration::from_secs(50);
 
 const ACTIONS: &str =
-    "must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, events, adopt";
+    "must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, events, usage, adopt";
 
 /// What the function works with.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct Accounts<'a> {
     pub keys: &'a KeyList,
     /// Lists an account's events.
     pub events: &'a EventList,
+    /// Reads how much an account or a key was used.
+    pub usage: &'a UsageList,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes values of keys.
@@ -96,6 +99,7 @@ async fn act(payload: &RawValue, accounts: &Accounts<'_>, now: Timestamp, reques
         "list-keys" => list_keys::list_keys(fields, &invocation).await,
         "revoke-keys" => revoke_keys::revoke_keys(fields, &invocation).await,
         "events" => events::events(fields, &invocation).await,
+        "usage" => usage::usage(fields, &invocation).await,
         "adopt" => adopt::adopt(fields, &invocation).await,
         // Which fields there may be is unknown then.
         _ => Err(InvalidRequest::of("action", ACTIONS).into()),

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{AccountList, Aws, EventList, Issuer, KeyList, KeyStore, Random, settings};
+use api_keys::{AccountList, Aws, EventList, Issuer, KeyList, KeyStore, Random, UsageList, settings};
 use lambda_runtime::{Error, run, service_fn};
 use manage_account::{Accounts, TIME};
 
@@ -16,6 +16,7 @@ async fn main() -> Result<(), Error> {
         accounts: &AccountList::new(&aws, table.clone()),
         keys: &KeyList::new(&aws, table),
         events: &EventList::new(&aws, events.name),
+        usage: &UsageList::new(&aws, settings::usage_table_name()?),
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         max_keys: settings::max_keys()?,

@@ -49,11 +49,10 @@ struct Request {
 }
 
 fn parse(payload: &RawValue) -> Result<Request, Error> {
-    const TIME: &str = "must be a time such as 2030-01-31T00:00:00Z";
     let mut fields = Fields::from_raw(payload)?;
     let account_id = fields.id("accountId", AccountId::parse, "must be the id of an account");
-    let from = fields.id("from", Timestamp::parse, TIME);
-    let to = fields.id("to", Timestamp::parse, TIME);
+    let from = fields.time("from");
+    let to = fields.time("to");
     let cursor = fields.id("cursor", EventId::parse, "must be the cursor of an earlier answer");
     // Taken so that it is known: publishing again writes nothing, so it has no event.
     fields.optional_text("operator", Caller::MAX_TEXT);

@@ -6,6 +6,7 @@
 //! random ───────┘
 //! operation → catalogue
 //! timestamp → limits → lease
+//! timestamp, id → usage
 //! timestamp, allowed_ips, limits, id, operation → record → status
 //! ```
 
@@ -23,6 +24,7 @@ mod random;
 mod record;
 mod status;
 mod timestamp;
+mod usage;
 mod value;
 
 pub use self::allowed_ips::{AllowedIps, IpRange};
@@ -38,4 +40,5 @@ pub use self::random::{NoRandomness, Random};
 pub use self::record::{KeyMetadata, KeyRecord, PreviousValue};
 pub use self::status::{KeyStatus, KeyView};
 pub use self::timestamp::Timestamp;
+pub use self::usage::{Consumer, Count, Tally, Use, Uses};
 pub use self::value::{ImportedKeys, KeyValue};

@@ -43,6 +43,26 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
+    /// That many whole hours after 1970; 1970 itself for what no calendar has.
+    #[must_use]
+    pub fn of_unix_hour(hours: i64) -> Self {
+        let time = hours.checked_mul(3600).and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        Self(time.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+
+    /// The whole hours from 1970 to the one of this time.
+    #[must_use]
+    pub fn unix_hour(self) -> i64 {
+        self.unix_seconds().div_euclid(3600)
+    }
+
+    /// The day, as `2026-11-23`.
+    #[must_use]
+    pub fn day(self) -> String {
+        let (year, month, day) = self.0.to_calendar_date();
+        format!("{year:04}-{:02}-{day:02}", u8::from(month))
+    }
+
     fn to_millis(time: OffsetDateTime) -> Self {
         Self(time.replace_millisecond(time.millisecond()).unwrap_or(time))
     }

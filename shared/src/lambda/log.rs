@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use serde_json::{Value, json};
 
 use crate::key::Timestamp;
-use crate::table::DroppedUse;
+use crate::table::{DroppedUsage, DroppedUse};
 
 /// Writes a failure and its causes to standard error, as one line of JSON with the request's id.
 ///
@@ -20,6 +20,20 @@ pub fn failure(request_id: &str, error: &dyn StdError) {
 /// Source: the embedded metric format of `CloudWatch`.
 pub fn counted(metric: &str, now: Timestamp, request_id: &str, error: &dyn StdError) {
     eprintln!("{}", metric_line(metric, now, error, "requestId", &json!(request_id)));
+}
+
+/// Writes a line that is a metric already.
+pub fn metrics(line: &Value) {
+    eprintln!("{line}");
+}
+
+/// Writes that requests are missing in the usage, counted as the metric `ApiKeys/DroppedUsage`.
+pub fn dropped_usage(dropped: &DroppedUsage) {
+    let mut line = metric_line("DroppedUsage", dropped.at, dropped, "unit", &json!("requests"));
+    if let Some(count) = line.get_mut("DroppedUsage") {
+        *count = json!(dropped.requests);
+    }
+    eprintln!("{line}");
 }
 
 /// Writes that a last use was dropped, counted as the metric `ApiKeys/DroppedLastUses`.

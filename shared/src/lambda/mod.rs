@@ -5,8 +5,10 @@
 //! issued_key ──────┼→ http
 //! log ─────────────┴→ invocation
 //! method_arn → verdict → settings
+//! reasons, ending
 //! ```
 
+pub mod ending;
 mod error;
 pub mod http;
 mod invocation;
@@ -14,6 +16,7 @@ mod issued_key;
 pub mod log;
 mod method_arn;
 mod problem;
+mod reasons;
 pub mod settings;
 mod verdict;
 
@@ -24,4 +27,5 @@ pub use self::issued_key::IssuedKey;
 pub(crate) use self::issued_key::IssuedKeyBody;
 pub use self::method_arn::MethodArn;
 pub use self::problem::Problem;
+pub use self::reasons::{Reason, Reasons};
 pub use self::verdict::{Opens, Verdict};

@@ -32,6 +32,22 @@ pub fn table_name() -> Result<String, SettingError> {
     text("TABLE_NAME", "the name of the table")
 }
 
+/// `USAGE` and `USAGE_TABLE_NAME`: the table of usage, if usage is counted.
+///
+/// # Errors
+/// When one is missing, or the first is neither `enabled` nor `disabled`.
+pub fn counted_usage() -> Result<Option<String>, SettingError> {
+    switch("USAGE")?.then(usage_table_name).transpose()
+}
+
+/// `USAGE_TABLE_NAME`.
+///
+/// # Errors
+/// When it is missing.
+pub fn usage_table_name() -> Result<String, SettingError> {
+    text("USAGE_TABLE_NAME", "the name of the table of usage")
+}
+
 /// `EVENT_TABLE_NAME` and `EVENT_RETENTION_DAYS`.
 ///
 /// # Errors
@@ -102,11 +118,7 @@ pub fn imported_keys() -> Result<ImportedKeys, SettingError> {
 /// # Errors
 /// When it is missing or neither `enabled` nor `disabled`.
 pub fn console() -> Result<bool, SettingError> {
-    read("CONSOLE", "enabled or disabled", |text| match text {
-        "enabled" => Some(true),
-        "disabled" => Some(false),
-        _ => None,
-    })
+    switch("CONSOLE")
 }
 
 /// `MAX_KEYS_PER_ACCOUNT`.
@@ -131,6 +143,14 @@ pub fn key_limits() -> Result<Limits, SettingError> {
 /// When it is missing or not an absolute URL.
 pub fn github_keys_url() -> Result<Uri, SettingError> {
     read("GITHUB_KEYS_URL", "an absolute URL", |text| text.parse().ok().filter(|url: &Uri| url.host().is_some()))
+}
+
+fn switch(variable: &'static str) -> Result<bool, SettingError> {
+    read(variable, "enabled or disabled", |text| match text {
+        "enabled" => Some(true),
+        "disabled" => Some(false),
+        _ => None,
+    })
 }
 
 fn text(variable: &'static str, expected: &'static str) -> Result<String, SettingError> {

@@ -1,7 +1,7 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! text → fields → page, key_fields, limits → new_key, patch, account
+//! text → fields → page, key_fields, limits, usage → new_key, patch, account
 //! caller → origin ─────────────────────────────┘
 //! ```
 
@@ -15,6 +15,7 @@ mod origin;
 mod page;
 mod patch;
 mod text;
+mod usage;
 
 pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
@@ -23,3 +24,4 @@ pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::patch::Change;
 pub use self::text::normalize as normalize_text;
+pub use self::usage::{UsageBucket, UsageQuery};

@@ -1,6 +1,7 @@
 //! Which part of a list a request asks for.
 
 use super::fields::Fields;
+use crate::key::Timestamp;
 
 impl Fields {
     /// Takes the parameter `limit`: a whole number from 1 to `max`, or `default` when it is absent.
@@ -15,6 +16,11 @@ impl Fields {
             self.wrong(FIELD, format!("must be a whole number from 1 to {max}"));
             default
         })
+    }
+
+    /// Takes a parameter that is a time.
+    pub fn time(&mut self, field: &str) -> Option<Timestamp> {
+        self.id(field, Timestamp::parse, "must be a time such as 2030-01-31T00:00:00Z")
     }
 
     /// Takes a parameter that is an id, read by `parse`; `message` says what else is wrong.

@@ -31,26 +31,32 @@ pub struct Erasing {
 }
 
 impl KeyStore {
-    /// Removes all that is kept of a suspended account, but one event. It is continued by another call.
+    /// Removes all that is kept of a suspended account, but one event; `usage` is the table of usage. It is continued by
+    /// another call.
     ///
     /// # Errors
     /// [`WriteError`].
     pub async fn erase_account(
         &self,
         account_id: AccountId,
+        usage: &str,
         end: Instant,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Erasing, WriteError> {
-        let Some(account) = self.begin_erasing(account_id, end, origin, now).await? else {
-            return Ok(Erasing { done: true, removed: 0 });
-        };
-        let last_event = account.last_event.map(|id| id.to_string()).unwrap_or_default();
+        let account = self.begin_erasing(account_id, end, origin, now).await?;
         let mut removal = Removal { store: self, account_id, end, bulk: Bulk::default(), removed: 0 };
         let (keys, traces) = (account_id.to_string(), trace_partition(account_id));
+        let Some(account) = account else {
+            // An authorizer may have written late what it had counted before.
+            let done = removal.empty(usage, &keys, None).await?;
+            return Ok(Erasing { done, removed: removal.removed });
+        };
+        let last_event = account.last_event.map(|id| id.to_string()).unwrap_or_default();
         let done = removal.empty(&self.table, &keys, None).await?
             && removal.empty(&self.table, &traces, None).await?
             && removal.empty(&self.table, &lease::partition(account_id), None).await?
+            && removal.empty(usage, &keys, None).await?
             && removal.empty(&self.events.name, &keys, Some(&last_event)).await?
             && removal.remove(&self.table, &[listing_key(account_id)]).await?
             && removal.remove(&self.table, &[account_key(account_id)]).await?;

@@ -8,6 +8,7 @@
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
 //! | counters of a key's limits (`lease`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
+//! | usage of a day (`usage`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
 //! `erase-account` removes all of an account's items but one event.
@@ -51,6 +52,7 @@ mod suspend;
 mod sweep;
 mod transaction;
 mod update;
+mod usage;
 
 use std::collections::HashMap;
 
@@ -69,6 +71,7 @@ pub use self::listing::{AccountList, AccountPage};
 pub use self::reader::KeyReader;
 pub use self::store::KeyStore;
 pub use self::sweep::{Sweep, SweepCursor};
+pub use self::usage::{DroppedUsage, Usage, UsageList};
 use crate::key::{AccountId, KeyId};
 
 /// A DynamoDB item: attribute names and values.

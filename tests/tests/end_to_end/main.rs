@@ -8,6 +8,7 @@ mod lifecycle;
 mod limits;
 mod operating;
 mod stack;
+mod usage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -21,8 +22,11 @@ use crate::stack::{Client, Stack};
 
 type Promise = (&'static str, fn(&Stack));
 
-/// Needs twice as long as all others, mostly waiting; each has accounts of its own.
-const AT_THE_SAME_TIME: Promise = ("whatever a client sends, the answer is one of infra/openapi.yaml", contract::holds);
+/// Need as long as all others; each has accounts of its own.
+const AT_THE_SAME_TIME: [Promise; 2] = [
+    ("whatever a client sends, the answer is one of infra/openapi.yaml", contract::holds),
+    ("usage is exact when environments are told to end, and never too much", usage::is_exact),
+];
 
 const ONE_BY_ONE: [Promise; 24] = [
     ("a key works on the next request and fails on the next after its deletion", lives_and_dies),
@@ -62,9 +66,12 @@ fn the_deployed_service_keeps_its_promises() {
     let stack = Stack::start();
     let mut broken = Vec::new();
     thread::scope(|scope| {
-        let meanwhile = scope.spawn(|| is_broken(&stack, AT_THE_SAME_TIME));
+        let meanwhile = AT_THE_SAME_TIME.map(|promise| {
+            let stack = &stack;
+            scope.spawn(move || is_broken(stack, promise))
+        });
         broken.extend(ONE_BY_ONE.into_iter().filter_map(|promise| is_broken(&stack, promise)));
-        broken.extend(meanwhile.join().unwrap());
+        broken.extend(meanwhile.into_iter().filter_map(|promise| promise.join().unwrap()));
     });
     broken.extend(AT_THE_END.into_iter().filter_map(|promise| is_broken(&stack, promise)));
     assert!(broken.is_empty(), "broken: {broken:#?}");

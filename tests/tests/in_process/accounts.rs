@@ -119,8 +119,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
     let admin = gateway.create_account("Example").await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let id = &admin.account_id;
-    let actions =
-        "action must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, events, adopt";
+    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, events, usage, adopt";
     for (payload, message) in [
         ("null".to_owned(), "body must be a JSON object"),
         ("[]".to_owned(), "body must be a JSON object"),

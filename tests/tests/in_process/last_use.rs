@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_keys::LastUse;
-use authorizer::AfterAnswer;
+use api_keys::{KeyReader, LastUse};
+use authorizer::{AfterAnswer, Kept};
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
+use tests::engine::{self, TABLE, USAGE};
 use tests::gateway::{STAGE, allows};
 use tests::wire::{Fault, Stop};
 use tests::{Client, Gateway};
@@ -74,28 +75,33 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
     drop(gateway.wire.take_calls());
-    let last_use = Arc::new(LastUse::new(&gateway.reader));
+    let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
+    let kept = Arc::new(Kept::new(reader, Some(USAGE.to_owned())));
     let value = api_keys::KeyValue::parse(&admin.value, api_keys::ImportedKeys::Refused).unwrap();
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
-    let (noting, now) = (Arc::clone(&last_use), api_keys::Timestamp::from(gateway.now()));
+    let (noting, now) = (Arc::clone(&kept), api_keys::Timestamp::from(gateway.now()));
     let (sent, mut at_sending) = tokio::sync::mpsc::channel(1);
     let answering = lambda_runtime::service_fn(move |()| {
         let (noting, record, sent) = (Arc::clone(&noting), record.clone(), sent.clone());
         async move {
-            noting.note(&record, now);
+            noting.last_use.note(&record, now);
+            for time in [now.minus(Duration::from_mins(10)), now] {
+                let usage = noting.usage.as_ref().unwrap();
+                usage.note(record.account_id, record.metadata.id, api_keys::Use::Allowed, time);
+            }
             // Sending takes its time.
             tokio::time::sleep(Duration::from_millis(50)).await;
             sent.send(()).await
         }
     });
 
-    let mut service = AfterAnswer(last_use).layer(answering);
+    let mut service = AfterAnswer(kept).layer(answering);
     let answered = tokio::spawn(service.call(()));
     at_sending.recv().await.unwrap();
     let before = writes(&gateway);
     answered.await.unwrap().unwrap();
 
-    assert_eq!((before, writes(&gateway)), (0, 1));
+    assert_eq!((before, writes(&gateway)), (0, 3), "when it was used, and how much the key and the account were");
     assert!(last_used(&admin, &admin.id).await.is_string());
 }
 
@@ -144,7 +150,7 @@ async fn a_request_that_the_policy_does_not_open_is_no_use() {
     ] {
         let key = admin.create_key(operations).await;
         let verdict = gateway.authorize(method, path, &[("X-API-Key", &key.value)]).await.unwrap();
-        gateway.last_use.write().await;
+        gateway.kept.last_use.write().await;
         let is_used = as_stored(&key.id)["lastUsedAt"].is_object();
         assert_eq!(
             (allows(&verdict, &format!("{STAGE}/{method}{path}")), is_used),
@@ -163,10 +169,10 @@ async fn a_deleted_key_is_not_made_again() {
     gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
     // What stands between: the deletion, whose own last use is another environment's.
     gateway.engine.remove(&key.account_id, &key.id);
-    gateway.last_use.write().await;
+    gateway.kept.last_use.write().await;
 
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
-    assert_eq!(gateway.last_use.dropped(), 0);
+    assert_eq!(gateway.kept.last_use.dropped(), 0);
 }
 
 #[tokio::test]
@@ -176,19 +182,19 @@ async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
     let authorize = async || gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
     authorize().await.unwrap();
     gateway.wire.break_with(Fault::Cut);
-    gateway.last_use.write().await;
+    gateway.kept.last_use.write().await;
     gateway.wire.mend();
-    assert_eq!(gateway.last_use.dropped(), 1);
+    assert_eq!(gateway.kept.last_use.dropped(), 1);
     drop(gateway.wire.take_calls());
 
     authorize().await.expect("the request is served");
-    gateway.last_use.write().await;
-    assert_eq!((writes(&gateway), gateway.last_use.dropped()), (0, 2), "for half a minute none is tried");
+    gateway.kept.last_use.write().await;
+    assert_eq!((writes(&gateway), gateway.kept.last_use.dropped()), (0, 2), "for half a minute none is tried");
 
     gateway.pass(Duration::from_secs(30));
     authorize().await.unwrap();
-    gateway.last_use.write().await;
-    assert_eq!((writes(&gateway), gateway.last_use.dropped()), (1, 2));
+    gateway.kept.last_use.write().await;
+    assert_eq!((writes(&gateway), gateway.kept.last_use.dropped()), (1, 2));
     assert!(last_used(&admin, &admin.id).await.is_string());
 }
 
@@ -200,9 +206,9 @@ async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most(
     gateway.wire.break_with(Fault::Hold);
 
     // Ends, and is counted; how long it took, no test can say.
-    gateway.last_use.write().await;
+    gateway.kept.last_use.write().await;
 
-    assert_eq!((writes(&gateway), gateway.last_use.dropped()), (1, 1), "one attempt and no other");
+    assert_eq!((writes(&gateway), gateway.kept.last_use.dropped()), (1, 1), "one attempt and no other");
 }
 
 #[tokio::test]

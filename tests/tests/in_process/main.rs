@@ -36,3 +36,5 @@ mod suspension;
 mod text;
 mod time_limits;
 mod update_key;
+mod usage;
+mod verdicts;

@@ -64,7 +64,7 @@ async fn the_authorizer_answers_within_three_seconds() {
             assert_eq!(verdict.err(), (!in_time).then_some(Refusal::Unavailable), "{fault:?}");
 
             // The write behind the answer counts towards the function's own limit, though nobody waits for it.
-            let (_, write) = time_of(gateway.last_use.write()).await;
+            let (_, write) = time_of(gateway.kept.last_use.write()).await;
             assert!(took + write < limit, "{fault:?}: {took:?} and {write:?}");
             gateway.wire.mend();
             let next = gateway.authorize("GET", "/sms", &[("X-API-Key", value)]).await;

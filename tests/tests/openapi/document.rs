@@ -60,6 +60,7 @@ fn components() -> Components {
     add::<list_events::Page>(&mut schemas);
     add::<api_keys::IssuedKey>(&mut schemas);
     add::<api_keys::lambda::Problem>(&mut schemas);
+    add::<read_usage::Usage>(&mut schemas);
     add::<report_leaks::Report>(&mut schemas);
     add::<report_leaks::Feedback>(&mut schemas);
     add::<NewKey>(&mut schemas);

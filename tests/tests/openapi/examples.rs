@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use api_keys::{
     Error, Event, FieldError, Forbidden, ImportedKeys, InvalidRequest, IpRange, IssuedKey, KeyMetadata, KeyStatus,
-    KeyValue, Limits, Operation, Operations, Timestamp, TrafficType, http,
+    KeyValue, Limits, Operation, Operations, Timestamp, TrafficType, UsageBucket, http,
 };
 use lambda_http::Body;
 use report_leaks::{Feedback, Label, Report};
@@ -81,7 +81,7 @@ fn bodies() -> [Example; 9] {
     ]
 }
 
-fn answers() -> [Example; 6] {
+fn answers() -> [Example; 7] {
     let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
     let key = metadata(
@@ -117,8 +117,20 @@ fn answers() -> [Example; 6] {
             "A key and its value",
             yaml(&IssuedKey { account_id: None, metadata: key, value, ceiling: Limits::NONE }),
         ),
+        ("usage", "Two days", usage()),
         ("leakFeedback", "A key had it", yaml(&feedback)),
     ]
+}
+
+fn usage() -> Yaml {
+    let bucket = |start: &str, allowed, limited, denied| UsageBucket {
+        start: Timestamp::parse(start).unwrap(),
+        allowed,
+        limited,
+        denied,
+    };
+    let days = [bucket("2026-11-22T00:00:00Z", 0, 0, 0), bucket("2026-11-23T00:00:00Z", 1523, 12, 3)];
+    Mapping::from_iter([("usage".into(), yaml(&days))]).into()
 }
 
 /// A key was created and then restricted.

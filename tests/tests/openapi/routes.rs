@@ -1,6 +1,6 @@
 //! The routes, in the words of a client.
 
-use api_keys::{EventId, KeyId};
+use api_keys::{EventId, KeyId, Timestamp};
 use utoipa::PartialSchema;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::{
@@ -33,6 +33,8 @@ pub fn paths() -> Paths {
                 .operation(HttpMethod::Delete, delete_key())
                 .build(),
         )
+        .path("/authentication/usage", PathItemBuilder::new().operation(HttpMethod::Get, account_usage()).build())
+        .path("/authentication/{key}/usage", PathItemBuilder::new().operation(HttpMethod::Get, key_usage()).build())
         .path("/authentication/{key}/rotate", PathItemBuilder::new().operation(HttpMethod::Post, rotate_key()).build())
         .path("/leaks", PathItemBuilder::new().operation(HttpMethod::Post, report_leaks()).build())
         .build()
@@ -73,6 +75,35 @@ fn list_events() -> Operation {
     .parameter(query("cursor", "The `nextCursor` of the page before, with the same other parameters.", EventId::schema()))
     .response("200", page)
     .build()
+}
+
+fn account_usage() -> Operation {
+    usage("getAccountUsage", "See how much the account was used", "The requests of all keys of the account together.")
+        .build()
+}
+
+fn key_usage() -> Operation {
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let key = key.examples(["self", "0QbXn6T4mKrV9sYdJ2wLhP"]);
+    let description = "A key with `AUTHENTICATION` sees every key of its account, deleted ones included; any other key only \
+        itself.";
+    usage("getKeyUsage", "See how much a key was used", description)
+        .parameter(path_key("`self` for the key that the request carries, or a key's id.", key))
+        .response("404", shared("NotFound"))
+        .build()
+}
+
+fn usage(id: &str, summary: &str, description: &str) -> OperationBuilder {
+    let time = |name: &str, description: &str| query(name, description, Timestamp::schema());
+    let bucket =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["hour", "day"])).default(Some("day".into()));
+    let counted = "Requests to every API that attaches the authorizer count, by hour or by day of UTC. What was counted in the \
+        last minutes may be missing, and what environments that ended early had not written: never is anything counted twice.";
+    operation(id, summary, &format!("{description} {counted}"))
+        .parameter(time("from", "From the hour or day of that time on. By default as much as makes 30 days."))
+        .parameter(time("to", "Until before that time: at most 31 days of hours, or 400 of days. By default now."))
+        .parameter(query("bucket", "What is summed up.", bucket))
+        .response("200", json("Every hour or day of the time, the oldest first.", "Usage", &["usage"]))
 }
 
 fn create_key() -> Operation {

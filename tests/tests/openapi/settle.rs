@@ -6,7 +6,7 @@ use serde_yaml_ng::{Mapping, Value as Yaml};
 const WHOLE: [&str; 2] = ["Key", "KeyPage"];
 
 /// Schemas that stay by themselves. All others are parts of these, and stand where they are used.
-const NAMED: [&str; 11] = [
+const NAMED: [&str; 12] = [
     "FieldError",
     "IssuedKey",
     "Key",
@@ -18,6 +18,7 @@ const NAMED: [&str; 11] = [
     "NewKey",
     "Problem",
     "Rotation",
+    "Usage",
 ];
 
 /// What any text of a request is made of: no control characters. Every dialect of regular expressions knows `\x`; for what

@@ -1,4 +1,4 @@
-//! Lambda's Runtime API for one function: hands it events one at a time, by the clock.
+//! Lambda's Runtime API for one function: hands it events one at a time, by the clock, and lets it register an extension.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,19 +28,20 @@ enum Call {
 }
 
 /// A function's answer to an event, or its error.
-pub(crate) type Answer = Result<Bytes, Bytes>;
+pub type Answer = Result<Bytes, Bytes>;
 
 /// The Runtime API as one process sees it; it ends when dropped.
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     /// For `AWS_LAMBDA_RUNTIME_API`.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     calls: mpsc::UnboundedReceiver<Call>,
     waiting: Option<oneshot::Sender<Bytes>>,
     server: JoinHandle<()>,
 }
 
 impl RuntimeApi {
-    pub(crate) async fn start() -> Self {
+    /// Serves on loopback.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, calls) = mpsc::unbounded_channel();
@@ -57,12 +58,12 @@ impl RuntimeApi {
     }
 
     /// Waits until the function asks for its first event.
-    pub(crate) async fn initialized(&mut self) -> Instant {
+    pub async fn initialized(&mut self) -> Instant {
         self.next().await
     }
 
     /// Sends one event and waits for the answer, and then until the function asks for another.
-    pub(crate) async fn invoke(&mut self, event: &Bytes) -> (Duration, Answer) {
+    pub async fn invoke(&mut self, event: &Bytes) -> (Duration, Answer) {
         let waiting = self.waiting.take().expect("a function that waits");
         let start = Instant::now();
         waiting.send(event.clone()).unwrap();
@@ -72,13 +73,13 @@ impl RuntimeApi {
     }
 
     /// Answers the function's request for an event with an error, after which it has nothing to do.
-    pub(crate) fn hang_up(&mut self) {
+    pub fn hang_up(&mut self) {
         self.server.abort();
         self.waiting = None;
     }
 
     /// A function's first answer; `None` when it does not start or does not answer.
-    pub(crate) async fn probe(&mut self, event: &Bytes) -> Option<Answer> {
+    pub async fn probe(&mut self, event: &Bytes) -> Option<Answer> {
         let Call::Next { event: waiting, .. } = self.heard().await? else { return None };
         waiting.send(event.clone()).ok()?;
         let Call::Done { answer, .. } = self.heard().await? else { return None };
@@ -97,7 +98,7 @@ impl RuntimeApi {
     }
 
     async fn call(&mut self) -> Call {
-        self.heard().await.expect("a function that speaks: see the logs in .local/bench/logs")
+        self.heard().await.expect("a function that speaks: see its log")
     }
 
     async fn heard(&mut self) -> Option<Call> {
@@ -115,6 +116,18 @@ async fn serve(
     request: Request<Incoming>,
     calls: mpsc::UnboundedSender<Call>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    match request.uri().path().strip_prefix("/2020-01-01/extension/") {
+        Some("register") if request.headers().contains_key("lambda-extension-name") => {
+            let registered = Response::builder().header("Lambda-Extension-Identifier", "7a9f1c3e");
+            return Ok(registered.body(Full::default()).unwrap());
+        }
+        // It asked for no events, so none comes.
+        Some("event/next") if request.headers().contains_key("lambda-extension-identifier") => {
+            std::future::pending::<()>().await;
+        }
+        Some(_) => return Ok(status(StatusCode::BAD_REQUEST)),
+        None => {}
+    }
     let path = request.uri().path().strip_prefix("/2018-06-01/runtime/").unwrap_or_default().to_owned();
     if *request.method() == Method::GET && path == "invocation/next" {
         let (sender, event) = oneshot::channel();

@@ -1,0 +1,67 @@
+//! What an environment keeps from one request to the next, and what it does with it when nobody waits.
+
+use api_keys::{KeyReader, LastUse, Leases, Locator, Reason, Reasons, Timestamp, Usage, log};
+use tokio::time::Instant;
+
+/// Of how many keys an environment holds leases: some 2 MB.
+pub const LEASES: usize = 8_192;
+
+/// What an environment keeps from one request to the next.
+#[derive(Debug)]
+pub struct Kept {
+    /// Reads keys.
+    pub reader: KeyReader,
+    /// Writes when they were used.
+    pub last_use: LastUse,
+    /// Counts requests of keys that have limits.
+    pub leases: Leases,
+    /// Counts all requests, for those who manage the keys; `None` where that is switched off.
+    pub usage: Option<Usage>,
+    /// Counts why requests were let through or refused, for those who run the service.
+    pub reasons: Reasons,
+}
+
+impl Kept {
+    /// Reads keys by that reader, and writes the usage into the table of that name.
+    #[must_use]
+    pub fn new(reader: KeyReader, usage_table: Option<String>) -> Self {
+        let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader, LEASES));
+        let usage = usage_table.map(|table| Usage::new(&reader, table));
+        Self { reader, last_use, leases, usage, reasons: Reasons::default() }
+    }
+
+    /// Counts a request, of a key if one is known.
+    pub(crate) fn count(&self, reason: Reason, of: Option<Locator>, now: Timestamp) {
+        self.reasons.note(reason, now);
+        if let (Some(usage), Some(r#use), Some(key)) = (&self.usage, reason.usage(), of) {
+            usage.note(key.account_id, key.id, r#use, now);
+        }
+    }
+
+    /// Writes what is to be written behind an answer.
+    pub async fn after_answer(&self) {
+        if let Some(dropped) = self.last_use.write().await {
+            log::dropped_last_use(&dropped);
+        }
+        if let Some(usage) = &self.usage
+            && let Some(dropped) = usage.write().await
+        {
+            log::dropped_usage(&dropped);
+        }
+        if let Some(line) = self.reasons.line() {
+            log::metrics(&line);
+        }
+    }
+
+    /// Writes what is left at the end of the environment, until then.
+    pub async fn finish(&self, end: Instant) {
+        for line in self.reasons.rest() {
+            log::metrics(&line);
+        }
+        if let Some(usage) = &self.usage
+            && let Some(dropped) = usage.finish(end).await
+        {
+            log::dropped_usage(&dropped);
+        }
+    }
+}

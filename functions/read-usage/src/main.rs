@@ -1,0 +1,15 @@
+//! The Lambda function `read-usage`.
+
+use std::time::SystemTime;
+
+use api_keys::{Aws, KeyReader, UsageList, http, settings};
+use lambda_http::Error;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
+async fn main() -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
+    let usage = &UsageList::new(&aws, settings::usage_table_name()?);
+    http::run(|request| read_usage::handle(request, reader, usage, SystemTime::now())).await
+}

@@ -1,0 +1,367 @@
+//! How much keys were used: counted behind the answers, never twice, and read by hour and by day.
+
+use std::time::Duration;
+
+use api_keys::Timestamp;
+use serde_json::{Value, json};
+use tests::wire::{Fault, Stop};
+use tests::{Client, Environment, Gateway};
+use tokio::time::Instant;
+
+/// All that is counted of a key, or of the account.
+async fn sum(admin: &Client<'_>, path: &str) -> [u64; 3] {
+    let answer = admin.get(&format!("/authentication/{path}?bucket=hour")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    sum_of(&answer.body)
+}
+
+fn sum_of(answer: &Value) -> [u64; 3] {
+    let buckets = answer["usage"].as_array().unwrap();
+    ["allowed", "limited", "denied"].map(|verdict| buckets.iter().map(|each| each[verdict].as_u64().unwrap()).sum())
+}
+
+async fn use_key(environment: &Environment, gateway: &Gateway, key: &Client<'_>) {
+    assert!(environment.authorize(gateway, &key.value).await.is_ok());
+    environment.kept.after_answer().await;
+}
+
+async fn end(environment: &Environment) -> u64 {
+    let usage = environment.kept.usage.as_ref().unwrap();
+    let dropped = usage.finish(Instant::now() + Duration::from_secs(5)).await;
+    dropped.map_or(0, |dropped| dropped.requests)
+}
+
+/// How many there were since the last look.
+fn writes(gateway: &Gateway) -> usize {
+    gateway.wire.take_calls().iter().filter(|call| call.operation == "UpdateItem").count()
+}
+
+/// No key's last use is to be written for a while.
+async fn used_before(gateway: &Gateway, keys: &[&Client<'_>]) {
+    for key in keys {
+        key.status().await;
+    }
+    drop(gateway.wire.take_calls());
+}
+
+#[tokio::test]
+async fn each_verdict_is_counted_for_the_key_and_for_the_account() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin
+        .create(&json!({"userId": "u", "username": "n", "operations": ["SMS"],
+            "limits": [{"requests": 2, "per": "MONTH"}]}))
+        .await;
+    let environment = Environment::of(&gateway).await;
+    for _ in 0..5 {
+        use_key(&environment, &gateway, &key).await;
+    }
+    assert_eq!(admin.patch(&key.id, &json!({"enabled": false})).await.status, 200);
+    for _ in 0..4 {
+        assert!(environment.authorize(&gateway, &key.value).await.is_err());
+    }
+    assert!(environment.authorize(&gateway, "garbage").await.is_err());
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [0, 0, 0], "not yet");
+
+    assert_eq!(end(&environment).await, 0);
+
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [2, 3, 4]);
+    assert_eq!(sum(&admin, "usage").await, [2, 3, 4], "what this API's own authorizer counted is not written yet");
+    let now = gateway.invoke_manage_account(json!({"action": "usage", "accountId": admin.account_id})).await.unwrap();
+    assert_eq!(sum_of(&now), [2, 3, 4]);
+    let of_key = json!({"action": "usage", "accountId": admin.account_id, "keyId": key.id, "bucket": "hour"});
+    assert_eq!(sum_of(&gateway.invoke_manage_account(of_key).await.unwrap()), [2, 3, 4]);
+    let unknown = json!({"action": "usage", "accountId": "0".repeat(22)});
+    assert!(gateway.invoke_manage_account(unknown).await.is_err());
+}
+
+#[tokio::test]
+async fn it_is_written_behind_an_answer_at_most_once_in_five_minutes_and_in_the_end() {
+    let mut gateway = Gateway::start().await;
+    // What its own authorizer counts is not looked at.
+    gateway.kept.usage = None;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    used_before(&gateway, &[&key]).await;
+    let environment = Environment::of(&gateway).await;
+    for _ in 0..29 {
+        use_key(&environment, &gateway, &key).await;
+        gateway.pass(Duration::from_secs(10));
+        assert_eq!(writes(&gateway), 0);
+    }
+    gateway.pass(Duration::from_secs(10));
+    writes(&gateway);
+    environment.kept.last_use.write().await;
+    writes(&gateway);
+
+    assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    assert_eq!(writes(&gateway), 0, "not before the answer has gone out");
+    environment.kept.usage.as_ref().unwrap().write().await;
+    assert_eq!(writes(&gateway), 2, "the key's and the account's");
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [30, 0, 0]);
+
+    use_key(&environment, &gateway, &key).await;
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [30, 0, 0]);
+    assert_eq!(end(&environment).await, 0);
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [31, 0, 0]);
+}
+
+#[tokio::test]
+async fn hours_and_days_have_their_own_and_every_bucket_of_the_time_is_there() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    // Half past some hour in the middle of a day.
+    let day = Timestamp::from(gateway.now()).day();
+    let now = Timestamp::from(gateway.now()).unix_seconds();
+    let noon = Timestamp::parse(&format!("{day}T12:30:00Z")).unwrap().unix_seconds() + 86_400;
+    gateway.pass(Duration::from_secs(u64::try_from(noon - now).unwrap()));
+    let environment = Environment::of(&gateway).await;
+    for (requests, after) in [(1, 0), (2, 1), (3, 24)] {
+        gateway.pass(Duration::from_hours(after));
+        for _ in 0..requests {
+            use_key(&environment, &gateway, &key).await;
+        }
+    }
+    assert_eq!(end(&environment).await, 0);
+    let time = |days: u64, of_day: &str| {
+        let day = Timestamp::from(gateway.now()).minus(Duration::from_hours(24 * days)).day();
+        format!("{day}T{of_day}Z")
+    };
+    let path = format!("/authentication/{}/usage", key.id);
+    let buckets = async |query: String| {
+        let answer = admin.get(&format!("{path}?{query}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let all = answer.body["usage"].as_array().unwrap().clone();
+        all.iter()
+            .map(|each| (each["start"].as_str().unwrap()[..16].to_owned(), each["allowed"].as_u64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+
+    let days = buckets(String::new()).await;
+    assert_eq!((days.len(), days[28].1, days[29].1), (30, 3, 3));
+    assert_eq!(days[29].0, time(0, "00:00").trim_end_matches('Z'));
+    let hours = buckets(format!("bucket=hour&from={}&to={}", time(1, "11:15:00"), time(1, "14:00:00"))).await;
+    let expected = [("11:00", 0), ("12:00", 1), ("13:00", 2)];
+    assert_eq!(hours, expected.map(|(hour, count)| (time(1, hour).trim_end_matches('Z').to_owned(), count)));
+    let in_the_future = buckets(format!("bucket=hour&from={}&to=2099-01-01T00:00:00Z", time(0, "13:00:00"))).await;
+    assert_eq!(in_the_future, [(time(0, "13:00").trim_end_matches('Z').to_owned(), 3)]);
+
+    // A key that is gone keeps what was counted of it.
+    assert_eq!(admin.delete(&key.id).await.status, 204);
+    assert_eq!(buckets(String::new()).await, days);
+    let never = admin.create_key(&["SMS"]).await;
+    assert_eq!(sum(&admin, &format!("{}/usage", never.id)).await, [0, 0, 0]);
+    for missing in ["x", &"0".repeat(22)] {
+        admin.get(&format!("/authentication/{missing}/usage")).await.assert_problem(404);
+    }
+}
+
+#[tokio::test]
+async fn wrong_questions_are_a_400_that_names_what_is_wrong() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let ago = |days: u64, seconds: u64| {
+        let time = Timestamp::from(gateway.now()).minus(Duration::from_secs(days * 86_400 + seconds));
+        serde_json::to_value(time).unwrap().as_str().unwrap().to_owned()
+    };
+    for (query, wrong) in [
+        ("bucket=week".to_owned(), &["bucket"][..]),
+        ("bucket=".to_owned(), &["bucket"]),
+        ("from=x&to=y&bucket=z".to_owned(), &["bucket", "from", "to"]),
+        ("from=".to_owned(), &["from"]),
+        (format!("from={}&to={}", ago(1, 0), ago(1, 0)), &["from"]),
+        (format!("from={}&to={}", ago(1, 0), ago(2, 0)), &["from"]),
+        ("from=2099-01-01T00:00:00Z&to=2099-01-02T00:00:00Z".to_owned(), &["from"]),
+        (format!("from={}", ago(400, 60)), &["from"]),
+        (format!("from={}&bucket=hour", ago(31, 60)), &["from"]),
+        ("limit=1".to_owned(), &["limit"]),
+        ("bucket=day&bucket=day".to_owned(), &["bucket"]),
+    ] {
+        for path in ["usage", "self/usage"] {
+            let answer = admin.get(&format!("/authentication/{path}?{query}")).await;
+            answer.assert_problem(400);
+            assert_eq!(answer.wrong_fields(), wrong, "{query}");
+        }
+    }
+    let most = |from: &str, query: &str| format!("/authentication/usage?from={from}{query}");
+    for (path, buckets) in [(most(&ago(399, 0), ""), 400), (most(&ago(30, 0), "&bucket=hour"), 721)] {
+        let answer = admin.get(&path).await;
+        assert_eq!(answer.body["usage"].as_array().map(Vec::len), Some(buckets), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_what_is_not_theirs() {
+    let gateway = Gateway::start().await;
+    let (ours, theirs) = (gateway.create_account("Ours").await, gateway.create_account("Theirs").await);
+    let key = ours.create_key(&["SMS"]).await;
+    let environment = Environment::of(&gateway).await;
+    use_key(&environment, &gateway, &key).await;
+    assert_eq!(end(&environment).await, 0);
+
+    assert_eq!(sum(&key, "self/usage").await, [1, 0, 0]);
+    assert_eq!(sum(&key, &format!("{}/usage", key.id)).await, [1, 0, 0]);
+    for path in ["usage".to_owned(), format!("{}/usage", ours.id), "x/usage".to_owned()] {
+        key.get(&format!("/authentication/{path}")).await.assert_problem(403);
+    }
+    theirs.get(&format!("/authentication/{}/usage", key.id)).await.assert_problem(404);
+    assert_eq!(sum(&theirs, "usage").await, [0, 0, 0]);
+    assert_eq!(sum(&ours, "usage").await, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_never_counted_twice_and_what_is_lost_is_told() {
+    for fault in [Fault::LoseAnswer, Fault::TruncateAnswer, Fault::Cut, Fault::Fail] {
+        let gateway = Gateway::start().await;
+        let admin = gateway.create_account("Example").await;
+        let key = admin.create_key(&["SMS"]).await;
+        used_before(&gateway, &[&key]).await;
+        let environment = Environment::of(&gateway).await;
+        for _ in 0..7 {
+            assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+        }
+        gateway.wire.break_with(fault);
+        let dropped = end(&environment).await;
+        gateway.wire.mend();
+        assert_eq!(dropped, 7, "{fault:?}");
+        assert_eq!(end(&environment).await, 0, "it is not sent again");
+        let counted = sum(&admin, &format!("{}/usage", key.id)).await[0];
+        assert!([0, 7].contains(&counted), "{fault:?}: {counted}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_table_refused_is_written_later_and_nothing_is_lost() {
+    let mut gateway = Gateway::start().await;
+    // What its own authorizer counts is not looked at.
+    gateway.kept.usage = None;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    used_before(&gateway, &[&key]).await;
+    let environment = Environment::of(&gateway).await;
+    let usage = environment.kept.usage.as_ref().unwrap();
+    for _ in 0..3 {
+        assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    }
+    gateway.pass(Duration::from_mins(5));
+    assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    gateway.wire.break_with(Fault::Throttle);
+    writes(&gateway);
+    assert!(usage.write().await.is_none());
+    assert!(usage.write().await.is_none());
+    assert_eq!(writes(&gateway), 1, "for half a minute none is tried");
+    gateway.wire.mend();
+    gateway.pass(Duration::from_secs(30));
+    assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    assert!(usage.write().await.is_none());
+
+    assert_eq!(end(&environment).await, 0);
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [5, 0, 0]);
+    assert_eq!(sum(&admin, "usage").await[0], 5);
+}
+
+#[tokio::test]
+async fn more_keys_than_are_counted_at_once_lose_nothing() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let mut keys = Vec::new();
+    for _ in 0..70 {
+        keys.push(admin.create_key(&["SMS"]).await);
+    }
+    let environment = Environment::of(&gateway).await;
+    for round in 0..3 {
+        for key in &keys {
+            use_key(&environment, &gateway, key).await;
+        }
+        gateway.pass(Duration::from_secs(round));
+    }
+    assert_eq!(end(&environment).await, 0);
+    for key in &keys {
+        assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [3, 0, 0]);
+    }
+    assert_eq!(sum(&admin, "usage").await[0], 210);
+}
+
+#[tokio::test]
+async fn the_end_waits_for_what_is_under_way_and_ends_in_time() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    used_before(&gateway, &[&key]).await;
+    let environment = Environment::of(&gateway).await;
+    assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    gateway.pass(Duration::from_mins(5));
+    assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    let usage = environment.kept.usage.as_ref().unwrap();
+    let (written, dropped) = gateway
+        .wire
+        .during(Stop::after("UpdateItem"), async { tokio::join!(usage.write(), end(&environment)) }, async {})
+        .await
+        .0;
+    assert!(written.is_none());
+    assert_eq!(dropped, 0);
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [2, 0, 0]);
+
+    assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    gateway.wire.break_with(Fault::Hold);
+    let over = usage.finish(Instant::now() + Duration::from_millis(50)).await;
+    assert!(over.is_none(), "the environment is gone");
+}
+
+#[tokio::test]
+async fn where_usage_is_disabled_nothing_is_counted() {
+    let mut gateway = Gateway::start().await;
+    gateway.kept.usage = None;
+    let admin = gateway.create_account("Example").await;
+    for _ in 0..3 {
+        gateway.pass(Duration::from_mins(5));
+        assert_eq!(admin.status().await, 200);
+    }
+    assert!(gateway.engine.usage().is_empty());
+    assert_eq!(sum(&admin, "usage").await, [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn erasing_removes_it_and_erasing_again_what_was_written_late() {
+    let gateway = Gateway::start().await;
+    let (admin, other) = (gateway.create_account("Example").await, gateway.create_account("Other").await);
+    let environment = Environment::of(&gateway).await;
+    for key in [&admin, &other] {
+        use_key(&environment, &gateway, key).await;
+    }
+    assert_eq!(end(&environment).await, 0);
+    use_key(&environment, &gateway, &admin).await;
+    let suspend = json!({"action": "suspend", "accountId": admin.account_id});
+    gateway.invoke_manage_account(suspend).await.unwrap();
+    let erase = json!({"accountId": admin.account_id, "confirm": admin.account_id});
+    let of = |client: &Client<'_>| {
+        let items = gateway.engine.usage();
+        items.iter().filter(|item| item["accountId"]["S"] == *client.account_id).count()
+    };
+    assert_eq!((of(&admin), of(&other)), (2, 2));
+
+    assert_eq!(gateway.invoke_erase_account(erase.clone()).await.unwrap()["done"], true);
+    assert_eq!(of(&admin), 0);
+    assert_eq!(end(&environment).await, 0);
+    assert_eq!(of(&admin), 2, "it was counted before");
+    let again = gateway.invoke_erase_account(erase).await.unwrap();
+    assert_eq!((&again["done"], &again["removed"]), (&json!(true), &json!(2)));
+    assert_eq!((of(&admin), of(&other)), (0, 2));
+}
+
+#[tokio::test]
+async fn items_leave_after_as_long_as_they_are_shown() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let environment = Environment::of(&gateway).await;
+    use_key(&environment, &gateway, &admin).await;
+    assert_eq!(end(&environment).await, 0);
+    let now = Timestamp::from(gateway.now()).unix_seconds();
+    for item in gateway.engine.usage() {
+        let purge_at: i64 = item["purgeAt"]["N"].as_str().unwrap().parse().unwrap();
+        assert!(purge_at - now > 400 * 86_400, "{item}");
+        let id = item["id"]["S"].as_str().unwrap();
+        assert!(id.starts_with(&admin.id) || id.starts_with("account#"), "{id}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Why requests were let through or refused, as metrics.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::gateway::STAGE;
+use tests::template::root;
+use tests::wire::Fault;
+use tests::{Client, Gateway};
+
+const REASONS: [&str; 10] = [
+    "Allowed",
+    "Disabled",
+    "Exposed",
+    "Expired",
+    "Limited",
+    "Address",
+    "Operation",
+    "Suspended",
+    "Unavailable",
+    "Unknown",
+];
+
+/// The metrics of a line, which has nothing else but how it is to be read.
+fn metrics(line: &Value) -> Vec<(String, u64)> {
+    let description = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!((&description["Namespace"], &description["Dimensions"]), (&json!("ApiKeys"), &json!([[]])));
+    let named: BTreeSet<_> =
+        description["Metrics"].as_array().unwrap().iter().map(|each| each["Name"].as_str().unwrap()).collect();
+    let mut fields: BTreeSet<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
+    for other in ["_aws", "level", "message"] {
+        assert!(fields.remove(other));
+    }
+    assert_eq!(fields, named);
+    fields.iter().map(|name| ((*name).to_owned(), line[*name].as_u64().unwrap())).collect()
+}
+
+/// Asks that format's own schema.
+fn assert_valid(line: &Value) {
+    let python = root().join(".local/tools/sam/bin/python");
+    assert!(python.exists(), "the tools are missing: run `make tools` first");
+    let check =
+        "import json, sys, jsonschema; jsonschema.validate(json.loads(sys.argv[2]), json.load(open(sys.argv[1])))";
+    let schema = root().join("tests/data/embedded-metric-format.json");
+    let valid = |line: &Value| {
+        let arguments = ["-c", check, schema.to_str().unwrap(), &line.to_string()];
+        Command::new(&python).args(arguments).output().unwrap().status.success()
+    };
+    assert!(valid(line), "{line}");
+    let mut wrong = line.clone();
+    wrong["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"] = json!("Requests");
+    assert!(!valid(&wrong), "the schema refuses nothing");
+}
+
+async fn ask(gateway: &Gateway, path: &str, key: &Client<'_>) {
+    drop(gateway.authorize("GET", path, &[("X-API-Key", &key.value)]).await);
+}
+
+#[tokio::test]
+async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let suspended = gateway.create_account("Suspended").await;
+    let key = async |more: Value| {
+        let mut body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        admin.create(&body).await
+    };
+    let [good, disabled, exposed, expired, elsewhere, limited] = [
+        key(json!({})).await,
+        key(json!({})).await,
+        key(json!({})).await,
+        key(json!({"expiresAt": gateway.time_in(Duration::from_secs(5))})).await,
+        key(json!({"allowedIps": ["192.0.2.1"]})).await,
+        key(json!({"limits": [{"requests": 1, "per": "MONTH"}]})).await,
+    ];
+    assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
+    assert_eq!(gateway.report(&[], &json!([{"token": exposed.value}]).to_string()).await.status, 202);
+    let suspend = json!({"action": "suspend", "accountId": suspended.account_id});
+    gateway.invoke_manage_account(suspend).await.unwrap();
+    gateway.pass(Duration::from_secs(5));
+    drop(gateway.kept.reasons.rest());
+
+    for _ in 0..2 {
+        ask(&gateway, "/sms", &good).await;
+        ask(&gateway, "/rcs", &good).await;
+        ask(&gateway, "/rcs/sms", &good).await;
+        for refused in [&disabled, &exposed, &expired, &elsewhere, &suspended] {
+            ask(&gateway, "/sms", refused).await;
+        }
+        drop(gateway.authorize("GET", "/sms", &[]).await);
+        drop(gateway.authorize("GET", "/sms", &[("X-API-Key", "x"), ("X-API-Key", "y")]).await);
+        drop(gateway.authorize("GET", "/sms", &[("X-API-Key", "garbage")]).await);
+    }
+    ask(&gateway, "/sms", &limited).await;
+    ask(&gateway, "/sms", &limited).await;
+    gateway.wire.break_with(Fault::Cut);
+    ask(&gateway, "/sms", &good).await;
+    gateway.wire.mend();
+
+    let lines = gateway.kept.reasons.rest();
+    assert_eq!(lines.len(), 1);
+    assert_valid(&lines[0]);
+    let expected = [
+        ("Address", 2),
+        ("Allowed", 3),
+        ("Disabled", 2),
+        ("Expired", 2),
+        ("Exposed", 2),
+        ("Limited", 1),
+        ("Operation", 4),
+        ("Suspended", 2),
+        ("Unavailable", 1),
+        ("Unknown", 6),
+    ];
+    assert_eq!(metrics(&lines[0]), expected.map(|(name, count)| (name.to_owned(), count)));
+    assert_eq!(REASONS.len(), expected.len());
+    for name in REASONS {
+        assert!(expected.iter().any(|(reason, _)| *reason == name), "{name}");
+    }
+    let text = lines[0].to_string();
+    for client in [&admin, &good, &suspended] {
+        assert!(!text.contains(&client.account_id) && !text.contains(&client.id));
+    }
+    assert!(!text.contains(STAGE));
+}
+
+#[tokio::test]
+async fn there_is_one_line_a_minute_with_what_was_counted_in_it() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    drop(gateway.kept.reasons.rest());
+    let mut lines = Vec::new();
+    for _ in 0..30 {
+        ask(&gateway, "/authentication", &admin).await;
+        lines.extend(gateway.kept.reasons.line());
+        gateway.pass(Duration::from_secs(7));
+    }
+    assert_eq!(lines.len(), 3, "in 203 s");
+    let timestamps: BTreeSet<_> = lines.iter().map(|line| line["_aws"]["Timestamp"].as_u64().unwrap()).collect();
+    assert!(timestamps.len() == 3 && timestamps.last().unwrap() - timestamps.first().unwrap() >= 120_000);
+    lines.extend(gateway.kept.reasons.rest());
+    let counted: u64 = lines.iter().flat_map(metrics).map(|(_, count)| count).sum();
+    assert_eq!(counted, 30);
+    assert!(gateway.kept.reasons.rest().is_empty());
+}
