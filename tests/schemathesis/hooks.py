@@ -69,18 +69,14 @@ def filter_query(_: schemathesis.HookContext, query: Any) -> bool:
 
 
 @schemathesis.hook
-def map_query(_: schemathesis.HookContext, query: Any) -> Any:
-    """Asks about days that have been, where a time is one at all."""
-    if isinstance(query, dict):
-        for name, days in (("from", 2), ("to", 1)):
-            if _is_time(query.get(name)):
-                query[name] = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat()
-    return query
-
-
-@schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[str, Any]) -> None:
-    """Gives the key of the document's examples a meaning, and keeps the run from taking away its own key."""
+    """Gives the key of the document's examples a meaning, and keeps the run from taking away its own key.
+
+    Usage is asked about days that have been, where a time is one at all.
+    """
+    for name, days in (("from", 2), ("to", 1)):
+        if _is_time((case.query or {}).get(name)):
+            case.query[name] = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat()
     key = case.path_parameters.get("key")
     if key == EXAMPLE:
         case.path_parameters["key"] = IN_PLACE_OF_EXAMPLE.get(_operation(case), key)
