@@ -27,6 +27,17 @@ enum Call {
     InitError(Bytes),
 }
 
+/// What becomes of an extension that is to be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extensions {
+    /// It is.
+    Registered,
+    /// It is not.
+    Refused,
+    /// There is no answer.
+    Ignored,
+}
+
 /// A function's answer to an event, or its error.
 pub type Answer = Result<Bytes, Bytes>;
 
@@ -42,6 +53,11 @@ pub struct RuntimeApi {
 impl RuntimeApi {
     /// Serves on loopback.
     pub async fn start() -> Self {
+        Self::start_with(Extensions::Registered).await
+    }
+
+    /// The same, with another fate of extensions.
+    pub async fn start_with(extensions: Extensions) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, calls) = mpsc::unbounded_channel();
@@ -50,7 +66,7 @@ impl RuntimeApi {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let sender = sender.clone();
-                let service = service_fn(move |request| serve(request, sender.clone()));
+                let service = service_fn(move |request| serve(request, sender.clone(), extensions));
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
@@ -115,8 +131,11 @@ impl Drop for RuntimeApi {
 async fn serve(
     request: Request<Incoming>,
     calls: mpsc::UnboundedSender<Call>,
+    extensions: Extensions,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     match request.uri().path().strip_prefix("/2020-01-01/extension/") {
+        Some(_) if extensions == Extensions::Refused => return Ok(status(StatusCode::FORBIDDEN)),
+        Some(_) if extensions == Extensions::Ignored => std::future::pending::<()>().await,
         Some("register") if request.headers().contains_key("lambda-extension-name") => {
             let registered = Response::builder().header("Lambda-Extension-Identifier", "7a9f1c3e");
             return Ok(registered.body(Full::default()).unwrap());

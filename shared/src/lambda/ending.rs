@@ -41,8 +41,11 @@ pub fn signal_of_end() -> io::Result<impl Future<Output = Instant>> {
 }
 
 /// Lets Lambda tell the environment of its end. A failure is ignored: what was not written by then is lost.
+///
+/// Takes at most a tenth of a second. It goes on behind that: Lambda would wait for an extension that has registered and
+/// says no more.
 pub async fn register() {
-    drop(timeout(REGISTRATION_TIME, try_to_register()).await);
+    drop(timeout(REGISTRATION_TIME, tokio::spawn(try_to_register())).await);
 }
 
 async fn try_to_register() -> Result<(), Box<dyn Error + Send + Sync>> {

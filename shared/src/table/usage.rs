@@ -47,13 +47,15 @@ struct State {
     paused_until: Option<Timestamp>,
     /// Requests that had no place any more.
     lost: u64,
+    /// Requests of counts that are being written.
+    on_their_way: u64,
 }
 
 impl Usage {
     /// Writes into the table of that name, over the reader's connection.
     #[must_use]
     pub fn new(reader: &KeyReader, table: String) -> Self {
-        let state = State { tally: Tally::new(KEYS), now: None, paused_until: None, lost: 0 };
+        let state = State { tally: Tally::new(KEYS), now: None, paused_until: None, lost: 0, on_their_way: 0 };
         Self {
             dynamodb: Arc::clone(&reader.dynamodb),
             table,
@@ -94,7 +96,19 @@ impl Usage {
             let dropped = [some.0, some.1, some.2, some.3, some.4, some.5].into_iter().flatten();
             dropped.fold(self.lost(), |all, one| Some(one.and(all)))
         };
-        timeout_at(end, all).await.unwrap_or(None)
+        match timeout_at(end, all).await {
+            Ok(dropped) => dropped,
+            Err(_) => self.rest(),
+        }
+    }
+
+    /// All that is not written, and never will be.
+    fn rest(&self) -> Option<DroppedUsage> {
+        let mut state = self.state();
+        let left: u64 = std::iter::from_fn(|| state.tally.take_any()).map(|count| count.of_key()).sum();
+        let requests = left + state.on_their_way + std::mem::take(&mut state.lost);
+        let at = state.now?;
+        (requests > 0).then_some(DroppedUsage { at, requests, cause: None })
     }
 
     async fn drain(&self) -> Option<DroppedUsage> {
@@ -126,9 +140,11 @@ impl Usage {
 
     async fn send(&self, count: Count, limit: Duration) -> Option<DroppedUsage> {
         let body = self.update(&count);
+        self.state().on_their_way += count.of_key();
         let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, limit)).await;
-        let cause = sent.err()?;
         let mut state = self.state();
+        state.on_their_way -= count.of_key();
+        let cause = sent.err()?;
         let at = state.now?;
         state.paused_until = Some(at.plus(PAUSE));
         if cause.may_be_written() {

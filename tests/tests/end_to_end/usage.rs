@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tests::gateway::{STAGE, sample_event};
-use tests::runtime_api::RuntimeApi;
+use tests::runtime_api::{Extensions, RuntimeApi};
 use tests::template::root;
 use tests::wire::Fault;
 use tests::{Gateway, engine};
@@ -34,7 +34,10 @@ struct Environment {
 
 impl Environment {
     async fn start(program: &Path, endpoint: &str, name: &str) -> Self {
-        let runtime = RuntimeApi::start().await;
+        Self::start_in(RuntimeApi::start().await, program, endpoint, name).await
+    }
+
+    async fn start_in(runtime: RuntimeApi, program: &Path, endpoint: &str, name: &str) -> Self {
         let log = root().join(format!(".local/end-to-end/usage-{name}.log"));
         let output = File::create(&log).unwrap();
         let child = Command::new(program)
@@ -119,6 +122,7 @@ pub fn is_exact(_: &Stack) {
         told_to_end(&program).await;
         cut_off(&program).await;
         killed(&program).await;
+        not_registered(&program).await;
     });
 }
 
@@ -188,4 +192,16 @@ async fn killed(program: &Path) {
     let missing = SENT - usize::try_from(of_keys).unwrap();
     // Each of the fifty keys was used once since its last write, and few counts wait for theirs.
     assert!((1..=60).contains(&missing), "{missing}");
+}
+
+/// An environment that will not hear of its end answers all the same.
+async fn not_registered(program: &Path) {
+    let gateway = Gateway::start().await;
+    let keys = keys(&gateway, 2).await;
+    for extensions in [Extensions::Refused, Extensions::Ignored] {
+        let runtime = RuntimeApi::start_with(extensions).await;
+        let mut environment = Environment::start_in(runtime, program, &gateway.wire.url(), "not-registered").await;
+        environment.ask(keys.value(0)).await;
+        assert!(!environment.end_by("-KILL").await.0.success());
+    }
 }
