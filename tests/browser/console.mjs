@@ -7,3 +7,4 @@ import './value.mjs';
 import './key.mjs';
 import './keyboard.mjs';
 import './usage.mjs';
+import './events.mjs';
