@@ -8,3 +8,4 @@ import './key.mjs';
 import './keyboard.mjs';
 import './usage.mjs';
 import './events.mjs';
+import './limits.mjs';
