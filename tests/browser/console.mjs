@@ -7,3 +7,5 @@ import './value.mjs';
 import './key.mjs';
 import './keyboard.mjs';
 import './usage.mjs';
+import './events.mjs';
+import './limits.mjs';

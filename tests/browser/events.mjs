@@ -1,0 +1,93 @@
+// What was changed, by whom, from where.
+
+import assert from 'node:assert/strict';
+
+import { checkState, meddle, signIn, story } from './support.mjs';
+
+const EVENTS = /\/events\?/;
+const rows = (page) => page.getByRole('table', { name: 'Events' }).locator('tbody').getByRole('row');
+const column = (page, at) => rows(page).evaluateAll((all, cell) => all.map((row) => row.cells[cell].innerText), at);
+
+story('each change is told, of the account and of a key', async ({ page, admin }) => {
+  const other = await admin.create({ name: 'other manager', operations: ['AUTHENTICATION', 'SMS'] });
+  const key = await admin.create({ name: 'reminders', description: 'words' });
+  await admin.send('PATCH', `/${key.id}`, { name: 'renamed', allowedIps: ['::1', '127.0.0.1'] });
+  await other.send('PATCH', `/${key.id}`, { enabled: false });
+  await other.send('PATCH', `/${key.id}`, { enabled: true });
+  await other.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 60 });
+  await signIn(page, admin);
+  await page.getByText('3 keys', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Events' }).click();
+  await rows(page).nth(6).waitFor();
+
+  const done = ['Rotated', 'Changed', 'Changed', 'Changed', 'Created', 'Created', 'Account created'];
+  assert.deepEqual(await column(page, 1), done);
+  assert.deepEqual((await column(page, 2)).slice(0, 6), ['renamed', 'renamed', 'renamed', 'renamed', 'renamed', 'other manager']);
+  assert.deepEqual(await column(page, 3), ['Grace', 'Grace', 'Grace', 'Ada', 'Ada', 'Ada', 'Operator']);
+  assert.deepEqual((await column(page, 4)).slice(0, 6), Array(6).fill('127.0.0.1'));
+  const changes = await column(page, 5);
+  assert.match(changes[0], /^Old value until: \d/);
+  assert.deepEqual(changes.slice(1, 3), ['Enabled: false → true', 'Enabled: true → false']);
+  assert.deepEqual(changes[3].split('\n').sort(), ['Allowed addresses: ::1, 127.0.0.1', 'Name: reminders → renamed']);
+  await rows(page).nth(4).getByText(/^\d fields$/).click();
+  await rows(page).nth(4).getByText('Description: words').waitFor();
+  await checkState(page);
+
+  await rows(page).first().getByRole('link', { name: 'renamed' }).click();
+  await page.getByRole('heading', { name: 'renamed' }).waitFor();
+  await rows(page).nth(4).waitFor();
+  assert.deepEqual(await column(page, 1), done.slice(0, 5));
+  await checkState(page);
+
+  await page.goto(`${page.url().split('#')[0]}#/key/${other.id}`);
+  await page.getByRole('heading', { name: 'other manager' }).waitFor();
+  await page.getByRole('heading', { name: 'Events' }).locator('..').getByLabel('Show').selectOption('Changes made with this key');
+  await rows(page).nth(2).waitFor();
+  assert.deepEqual(await column(page, 1), ['Rotated', 'Changed', 'Changed']);
+});
+
+story('a deleted key still has its events', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await rows(page).nth(0).waitFor();
+  await admin.send('DELETE', `/${key.id}`);
+  await page.getByRole('link', { name: 'Events', exact: true }).click();
+  await rows(page).first().getByText('Deleted').waitFor();
+  await rows(page).first().getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'No such key' }).waitFor();
+  await rows(page).nth(1).waitFor();
+  assert.deepEqual(await column(page, 1), ['Deleted', 'Created']);
+  await checkState(page);
+});
+
+story('a change shows among the events at once', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
+  await rows(page).first().getByText('Enabled: true → false').waitFor();
+});
+
+story('many events are shown a page at a time', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  for (let at = 0; at < 54; at += 1) await admin.send('PATCH', `/${key.id}`, { name: `name ${at}` });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'Events' }).click();
+  await rows(page).nth(49).waitFor();
+  assert.equal(await rows(page).count(), 50);
+
+  await meddle(page, 'GET', EVENTS, 500);
+  const more = page.getByRole('button', { name: 'Show more' });
+  await more.click();
+  await page.getByRole('alert').getByText('The service could not do this just now.').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await rows(page).nth(55).waitFor();
+  assert.equal(await rows(page).count(), 56);
+  assert.ok(!(await more.isVisible()));
+  // Those that are not in view have no text yet but their content.
+  const told = await rows(page).evaluateAll((all) => all.map((row) => row.cells[5].textContent));
+  assert.equal(told[0], 'Name: name 52 → name 53');
+  assert.equal(told[50], 'Name: name 2 → name 3');
+});
