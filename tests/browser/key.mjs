@@ -15,6 +15,11 @@ async function openKey(page, client, name) {
   await page.getByRole('heading', { name }).waitFor();
 }
 
+async function report(value) {
+  const body = JSON.stringify([{ token: value }]);
+  return (await fetch(`${process.env.API_URL}/leaks`, { method: 'POST', body })).status;
+}
+
 async function status(client) {
   return (await client.send('GET', '/self')).status;
 }
@@ -237,11 +242,12 @@ story('what a narrow key may not do is said where it is tried', async ({ page, a
 
 story('an exposed key can be rotated at once, or deleted', async ({ page, admin }) => {
   const key = await admin.create({ name: 'leaked' });
-  const exposed = { ...(await admin.find(key.id)), status: 'EXPOSED' };
+  assert.equal(await report(key.value), 202);
   await signIn(page, admin);
-  await page.route(ONE_KEY, (route) => route.fulfill({ json: exposed }));
+  await page.getByRole('row').filter({ hasText: 'leaked' }).getByText('Exposed').waitFor();
   await page.getByRole('link', { name: 'leaked' }).click();
   await page.getByText('Its value was found where others can read it').waitFor();
+  await page.getByText('Somebody who had its value reported it.').waitFor();
   await checkState(page);
   await page.getByRole('button', { name: 'Rotate…' }).click();
   await dialog(page).getByText('so it gets no more time').waitFor();
@@ -251,14 +257,19 @@ story('an exposed key can be rotated at once, or deleted', async ({ page, admin 
   ]);
   assert.deepEqual(request.postDataJSON(), { gracePeriodSeconds: 0 });
   await page.getByRole('dialog', { name: 'leaked has a new value' }).waitFor();
+  assert.equal((await admin.find(key.id)).status, 'ACTIVE');
+  assert.equal(await status(key), 401);
 });
 
-story('usage and events that a service does not keep are told of', async ({ page, admin }) => {
-  await admin.create({ name: 'reminders' });
-  await page.route(/\/usage\?/, (route) => route.fulfill({ status: 404, json: { status: 404, detail: 'There is no such route.' } }));
-  await page.route(/\/events\?/, (route) => route.fulfill({ status: 404, json: { status: 404, detail: 'There is no such route.' } }));
-  await openKey(page, admin, 'reminders');
-  await page.getByText('This service does not count usage.').waitFor();
-  await page.getByText('This service keeps no events.').waitFor();
+story('who signs in with an exposed key is turned away, and signed out where it is exposed later', async ({ page, admin }) => {
+  const manager = await admin.create({ name: 'leaked', operations: ['AUTHENTICATION'] });
+  await signIn(page, manager);
+  await page.getByRole('row').filter({ hasText: 'your key' }).waitFor();
+  assert.equal(await report(manager.value), 202);
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByText('You were signed out').waitFor();
+  await page.getByLabel('Your key').fill(manager.value);
+  await page.keyboard.press('Enter');
+  await page.getByText('This is not a live key.').waitFor();
   await checkState(page);
 });

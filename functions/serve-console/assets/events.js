@@ -42,17 +42,17 @@ function eventsList(query, signal) {
 		if (next) body.rows[next]?.querySelector('a, summary')?.focus();
 	}
 
-	attempt(slot, loadPage, { 404: () => h('p.hint', text.unavailable) });
+	attempt(slot, loadPage);
 	return h('div.stack', rows, slot, h('div.actions', more));
 }
 
-const row = ({ time, type, keyId, actor, sourceIp, changes }) => cells(text.columns, [
+const row = ({ time, type, keyId, actor, sourceIp, changes, report }) => cells(text.columns, [
 	moment(time),
 	text.type(type),
 	keyId && h('a', { href: `#/key/${keyId}` }, nameById(keyId)),
 	actorOf(actor),
 	sourceIp && h('code', sourceIp),
-	changesOf(changes ?? []),
+	[changesOf(changes), report && h('p.hint', text.report(report))],
 ]);
 
 function nameById(id) {

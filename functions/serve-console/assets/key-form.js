@@ -99,7 +99,7 @@ const rights = (key, edited) => [
 	operations(key.operations),
 	textField('trafficType', key.trafficType),
 	expiry(edited),
-	...('limits' in self() ? [limits(key.limits ?? [])] : []),
+	limits(key.limits ?? []),
 	addresses(key.allowedIps ?? []),
 ];
 

@@ -79,7 +79,7 @@ function facts(key) {
 		owner: words.user(key.username, key.userId),
 		operations: words.list(key.operations),
 		trafficType: key.trafficType,
-		limits: 'limits' in key && [limitsText(key.limits), inForce !== limitsText(key.limits) && words.inForce(inForce)],
+		limits: [limitsText(key.limits), inForce !== limitsText(key.limits) && words.inForce(inForce)],
 		allowedIps: key.allowedIps ? h('ul', key.allowedIps.map((range) => h('li', h('code', range)))) : words.anywhere,
 		expiresAt: exactly(key.expiresAt),
 		lastUsedAt: exactly(key.lastUsedAt),

@@ -38,7 +38,7 @@ function usageList(title, path, signal, sparkline) {
 		});
 		if (choice.value === 'month' && sparkline) fill(sparkline, small(buckets));
 		return figure(buckets, bucket);
-	}, { 404: () => h('p.hint', text.unavailable) });
+	});
 	const choice = h('select', { change: show });
 	const head = h('div.line', title, h('label.pick', words.show, offer(choice, text.period)));
 	show();

@@ -178,7 +178,8 @@ export const words = {
 		of: { keyId: 'Changes to this key', actorKeyId: 'Changes made with this key' },
 		columns: ['When', 'What', 'Key', 'By', 'From', 'Changes'],
 		none: 'Nothing yet.',
-		unavailable: 'This service keeps no events.',
+		report: ({ verified, source, url }) =>
+			(verified ? ['GitHub found its value', source, url].filter(Boolean).join(', ') : 'Somebody who had its value reported it.'),
 		fields: (count) => `${count} fields`,
 		type: (type) => type.replace(/^key\./, '').replace('.', ' ').replace(/^./, (letter) => letter.toUpperCase()),
 		actor: { OPERATOR: 'Operator', REPORT: 'Leak report' },
@@ -196,6 +197,5 @@ export const words = {
 		late: 'Times are UTC. The last minutes may be missing.',
 		asTable: 'As a table',
 		time: { day: 'Day', hour: 'Hour' },
-		unavailable: 'This service does not count usage.',
 	},
 };
