@@ -1,5 +1,5 @@
 // Pictures of the console for the documents. With `make run` in another terminal:
-//   (set -a; source .local/env; node tests/browser/screenshots.mjs)
+//   set -a; source .local/env; set +a; node tests/browser/screenshots.mjs
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
