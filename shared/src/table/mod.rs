@@ -8,7 +8,7 @@
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
 //! | counters of a key's limits (`lease`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
-//! | usage of a day (`usage`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
+//! | usage of a day (`usage`, `usage_list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
 //! `erase-account` removes all of an account's items but one event.
@@ -16,7 +16,7 @@
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
 //! only says where to look: the consistent read of the item decides.
 //!
-//! `reader` and `last_use` are on the way of every request and speak DynamoDB's protocol; `list`, `listing` and `store`,
+//! `reader`, `last_use`, `lease` and `usage` are on the way of every request and speak DynamoDB's protocol; `list`, `listing`, `usage_list` and `store`,
 //! with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`, `change_account`, `suspend`), use the SDK. `now` and
 //! random numbers are handed in.
 //!
@@ -53,6 +53,7 @@ mod sweep;
 mod transaction;
 mod update;
 mod usage;
+mod usage_list;
 
 use std::collections::HashMap;
 
@@ -71,7 +72,8 @@ pub use self::listing::{AccountList, AccountPage};
 pub use self::reader::KeyReader;
 pub use self::store::KeyStore;
 pub use self::sweep::{Sweep, SweepCursor};
-pub use self::usage::{DroppedUsage, Usage, UsageList};
+pub use self::usage::{DroppedUsage, Usage};
+pub use self::usage_list::UsageList;
 use crate::key::{AccountId, KeyId};
 
 /// A DynamoDB item: attribute names and values.

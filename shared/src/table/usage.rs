@@ -3,19 +3,15 @@
 //! Partition key `accountId`; sort key `id`: `{key id}#2026-11-23`, or `account#2026-11-23`. For each hour there are `a14`,
 //! `l14` and `d14`: how many requests were allowed, limited and denied in it, all in UTC.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
-use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::{ID, Item, KeyReader, TableError};
-use crate::aws::{Aws, CallError, Dynamodb};
+use super::KeyReader;
+use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, Consumer, Count, KeyId, Tally, Timestamp, Use, Uses};
 
 /// Of so many keys an environment counts requests at once.
@@ -189,7 +185,7 @@ fn number(number: u64) -> Value {
 }
 
 /// The sort key of a day's item.
-fn id(consumer: &Consumer, day: Timestamp) -> String {
+pub(super) fn id(consumer: &Consumer, day: Timestamp) -> String {
     match consumer.key_id {
         Some(key_id) => format!("{key_id}#{}", day.day()),
         None => format!("account#{}", day.day()),
@@ -222,65 +218,4 @@ impl std::error::Error for DroppedUsage {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_ref().map(|cause| cause as _)
     }
-}
-
-/// Reads what was counted.
-#[derive(Debug, Clone)]
-pub struct UsageList {
-    client: Client,
-    table: String,
-}
-
-impl UsageList {
-    /// Reads from the table of that name.
-    #[must_use]
-    pub fn new(aws: &Aws, table: String) -> Self {
-        Self { client: Client::new(&aws.config), table }
-    }
-
-    /// What a consumer did in these hours, counted from 1970; hours without a request are left out, and some of the first and
-    /// the last day may come along.
-    ///
-    /// # Errors
-    /// [`TableError`] when the table does not answer.
-    pub async fn hours(
-        &self,
-        consumer: &Consumer,
-        hours: RangeInclusive<i64>,
-    ) -> Result<BTreeMap<i64, Uses>, TableError> {
-        const WHAT: &str = "the table did not list the usage";
-        let text = |hour: &i64| AttributeValue::S(id(consumer, Timestamp::of_unix_hour(*hour)));
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("accountId = :account AND id BETWEEN :first AND :last")
-            .expression_attribute_values(":account", AttributeValue::S(consumer.account_id.to_string()))
-            .expression_attribute_values(":first", text(hours.start()))
-            .expression_attribute_values(":last", text(hours.end()))
-            .into_paginator()
-            .items()
-            .send();
-        let mut all = BTreeMap::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|cause| TableError::caused(WHAT, cause))?;
-            all.extend(hours_of(&item).ok_or(TableError::new("an item is no usage"))?);
-        }
-        Ok(all)
-    }
-}
-
-/// The hours of a day's item.
-fn hours_of(item: &Item) -> Option<Vec<(i64, Uses)>> {
-    let (_, day) = item.get(ID)?.as_s().ok()?.split_once('#')?;
-    let first = Timestamp::parse(&format!("{day}T00:00:00Z"))?.unix_hour();
-    let requests = |verdict: char, hour: i64| match item.get(&format!("{verdict}{hour:02}")) {
-        Some(number) => number.as_n().ok()?.parse::<u64>().ok(),
-        None => Some(0),
-    };
-    let uses = |hour| {
-        let (allowed, limited) = (requests('a', hour)?, requests('l', hour)?);
-        Some((first + hour, Uses { allowed, limited, denied: requests('d', hour)? }))
-    };
-    (0..24).map(uses).filter(|hour| hour.is_none_or(|(_, uses)| uses.all() > 0)).collect()
 }
