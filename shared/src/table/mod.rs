@@ -16,9 +16,9 @@
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
 //! only says where to look: the consistent read of the item decides.
 //!
-//! `reader`, `last_use`, `lease` and `usage` are on the way of every request and speak DynamoDB's protocol; `list`, `listing`, `usage_list` and `store`,
-//! with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`, `change_account`, `suspend`), use the SDK. `now` and
-//! random numbers are handed in.
+//! `reader`, `last_use`, `lease` and `usage` are on the way of every request and speak DynamoDB's protocol; `list`,
+//! `listing`, `usage_list` and `store`, with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`,
+//! `change_account`, `suspend`), use the SDK. `now` and random numbers are handed in.
 //!
 //! A management write is one `transaction`: the key and its event. It requires `lastEvent` as it was read and sets its own, so
 //! that it replaces exactly what the event says. Uses do not touch `lastEvent`.
