@@ -60,7 +60,7 @@ pub(crate) async fn run(command: Usage, common: &Common) -> Result<(), Failure> 
 fn table(usage: &[Counts], bucket: Bucket, width: usize) -> String {
     let used: Vec<_> = usage.iter().skip_while(|counts| counts.total() == 0).collect();
     let Some(most) = used.iter().map(|counts| counts.total()).max() else {
-        return "No requests in this time.".into();
+        return "No requests in this time; the last minutes may be missing.".into();
     };
     let sum = |verdict: fn(&Counts) -> u64| used.iter().map(|counts| u128::from(verdict(counts))).sum::<u128>();
     let sums = [sum(|counts| counts.allowed), sum(|counts| counts.limited), sum(|counts| counts.denied)];

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::http::json;
-use crate::key::Operation;
+use crate::key::{KeyStatus, Operation};
 use crate::request::{FieldError, Forbidden, InvalidRequest};
 
 /// An error as clients see it: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457).
@@ -56,6 +56,9 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
         Error::NotFound => (StatusCode::NOT_FOUND, "The account has no such key.".to_owned(), &[]),
         // In the words of the gateway, which answers for all other routes.
         Error::NoRoute => (StatusCode::NOT_FOUND, "There is no such route.".to_owned(), &[]),
+        Error::NotActive(KeyStatus::Exposed) => {
+            (StatusCode::CONFLICT, "The key is exposed: rotate or delete it.".to_owned(), &[])
+        }
         Error::NotActive(status) => (StatusCode::CONFLICT, format!("The key is {status}."), &[]),
         Error::QuotaReached { max_keys } => (
             StatusCode::CONFLICT,

@@ -65,7 +65,7 @@ async fn a_leaked_key_is_dead_on_the_next_request_until_it_is_rotated() {
 
     let refused = admin.patch(&key.id, &json!({"enabled": true})).await;
     refused.assert_problem(409);
-    assert_eq!(refused.body["detail"], "The key is exposed.");
+    assert_eq!(refused.body["detail"], "The key is exposed: rotate or delete it.");
     let renamed = admin.patch(&key.id, &json!({"name": "other"})).await;
     assert_eq!((renamed.status, &renamed.body["status"]), (200, &json!("EXPOSED")));
     assert_eq!(key.status().await, 401);
