@@ -70,7 +70,7 @@ async fn issue(common: &Common, holder: Holder, output: &str, mut payload: Value
     let issued = async {
         let service = Service::find(common).await?;
         match service.invoke(output, &payload, Repeats::AreNot).await {
-            Ok(answer) => Ok(answer.body),
+            Ok(answer) => Ok(answer),
             Err(InvocationError::Unknown(why)) => Err(Failure::action(format!("{why}; {perhaps}"))),
             Err(error) => Err(error.into()),
         }

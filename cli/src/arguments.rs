@@ -159,14 +159,17 @@ pub(crate) struct Changes {
 pub(crate) enum Keys {
     /// Import keys that another system issued, from a .csv or .jsonl file of values or their SHA-256
     ///
-    /// Values are hashed here and never sent. Stopped, it goes on where it was when it is run again. What failed is written
-    /// next to the file, with the reasons.
+    /// Values are hashed here and never sent. Stopped, it goes on where it was when it is run again. A key that the account
+    /// has already stays as it is. What failed is written next to the file, with the reasons.
     Import {
         /// The file
         file: PathBuf,
         /// The account that gets the keys
         #[arg(long, value_name = "ID", value_parser = account_id)]
         account: AccountId,
+        /// Let values work again whose keys were deleted or got other values; one that was reported never does
+        #[arg(long)]
+        revive: bool,
     },
     /// List an account's keys
     List {

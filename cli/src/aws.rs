@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::Common;
 use crate::failure::{Failure, chain};
-use crate::invocation::{Answer, InvocationError, Repeats, invoke};
+use crate::invocation::{InvocationError, Repeats, invoke};
 
 /// Longer than any function may take.
 const INVOCATION_TIME: Duration = Duration::from_secs(70);
@@ -86,7 +86,7 @@ impl Service {
         output: &str,
         payload: &Value,
         repeats: Repeats,
-    ) -> Result<Answer, InvocationError> {
+    ) -> Result<Value, InvocationError> {
         let function = self.output(output).map_err(|failure| InvocationError::Refused(failure.to_string()))?;
         let mut payload = payload.clone();
         if let Some(fields) = payload.as_object_mut() {
@@ -97,7 +97,7 @@ impl Service {
 
     /// Invokes an action of `manage-account` that may be repeated.
     pub(crate) async fn manage(&self, payload: &Value) -> Result<Value, Failure> {
-        Ok(self.invoke("ManageAccountFunctionName", payload, Repeats::AreSafe).await?.body)
+        Ok(self.invoke("ManageAccountFunctionName", payload, Repeats::AreSafe).await?)
     }
 
     /// The database, with the operator's own rights.

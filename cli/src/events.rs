@@ -43,7 +43,7 @@ async fn republish(mut payload: Value, common: &Common) -> Result<(), Failure> {
     let (mut published, mut failed) = (0, 0);
     let work = async {
         loop {
-            let mut answer = service.invoke("PublishEventsFunctionName", &payload, Repeats::AreSafe).await?.body;
+            let mut answer = service.invoke("PublishEventsFunctionName", &payload, Repeats::AreSafe).await?;
             let count = |name| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
             published += count("published");
             failed += count("failed");

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use api_keys::AccountId;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use self::batch::{Batch, Outcome};
@@ -28,7 +28,15 @@ const AT_ONCE: usize = 4;
 /// Lines, and why the key there was not imported.
 type Failed = BTreeMap<usize, String>;
 
-pub(crate) async fn run(path: &Path, account: AccountId, common: &Common) -> Result<(), Failure> {
+/// Where the keys go.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    account: AccountId,
+    /// Whether values work again that have ended.
+    revives: bool,
+}
+
+pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: &Common) -> Result<(), Failure> {
     let format = Format::of(path)?;
     let in_file = |what: &dyn std::fmt::Display| Failure::input(format!("{}: {what}", path.display()));
     let content = fs::read(path).map_err(|error| in_file(&error))?;
@@ -40,8 +48,9 @@ pub(crate) async fn run(path: &Path, account: AccountId, common: &Common) -> Res
     let service = Service::find(common).await?;
     let mut record = Record::open(path, &content, account, &service)?;
     let again = "run the same command again, which goes on from there";
-    let sent = interrupt::guard(again, send(&rows, account, &service, &mut record)).await;
-    let imported = record.imported();
+    let valid: Vec<_> = rows.iter().filter(|row| row.refused.is_none()).collect();
+    let target = Target { account, revives };
+    let sent = interrupt::guard(again, send(&valid, target, &service, &mut record)).await;
     let mut failed = record.failed();
     failed.extend(rows.iter().filter_map(|row| Some((row.line, row.refused.clone()?))));
 
@@ -50,12 +59,15 @@ pub(crate) async fn run(path: &Path, account: AccountId, common: &Common) -> Res
         report::write(&report, format, &rows, &failed)?;
     }
     let seen = Some(&report).filter(|_| finished && !failed.is_empty()).map(|path| path.display().to_string());
+    let (imported, present) = record.imported_and_present();
+    let sizes: Vec<_> = valid.chunks(BATCH).map(<[_]>::len).collect();
+    let unconfirmed: usize = record.unconfirmed().filter_map(|batch| sizes.get(batch)).sum();
     if common.json {
-        let counts = json!({ "keys": rows.len(), "imported": imported, "failed": failed.len(), "finished": finished,
-            "failedFile": seen });
+        let counts = json!({ "keys": rows.len(), "imported": imported, "present": present, "failed": failed.len(),
+            "unconfirmed": unconfirmed, "finished": finished, "failedFile": seen });
         output::json(&counts)?;
     } else {
-        output::line(&format!("Imported {imported} of {}.", counted(rows.len())))?;
+        output::line(&summary(rows.len(), imported, present, unconfirmed))?;
     }
     match sent {
         Err(Failure::Action(why)) if record.is_begun() => Err(Failure::action(format!("{why}; {again}"))),
@@ -71,9 +83,21 @@ pub(crate) async fn run(path: &Path, account: AccountId, common: &Common) -> Res
     }
 }
 
+/// What is certain, and what is not.
+fn summary(keys: usize, imported: usize, present: usize, unconfirmed: usize) -> String {
+    let mut text = format!("Imported {imported} of {}", counted(keys));
+    if present > 0 {
+        let verb = if present == 1 { "was" } else { "were" };
+        text += &format!("; {present} {verb} there already");
+    }
+    if unconfirmed > 0 {
+        text += &format!("; up to {unconfirmed} more may have been imported");
+    }
+    text + "."
+}
+
 /// Sends what the record does not have yet.
-async fn send(rows: &[Row], account: AccountId, service: &Service, record: &mut Record) -> Result<(), Failure> {
-    let valid: Vec<_> = rows.iter().filter(|row| row.refused.is_none()).collect();
+async fn send(valid: &[&Row], target: Target, service: &Service, record: &mut Record) -> Result<(), Failure> {
     let bar = Bar::start(valid.len());
     let mut batches = valid.chunks(BATCH).enumerate();
     let mut running = JoinSet::new();
@@ -85,20 +109,17 @@ async fn send(rows: &[Row], account: AccountId, service: &Service, record: &mut 
                 bar.add(batch.len());
                 continue;
             }
-            let keys: Vec<_> = batch.iter().map(|row| Value::from(row.key.clone())).collect();
-            let batch = Batch {
-                payload: json!({ "accountId": account, "keys": keys }),
-                lines: batch.iter().map(|row| row.line).collect(),
-                sent_before: record.sent(number)?,
-            };
+            record.sent(number)?;
+            let size = batch.len();
+            let batch = Batch { rows: batch.iter().map(|row| (row.line, row.key.clone())).collect() };
             let service = service.clone();
-            running.spawn(async move { (number, batch.lines.len(), batch.send(&service).await) });
+            running.spawn(async move { (number, size, batch.send(&target, &service).await) });
         }
         let Some(finished) = running.join_next().await else { break };
         let (number, size, outcome) = finished.map_err(|error| Failure::action(error.to_string()))?;
         match outcome {
-            Outcome::Done(failed) => {
-                record.done(number, size - failed.len(), failed)?;
+            Outcome::Done(results) => {
+                record.done(number, results)?;
                 bar.add(size);
             }
             // What is under way is waited for, so that the record has its outcome.

@@ -25,13 +25,6 @@ pub(crate) enum Repeats {
     AreNot,
 }
 
-/// A function's answer.
-pub(crate) struct Answer {
-    pub(crate) body: Value,
-    /// Whether an attempt before it may have been carried out as well.
-    pub(crate) repeated: bool,
-}
-
 /// Why an invocation has no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum InvocationError {
@@ -49,11 +42,11 @@ pub(crate) async fn invoke(
     function: &str,
     payload: &Value,
     repeats: Repeats,
-) -> Result<Answer, InvocationError> {
+) -> Result<Value, InvocationError> {
     let (mut attempt, mut pause, mut repeated) = (1, FIRST_PAUSE, false);
     loop {
         let error = match attempt_once(client, function, payload).await {
-            Ok(body) => return Ok(Answer { body, repeated }),
+            Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
         let again = match error {

@@ -24,7 +24,7 @@ const MAX_REVOKED_AT_ONCE: usize = 100;
 
 pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
     match command {
-        Keys::Import { file, account } => import::run(&file, account, common).await,
+        Keys::Import { file, account, revive } => import::run(&file, account, revive, common).await,
         Keys::List { account, user_id } => {
             let payload = json!({ "action": "list-keys", "accountId": account, "userId": user_id });
             let keys = pages::all(&Service::find(common).await?, payload, "apiKeys", usize::MAX).await?;
@@ -48,7 +48,7 @@ async fn revoke(account: AccountId, keys: &[KeyId], common: &Common) -> Result<(
             let payload = json!({ "action": "revoke-keys", "accountId": account, "keyIds": ids });
             // Sent again, it would not find what the first attempt has deleted.
             let mut answer = match service.invoke("ManageAccountFunctionName", &payload, Repeats::AreNot).await {
-                Ok(answer) => answer.body,
+                Ok(answer) => answer,
                 Err(InvocationError::Unknown(why)) => return Err(Failure::action(format!("{why}; {PERHAPS}"))),
                 Err(error) => return Err(error.into()),
             };

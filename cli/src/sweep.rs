@@ -32,7 +32,7 @@ impl Sweep {
             let mut repeats = Repeats::AreNot;
             loop {
                 let mut answer = match service.invoke(output, &payload, repeats).await {
-                    Ok(answer) => answer.body,
+                    Ok(answer) => answer,
                     Err(InvocationError::Refused(why)) => return Err(Failure::action(why)),
                     Err(error) => return Err(Failure::action(format!("{error}; {unfinished}"))),
                 };

@@ -44,6 +44,6 @@ pub use request::{
 };
 pub use table::{
     Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUsage, DroppedUse, Erasing, Event, EventList,
-    EventPage, EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse,
-    LeakReport, LeakedValue, Leases, Sweep, SweepCursor, TableError, Usage, UsageList, WriteError,
+    EventPage, EventTable, EventType, FieldChange, Imported, KeyList, KeyPage, KeyReader, KeyStore, LastUse, Leak,
+    LeakReport, Leases, Sweep, SweepCursor, TableError, Usage, UsageList, WriteError,
 };

@@ -98,6 +98,11 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let publish = ("events:PutEvents".to_owned(), bus.to_string(), Value::Null.to_string());
     let of_limits = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#limits"]}});
     let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
+    // The partitions of values hold claims to them and marks, and no keys.
+    let of_values = |action: &str| {
+        let condition = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sha256#*"]}});
+        (format!("dynamodb:{action}"), table.to_string(), condition.to_string())
+    };
     let expected = BTreeMap::from([
         (
             "AuthorizerFunctionRole",
@@ -129,7 +134,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
                 .fold(writing(&["GetItem", "UpdateItem", "DeleteItem", "Query"]), with),
         ),
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
-        ("ImportKeysFunctionRole", with(creating, on_index.clone())),
+        ("ImportKeysFunctionRole", with(with(creating, on_index.clone()), of_values("ConditionCheckItem"))),
         ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
         (
@@ -154,7 +159,10 @@ fn each_function_may_do_what_it_does_and_no_more() {
             ]),
         ),
         ("ReadUsageFunctionRole", BTreeSet::from([on_table("GetItem"), on(&usage, "Query")])),
-        ("ReportLeaksFunctionRole", with(writing(&["GetItem", "UpdateItem"]), on_index.clone())),
+        (
+            "ReportLeaksFunctionRole",
+            with(with(writing(&["GetItem", "UpdateItem"]), on_index.clone()), of_values("PutItem")),
+        ),
         ("RotateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
         ("ServeConsoleFunctionRole", BTreeSet::new()),
         ("UpdateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),

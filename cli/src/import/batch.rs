@@ -1,124 +1,180 @@
 //! One invocation of `import-keys`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
-use super::Failed;
+use super::{Failed, Target};
 use crate::aws::Service;
 use crate::invocation::{InvocationError, Repeats};
 
-/// What `import-keys` says of a value that is there already, perhaps from an attempt before.
-const TAKEN: &str = "is of a value that a key has already";
-
-/// Before a batch is sent again.
+/// Before the keys that failed for a moment are sent again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
 
-/// Keys that are sent together.
+/// Keys that are sent together, each with its line in the file.
 pub(super) struct Batch {
-    pub(super) payload: Value,
-    /// Where they are in the file.
-    pub(super) lines: Vec<usize>,
-    /// Whether an earlier run sent it, and nobody knows what became of it.
-    pub(super) sent_before: bool,
+    pub(super) rows: Vec<(usize, Map<String, Value>)>,
 }
 
 /// What became of a batch.
 pub(super) enum Outcome {
-    /// All were imported but these.
-    Done(Failed),
+    /// The function said of each key what became of it.
+    Done(Results),
     /// None was imported.
     NotDone(String),
     /// Some may be imported.
     Unknown(String),
 }
 
+/// What became of the keys.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Results {
+    pub(super) imported: usize,
+    /// How many were keys of the account before, with the same fields.
+    pub(super) present: usize,
+    pub(super) failed: Failed,
+}
+
 impl Batch {
-    /// Imports it, and again while the service fails for single keys. After an attempt whose effect nobody knows, a value
-    /// that is there already is the work of that attempt.
-    pub(super) async fn send(mut self, service: &Service) -> Outcome {
+    /// Imports it, and again the keys for which the service failed for a moment. Sent again, a key that is there is present.
+    pub(super) async fn send(mut self, target: &Target, service: &Service) -> Outcome {
+        let mut results = Results::default();
         let mut pauses = PAUSES.iter();
+        let mut sent_before = false;
         loop {
-            let (outcome, is_transient) = self.send_once(service).await;
-            let Some(pause) = pauses.next().filter(|_| is_transient) else { return outcome };
-            self.sent_before = true;
+            let answer = match self.send_once(target, service).await {
+                Ok(answer) => answer,
+                Err(Outcome::NotDone(why)) if sent_before => return Outcome::Unknown(why),
+                Err(outcome) => return outcome,
+            };
+            let Some(again) = self.take_in(answer, &mut results) else {
+                return Outcome::Unknown("the function's answer does not say of each key what became of it".into());
+            };
+            let Some(pause) = pauses.next().filter(|_| !again.is_empty()) else { return Outcome::Done(results) };
+            self.rows.retain(|(line, _)| again.contains(line));
+            sent_before = true;
             sleep(*pause).await;
         }
     }
 
-    /// Whether the next attempt may come further, too.
-    async fn send_once(&self, service: &Service) -> (Outcome, bool) {
-        let answer = match service.invoke("ImportKeysFunctionName", &self.payload, Repeats::AreSafe).await {
-            Ok(answer) => answer,
-            Err(InvocationError::Unknown(why)) => return (Outcome::Unknown(why), false),
-            Err(error) if self.sent_before => return (Outcome::Unknown(error.to_string()), false),
-            Err(error) => return (Outcome::NotDone(error.to_string()), false),
-        };
-        match failed(answer.body, &self.lines, self.sent_before || answer.repeated) {
-            Some((failed, is_transient)) => (Outcome::Done(failed), is_transient),
-            None => (Outcome::Unknown("the function's answer does not tell of every key".into()), false),
+    async fn send_once(&self, target: &Target, service: &Service) -> Result<Value, Outcome> {
+        let keys: Vec<_> = self.rows.iter().map(|(_, key)| key).collect();
+        let mut payload = json!({ "accountId": target.account, "keys": keys });
+        if target.revives
+            && let Some(payload) = payload.as_object_mut()
+        {
+            payload.insert("revive".to_owned(), Value::Bool(true));
+        }
+        match service.invoke("ImportKeysFunctionName", &payload, Repeats::AreSafe).await {
+            Ok(answer) => Ok(answer),
+            Err(InvocationError::Unknown(why)) => Err(Outcome::Unknown(why)),
+            Err(error) => Err(Outcome::NotDone(error.to_string())),
         }
     }
-}
 
-/// The lines that failed, and whether one of them is to be sent again; `None` when the answer does not tell of each key
-/// once.
-fn failed(answer: Value, lines: &[usize], sent_before: bool) -> Option<(Failed, bool)> {
-    #[derive(Deserialize)]
-    struct Report {
-        imported: Vec<Imported>,
-        failed: Vec<FailedKey>,
+    /// Adds an answer to the results. The lines that are to be sent again; `None` when the answer does not have each key once.
+    fn take_in(&self, answer: Value, results: &mut Results) -> Option<BTreeSet<usize>> {
+        #[derive(Deserialize)]
+        struct Report {
+            imported: Vec<Imported>,
+            // A stack of before 0.2 has none.
+            #[serde(default)]
+            present: Vec<Present>,
+            failed: Vec<FailedKey>,
+        }
+        #[derive(Deserialize)]
+        struct Imported {
+            index: usize,
+        }
+        #[derive(Deserialize)]
+        struct Present {
+            index: usize,
+            id: String,
+            equal: bool,
+            differs: Vec<String>,
+        }
+        #[derive(Deserialize)]
+        struct FailedKey {
+            index: usize,
+            reason: String,
+            #[serde(default)]
+            retry: bool,
+        }
+        let Report { imported, present, failed } = serde_json::from_value(answer).ok()?;
+        let said = imported.iter().map(|key| key.index);
+        let said = said.chain(present.iter().map(|key| key.index)).chain(failed.iter().map(|key| key.index));
+        let mut said: Vec<_> = said.collect();
+        said.sort_unstable();
+        if !said.into_iter().eq(0..self.rows.len()) {
+            return None;
+        }
+        let line_of = |index: usize| self.rows.get(index).map(|(line, _)| *line);
+        // What an attempt before said of these keys no longer holds.
+        for (line, _) in &self.rows {
+            results.failed.remove(line);
+        }
+        results.imported += imported.len();
+        for Present { index, id, equal, differs } in present {
+            if equal {
+                results.present += 1;
+            } else {
+                let reason = format!("is the key {id} already, with other values of {}", differs.join(", "));
+                results.failed.insert(line_of(index)?, reason);
+            }
+        }
+        let mut again = BTreeSet::new();
+        for FailedKey { index, mut reason, retry } in failed {
+            if retry {
+                reason += "; it may have been imported all the same: import it again";
+                again.insert(line_of(index)?);
+            }
+            results.failed.insert(line_of(index)?, reason);
+        }
+        Some(again)
     }
-    #[derive(Deserialize)]
-    struct Imported {
-        index: usize,
-    }
-    #[derive(Deserialize)]
-    struct FailedKey {
-        index: usize,
-        reason: String,
-        #[serde(default)]
-        retry: bool,
-    }
-    let Report { imported, failed } = serde_json::from_value(answer).ok()?;
-    let mut told = imported.iter().map(|key| key.index).chain(failed.iter().map(|key| key.index)).collect::<Vec<_>>();
-    told.sort_unstable();
-    if !told.into_iter().eq(0..lines.len()) {
-        return None;
-    }
-    let is_transient = failed.iter().any(|key| key.retry);
-    let failed = failed.into_iter().filter(|key| !(sent_before && key.reason.contains(TAKEN)));
-    let failed = failed.map(|key| Some((*lines.get(key.index)?, key.reason))).collect::<Option<_>>()?;
-    Some((failed, is_transient))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
+    fn batch(lines: &[usize]) -> Batch {
+        Batch { rows: lines.iter().map(|line| (*line, Map::new())).collect() }
+    }
+
     fn answer() -> Value {
-        let taken = format!("sha256 {TAKEN}");
-        let failed = json!([{"index": 0, "reason": taken}, {"index": 2, "reason": "no"}]);
-        json!({ "imported": [{"index": 1, "id": "x"}], "failed": failed })
+        json!({
+            "imported": [{"index": 1, "id": "x"}],
+            "present": [
+                {"index": 0, "id": "y", "equal": true, "differs": []},
+                {"index": 3, "id": "z", "equal": false, "differs": ["name", "limits"]},
+            ],
+            "failed": [
+                {"index": 2, "code": "TAKEN", "reason": "no"},
+                {"index": 4, "code": "UNAVAILABLE", "reason": "later", "retry": true},
+            ],
+        })
     }
 
     #[test]
-    fn a_value_that_is_there_already_is_a_failure_unless_it_was_sent_before() {
-        let lines = |sent_before| {
-            let (failed, is_transient) = failed(answer(), &[7, 8, 9], sent_before).unwrap();
-            assert!(!is_transient);
-            failed.into_keys().collect::<Vec<_>>()
-        };
-        assert_eq!((lines(false), lines(true)), (vec![7, 9], vec![9]));
+    fn each_key_is_counted_by_what_became_of_it() {
+        let mut results = Results::default();
+        let again = batch(&[7, 8, 9, 10, 11]).take_in(answer(), &mut results).unwrap();
+        assert_eq!((again, results.imported, results.present), (BTreeSet::from([11]), 1, 1));
+        let differs = "is the key z already, with other values of name, limits";
+        let failed = [(9, "no"), (10, differs), (11, "later; it may have been imported all the same: import it again")]
+            .map(|(line, reason)| (line, reason.to_owned()));
+        assert_eq!(results.failed, Failed::from(failed));
     }
 
     #[test]
-    fn an_answer_tells_of_every_key_once() {
-        assert_eq!(failed(answer(), &[7, 8], false), None);
-        assert_eq!(failed(answer(), &[7, 8, 9, 10], false), None);
+    fn an_answer_has_every_key_once() {
+        for lines in [4, 6] {
+            let batch = batch(&(0..lines).collect::<Vec<_>>());
+            assert_eq!(batch.take_in(answer(), &mut Results::default()), None);
+        }
     }
 }

@@ -10,6 +10,7 @@ use api_keys::AccountId;
 use serde::{Deserialize, Serialize};
 
 use super::Failed;
+use super::batch::Results;
 use crate::Failure;
 use crate::aws::Service;
 
@@ -45,6 +46,8 @@ enum Line {
 struct Done {
     batch: usize,
     imported: usize,
+    #[serde(default)]
+    present: usize,
     failed: Failed,
 }
 
@@ -95,10 +98,11 @@ impl Record {
         self.done.contains_key(&batch)
     }
 
-    /// Notes that a batch is about to be sent. Whether it was sent before, and nobody knows what became of it.
-    pub(crate) fn sent(&mut self, batch: usize) -> Result<bool, Failure> {
+    /// Notes that a batch is about to be sent.
+    pub(crate) fn sent(&mut self, batch: usize) -> Result<(), Failure> {
         self.write(&Line::Sent(batch))?;
-        Ok(!self.sent.insert(batch))
+        self.sent.insert(batch);
+        Ok(())
     }
 
     /// Notes that what was sent of a batch had no effect.
@@ -113,9 +117,15 @@ impl Record {
         !self.sent.is_empty()
     }
 
+    /// The batches that were sent, and of which no answer says what became of them.
+    pub(crate) fn unconfirmed(&self) -> impl Iterator<Item = usize> {
+        self.sent.iter().copied().filter(|batch| !self.is_done(*batch))
+    }
+
     /// Notes what became of a batch.
-    pub(crate) fn done(&mut self, batch: usize, imported: usize, failed: Failed) -> Result<(), Failure> {
-        let line = Line::Done(Done { batch, imported, failed });
+    pub(crate) fn done(&mut self, batch: usize, results: Results) -> Result<(), Failure> {
+        let Results { imported, present, failed } = results;
+        let line = Line::Done(Done { batch, imported, present, failed });
         self.write(&line)?;
         if let Line::Done(done) = line {
             self.done.insert(batch, done);
@@ -123,8 +133,9 @@ impl Record {
         Ok(())
     }
 
-    pub(crate) fn imported(&self) -> usize {
-        self.done.values().map(|done| done.imported).sum()
+    /// How many keys were imported, and how many were there before.
+    pub(crate) fn imported_and_present(&self) -> (usize, usize) {
+        self.done.values().fold((0, 0), |(imported, present), done| (imported + done.imported, present + done.present))
     }
 
     pub(crate) fn failed(&self) -> Failed {

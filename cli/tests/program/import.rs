@@ -18,17 +18,17 @@ type Hashes = Arc<Mutex<HashSet<String>>>;
 
 /// Takes each hash once, as `import-keys` does.
 fn take(hashes: &Hashes, payload: &Value) -> Value {
-    let (mut imported, mut failed) = (Vec::new(), Vec::new());
+    let (mut imported, mut present, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (index, key) in payload["keys"].as_array().unwrap().iter().enumerate() {
         if key["operations"] == json!(["FAX"]) {
-            failed.push(json!({"index": index, "reason": "operations[0] is not one of SMS"}));
+            failed.push(json!({"index": index, "code": "INVALID", "reason": "operations[0] is not one of SMS"}));
         } else if hashes.lock().unwrap().insert(key["sha256"].as_str().unwrap().to_owned()) {
             imported.push(json!({"index": index, "id": "x"}));
         } else {
-            failed.push(json!({"index": index, "reason": "sha256 is of a value that a key has already"}));
+            present.push(json!({"index": index, "id": "x", "equal": true, "differs": []}));
         }
     }
-    json!({"imported": imported, "failed": failed})
+    json!({"imported": imported, "present": present, "failed": failed})
 }
 
 fn importing(name: &str) -> (World, Hashes) {
@@ -114,7 +114,8 @@ fn jsonl_is_reported_as_jsonl() {
     let report = ["keys", "import", "keys.jsonl", "--account", ACCOUNT, "--json"];
     let done = world.run(&report);
     let counts: Value = serde_json::from_str(&done.stdout).unwrap();
-    let expected = json!({"keys": 4, "imported": 2, "failed": 2, "finished": true, "failedFile": "keys.failed.jsonl"});
+    let expected = json!({"keys": 4, "imported": 2, "present": 0, "failed": 2, "unconfirmed": 0, "finished": true,
+        "failedFile": "keys.failed.jsonl"});
     assert_eq!((done.code, counts), (1, expected));
     assert_eq!(
         world.read("keys.failed.jsonl"),
@@ -149,7 +150,8 @@ fn goes_on(world: &World, hashes: &Hashes) {
     assert!(!world.read("keys.csv.progress").contains("a-secret-value"));
     let done = world.run(&IMPORT);
     let expected = "error: 1 key failed: see keys.failed.csv\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 1000 of 1001 keys.\n", expected));
+    let counts = "Imported 600 of 1001 keys; 400 were there already.\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, counts, expected));
     assert_eq!(hashes.lock().unwrap().len(), 1000);
     assert_eq!(world.invoked().len(), 14, "three batches were done, four were sent again, three were left");
     assert_eq!(world.files(), ["keys.csv", "keys.failed.csv"]);
@@ -165,7 +167,8 @@ fn a_killed_import_goes_on_where_it_was() {
 fn ctrl_c_says_how_to_go_on() {
     let (world, hashes, done) = stopped("import-interrupted", "-INT");
     let expected = "error: stopped: run the same command again, which goes on from there\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (130, "Imported 300 of 1001 keys.\n", expected));
+    let counts = "Imported 300 of 1001 keys; up to 400 more may have been imported.\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (130, counts, expected));
     goes_on(&world, &hashes);
 }
 
@@ -178,7 +181,8 @@ fn a_stopped_import_goes_on_with_the_same_file_and_account_alone() {
     assert_eq!(world.run(&IMPORT).code, 2);
     assert_eq!(world.invoked().len(), 7);
     fs::remove_file(world.folder.join("keys.csv.progress")).unwrap();
-    assert_eq!(world.run(&IMPORT).code, 1, "those keys are taken, and nobody knows by whom");
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (0, "Imported 0 of 10 keys; 10 were there already.\n"), "{done:?}");
 }
 
 #[test]
@@ -202,7 +206,8 @@ fn an_import_that_fails_in_the_middle_says_how_to_go_on() {
     let done = world.run(&IMPORT);
     let expected = "error: the function failed: the table did not answer; run the same command again, which goes on from \
         there\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 100 of 500 keys.\n", expected));
+    let counts = "Imported 100 of 500 keys; up to 400 more may have been imported.\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, counts, expected));
     let done = world.run(&IMPORT);
     assert_eq!((done.code, &*done.stdout), (0, "Imported 500 of 500 keys.\n"), "{done:?}");
 }
@@ -216,25 +221,63 @@ fn a_lost_answer_is_no_failure_of_its_keys() {
     });
     world.write("keys.csv", csv(100));
     let done = world.run(&IMPORT);
-    assert_eq!((done.code, &*done.stdout), (0, "Imported 100 of 100 keys.\n"), "{done:?}");
+    let counts = "Imported 0 of 100 keys; 100 were there already.\n";
+    assert_eq!((done.code, &*done.stdout), (0, counts), "{done:?}");
 }
 
 #[test]
-fn keys_that_failed_for_a_moment_are_sent_again() {
+fn keys_that_failed_for_a_moment_are_sent_again_and_no_others() {
     let hashes = Hashes::default();
     let world = World::new("import-retry", move |before, payload| {
         let mut answer = take(&hashes, payload);
         if before == 0 {
-            let last = json!({"index": 99, "reason": "the table did not answer", "retry": true});
-            answer["imported"].as_array_mut().unwrap().pop();
-            answer["failed"] = json!([last]);
+            let last = json!({"index": 99, "code": "UNAVAILABLE", "reason": "the table did not answer", "retry": true});
+            let refused = json!({"index": 98, "code": "TAKEN", "reason": "a key of another account has it"});
+            answer["imported"].as_array_mut().unwrap().truncate(98);
+            answer["failed"] = json!([refused, last]);
         }
         Reply::Json(answer)
     });
     world.write("keys.csv", csv(100));
     let done = world.run(&IMPORT);
-    assert_eq!((done.code, &*done.stdout), (0, "Imported 100 of 100 keys.\n"), "{done:?}");
-    assert_eq!(world.payloads().len(), 2);
+    // What is refused for good is no success because another key was sent again.
+    let counts = "Imported 98 of 100 keys; 1 was there already.\n";
+    assert_eq!((done.code, &*done.stdout), (1, counts), "{done:?}");
+    assert!(world.read("keys.failed.csv").contains(",100,a key of another account has it\n"));
+    assert_eq!(world.payloads()[1]["keys"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_key_that_fails_to_the_end_may_be_there_and_the_report_says_so() {
+    let world = World::new("import-unavailable", |_, payload| {
+        assert_eq!(payload["keys"].as_array().unwrap().len(), 1);
+        let failed = json!({"index": 0, "code": "UNAVAILABLE", "reason": "the table did not answer", "retry": true});
+        Reply::Json(json!({"imported": [], "present": [], "failed": [failed]}))
+    });
+    world.write("keys.csv", csv(1));
+    assert_eq!(world.run(&IMPORT).code, 1);
+    assert!(world.read("keys.failed.csv").contains("it may have been imported all the same: import it again"));
+    assert_eq!(world.payloads().len(), 4);
+}
+
+#[test]
+fn a_key_that_is_there_with_other_fields_is_named() {
+    let world = World::new("import-differs", |_, _| {
+        let present = json!({"index": 0, "id": "x", "equal": false, "differs": ["limits", "name"]});
+        Reply::Json(json!({"imported": [], "present": [present], "failed": []}))
+    });
+    world.write("keys.csv", csv(1));
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (1, "Imported 0 of 1 key.\n"), "{done:?}");
+    assert!(world.read("keys.failed.csv").contains("is the key x already, with other values of limits, name"));
+}
+
+#[test]
+fn revive_goes_along() {
+    let (world, _) = importing("import-revive");
+    world.write("keys.csv", csv(1));
+    assert_eq!(world.run(&[&IMPORT[..], &["--revive"]].concat()).code, 0);
+    assert_eq!(world.payloads()[0]["revive"], true);
 }
 
 #[test]

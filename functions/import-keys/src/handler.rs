@@ -1,21 +1,28 @@
 //! Takes over keys that another system issued: their holders keep the values they have. On no route: an operator
 //! invokes it.
 
+mod report;
+
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, AccountRefusal, Caller, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer,
-    KeyHash, KeyId, KeyReader, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp,
+    AccountId, AccountRefusal, Caller, Catalogue, Error, Fields, Imported, ImportedKeys, Issuer, KeyHash, KeyReader,
+    KeyRecord, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
+pub use crate::report::Report;
+use crate::report::{Code, Outcome};
+
 const MAX_KEYS_AT_ONCE: usize = 100;
 /// The time limit of an invocation. It is shorter than the function's time-out, so that the report is not lost.
 const TIME: Duration = Duration::from_secs(50);
+/// How often a value is looked for again after another import came between our look and our write.
+const ATTEMPTS: usize = 3;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -34,32 +41,12 @@ pub struct Importer<'a> {
     pub max_keys: u64,
 }
 
-/// What became of each key of the payload, by its place in it.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    imported: Vec<ImportedKey>,
-    failed: Vec<FailedKey>,
-}
-
-#[derive(Debug, Serialize)]
-struct ImportedKey {
-    index: usize,
-    id: KeyId,
-}
-
-#[derive(Debug, Serialize)]
-struct FailedKey {
-    index: usize,
-    reason: String,
-    /// Whether the service failed, not the key: it may be imported all the same, and is to be sent again.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    retry: bool,
-}
-
 /// Answers one invocation: `{"accountId","keys":[{"sha256","userId","username","operations",…}]}`, 1 to 100 keys.
 ///
-/// `sha256` is that of the whole value, in hexadecimal. The other fields are those of `POST /authentication`. `operator`,
-/// who asks, may be given beside `keys` for the events.
+/// `sha256` is that of the whole value, in hexadecimal. The other fields are those of `POST /authentication`. Beside `keys`,
+/// `operator` says who asks, for the events, and `"revive":true` lets values work again that have ended.
+///
+/// The same payload can be sent again, and by several at once: a key that is there is `present`, and stays as it is.
 ///
 /// # Errors
 /// [`Refusal`], when the payload as a whole makes no sense; then nothing was imported.
@@ -80,30 +67,17 @@ async fn import_keys(
     request_id: &str,
 ) -> Result<Report, Error> {
     let end = Instant::now() + TIME;
-    let Payload { account_id, keys, operator } = parse(payload, importer.accepted)?;
+    let Payload { account_id, keys, operator, revives } = parse(payload, importer.accepted)?;
     let origin = Origin::operator(operator, request_id);
     let account = importer.store.account(account_id).await?;
     if account.suspended {
         return Err(Error::Account(AccountRefusal::Suspended));
     }
-    let mut report = Report { imported: Vec::new(), failed: Vec::new() };
+    let import = Import { with: importer, account_id, company: &account.company, revives, origin: &origin, now };
+    let mut report = Report::default();
     for (index, key) in keys.into_iter().enumerate() {
-        let done = timeout_at(end, importer.import(&key, account_id, &account.company, &origin, now)).await;
-        let failed = match done {
-            Ok(Ok(id)) => {
-                report.imported.push(ImportedKey { index, id });
-                continue;
-            }
-            Ok(Err(error)) => {
-                let retry = matches!(error, Error::Internal(_) | Error::Contended);
-                FailedKey { index, reason: Refusal::new(error, request_id).to_string(), retry }
-            }
-            Err(_) => {
-                let reason = "the time was over before the outcome was known: import it again".to_owned();
-                FailedKey { index, reason, retry: true }
-            }
-        };
-        report.failed.push(failed);
+        let outcome = timeout_at(end, import.key(&key)).await;
+        report.add(index, outcome.ok(), request_id);
     }
     Ok(report)
 }
@@ -112,6 +86,7 @@ struct Payload {
     account_id: AccountId,
     keys: Vec<Box<RawValue>>,
     operator: Option<String>,
+    revives: bool,
 }
 
 fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
@@ -129,46 +104,88 @@ fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
         fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
     }
     let operator = fields.optional_text("operator", Caller::MAX_TEXT);
+    let revives = match fields.take("revive") {
+        None => false,
+        Some(Value::Bool(revives)) => revives,
+        Some(_) => {
+            fields.wrong("revive", "must be true or false");
+            false
+        }
+    };
     fields.finish()?;
     // Each key as it was written: a `Value` has lost what an object names twice.
     let Raw { keys } = serde_json::from_str(payload.get()).map_err(|cause| Error::Internal(cause.into()))?;
-    Ok(Payload { account_id, keys, operator })
+    Ok(Payload { account_id, keys, operator, revives })
 }
 
-impl Importer<'_> {
-    async fn import(
-        &self,
-        key: &RawValue,
-        account_id: AccountId,
-        company: &str,
-        origin: &Origin,
-        now: Timestamp,
-    ) -> Result<KeyId, Error> {
+/// One import of several keys.
+struct Import<'a> {
+    with: &'a Importer<'a>,
+    account_id: AccountId,
+    company: &'a str,
+    /// Whether values work again that have ended.
+    revives: bool,
+    origin: &'a Origin,
+    now: Timestamp,
+}
+
+impl Import<'_> {
+    async fn key(&self, key: &RawValue) -> Result<Outcome, Error> {
         let mut fields = Fields::from_raw(key)?;
         let hash = take_sha256(&mut fields);
-        let new = NewKey::take(&mut fields, self.catalogue, now, account_id, company.to_owned(), None);
+        let new =
+            NewKey::take(&mut fields, self.with.catalogue, self.now, self.account_id, self.company.to_owned(), None);
         fields.finish()?;
         let hash = hash.ok_or(Error::NotFound)?;
+        for _ in 0..ATTEMPTS {
+            match self.value(&hash, &new).await? {
+                Some(outcome) => return Ok(outcome),
+                // Another import took the value at this moment: it is there by now.
+                None => {}
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// `None` where another import came between the look and the write.
+    async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<Outcome>, Error> {
+        let Importer { reader, store, issuer, max_keys, .. } = self.with;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
-        let old_claim = self.reader.claimed(&hash).await?;
-        if let Some(found) = self.reader.resolve_hash(&hash, now).await? {
-            // Whoever imports again what may be imported already must see that it is not theirs.
-            if found.account_id != account_id {
-                return Err(wrong("sha256", "is of a value that a key of another account has already"));
-            }
-            if !found.metadata.held {
-                return Err(taken());
-            }
-            // An earlier import of it ended before it was complete.
-            let id = found.metadata.id;
-            self.store.release(Locator { account_id, id }).await?;
-            return Ok(id);
+        let old_claim = reader.claimed(hash).await?;
+        if let Some(found) = reader.resolve_hash(hash, self.now).await? {
+            return self.found(found, hash, new).await.map(Some);
         }
-        let id = self.issuer.key_id(now)?;
-        match self.store.import(&new.into_record(id, hash, now), old_claim, self.max_keys, origin, now).await? {
-            Imported::Done => Ok(id),
-            Imported::Taken => Err(taken()),
+        if old_claim.is_some() {
+            if reader.was_exposed(hash).await? {
+                return Ok(Some(Outcome::Refused(Code::Exposed)));
+            }
+            if !self.revives {
+                return Ok(Some(Outcome::Refused(Code::Retired)));
+            }
         }
+        let id = issuer.key_id(self.now)?;
+        let record = new.clone().into_record(id, hash.clone(), self.now);
+        Ok(match store.import(&record, old_claim, *max_keys, self.origin, self.now).await? {
+            Imported::Done => Some(Outcome::Imported(id)),
+            Imported::Exposed => Some(Outcome::Refused(Code::Exposed)),
+            Imported::Taken => None,
+        })
+    }
+
+    /// A key has the value.
+    async fn found(&self, found: KeyRecord, hash: &KeyHash, new: &NewKey) -> Result<Outcome, Error> {
+        if found.account_id != self.account_id {
+            return Ok(Outcome::Refused(Code::Taken));
+        }
+        let id = found.metadata.id;
+        if found.metadata.held {
+            // An earlier import of it ended before it was complete, or another one is about to complete it.
+            self.with.store.release(Locator { account_id: self.account_id, id }).await?;
+        }
+        if found.metadata.exposed && found.key_hash == *hash {
+            return Ok(Outcome::Refused(Code::Exposed));
+        }
+        Ok(Outcome::Present { id, differs: new.differs_from(&found.metadata) })
     }
 }
 
@@ -184,12 +201,4 @@ fn take_sha256(fields: &mut Fields) -> Option<KeyHash> {
         fields.wrong(FIELD, "must be 64 hexadecimal digits");
     }
     hash
-}
-
-fn taken() -> Error {
-    wrong("sha256", "is of a value that a key has already")
-}
-
-fn wrong(field: &str, message: &str) -> Error {
-    InvalidRequest::of(field, message).into()
 }

@@ -9,8 +9,7 @@ mod report;
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    Error, ImportedKeys, InvalidRequest, KeyReader, KeyStore, KeyValue, LeakReport, LeakedValue, Origin, Timestamp,
-    http,
+    Error, ImportedKeys, InvalidRequest, KeyReader, KeyStore, KeyValue, Leak, LeakReport, Origin, Timestamp, http,
 };
 use futures_util::{StreamExt, stream};
 use lambda_http::http::HeaderMap;
@@ -112,12 +111,9 @@ impl Reports<'_> {
     ) -> Result<Label, Error> {
         // What is `None` looks like a value at most: its checksum is wrong.
         let Some(value) = value else { return Ok(Label::FalsePositive) };
-        let Some(found) = self.reader.resolve(&value, now).await? else {
-            return Ok(Label::FalsePositive);
-        };
-        let leaked = LeakedValue { hash: &value.hash(), report, origin };
-        self.store.expose(self.reader, found, &leaked, now).await?;
-        Ok(Label::TruePositive)
+        let leak = Leak { report, origin };
+        let is_ours = self.store.end_leaked(self.reader, &value, &leak, now).await?;
+        Ok(if is_ours { Label::TruePositive } else { Label::FalsePositive })
     }
 }
 

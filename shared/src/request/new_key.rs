@@ -106,6 +106,24 @@ impl NewKey {
         Ok((self.into_record(id, value.hash(), now), value))
     }
 
+    /// The fields, as clients spell them, that this key has otherwise. The order of operations says nothing.
+    #[must_use]
+    pub fn differs_from(&self, key: &KeyMetadata) -> Vec<&'static str> {
+        let lacking = |a: &Operations, b: &Operations| !a.lacking(b).is_empty();
+        let fields = [
+            ("userId", self.user_id != key.user_id),
+            ("username", self.username != key.username),
+            ("operations", lacking(&self.operations, &key.operations) || lacking(&key.operations, &self.operations)),
+            ("trafficType", self.traffic_type != key.traffic_type),
+            ("name", self.name != key.name),
+            ("description", self.description != key.description),
+            ("expiresAt", self.expires_at != key.expires_at),
+            ("allowedIps", self.allowed_ips != key.allowed_ips),
+            ("limits", self.limits != key.limits),
+        ];
+        fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+    }
+
     /// The record of a key of that id, whose value has that hash.
     #[must_use]
     pub fn into_record(self, id: KeyId, key_hash: KeyHash, created_at: Timestamp) -> KeyRecord {

@@ -151,6 +151,11 @@ impl FieldChange {
         Ok(changes)
     }
 
+    /// That an imported value had ended, and works again.
+    pub(super) fn of_revival() -> Self {
+        Self { field: "revived".to_owned(), from: Value::Null, to: Value::Bool(true) }
+    }
+
     /// What an operator changes of an account.
     pub(super) fn of_account(field: &str, from: &impl Serialize, to: &impl Serialize) -> Result<Self, TableError> {
         let json = [serde_json::to_value(from).map_err(unwritable)?, serde_json::to_value(to).map_err(unwritable)?];

@@ -1,51 +1,86 @@
 //! Ending values that others know.
 //!
-//! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it.
+//! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it. A mark
+//! (`exposed_value`) in the same transaction keeps the value from coming back by an import.
 
 use super::event::{Event, EventType, FieldChange, LeakReport};
+use super::exposed_value;
 use super::expression::Expression;
 use super::key_item::hash_value;
+use super::transaction::Part;
 use super::{
     EXPOSED_HASH, KEY_HASH, KeyReader, KeyStore, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, TableError, WriteError,
 };
-use crate::key::{KeyHash, KeyRecord, Locator, Timestamp};
+use crate::key::{KeyHash, KeyRecord, KeyValue, Locator, Timestamp};
 use crate::request::Origin;
 
 /// How often the key is read again after another writer changed it between our read and our write.
 const ATTEMPTS: usize = 5;
 
-/// A value that others know.
+/// What is known of a leak, and who reported it.
 #[derive(Debug)]
-pub struct LeakedValue<'a> {
-    /// The value's hash.
-    pub hash: &'a KeyHash,
-    /// What is known of the leak.
+pub struct Leak<'a> {
+    /// What is known of it.
     pub report: LeakReport,
     /// Who reported it.
     pub origin: &'a Origin,
 }
 
 impl KeyStore {
-    /// Ends a value of the key that was found: from the next request on it opens nothing.
+    /// Ends a value that others know: when this returns, no request with it succeeds any more, and no import brings it back.
+    /// Whether it is, or was, a value of a key here.
+    ///
+    /// Of a native value whose key is gone or has others, that is known only if it was reported before. A value that no key
+    /// and no claim of an import has leaves nothing.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the report is then to be repeated, which changes nothing that was done.
+    pub async fn end_leaked(
+        &self,
+        reader: &KeyReader,
+        value: &KeyValue,
+        leak: &Leak<'_>,
+        now: Timestamp,
+    ) -> Result<bool, WriteError> {
+        let hash = value.hash();
+        let mut is_ours = false;
+        loop {
+            if let Some(found) = reader.resolve(value, now).await? {
+                is_ours = true;
+                if self.expose(reader, found, &hash, leak, now).await? {
+                    return Ok(true);
+                }
+            }
+            if reader.was_exposed(&hash).await? {
+                return Ok(true);
+            }
+            is_ours |= value.locator().is_none() && reader.claimed(&hash).await?.is_some();
+            if !is_ours {
+                return Ok(false);
+            }
+            // The mark comes first. An import that was written before it is seen by the next look; a later one is refused.
+            self.mark_exposed(&hash).await?;
+        }
+    }
+
+    /// Ends a value of the key that was found. `false` when the key does not have it any more, or it had ended.
     ///
     /// It must win, so where other writers come between again and again, it is done without reading first, until the time
     /// of the request is over.
-    ///
-    /// # Errors
-    /// [`WriteError`].
-    pub async fn expose(
+    async fn expose(
         &self,
         reader: &KeyReader,
         mut found: KeyRecord,
-        leaked: &LeakedValue<'_>,
+        hash: &KeyHash,
+        leak: &Leak<'_>,
         now: Timestamp,
-    ) -> Result<(), WriteError> {
+    ) -> Result<bool, WriteError> {
         let place = Locator { account_id: found.account_id, id: found.metadata.id };
         let mut attempts = 0..ATTEMPTS;
-        while let Some(ending) = Ending::of(&found, leaked.hash) {
+        while let Some(ending) = Ending::of(&found, hash) {
             let seen = attempts.next().map(|_| &found);
-            match self.end(place, ending, seen, leaked, now).await {
-                Ok(true) => break,
+            match self.end(place, ending, seen, hash, leak, now).await {
+                Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) if error.is_retryable() => {}
                 Err(error) => return Err(error),
@@ -55,7 +90,7 @@ impl KeyStore {
                 None => break,
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// `false` when the value is not there any more, or the key is no longer as it was `seen`.
@@ -64,16 +99,18 @@ impl KeyStore {
         place: Locator,
         ending: Ending,
         seen: Option<&KeyRecord>,
-        leaked: &LeakedValue<'_>,
+        hash: &KeyHash,
+        leak: &Leak<'_>,
         now: Timestamp,
     ) -> Result<bool, WriteError> {
-        let event = self.event(EventType::KeyExposed, Some(place.id), leaked.origin, now)?;
-        let mut event = Event { report: Some(leaked.report.clone()), ..event };
+        let event = self.event(EventType::KeyExposed, Some(place.id), leak.origin, now)?;
+        let mut event = Event { report: Some(leak.report.clone()), ..event };
         let mut update = Expression::default();
-        ending.write(&mut update, &mut event, seen, leaked.hash)?;
+        ending.write(&mut update, &mut event, seen, hash)?;
+        let mark = Some((Part::Mark, exposed_value::marking(&self.table, hash)?));
         match seen {
-            Some(read) => self.replace(read, event, update).await,
-            None => self.write(place, &event, update).await,
+            Some(read) => self.replace(read, event, update, mark).await,
+            None => self.write(place, &event, update, mark).await,
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! An item in a partition named by the value's hash. It is written in one transaction with the key, so that two imports
 //! of one value cannot both succeed; and it is read where the index has no entry, so that an imported value works at
-//! once, and for its grace period after a rotation. A claim to a key that is gone or has another value means nothing.
+//! once, and for its grace period after a rotation. A claim to a key that is gone or has another value finds nothing; it
+//! says that the value was in use once, so that it comes back only where an import asks for that.
 //!
 //! A second item in a partition of the account, with the hash as its sort key, leads to the claim when the account is
 //! erased.
@@ -10,7 +11,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use super::transaction::{Part, put};
-use super::{ACCOUNT_ID, ID, Item, TableError};
+use super::{ACCOUNT_ID, ID, Item, TableError, exposed_value};
 use crate::key::{AccountId, KeyHash, KeyRecord, Locator};
 
 /// The sort key of every claim.
@@ -19,18 +20,19 @@ pub(super) const CLAIM: &str = "import";
 const TRACES: &str = "#imports";
 
 /// A value's hash and the key that has it.
-pub(super) struct ImportClaim {
-    hash: String,
+pub(super) struct ImportClaim<'a> {
+    hash: &'a KeyHash,
     place: Locator,
 }
 
-impl ImportClaim {
-    pub(super) fn of(record: &KeyRecord) -> Self {
+impl<'a> ImportClaim<'a> {
+    pub(super) fn of(record: &'a KeyRecord) -> Self {
         let place = Locator { account_id: record.account_id, id: record.metadata.id };
-        Self { hash: record.key_hash.to_hex(), place }
+        Self { hash: &record.key_hash, place }
     }
 
-    /// The parts of an import's transaction. `replaces` is where an older claim to the value leads.
+    /// The parts of an import's transaction: the value was not reported, and the claim to it. `replaces` is where an older
+    /// claim leads.
     pub(super) fn parts(
         &self,
         table: &str,
@@ -49,15 +51,20 @@ impl ImportClaim {
         };
         let trace = Item::from([
             (ACCOUNT_ID.into(), text(trace_partition(self.place.account_id))),
-            (ID.into(), text(self.hash.clone())),
+            (ID.into(), text(self.hash.to_hex())),
         ]);
         let trace = Put::builder().table_name(table).set_item(Some(trace)).build();
         let trace = trace.map_err(|cause| TableError::caused("a write could not be built", cause))?;
-        Ok(vec![(Part::Claim, claim), (Part::Trace, TransactWriteItem::builder().put(trace).build())])
+        let no_mark = exposed_value::requiring_none(table, &self.hash)?;
+        Ok(vec![
+            (Part::Mark, no_mark),
+            (Part::Claim, claim),
+            (Part::Trace, TransactWriteItem::builder().put(trace).build()),
+        ])
     }
 
     fn to_item(&self) -> Item {
-        let mut item = claim_key(&self.hash);
+        let mut item = claim_key(&self.hash.to_hex());
         item.insert("keyAccountId".into(), AttributeValue::S(self.place.account_id.to_string()));
         item.insert("keyId".into(), AttributeValue::S(self.place.id.to_string()));
         item

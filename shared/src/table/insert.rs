@@ -26,6 +26,8 @@ pub enum Imported {
     Done,
     /// Another import took the same value at this moment.
     Taken,
+    /// The value was reported as known to others.
+    Exposed,
 }
 
 /// A key that is to be stored in an account that exists.
@@ -34,6 +36,8 @@ struct New<'a> {
     record: &'a KeyRecord,
     /// What else is stored of a key of another system.
     claim: Vec<(Part, TransactWriteItem)>,
+    /// Whether its value was in use before, and works again by this.
+    revives: bool,
     max_keys: u64,
     origin: &'a Origin,
     now: Timestamp,
@@ -70,8 +74,9 @@ impl KeyStore {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyMetadata, WriteError> {
-        let new = New { r#type: EventType::KeyCreated, record, claim: Vec::new(), max_keys, origin, now };
-        self.insert_counted(&new).await?.ok_or_else(|| used_before().into())
+        let new =
+            New { r#type: EventType::KeyCreated, record, claim: Vec::new(), revives: false, max_keys, origin, now };
+        self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
 
     /// Stores a key that an operator makes for an account which lost its last manager. The key as it was stored.
@@ -85,14 +90,23 @@ impl KeyStore {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyMetadata, WriteError> {
-        let new = New { r#type: EventType::AccountRecovered, record, claim: Vec::new(), max_keys, origin, now };
-        self.insert_counted(&new).await?.ok_or_else(|| used_before().into())
+        let new = New {
+            r#type: EventType::AccountRecovered,
+            record,
+            claim: Vec::new(),
+            revives: false,
+            max_keys,
+            origin,
+            now,
+        };
+        self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
 
     /// Stores a key that another system issued, and with it the claim that no other key has its value.
     ///
-    /// `replaces` is where an older claim to it leads, to a key that is gone or has another value by now. Its holder knows
-    /// the value already, so the key is held back until it is confirmed that the account was not suspended meanwhile.
+    /// `replaces` is where an older claim to it leads, to a key that is gone or has another value by now: then the value works
+    /// again, which the event says. Its holder knows the value already, so the key is held back until it is confirmed that the
+    /// account was not suspended meanwhile.
     ///
     /// # Errors
     /// [`WriteError`]. A key that was stored all the same stays held back until [`KeyStore::release`].
@@ -105,11 +119,9 @@ impl KeyStore {
         now: Timestamp,
     ) -> Result<Imported, WriteError> {
         let claim = ImportClaim::of(record).parts(&self.table, replaces)?;
-        let new = New { r#type: EventType::KeyImported, record, claim, max_keys, origin, now };
-        match self.insert_counted(&new).await? {
-            Some(_) => Ok(Imported::Done),
-            None => Ok(Imported::Taken),
-        }
+        let revives = replaces.is_some();
+        let new = New { r#type: EventType::KeyImported, record, claim, revives, max_keys, origin, now };
+        Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
     }
 
     /// Lets an imported key work that was held back, because the import ended early or the account was suspended.
@@ -121,8 +133,8 @@ impl KeyStore {
         self.let_go(place).await
     }
 
-    /// The key as it was stored; `None` when another import took the value.
-    async fn insert_counted(&self, new: &New<'_>) -> Result<Option<KeyMetadata>, WriteError> {
+    /// The key as it was stored, or why a value of another system was refused.
+    async fn insert_counted(&self, new: &New<'_>) -> Result<Result<KeyMetadata, Imported>, WriteError> {
         let retries = Retries::from_now();
         let mut record = new.record.clone();
         loop {
@@ -143,9 +155,10 @@ impl KeyStore {
                     if new.r#type == EventType::KeyImported {
                         self.let_go(place(&record)).await?;
                     }
-                    return Ok(Some(record.metadata));
+                    return Ok(Ok(record.metadata));
                 }
-                Outcome::Refused(Part::Claim) => return Ok(None),
+                Outcome::Refused(Part::Mark) => return Ok(Err(Imported::Exposed)),
+                Outcome::Refused(Part::Claim) => return Ok(Err(Imported::Taken)),
                 // The account is no longer as it was read.
                 Outcome::Refused(Part::Room) if retries.are_left() => {}
                 Outcome::Refused(Part::Room) => return Err(WriteError::Contended),
@@ -161,6 +174,9 @@ impl KeyStore {
         account: &AccountItem,
     ) -> Result<Transaction, TableError> {
         let mut event = self.creation(new.r#type, record, new.origin, new.now)?;
+        if new.revives {
+            event.changes.push(FieldChange::of_revival());
+        }
         let mut room = Expression::default();
         room.reserve(record.metadata.id, new.max_keys)?;
         account.require_stamps(&mut room);

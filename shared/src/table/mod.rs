@@ -6,12 +6,13 @@
 //! | account (`account`, `count`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
 //! | account in the list (`listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
+//! | mark of a reported value (`exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
 //! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
 //! | counters of a key's limits (`lease`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
 //! | usage of a day (`usage`, `usage_list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
-//! `erase-account` removes all of an account's items but one event.
+//! `erase-account` removes all of an account's items but one event. Marks belong to no account and stay.
 //!
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
 //! only says where to look: the consistent read of the item decides.
@@ -36,6 +37,7 @@ mod erase;
 mod error;
 mod event;
 mod expose;
+mod exposed_value;
 mod expression;
 mod import_claim;
 mod insert;
@@ -63,7 +65,7 @@ pub use self::account::Account;
 pub use self::erase::Erasing;
 pub use self::error::{AccountRefusal, TableError, WriteError};
 pub use self::event::{Event, EventTable, EventType, FieldChange, LeakReport};
-pub use self::expose::LeakedValue;
+pub use self::expose::Leak;
 pub use self::insert::Imported;
 pub use self::last_use::{DroppedUse, LastUse};
 pub use self::lease::{Admission, Leases};

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::TableError;
+use super::exposed_value::EXPOSED;
 use super::import_claim::{self, CLAIM};
 use super::stored_key::{Binary, StoredKey, Text};
 use crate::aws::{Aws, CALL_TIME, Dynamodb, Misconfigured};
@@ -98,6 +100,16 @@ impl KeyReader {
         let key = Place { account_id: Text { value: import_claim::partition(hash) }, id: Text { value: CLAIM } };
         let claim: Option<Claim> = self.get_item(key, "the table did not read a claim").await?;
         Ok(claim.map(|claim| Locator { account_id: claim.key_account_id.value, id: claim.key_id.value }))
+    }
+
+    /// Whether a value of this hash was reported as known to others.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub async fn was_exposed(&self, hash: &KeyHash) -> Result<bool, TableError> {
+        let key = Place { account_id: Text { value: import_claim::partition(hash) }, id: Text { value: EXPOSED } };
+        let mark: Option<IgnoredAny> = self.get_item(key, "the table did not read the mark of a value").await?;
+        Ok(mark.is_some())
     }
 
     async fn get_item<T: for<'de> Deserialize<'de>>(

@@ -44,6 +44,8 @@ pub(super) enum Part {
     Claim,
     /// What leads to the claim.
     Trace,
+    /// The mark of a value that was reported.
+    Mark,
     /// The event.
     Event,
 }

@@ -1,5 +1,7 @@
 //! Changing keys. Each write requires the key as it was read, so its event names exactly what it replaced.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
 use super::event::{Event, EventType, FieldChange};
 use super::expression::Expression;
 use super::key_item::{attributes, hash_value, value};
@@ -42,7 +44,7 @@ impl KeyStore {
         if event.changes.is_empty() {
             return Ok(Some(metadata));
         }
-        let written = self.replace(read, event, update).await?;
+        let written = self.replace(read, event, update, None).await?;
         Ok(written.then_some(metadata))
     }
 
@@ -73,7 +75,7 @@ impl KeyStore {
         update.write(PREVIOUS_VALID_UNTIL, grace_end.as_ref().map(value).transpose()?);
         update.require(KEY_HASH, Some(old));
         update.require("enabled", Some(value(&read.metadata.enabled)?));
-        let written = self.replace(read, event, update).await?;
+        let written = self.replace(read, event, update, None).await?;
         Ok(written.then(|| KeyMetadata { exposed: false, ..read.metadata.clone() }))
     }
 
@@ -91,21 +93,22 @@ impl KeyStore {
         for (attribute, value) in attributes(&change)? {
             update.write(attribute, value);
         }
-        self.write(place, &event, update).await
+        self.write(place, &event, update, None).await
     }
 
-    /// Writes to the key that was read, unless a management write came between.
+    /// Writes to the key that was read, unless a management write came between; and with it `beside`, if it is given.
     pub(super) async fn replace(
         &self,
         read: &KeyRecord,
         event: Event,
         mut update: Expression,
+        beside: Option<(Part, TransactWriteItem)>,
     ) -> Result<bool, WriteError> {
         update.require(LAST_EVENT, read.last_event.as_ref().map(value).transpose()?);
         // Functions of releases before 0.2 write no lastEvent, and may still run during a deployment.
         update.require("operations", Some(value(&read.metadata.operations)?));
         let event = Event { previous_event: read.last_event, ..event };
-        self.write(Locator { account_id: read.account_id, id: read.metadata.id }, &event, update).await
+        self.write(Locator { account_id: read.account_id, id: read.metadata.id }, &event, update, beside).await
     }
 
     pub(super) async fn write(
@@ -113,12 +116,16 @@ impl KeyStore {
         place: Locator,
         event: &Event,
         mut update: Expression,
+        beside: Option<(Part, TransactWriteItem)>,
     ) -> Result<bool, WriteError> {
         update.write(LAST_EVENT, Some(value(&event.id)?));
         let item = key(place.account_id, place.id);
-        let transaction = Transaction::writing(item.clone(), event.id)
+        let mut transaction = Transaction::writing(item.clone(), event.id)
             .with(Part::Key, update.on(&self.table, item)?)
             .with(Part::Event, self.events.append(place.account_id, event)?);
+        if let Some((part, write)) = beside {
+            transaction = transaction.with(part, write);
+        }
         match self.transact(&transaction, Retries::from_now()).await? {
             Outcome::Done => Ok(true),
             Outcome::Refused(Part::Key) => Ok(false),

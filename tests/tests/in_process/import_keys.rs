@@ -1,5 +1,8 @@
 //! `import-keys`: values of another system keep working.
 
+mod again;
+mod at_once;
+
 use std::time::Duration;
 
 use api_keys::ImportedKeys;
@@ -57,11 +60,6 @@ async fn an_imported_key_lives_like_any_other() {
     let native = admin.rotate(id, 60).await.body["value"].as_str().unwrap().to_owned();
     assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 200));
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
-    assert_eq!(
-        import(&gateway, &admin, json!([import_of(FOREIGN)])).await["imported"],
-        json!([]),
-        "it is still one's value"
-    );
     gateway.pass(Duration::from_mins(1));
     assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 401));
 
@@ -84,10 +82,13 @@ async fn a_value_that_any_account_has_is_refused() {
     )
     .await;
 
-    let refused =
-        |index, whose| json!({"index": index, "reason": format!("sha256 is of a value that a key {whose}has already")});
-    let theirs = "of another account ";
-    assert_eq!(report["failed"], json!([refused(0, theirs), refused(1, theirs), refused(3, "")]));
+    let refused = |index| {
+        let reason = "sha256 is of a value that a key of another account has";
+        json!({"index": index, "code": "TAKEN", "reason": reason})
+    };
+    assert_eq!(report["failed"], json!([refused(0), refused(1)]));
+    let id = &report["imported"][0]["id"];
+    assert_eq!(report["present"], json!([{"index": 3, "id": id, "equal": true, "differs": []}]), "given twice");
     assert_eq!(report["imported"][0]["index"], 2);
     let holder = gateway.send("GET", "/authentication/self", &[FOREIGN], None).await;
     assert_eq!(holder.body["company"], "Theirs");
@@ -114,7 +115,7 @@ async fn of_two_imports_that_race_one_has_the_value_wherever_they_meet() {
 }
 
 #[tokio::test]
-async fn a_value_that_no_key_has_any_more_can_be_imported_again() {
+async fn of_two_that_revive_a_value_at_once_one_has_it() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
@@ -122,17 +123,16 @@ async fn a_value_that_no_key_has_any_more_can_be_imported_again() {
     ours.delete(report["imported"][0]["id"].as_str().unwrap()).await;
     assert_eq!(status(&gateway, FOREIGN).await, 401);
 
-    let report = import(&gateway, &theirs, json!([import_of(FOREIGN)])).await;
-    assert_eq!(report["imported"].as_array().unwrap().len(), 1, "{report}");
-    assert_eq!(status(&gateway, FOREIGN).await, 200);
-
-    // Rotated away without a grace period, nobody has it again; and two that race for the old claim cannot both win.
-    theirs.rotate(report["imported"][0]["id"].as_str().unwrap(), 0).await;
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
-    let keys = || json!([import_of(FOREIGN)]);
-    let (one, other) = tokio::join!(import(&gateway, &ours, keys()), import(&gateway, &theirs, keys()));
+    let revive = |account: &Client<'_>| {
+        let payload = json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)], "revive": true});
+        gateway.invoke_import_keys(payload)
+    };
+    let (one, other) = tokio::join!(revive(&ours), revive(&theirs));
+    let (one, other) = (one.unwrap(), other.unwrap());
     let imported = |report: &Value| report["imported"].as_array().unwrap().len();
     assert_eq!(imported(&one) + imported(&other), 1, "{one} {other}");
+    let refused = if imported(&one) == 0 { &one } else { &other };
+    assert_eq!(refused["failed"][0]["code"], "TAKEN");
     assert_eq!(status(&gateway, FOREIGN).await, 200);
 }
 
@@ -165,8 +165,8 @@ async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
 
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{twice},{twice}]}}"#));
     let report = gateway.invoke_import_keys(payload).await.unwrap();
-    let refused = |index| json!({"index": index, "reason": "operations must be given once"});
-    assert_eq!(report, json!({"imported": [], "failed": [refused(0), refused(1)]}));
+    let refused = |index| json!({"index": index, "code": "INVALID", "reason": "operations must be given once"});
+    assert_eq!(report, json!({"imported": [], "present": [], "failed": [refused(0), refused(1)]}));
 
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}],"keys":[{key}]}}"#));
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();

@@ -1,0 +1,112 @@
+//! What became of each key: what an operator reads, and a program decides by.
+
+use api_keys::{AccountRefusal, Error, KeyId, Refusal};
+use serde::Serialize;
+
+/// What became of each key of the payload, by its place in it. Each is in one of the three lists, once.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    imported: Vec<ImportedKey>,
+    present: Vec<PresentKey>,
+    failed: Vec<FailedKey>,
+}
+
+/// It is a key of the account since this invocation.
+#[derive(Debug, Serialize)]
+struct ImportedKey {
+    index: usize,
+    id: KeyId,
+}
+
+/// A key of the account has the value already, and nothing was changed.
+#[derive(Debug, Serialize)]
+struct PresentKey {
+    index: usize,
+    id: KeyId,
+    /// Whether all fields are as the payload has them.
+    equal: bool,
+    /// Those that are not.
+    differs: Vec<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedKey {
+    index: usize,
+    code: Code,
+    reason: String,
+    /// Whether the same key may do better later. It may have been imported all the same, and is to be sent again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    retry: bool,
+}
+
+/// What became of one key.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Imported(KeyId),
+    Present { id: KeyId, differs: Vec<&'static str> },
+    Refused(Code),
+}
+
+/// Why a key was not imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Code {
+    /// Fields are wrong.
+    Invalid,
+    /// A key of another account has the value.
+    Taken,
+    /// The value was reported as known to others.
+    Exposed,
+    /// The value was in use and has ended.
+    Retired,
+    /// The account has no room.
+    QuotaReached,
+    /// The account was suspended or erased meanwhile.
+    AccountNotActive,
+    /// The service failed, or its time was over.
+    Unavailable,
+}
+
+impl Code {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Invalid(_) => Self::Invalid,
+            Error::QuotaReached { .. } => Self::QuotaReached,
+            Error::Account(AccountRefusal::Unknown | AccountRefusal::Suspended | AccountRefusal::Erasing) => {
+                Self::AccountNotActive
+            }
+            _ => Self::Unavailable,
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Invalid => "has wrong fields",
+            Self::Taken => "sha256 is of a value that a key of another account has",
+            Self::Exposed => "sha256 is of a value that was reported as known to others: it never works again",
+            Self::Retired => {
+                "sha256 is of a value that has ended, since its key was deleted or got another value: it works again only if \
+                 the import has revive"
+            }
+            Self::QuotaReached => "the account has reached its limit of keys",
+            Self::AccountNotActive => "the account is not active",
+            Self::Unavailable => "the time was over before the outcome was known: import it again",
+        }
+    }
+}
+
+impl Report {
+    /// Adds a key's outcome; `None` where the time was over before it was known.
+    pub(crate) fn add(&mut self, index: usize, outcome: Option<Result<Outcome, Error>>, request_id: &str) {
+        let (code, reason) = match outcome {
+            Some(Ok(Outcome::Imported(id))) => return self.imported.push(ImportedKey { index, id }),
+            Some(Ok(Outcome::Present { id, differs })) => {
+                return self.present.push(PresentKey { index, id, equal: differs.is_empty(), differs });
+            }
+            Some(Ok(Outcome::Refused(code))) => (code, code.reason().to_owned()),
+            Some(Err(error)) => (Code::of(&error), Refusal::new(error, request_id).to_string()),
+            None => (Code::Unavailable, Code::Unavailable.reason().to_owned()),
+        };
+        self.failed.push(FailedKey { index, code, reason, retry: code == Code::Unavailable });
+    }
+}

@@ -1,0 +1,221 @@
+//! The same import again: it changes nothing, and what has ended stays ended.
+
+use std::time::Duration;
+
+use api_keys::ImportedKeys;
+use serde_json::{Value, json};
+use tests::values::{import_of, sha256_hex};
+use tests::{Client, Gateway};
+
+use super::{FOREIGN, import, status};
+
+/// How a value ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Deleted,
+    Rotated,
+    RotatedWithGrace,
+    Purged,
+    ReportedAndDeleted,
+    ReportedAndRotated,
+    RotatedWithGraceAndReported,
+    DeletedAndReported,
+}
+
+const ENDINGS: [Ending; 8] = [
+    Ending::Deleted,
+    Ending::Rotated,
+    Ending::RotatedWithGrace,
+    Ending::Purged,
+    Ending::ReportedAndDeleted,
+    Ending::ReportedAndRotated,
+    Ending::RotatedWithGraceAndReported,
+    Ending::DeletedAndReported,
+];
+
+impl Ending {
+    fn was_reported(self) -> bool {
+        !matches!(self, Self::Deleted | Self::Rotated | Self::RotatedWithGrace | Self::Purged)
+    }
+
+    async fn happen(self, gateway: &Gateway, admin: &Client<'_>, id: &str, value: &str) {
+        let report = async {
+            let answer = gateway.report(&[], &json!([{ "token": value }]).to_string()).await;
+            assert_eq!(answer.status, 202, "{answer:?}");
+        };
+        match self {
+            Self::Deleted => drop(admin.delete(id).await),
+            Self::Rotated => drop(admin.rotate(id, 0).await),
+            Self::RotatedWithGrace => {
+                admin.rotate(id, 60).await;
+                gateway.pass(Duration::from_secs(61));
+            }
+            Self::Purged => gateway.engine.remove(&admin.account_id, id),
+            Self::ReportedAndDeleted => {
+                report.await;
+                admin.delete(id).await;
+            }
+            Self::ReportedAndRotated => {
+                report.await;
+                admin.rotate(id, 0).await;
+            }
+            Self::RotatedWithGraceAndReported => {
+                admin.rotate(id, 3600).await;
+                report.await;
+            }
+            Self::DeletedAndReported => {
+                admin.delete(id).await;
+                report.await;
+            }
+        }
+        assert_eq!(status(gateway, value).await, 401, "{self:?}");
+    }
+}
+
+fn code(report: &Value) -> Value {
+    assert_eq!(report["imported"], json!([]), "{report}");
+    report["failed"][0]["code"].clone()
+}
+
+async fn import_with_revive(gateway: &Gateway, account: &Client<'_>, value: &str) -> Value {
+    let payload = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
+    gateway.invoke_import_keys(payload).await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_that_ended_comes_back_by_importing_it_again() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let other = gateway.create_account("Other").await;
+    for ending in ENDINGS {
+        let value = format!("sk_old_value_that_is_{ending:?}");
+        let id = import(&gateway, &admin, json!([import_of(&value)])).await["imported"][0]["id"].clone();
+        ending.happen(&gateway, &admin, id.as_str().unwrap(), &value).await;
+
+        for account in [&admin, &other] {
+            let again = import(&gateway, account, json!([import_of(&value)])).await;
+            let expected = if ending.was_reported() { "EXPOSED" } else { "RETIRED" };
+            assert_eq!(code(&again), expected, "{ending:?}: {again}");
+            assert_eq!(again["failed"][0].get("retry"), None);
+            assert_eq!(status(&gateway, &value).await, 401, "{ending:?}");
+        }
+
+        let revived = import_with_revive(&gateway, &admin, &value).await;
+        if ending.was_reported() {
+            assert_eq!(code(&revived), "EXPOSED", "{ending:?}: {revived}");
+            assert_eq!(status(&gateway, &value).await, 401, "{ending:?}");
+        } else {
+            assert_eq!(revived["failed"], json!([]), "{ending:?}");
+            assert_eq!(status(&gateway, &value).await, 200, "{ending:?}");
+            let event = &admin.get("/authentication/events?limit=1").await.body["events"][0];
+            let change = json!({"field": "revived", "from": null, "to": true});
+            assert_eq!(event["type"], "key.imported");
+            assert!(event["changes"].as_array().unwrap().contains(&change), "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_was_reported_stays_dead_when_its_account_is_erased() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let (gone, admin) = (gateway.create_account("Gone").await, gateway.create_account("Example").await);
+    import(&gateway, &gone, json!([import_of(FOREIGN)])).await;
+    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+    for action in ["suspend", "erase"] {
+        let payload = json!({"accountId": gone.account_id});
+        let answer = if action == "suspend" {
+            gateway.invoke_manage_account(json!({"action": "suspend", "accountId": gone.account_id})).await
+        } else {
+            let payload = json!({"accountId": payload["accountId"], "confirm": payload["accountId"]});
+            gateway.invoke_erase_account(payload).await
+        };
+        assert_eq!(answer.unwrap()["done"], true);
+    }
+    let kept = gateway.engine.dump().into_iter().filter(|item| !item.to_string().contains(&admin.account_id));
+    let kept: Vec<_> = kept.filter(|item| item["accountId"]["S"] != "accounts").collect();
+    let mark = json!({"accountId": {"S": format!("sha256#{}", sha256_hex(FOREIGN))}, "id": {"S": "exposed"}});
+    assert_eq!(kept, [mark], "a bare hash, with nothing of whose it was");
+
+    assert_eq!(code(&import_with_revive(&gateway, &admin, FOREIGN).await), "EXPOSED");
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+}
+
+#[tokio::test]
+async fn a_value_that_nothing_knows_leaves_nothing_and_can_be_imported_later() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let before = gateway.engine.dump();
+    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+    assert_eq!(gateway.engine.dump(), before);
+    import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
+    assert_eq!(status(&gateway, FOREIGN).await, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_is_there_is_present_and_stays_as_it_is() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let mut key = import_of(FOREIGN);
+    key["operations"] = json!(["SMS", "RCS"]);
+    key["limits"] = json!([{"requests": 9, "per": "DAY"}]);
+    let id = import(&gateway, &admin, json!([key])).await["imported"][0]["id"].clone();
+    let (items, events) = (gateway.engine.dump(), gateway.engine.events().len());
+
+    let mut other = import_of(FOREIGN);
+    other["name"] = json!("other");
+    key["operations"] = json!(["RCS", "SMS"]);
+    let report = import(&gateway, &admin, json!([key, other])).await;
+
+    let present = json!([
+        {"index": 0, "id": id, "equal": true, "differs": []},
+        {"index": 1, "id": id, "equal": false, "differs": ["operations", "name", "limits"]},
+    ]);
+    assert_eq!(report, json!({"imported": [], "present": present, "failed": []}));
+    assert_eq!((gateway.engine.dump(), gateway.engine.events().len()), (items, events));
+
+    // What is dead stays dead, though it is there.
+    let id = id.as_str().unwrap();
+    admin.patch(id, &json!({"enabled": false})).await;
+    assert_eq!(import(&gateway, &admin, json!([key])).await["present"][0]["id"], id);
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    admin.patch(id, &json!({"enabled": true})).await;
+    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+    assert_eq!(code(&import(&gateway, &admin, json!([key])).await), "EXPOSED");
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+}
+
+#[tokio::test]
+async fn a_value_in_its_grace_period_is_present() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let id = import(&gateway, &admin, json!([import_of(FOREIGN)])).await["imported"][0]["id"].clone();
+    admin.rotate(id.as_str().unwrap(), 60).await;
+    let report = import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
+    assert_eq!(report["present"][0], json!({"index": 0, "id": id, "equal": true, "differs": []}));
+}
+
+#[tokio::test]
+async fn an_import_that_was_cut_off_and_whose_value_was_reported_leaves_a_key_that_can_be_rotated() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let id = import(&gateway, &admin, json!([import_of(FOREIGN)])).await["imported"][0]["id"].clone();
+    let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == id).unwrap();
+    item["held"] = json!({"BOOL": true});
+    gateway.engine.put(&item);
+    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+
+    assert_eq!(code(&import(&gateway, &admin, json!([import_of(FOREIGN)])).await), "EXPOSED");
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    let answer = admin.rotate(id.as_str().unwrap(), 0).await;
+    assert_eq!((answer.status, &answer.body["status"]), (201, &json!("ACTIVE")));
+    assert_eq!(status(&gateway, answer.body["value"].as_str().unwrap()).await, 200);
+}
+
+#[tokio::test]
+async fn revive_is_true_or_false() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let payload = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "revive": "yes"});
+    let error = gateway.invoke_import_keys(payload).await.unwrap_err();
+    assert_eq!(error["errorMessage"], "revive must be true or false");
+}
