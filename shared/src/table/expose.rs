@@ -51,6 +51,10 @@ impl KeyStore {
                     return Ok(true);
                 }
             }
+            // A native value needs no mark to stay dead, and only a signed report is answered with what it was.
+            if !is_ours && value.locator().is_some() && !leak.report.verified {
+                return Ok(false);
+            }
             if reader.was_exposed(&hash).await? {
                 return Ok(true);
             }

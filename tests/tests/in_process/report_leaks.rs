@@ -1,5 +1,6 @@
 //! `POST /leaks`.
 
+mod imported;
 mod races;
 mod signatures;
 

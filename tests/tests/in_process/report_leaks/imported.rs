@@ -1,0 +1,136 @@
+//! Values of another system that are reported, while they are imported, rotated and deleted; and reports that repeat.
+
+use std::time::Duration;
+
+use api_keys::ImportedKeys;
+use serde_json::{Value, json};
+use tests::values::import_of;
+use tests::wire::Stop;
+use tests::{Client, Gateway};
+
+use super::{report_of, report_signed, with_github};
+
+const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
+
+async fn import(gateway: &Gateway, account: &Client<'_>, revive: bool) -> Value {
+    let payload = json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)], "revive": revive});
+    gateway.invoke_import_keys(payload).await.unwrap()
+}
+
+async fn report(gateway: &Gateway) {
+    assert_eq!(gateway.report(&[], &report_of(&[FOREIGN])).await.status, 202);
+}
+
+async fn status(gateway: &Gateway) -> u16 {
+    gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status
+}
+
+/// A gateway whose index shows nothing, so that only claims lead to imported values.
+async fn imported_and_deleted() -> (Gateway, String) {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let id = import(&gateway, &admin, false).await["imported"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(admin.delete(&id).await.status, 204);
+    let value = admin.value.clone();
+    (gateway, value)
+}
+
+async fn account(gateway: &Gateway, value: &str) -> String {
+    let own = gateway.authorize("GET", "/authentication", &[("X-API-Key", value)]).await.unwrap();
+    own["context"]["accountId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_report_that_meets_an_import_ends_the_value_wherever_they_meet() {
+    for (stopped, before) in [("GetItem", true), ("Query", true), ("PutItem", true), ("PutItem", false)] {
+        for others in 0..4 {
+            let (gateway, value) = imported_and_deleted().await;
+            let account = account(&gateway, &value).await;
+            let revive = async {
+                let payload = json!({"accountId": account, "keys": [import_of(FOREIGN)], "revive": true});
+                gateway.invoke_import_keys(payload).await.unwrap()
+            };
+            // The report is stopped at its n-th call of that kind, if it comes to that.
+            let mut left = others;
+            let nth = std::sync::Mutex::new(move || {
+                left -= 1;
+                left < 0
+            });
+            let stop = if before { Stop::before(stopped) } else { Stop::after(stopped) };
+            let mut gate = gateway.wire.stop(stop.when(move |_| nth.lock().unwrap()()));
+            let meanwhile = async {
+                if tokio::time::timeout(Duration::from_millis(300), gate.reached()).await.is_ok() {
+                    revive.await;
+                }
+                gate.release();
+            };
+            tokio::join!(report(&gateway), meanwhile);
+            assert_eq!(status(&gateway).await, 401, "{stopped} {others}");
+            // And it stays so.
+            let payload = json!({"accountId": account, "keys": [import_of(FOREIGN)], "revive": true});
+            let again = gateway.invoke_import_keys(payload).await.unwrap();
+            assert_eq!(again["failed"][0]["code"], "EXPOSED", "{stopped} {others}: {again}");
+            assert_eq!(status(&gateway).await, 401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_a_report_overtakes_is_refused_or_leaves_a_dead_key() {
+    for stopped in [Stop::before("TransactWriteItems"), Stop::before("UpdateItem"), Stop::after("UpdateItem")] {
+        let (gateway, value) = imported_and_deleted().await;
+        let payload =
+            json!({"accountId": account(&gateway, &value).await, "keys": [import_of(FOREIGN)], "revive": true});
+        let (_, ()) = gateway.wire.during(stopped, gateway.invoke_import_keys(payload), report(&gateway)).await;
+        assert_eq!(status(&gateway).await, 401);
+    }
+}
+
+/// A rotation without a grace period between a report's look and its write: nobody has the value, and it must not come back.
+#[tokio::test]
+async fn a_report_whose_key_is_rotated_or_deleted_meanwhile_marks_the_value() {
+    for deletes in [false, true] {
+        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let admin = gateway.create_account("Example").await;
+        let id = import(&gateway, &admin, false).await["imported"][0]["id"].as_str().unwrap().to_owned();
+        let exposes = |body: &Value| body.to_string().contains("key.exposed");
+        let stop = Stop::before("TransactWriteItems").when(exposes);
+        let other = async {
+            let answer = if deletes { admin.delete(&id).await } else { admin.rotate(&id, 0).await };
+            assert!(answer.status < 300, "{answer:?}");
+        };
+        gateway.wire.during(stop, report(&gateway), other).await;
+        assert_eq!(import(&gateway, &admin, true).await["failed"][0]["code"], "EXPOSED", "{deletes}");
+        assert_eq!(status(&gateway).await, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_report_gets_the_same_label_whatever_became_of_the_key() {
+    for what in ["grace period", "rotated", "deleted", "imported", "imported and deleted before"] {
+        let (gateway, _github, signer) = with_github().await;
+        let admin = gateway.create_account("Example").await;
+        let key = admin.create_key(&["SMS"]).await;
+        let (mut value, mut id) = (key.value.clone(), key.id.clone());
+        if what.starts_with("imported") {
+            id = import(&gateway, &admin, false).await["imported"][0]["id"].as_str().unwrap().to_owned();
+            FOREIGN.clone_into(&mut value);
+        }
+        if what == "grace period" {
+            assert_eq!(admin.rotate(&id, 3600).await.status, 201);
+        }
+        if what.ends_with("before") {
+            assert_eq!(admin.delete(&id).await.status, 204);
+        }
+        let body = report_of(&[&value]);
+        for attempt in 0..3 {
+            let answer = report_signed(&gateway, &signer, &body).await;
+            assert_eq!(answer.body[0]["label"], "true_positive", "{what}, attempt {attempt}");
+            match what {
+                "rotated" => drop(admin.rotate(&id, 0).await),
+                "deleted" | "imported" => drop(admin.delete(&id).await),
+                _ => {}
+            }
+        }
+    }
+}
