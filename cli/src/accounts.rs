@@ -8,7 +8,7 @@ use crate::aws::Service;
 use crate::invocation::{InvocationError, Repeats};
 use crate::secret::Destination;
 use crate::sweep::Sweep;
-use crate::{Failure, confirmation, interrupt, output, pages, upgrade};
+use crate::{Failure, confirmation, downgrade, interrupt, output, pages, upgrade};
 
 const MANAGE: &str = "ManageAccountFunctionName";
 
@@ -57,6 +57,7 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
         }
         Accounts::Erase { account } => erase(account.id, common).await,
         Accounts::Upgrade => upgrade::run(common).await,
+        Accounts::Downgrade { disable } => downgrade::run(disable, common).await,
     }
 }
 

@@ -8,6 +8,7 @@ mod arguments;
 mod aws;
 mod chart;
 mod confirmation;
+mod downgrade;
 mod events;
 mod failure;
 mod import;

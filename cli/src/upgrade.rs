@@ -1,4 +1,4 @@
-//! `api-keys accounts upgrade`: the one place that scans the table, with the operator's own credentials.
+//! `api-keys accounts upgrade`, and the one place that scans the table, with the operator's own credentials.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ async fn upgrade(service: &Service) -> Result<(usize, usize, Vec<Value>), Failur
 }
 
 /// Of keys and of accounts' own items, `{accountId}#…`: one may have lost its last key.
-async fn accounts(service: &Service) -> Result<BTreeSet<AccountId>, Failure> {
+pub(crate) async fn accounts(service: &Service) -> Result<BTreeSet<AccountId>, Failure> {
     let scan = service.dynamodb().scan().table_name(service.output("TableName")?);
     let mut pages = scan.projection_expression("accountId").into_paginator().items().send();
     let spinner = Spinner::start("items read");

@@ -3,10 +3,11 @@
 use api_keys::{Account, AccountId, IssuedKey, Limits, SweepCursor, Timestamp};
 use serde::Serialize;
 
+use crate::disable_keys::Disabled;
 use crate::events::Events;
 use crate::list::Listed;
 use crate::list_keys::Keys;
-use crate::revoke_keys::Report;
+use crate::revoke_keys::Revoked;
 use crate::usage::Usage;
 
 /// What an action answers.
@@ -26,7 +27,9 @@ pub enum Answer {
     /// `list-keys`.
     ListKeys(Keys),
     /// `revoke-keys`.
-    RevokeKeys(Report),
+    RevokeKeys(Revoked),
+    /// `disable-keys`.
+    DisableKeys(Disabled),
     /// `events`.
     Events(Events),
     /// `usage`.

@@ -2,6 +2,8 @@
 
 mod adopt;
 mod answer;
+mod disable_keys;
+mod each_key;
 mod events;
 mod list;
 mod list_keys;
@@ -31,8 +33,8 @@ const MAX_LIMIT: usize = 1000;
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(50);
 
-const ACTIONS: &str =
-    "must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, events, usage, adopt";
+const ACTIONS: &str = "must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, disable-keys, events, usage, \
+     adopt";
 
 /// What the function works with.
 #[derive(Debug)]
@@ -98,6 +100,7 @@ async fn act(payload: &RawValue, accounts: &Accounts<'_>, now: Timestamp, reques
         "recover" => recover::recover(fields, &invocation).await,
         "list-keys" => list_keys::list_keys(fields, &invocation).await,
         "revoke-keys" => revoke_keys::revoke_keys(fields, &invocation).await,
+        "disable-keys" => disable_keys::disable_keys(fields, &invocation).await,
         "events" => events::events(fields, &invocation).await,
         "usage" => usage::usage(fields, &invocation).await,
         "adopt" => adopt::adopt(fields, &invocation).await,

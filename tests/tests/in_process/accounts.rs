@@ -119,7 +119,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
     let admin = gateway.create_account("Example").await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let id = &admin.account_id;
-    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, events, usage, adopt";
+    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, disable-keys, events, usage, adopt";
     for (payload, message) in [
         ("null".to_owned(), "body must be a JSON object"),
         ("[]".to_owned(), "body must be a JSON object"),
@@ -419,6 +419,27 @@ async fn keys_are_revoked_each_with_its_event_and_none_of_another_account() {
     assert_eq!(events[0]["actor"]["claimed"], "grace");
     assert_eq!(manage(&gateway, revoke).await["notFound"].as_array().unwrap().len(), 4, "a repeat finds none");
     assert_eq!(manage(&gateway, on(&admin, "show", json!({}))).await["keyCount"], 1);
+}
+
+#[tokio::test]
+async fn keys_are_disabled_whatever_their_state_and_a_manager_can_enable_them_again() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let other = gateway.create_account("Other").await;
+    let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
+    manage(&gateway, on(&admin, "suspend", json!({}))).await;
+
+    let disable = on(&admin, "disable-keys", json!({"keyIds": [one.id, other.id, two.id], "operator": "grace"}));
+    let report = manage(&gateway, disable).await;
+
+    assert_eq!(report, json!({"disabled": [one.id, two.id], "notFound": [other.id], "failed": []}));
+    let events = manage(&gateway, on(&admin, "events", json!({"keyId": one.id}))).await;
+    let change = json!([{"field": "enabled", "from": null, "to": false}]);
+    assert_eq!((&events["events"][0]["changes"], &events["events"][0]["actor"]["claimed"]), (&change, &json!("grace")));
+    manage(&gateway, on(&admin, "resume", json!({}))).await;
+    assert_eq!([one.status().await, two.status().await, other.status().await], [401, 401, 200]);
+    assert_eq!(admin.patch(&one.id, &json!({"enabled": true})).await.status, 200);
+    assert_eq!(one.status().await, 200);
 }
 
 #[tokio::test]
