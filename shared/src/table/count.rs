@@ -6,8 +6,11 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use tokio::time::{Instant, timeout_at};
 
 use super::account::{AccountItem, account_key};
 use super::bulk::{Sent, send};
@@ -20,6 +23,9 @@ use crate::key::{AccountId, KeyId, Timestamp};
 /// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
 /// by their time to live.
 const RECOUNT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The time limit of a note that keys were deleted: its answer waits for it.
+const NOTE_TIME: Duration = Duration::from_secs(1);
 
 /// Room for one more key, by the account's own quota or else the stack's.
 const ROOM: &str =
@@ -43,18 +49,28 @@ impl Expression {
 }
 
 impl KeyStore {
-    /// After deletions: lets an account at its quota count its keys again at once.
+    /// After deletions: lets an account at its quota count its keys again at once. Takes at most a second.
+    ///
+    /// What may have been written is not sent again, so no deletion is noted twice.
     ///
     /// # Errors
     /// [`WriteError`]; the keys are then counted within a minute all the same.
     pub async fn note_deletions(&self, account_id: AccountId, count: u64) -> Result<(), WriteError> {
+        let end = Instant::now() + NOTE_TIME;
         let update = self
             .update_account_item(account_id, "ADD deletions :count")
             // An update would make the item of an account that is being erased anew.
             .condition_expression("attribute_exists(id)")
             .expression_attribute_values(":count", number(count));
-        send_plain(update, Retries::from_now()).await?;
-        Ok(())
+        // The SDK would repeat it after an answer that was lost.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        let note = || update.clone().customize().config_override(once.clone()).send();
+        match timeout_at(end, Box::pin(send(Retries::before(end), note))).await {
+            Ok(Ok(Sent::Done | Sent::Unmet)) => Ok(()),
+            Ok(Ok(Sent::Busy)) => Err(WriteError::Contended),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(TableError::new("the table took too long to note a deletion").into()),
+        }
     }
 
     /// Whether there is room for one more key, or may be by now. Where the count says that there is none, the keys are
