@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -37,6 +38,7 @@ struct Inner {
     calls: usize,
     moods: VecDeque<Mood>,
     always: Option<Mood>,
+    late: Duration,
 }
 
 impl TestBus {
@@ -66,6 +68,11 @@ impl TestBus {
         self.state.lock().unwrap().moods.push_back(mood);
     }
 
+    /// From now on each answer comes that much later.
+    pub fn answer_late(&self, by: Duration) {
+        self.state.lock().unwrap().late = by;
+    }
+
     /// The entries that it has taken, in their order.
     #[must_use]
     pub fn taken(&self) -> Vec<Value> {
@@ -86,6 +93,8 @@ impl Drop for TestBus {
 }
 
 async fn put_events(State(state): State<Arc<Mutex<Inner>>>, body: String) -> (StatusCode, String) {
+    let late = state.lock().unwrap().late;
+    tokio::time::sleep(late).await;
     let body: Value = serde_json::from_str(&body).unwrap();
     let entries = body["Entries"].as_array().unwrap();
     let mut state = state.lock().unwrap();

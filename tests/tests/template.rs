@@ -437,7 +437,7 @@ fn the_parameters_have_the_defaults_that_the_readme_tells() {
         ("TrafficTypes", json!("TRANSACTIONAL,PROMOTIONAL,OTP")),
         ("AuthorizerCacheSeconds", json!(0)),
         ("AcceptImportedKeys", json!("false")),
-        ("MaxKeysPerAccount", json!(1000)),
+        ("MaxKeysPerAccount", json!("1000")),
         ("Architecture", json!("x86_64")),
         ("Console", json!("disabled")),
     ] {

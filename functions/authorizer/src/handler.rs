@@ -15,7 +15,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 pub use crate::after_answer::AfterAnswer;
 pub use crate::event::AuthorizerEvent;
 use crate::event::{ApiKeyHeader, LimitAnswer};
-pub use crate::kept::{Kept, LEASES};
+pub use crate::kept::{AFTER_ANSWER, Kept, LEASES};
 
 /// What the stack decides.
 #[derive(Debug, Clone, Copy)]

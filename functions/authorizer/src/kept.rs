@@ -1,10 +1,16 @@
 //! What an environment keeps from one request to the next, and what it does with it when nobody waits.
 
+use std::time::Duration;
+
 use api_keys::{KeyReader, LastUse, Leases, Locator, Reason, Reasons, Timestamp, Usage, log};
 use tokio::time::Instant;
 
 /// Of how many keys an environment holds leases: some 2 MB.
 pub const LEASES: usize = 8_192;
+
+/// The time limit of all that follows an answer. The environment serves no request meanwhile, and with the 3 s of the
+/// answer it is less than the function's time-out, which would end the environment and lose its counts.
+pub const AFTER_ANSWER: Duration = Duration::from_secs(2);
 
 /// What an environment keeps from one request to the next.
 #[derive(Debug)]
@@ -38,13 +44,14 @@ impl Kept {
         }
     }
 
-    /// Writes what is to be written behind an answer.
+    /// Writes what is to be written behind an answer. What has no time waits for the next one.
     pub async fn after_answer(&self) {
+        let end = Instant::now() + AFTER_ANSWER;
         if let Some(dropped) = self.last_use.write().await {
             log::dropped_last_use(&dropped);
         }
         if let Some(usage) = &self.usage
-            && let Some(dropped) = usage.write().await
+            && let Some(dropped) = usage.write(end).await
         {
             log::dropped_usage(&dropped);
         }

@@ -1,12 +1,16 @@
 //! Makes an account and its first key, which may do everything. On no route: an operator invokes it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use api_keys::{
     Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, Limits, NewKey, Origin, Refusal, Timestamp,
 };
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
+
+/// The time limit of an invocation, shorter than the function's own time-out.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `operator`, who
 /// asks, may be given for the event.
@@ -22,7 +26,9 @@ pub async fn handle(
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
     let request_id = &event.context.request_id;
-    let created = create_account(&event.payload, store, catalogue, issuer, ceiling, now.into(), request_id).await;
+    let work = Box::pin(create_account(&event.payload, store, catalogue, issuer, ceiling, now.into(), request_id));
+    let created = timeout(LONGEST, work).await;
+    let created = created.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
     created.map_err(|error| Refusal::new(error, request_id))
 }
 

@@ -3,11 +3,24 @@
 use std::time::SystemTime;
 
 use api_keys::{Error, KeyId, KeyStore, Locator, Timestamp, http};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
 pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
-    http::serve(&request, delete_key(&request, store, now.into())).await
+    let answer = http::serve(&request, delete_key(&request, store, now.into())).await;
+    // In a time of its own: what is deleted must not be answered with a 500 because the note takes too long.
+    if answer.status() == StatusCode::NO_CONTENT
+        && let Err(error) = note_deletion(&request, store).await
+    {
+        http::log_failure(&request, &error);
+    }
+    answer
+}
+
+async fn note_deletion(request: &Request, store: &KeyStore) -> Result<(), Error> {
+    let caller = http::caller(request)?;
+    Ok(store.note_deletions(caller.account_id, 1).await?)
 }
 
 async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
@@ -23,12 +36,5 @@ async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Resu
             done => break done?,
         }
     };
-    if !deleted {
-        return Err(Error::NotFound);
-    }
-    // The key is deleted even if this fails.
-    if let Err(error) = store.note_deletions(caller.account_id, 1).await {
-        http::log_failure(request, &error);
-    }
-    Ok(http::no_content())
+    if deleted { Ok(http::no_content()) } else { Err(Error::NotFound) }
 }

@@ -7,6 +7,7 @@ use aws_sdk_eventbridge::operation::put_events::PutEventsError;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde::Serialize;
+use tokio::time::Instant;
 
 /// How many events EventBridge takes in one call.
 const MAX_ENTRIES: usize = 10;
@@ -45,18 +46,18 @@ pub enum Outcome {
 }
 
 impl Bus {
-    /// Uses the bus of that name or ARN.
+    /// Uses the bus of that name.
     #[must_use]
     pub fn new(aws: &Aws, name: String, source: String) -> Self {
         Self { client: Client::new(aws.config()), name, source }
     }
 
-    /// Publishes events, a few at a time. The outcomes are in the order of the events; behind the first group with a
-    /// failure nothing is sent, and all of it counts as failed.
-    pub async fn publish(&self, events: &[Published]) -> Vec<Outcome> {
+    /// Publishes events, a few at a time, and begins no call after `end`. The outcomes are in the order of the events; behind
+    /// the first group with a failure nothing is sent, and all of it counts as failed.
+    pub async fn publish(&self, events: &[Published], end: Instant) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(events.len());
         for group in events.chunks(MAX_ENTRIES) {
-            outcomes.extend(self.put(group).await);
+            outcomes.extend(self.put(group, end).await);
             if outcomes.contains(&Outcome::Failed) {
                 break;
             }
@@ -65,7 +66,10 @@ impl Bus {
         outcomes
     }
 
-    async fn put(&self, group: &[Published]) -> Vec<Outcome> {
+    async fn put(&self, group: &[Published], end: Instant) -> Vec<Outcome> {
+        if Instant::now() >= end {
+            return vec![Outcome::Failed; group.len()];
+        }
         match self.send(group).await {
             Err(error) if is_permanent(&error) => match group {
                 [] | [_] => vec![Outcome::Poisoned; group.len()],
@@ -73,7 +77,7 @@ impl Bus {
                 many => {
                     let mut outcomes = Vec::with_capacity(many.len());
                     for one in many {
-                        outcomes.extend(Box::pin(self.put(std::slice::from_ref(one))).await);
+                        outcomes.extend(Box::pin(self.put(std::slice::from_ref(one), end)).await);
                     }
                     outcomes
                 }

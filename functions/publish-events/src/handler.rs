@@ -4,15 +4,20 @@ mod bus;
 mod republish;
 mod stream;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use api_keys::{EventList, Refusal};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 pub use crate::bus::{Bus, Outcome, Published};
+
+/// How long an invocation goes on; one more call to the bus or the table may follow. It is shorter than the function's
+/// time-out, so that what was published is known.
+pub const TIME: Duration = Duration::from_secs(40);
 
 /// What the function works with.
 #[derive(Debug)]
@@ -32,13 +37,14 @@ pub async fn handle(
     publisher: &Publisher,
     now: SystemTime,
 ) -> Result<Value, Refusal> {
+    let end = Instant::now() + TIME;
     let LambdaEvent { payload, context } = event;
-    match serde_json::from_str(payload.get()) {
-        Ok(Stream { records }) => Ok(stream::publish(&records, publisher, now.into(), &context.request_id).await),
-        Err(_) => {
-            republish::republish(&payload, publisher).await.map_err(|error| Refusal::new(error, &context.request_id))
-        }
+    let request_id = &context.request_id;
+    if let Ok(Stream { records }) = serde_json::from_str(payload.get()) {
+        return Ok(stream::publish(&records, publisher, end, now.into(), request_id).await);
     }
+    let report = Box::pin(republish::republish(&payload, publisher, end)).await;
+    report.map_err(|error| Refusal::new(error, request_id))
 }
 
 /// What Lambda's poller brings.

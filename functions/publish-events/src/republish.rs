@@ -1,7 +1,5 @@
 //! Publishing again, out of the table, what the bus never got.
 
-use std::time::Duration;
-
 use api_keys::{AccountId, Caller, Error, EventId, Fields, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -9,46 +7,66 @@ use tokio::time::Instant;
 
 use crate::{Outcome, Published, Publisher};
 
-/// The time limit of an invocation. It is shorter than the function's time-out, so that the cursor is not lost.
-const TIME: Duration = Duration::from_secs(40);
 const PAGE: usize = 100;
 
 /// Publishes the events of an account from `from` until before `to`, newest first:
 /// `{"accountId","from","to","cursor"?}` → `{"published","failed","done","cursor"}`.
 ///
-/// Where `done` is false, the caller invokes again with `cursor`. `failed` counts events that the bus will never take.
+/// Where `done` is false, the time was over, or the bus or the table failed after some events: the caller invokes again with
+/// `cursor`. `failed` counts events that the bus will never take.
 ///
 /// # Errors
-/// [`Error::Invalid`]; [`Error::Internal`] when the table or the bus does not answer.
-pub(crate) async fn republish(payload: &RawValue, with: &Publisher) -> Result<Value, Error> {
-    let Request { account_id, from, to, cursor } = parse(payload)?;
-    let end = Instant::now() + TIME;
-    let (mut published, mut failed) = (0, 0);
-    let mut cursor = Some(cursor.unwrap_or_else(|| EventId::first_at(to)));
-    while cursor.is_some() && Instant::now() < end {
-        let page = with.events.page(account_id, None, None, PAGE, cursor).await?;
-        let in_time = page.events.iter().filter(|event| event.id >= EventId::first_at(from));
-        let events: Vec<_> = in_time.map(|event| Published { account_id, event: event.clone() }).collect();
-        let outcomes = with.bus.publish(&events).await;
-        if outcomes.contains(&Outcome::Failed) {
-            return Err(Error::internal("EventBridge did not take the events"));
+/// [`Error::Invalid`]; [`Error::Internal`] when the bus or the table does not answer, and nothing was published.
+pub(crate) async fn republish(payload: &RawValue, with: &Publisher, end: Instant) -> Result<Value, Error> {
+    let mut rest = parse(payload)?;
+    let mut counts = Counts::default();
+    while rest.cursor.is_some() && Instant::now() < end {
+        match publish_page(&mut rest, &mut counts, with, end).await {
+            Ok(()) => {}
+            Err(error) if counts == Counts::default() => return Err(error),
+            // The cursor must not be lost. If the cause lasts, the next invocation fails by it.
+            Err(_) => break,
         }
-        let poisoned = outcomes.iter().filter(|outcome| **outcome == Outcome::Poisoned).count();
-        published += events.len() - poisoned;
-        failed += poisoned;
-        cursor = page.next.filter(|_| events.len() == page.events.len());
     }
-    Ok(json!({ "published": published, "failed": failed, "done": cursor.is_none(), "cursor": cursor }))
+    let Counts { published, failed } = counts;
+    Ok(json!({ "published": published, "failed": failed, "done": rest.cursor.is_none(), "cursor": rest.cursor }))
 }
 
-struct Request {
+#[derive(Default, PartialEq)]
+struct Counts {
+    published: usize,
+    failed: usize,
+}
+
+/// Publishes the next events, and moves the cursor behind those that the bus has taken or never will.
+async fn publish_page(rest: &mut Rest, counts: &mut Counts, with: &Publisher, end: Instant) -> Result<(), Error> {
+    let Rest { account_id, from, cursor } = *rest;
+    let page = with.events.page(account_id, None, None, PAGE, cursor).await?;
+    let in_time = page.events.iter().filter(|event| event.id >= EventId::first_at(from));
+    let events: Vec<_> = in_time.map(|event| Published { account_id, event: event.clone() }).collect();
+    let mut outcomes = with.bus.publish(&events, end).await;
+    outcomes.truncate(outcomes.iter().take_while(|outcome| **outcome != Outcome::Failed).count());
+    let poisoned = outcomes.iter().filter(|outcome| **outcome == Outcome::Poisoned).count();
+    counts.published += outcomes.len() - poisoned;
+    counts.failed += poisoned;
+    if outcomes.len() < events.len() {
+        let last = outcomes.len().checked_sub(1).and_then(|last| events.get(last));
+        rest.cursor = last.map(|last| last.event.id).or(cursor);
+        return Err(Error::internal("EventBridge did not take the events"));
+    }
+    rest.cursor = page.next.filter(|_| events.len() == page.events.len());
+    Ok(())
+}
+
+/// What is still to be published.
+struct Rest {
     account_id: AccountId,
     from: Timestamp,
-    to: Timestamp,
+    /// Behind which event it begins; `None` when nothing is left.
     cursor: Option<EventId>,
 }
 
-fn parse(payload: &RawValue) -> Result<Request, Error> {
+fn parse(payload: &RawValue) -> Result<Rest, Error> {
     let mut fields = Fields::from_raw(payload)?;
     let account_id = fields.id("accountId", AccountId::parse, "must be the id of an account");
     let from = fields.time("from");
@@ -63,5 +81,5 @@ fn parse(payload: &RawValue) -> Result<Request, Error> {
     }
     fields.finish()?;
     let (Some(account_id), Some(from), Some(to)) = (account_id, from, to) else { return Err(Error::NotFound) };
-    Ok(Request { account_id, from, to, cursor })
+    Ok(Rest { account_id, from, cursor: cursor.or_else(|| Some(EventId::first_at(to))) })
 }

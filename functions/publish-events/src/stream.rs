@@ -5,6 +5,7 @@ use std::fmt;
 use api_keys::{Event, Timestamp, log};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{Outcome, Published, Publisher};
 
@@ -12,7 +13,13 @@ use crate::{Outcome, Published, Publisher};
 ///
 /// A record that is no event, and an event that the bus will never take, is logged and passed over: tried again for hours,
 /// it would hold up all that come after it. An event that was changed rings an alarm and is not published.
-pub(crate) async fn publish(records: &[Value], publisher: &Publisher, now: Timestamp, request_id: &str) -> Value {
+pub(crate) async fn publish(
+    records: &[Value],
+    publisher: &Publisher,
+    end: Instant,
+    now: Timestamp,
+    request_id: &str,
+) -> Value {
     let (mut numbers, mut events) = (Vec::new(), Vec::new());
     for record in records {
         let Ok(Record { event_name, dynamodb }) = Record::deserialize(record) else {
@@ -31,7 +38,7 @@ pub(crate) async fn publish(records: &[Value], publisher: &Publisher, now: Times
             _ => {}
         }
     }
-    let outcomes = publisher.bus.publish(&events).await;
+    let outcomes = publisher.bus.publish(&events, end).await;
     for (published, outcome) in events.iter().zip(&outcomes) {
         if *outcome == Outcome::Poisoned {
             log::failure(request_id, &Poisoned(published.event.id.to_string()));

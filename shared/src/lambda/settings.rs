@@ -10,10 +10,16 @@ use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
 use crate::table::EventTable;
 
 /// A variable that is missing or malformed; the function does not start.
-#[derive(Debug)]
 pub struct SettingError {
     variable: &'static str,
     expected: &'static str,
+}
+
+/// What a function that does not start leaves in its log.
+impl fmt::Debug for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for SettingError {
@@ -65,7 +71,7 @@ pub fn event_table() -> Result<EventTable, SettingError> {
 /// # Errors
 /// When it is missing.
 pub fn event_bus_name() -> Result<String, SettingError> {
-    text("EVENT_BUS_NAME", "the name or ARN of an EventBridge bus")
+    text("EVENT_BUS_NAME", "the name of an EventBridge bus")
 }
 
 /// `EVENT_SOURCE`.

@@ -6,8 +6,11 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use tokio::time::{Instant, timeout_at};
 
 use super::account::{AccountItem, account_key};
 use super::bulk::{Sent, send};
@@ -20,6 +23,9 @@ use crate::key::{AccountId, KeyId, Timestamp};
 /// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
 /// by their time to live.
 const RECOUNT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The time limit of a note that keys were deleted: its answer waits for it.
+const NOTE_TIME: Duration = Duration::from_secs(1);
 
 /// Room for one more key, by the account's own quota or else the stack's.
 const ROOM: &str =
@@ -43,18 +49,28 @@ impl Expression {
 }
 
 impl KeyStore {
-    /// After deletions: lets an account at its quota count its keys again at once.
+    /// After deletions: lets an account at its quota count its keys again at once. Takes at most a second.
+    ///
+    /// What may have been written is not sent again, so no deletion is noted twice.
     ///
     /// # Errors
     /// [`WriteError`]; the keys are then counted within a minute all the same.
     pub async fn note_deletions(&self, account_id: AccountId, count: u64) -> Result<(), WriteError> {
+        let end = Instant::now() + NOTE_TIME;
         let update = self
             .update_account_item(account_id, "ADD deletions :count")
             // An update would make the item of an account that is being erased anew.
             .condition_expression("attribute_exists(id)")
             .expression_attribute_values(":count", number(count));
-        send_plain(update, Retries::from_now()).await?;
-        Ok(())
+        // The SDK would repeat it after an answer that was lost.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        let note = || update.clone().customize().config_override(once.clone()).send();
+        match timeout_at(end, Box::pin(send(Retries::before(end), note))).await {
+            Ok(Ok(Sent::Done | Sent::Unmet)) => Ok(()),
+            Ok(Ok(Sent::Busy)) => Err(WriteError::Contended),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(TableError::new("the table took too long to note a deletion").into()),
+        }
     }
 
     /// Whether there is room for one more key, or may be by now. Where the count says that there is none, the keys are
@@ -94,9 +110,12 @@ impl KeyStore {
 
     /// Counts the account's keys, up to `quota` and for as long as there is time: more need not be known.
     ///
-    /// A query is read-committed: it may miss the key of a transaction whose count a read already shows. That can only
-    /// be the last one, since each changes the same count. A read is serialized with transactions, so reading that key
-    /// first makes sure that the query, which comes after it, sees the key, or sees that it was deleted since.
+    /// A query is read-committed: it may miss what an ongoing transaction writes, though a read shows the count of it
+    /// already. At most the last key's is ongoing: each transaction writes the account's item, and two that are ongoing
+    /// conflict. So the queries leave that key out, and a read behind them, which is serialized with transactions,
+    /// says whether it is there.
+    ///
+    /// Source: AWS, "Amazon DynamoDB Transactions: How it works", on isolation levels and on conflicts.
     async fn count_keys(
         &self,
         account_id: AccountId,
@@ -104,29 +123,32 @@ impl KeyStore {
         quota: u64,
         retries: Retries,
     ) -> Result<Counted, TableError> {
-        if let Some(id) = last_key {
-            self.read(key(account_id, id)).await?;
-        }
+        let last_key = last_key.unwrap_or(KeyId::NONE);
         let mut keys = 0;
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .select(Select::Count)
-            .key_condition_expression("accountId = :account")
-            .expression_attribute_values(":account", AttributeValue::S(account_id.to_string()))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
-            keys += u64::try_from(page.count).unwrap_or(0);
-            let more = page.last_evaluated_key.is_some();
-            if more && (keys >= quota || !retries.are_left()) {
-                return Ok(Counted::Part);
+        for others in ["id < :last", "id > :last"] {
+            let mut pages = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .select(Select::Count)
+                .key_condition_expression(format!("accountId = :account AND {others}"))
+                .expression_attribute_values(":account", AttributeValue::S(account_id.to_string()))
+                .expression_attribute_values(":last", AttributeValue::S(last_key.to_string()))
+                .into_paginator()
+                .send();
+            while let Some(page) = pages.next().await {
+                let page =
+                    page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
+                keys += u64::try_from(page.count).unwrap_or(0);
+                let more = page.last_evaluated_key.is_some();
+                if more && (keys >= quota || !retries.are_left()) {
+                    return Ok(Counted::Part);
+                }
             }
         }
-        Ok(Counted::All(keys))
+        let last_is_there = self.read(key(account_id, last_key)).await?.is_some();
+        Ok(Counted::All(keys + u64::from(last_is_there)))
     }
 
     /// Writes a new count, unless a key was made since the old one was read. Whether it did.

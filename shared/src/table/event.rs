@@ -38,7 +38,8 @@ pub struct Event {
     /// The key it was done to; `null` when it was the account.
     #[serde(default)]
     pub key_id: Option<KeyId>,
-    /// The event before this one of the same key, where the write has read it.
+    /// The event before this one of the same key, or of the account where it is one of the account alone or recovers it;
+    /// `null` where the write read none.
     #[serde(default)]
     pub previous_event: Option<EventId>,
     /// Who did it.

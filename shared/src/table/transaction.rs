@@ -148,6 +148,11 @@ impl Retries {
         Self(Instant::now() + RETRY_TIME)
     }
 
+    /// Until then, however soon.
+    pub(super) fn before(end: Instant) -> Self {
+        Self(end)
+    }
+
     /// Until then, but no less than the usual time.
     pub(super) fn until(end: Instant) -> Self {
         Self(end.max(Instant::now() + RETRY_TIME))

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::KeyReader;
+use super::transaction::Backoff;
 use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, Consumer, Count, KeyId, Tally, Timestamp, Use, Uses};
 
@@ -18,7 +19,7 @@ use crate::key::{AccountId, Consumer, Count, KeyId, Tally, Timestamp, Use, Uses}
 const KEYS: usize = 50;
 /// So many counts are written behind one answer at most.
 const BEHIND_AN_ANSWER: usize = 2;
-/// The time limit of a write. The environment serves no request meanwhile.
+/// The time limit of a write.
 const WRITE_TIME: Duration = Duration::from_secs(1);
 /// How long no write is tried after one has failed, so as not to add load to a failing table.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -41,17 +42,39 @@ struct State {
     /// When the last request was counted.
     now: Option<Timestamp>,
     paused_until: Option<Timestamp>,
-    /// Requests that had no place any more.
+    /// Requests that are in no count, and not yet in the log.
     lost: u64,
+    /// Why, if a write was the cause.
+    cause: Option<CallError>,
     /// Requests of counts that are being written.
     on_their_way: u64,
+}
+
+impl State {
+    /// Takes what was lost, for the log.
+    fn dropped(&mut self) -> Option<DroppedUsage> {
+        let (requests, cause) = (std::mem::take(&mut self.lost), self.cause.take());
+        let at = self.now?;
+        // An account's count that was lost is of no further requests, and not silent either.
+        (requests > 0 || cause.is_some()).then_some(DroppedUsage { at, requests, cause })
+    }
+}
+
+/// What became of a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// It is written, or may be: it is not sent again.
+    Once,
+    /// It is not written, and waits for another time.
+    Refused,
 }
 
 impl Usage {
     /// Writes into the table of that name, over the reader's connection.
     #[must_use]
     pub fn new(reader: &KeyReader, table: String) -> Self {
-        let state = State { tally: Tally::new(KEYS), now: None, paused_until: None, lost: 0, on_their_way: 0 };
+        let state =
+            State { tally: Tally::new(KEYS), now: None, paused_until: None, lost: 0, cause: None, on_their_way: 0 };
         Self {
             dynamodb: Arc::clone(&reader.dynamodb),
             table,
@@ -67,20 +90,20 @@ impl Usage {
         state.now = Some(now);
     }
 
-    /// Writes some of what is due. To be called when the answer has gone out.
+    /// Writes some of what is due, and begins no write that may end after `end`. To be called when the answer has gone out.
     ///
     /// A count whose outcome is unknown is not sent again, so usage is never counted twice. What comes back is what was lost
     /// by that, for the log.
-    pub async fn write(&self) -> Option<DroppedUsage> {
+    pub async fn write(&self, end: Instant) -> Option<DroppedUsage> {
         let _writing = self.writing.lock().await;
-        let mut dropped = self.lost();
         for _ in 0..BEHIND_AN_ANSWER {
-            let Some(count) = self.take_due() else { break };
-            if let Some(lost) = self.send(count, WRITE_TIME).await {
-                dropped = Some(lost.and(dropped));
+            if Instant::now() + WRITE_TIME > end {
+                break;
             }
+            let Some(count) = self.take_due() else { break };
+            self.send(count).await;
         }
-        dropped
+        self.state().dropped()
     }
 
     /// Writes all that is left, until that time.
@@ -88,32 +111,28 @@ impl Usage {
         let all = async {
             let _writing = self.writing.lock().await;
             // Each waits for its answers, so several get further.
-            let some = tokio::join!(self.drain(), self.drain(), self.drain(), self.drain(), self.drain(), self.drain());
-            let dropped = [some.0, some.1, some.2, some.3, some.4, some.5].into_iter().flatten();
-            dropped.fold(self.lost(), |all, one| Some(one.and(all)))
+            tokio::join!(self.drain(), self.drain(), self.drain(), self.drain(), self.drain(), self.drain());
         };
-        match timeout_at(end, all).await {
-            Ok(dropped) => dropped,
-            Err(_) => self.rest(),
+        if timeout_at(end, all).await.is_err() {
+            self.give_up();
         }
+        self.state().dropped()
     }
 
-    /// All that is not written, and never will be.
-    fn rest(&self) -> Option<DroppedUsage> {
+    /// No other time comes: what is not written now is lost.
+    fn give_up(&self) {
         let mut state = self.state();
         let left: u64 = std::iter::from_fn(|| state.tally.take_any()).map(|count| count.of_key()).sum();
-        let requests = left + state.on_their_way + std::mem::take(&mut state.lost);
-        let at = state.now?;
-        (requests > 0).then_some(DroppedUsage { at, requests, cause: None })
+        state.lost += left + state.on_their_way;
     }
 
-    async fn drain(&self) -> Option<DroppedUsage> {
-        let mut dropped = None;
+    async fn drain(&self) {
+        let mut backoff = Backoff::default();
         loop {
             let next = self.state().tally.take_any();
-            let Some(count) = next else { return dropped };
-            if let Some(lost) = self.send(count, WRITE_TIME).await {
-                dropped = Some(lost.and(dropped));
+            let Some(count) = next else { return };
+            if self.send(count).await == Sent::Refused {
+                backoff.wait().await;
             }
         }
     }
@@ -127,27 +146,21 @@ impl Usage {
         state.tally.take_due(now)
     }
 
-    fn lost(&self) -> Option<DroppedUsage> {
-        let mut state = self.state();
-        let requests = std::mem::take(&mut state.lost);
-        let at = state.now?;
-        (requests > 0).then_some(DroppedUsage { at, requests, cause: None })
-    }
-
-    async fn send(&self, count: Count, limit: Duration) -> Option<DroppedUsage> {
+    async fn send(&self, count: Count) -> Sent {
         let body = self.update(&count);
         self.state().on_their_way += count.of_key();
-        let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, limit)).await;
+        let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, WRITE_TIME)).await;
         let mut state = self.state();
         state.on_their_way -= count.of_key();
-        let cause = sent.err()?;
-        let at = state.now?;
-        state.paused_until = Some(at.plus(PAUSE));
+        let Err(cause) = sent else { return Sent::Once };
+        state.paused_until = state.now.map(|now| now.plus(PAUSE));
         if cause.may_be_written() {
-            return Some(DroppedUsage { at, requests: count.of_key(), cause: Some(cause) });
+            state.lost += count.of_key();
+            state.cause = Some(cause);
+            return Sent::Once;
         }
         state.tally.give_back(count);
-        None
+        Sent::Refused
     }
 
     fn update(&self, count: &Count) -> Vec<u8> {
@@ -200,12 +213,6 @@ pub struct DroppedUsage {
     /// How many.
     pub requests: u64,
     cause: Option<CallError>,
-}
-
-impl DroppedUsage {
-    fn and(self, other: Option<Self>) -> Self {
-        Self { requests: self.requests + other.map_or(0, |other| other.requests), ..self }
-    }
 }
 
 impl fmt::Display for DroppedUsage {

@@ -2,12 +2,11 @@
 //!
 //! From its arrival until its answer leaves, a transaction holds its items. Meanwhile a plain write to one of them is
 //! refused, another transaction with one of them is cancelled, and a query, which is only read-committed, returns them as
-//! they were before. A `GetItem` is serializable: it returns what the engine has, and queries after it do too. `BatchWriteItem` and `TransactGetItems`
+//! they were before. A `GetItem` is serializable: it returns what the engine has. `BatchWriteItem` and `TransactGetItems`
 //! conflict too on DynamoDB, but not here: nothing uses them.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
@@ -33,8 +32,6 @@ struct Transaction {
 struct Held {
     place: Place,
     before: Option<Value>,
-    /// A `GetItem` has returned it as it is now: from then on queries do too.
-    shown: AtomicBool,
 }
 
 /// A table's name and a primary key: where an item is, or would be.
@@ -87,10 +84,6 @@ impl Transactions {
         match operation {
             "TransactWriteItems" => self.begin(body).await.map(Admitted::Transaction),
             "PutItem" | "UpdateItem" | "DeleteItem" => self.write(body).await,
-            "GetItem" => {
-                self.show(&self.place(body));
-                Ok(Admitted::Other)
-            }
             "Query" | "Scan" => Ok(self.old_state(body).await.map_or(Admitted::Other, Admitted::OldState)),
             _ => Ok(Admitted::Other),
         }
@@ -111,10 +104,7 @@ impl Transactions {
             return Err(cancelled(&places.iter().map(reason).collect::<Vec<_>>()));
         }
         let before = |place: &Place| self.engine.item(&place.table, &place.key);
-        let items = places
-            .into_iter()
-            .map(|place| Held { before: before(&place), place, shown: AtomicBool::new(false) })
-            .collect();
+        let items = places.into_iter().map(|place| Held { before: before(&place), place }).collect();
         let transaction = Arc::new(Transaction { token, items });
         open.push(Arc::clone(&transaction));
         Ok(Open { all: self, transaction })
@@ -132,7 +122,7 @@ impl Transactions {
     async fn old_state(&self, query: &Value) -> Option<Engine> {
         let open = self.open.lock().unwrap().clone();
         let all = open.iter().flat_map(|open| &open.items);
-        let of_table = |held: &&Held| query["TableName"] == held.place.table && !held.shown.load(Ordering::SeqCst);
+        let of_table = |held: &&Held| query["TableName"] == held.place.table;
         let held: Vec<_> = all.filter(of_table).collect();
         if held.is_empty() {
             return None;
@@ -145,15 +135,6 @@ impl Transactions {
             }
         }
         Some(copy)
-    }
-
-    /// Notes that an item is about to be read, if an open transaction has been carried out already.
-    fn show(&self, place: &Place) {
-        let open = self.open.lock().unwrap();
-        for held in open.iter().flat_map(|open| &open.items).filter(|held| held.place == *place) {
-            let carried_out = self.engine.item(&place.table, &place.key) != held.before;
-            held.shown.fetch_or(carried_out, Ordering::SeqCst);
-        }
     }
 
     /// Where a write goes. An item to put has its key among its attributes.

@@ -1,6 +1,9 @@
 //! `DELETE /authentication/{key}`.
 
+use serde_json::json;
 use tests::Gateway;
+use tests::engine::TABLE;
+use tests::wire::{Fault, Stop};
 
 #[tokio::test]
 async fn a_deleted_key_is_gone_and_no_other() {
@@ -60,4 +63,19 @@ async fn a_key_may_delete_itself() {
     let admin = gateway.create_account("Example").await;
     assert_eq!(admin.delete(&admin.id).await.status, 204);
     assert_eq!(admin.get("/authentication").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_deletion_is_noted_once_though_the_answer_to_the_note_is_lost() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+
+    let lose_the_next = async { gateway.wire.break_times(1, Fault::LoseAnswer) };
+    let done = Stop::after("TransactWriteItems");
+    let (deleted, ()) = gateway.wire.during(done, admin.delete(&key.id), lose_the_next).await;
+
+    assert_eq!(deleted.status, 204);
+    let account = json!({"accountId": {"S": format!("{}#quota", admin.account_id)}, "id": {"S": "quota"}});
+    assert_eq!(gateway.engine.item(TABLE, &account).unwrap()["deletions"], json!({"N": "1"}));
 }

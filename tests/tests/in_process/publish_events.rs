@@ -8,17 +8,18 @@ use publish_events::{Bus, Publisher};
 use serde_json::{Value, json};
 use tests::bus::{Mood, TestBus};
 use tests::engine::{EVENTS, aws};
+use tests::wire::{Fault, Stop};
 use tests::{Client, Gateway};
 
 /// The function and what is around it.
-struct Publishing {
-    gateway: Gateway,
-    bus: TestBus,
+pub(crate) struct Publishing {
+    pub(crate) gateway: Gateway,
+    pub(crate) bus: TestBus,
     publisher: Publisher,
 }
 
 impl Publishing {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (gateway, bus) = (Gateway::start().await, TestBus::start().await);
         let publisher = Publisher {
             bus: Bus::new(&aws(bus.url().to_owned()), "default".to_owned(), "api-keys.test".to_owned()),
@@ -27,7 +28,7 @@ impl Publishing {
         Self { gateway, bus, publisher }
     }
 
-    async fn invoke(&self, payload: Value) -> Result<Value, Value> {
+    pub(crate) async fn invoke(&self, payload: Value) -> Result<Value, Value> {
         publish_events::handle(
             LambdaEvent::new(serde_json::value::to_raw_value(&payload).unwrap(), Context::default()),
             &self.publisher,
@@ -60,7 +61,7 @@ impl Publishing {
     }
 
     /// What the table's stream has of the account's events.
-    fn records(&self) -> Vec<Value> {
+    pub(crate) fn records(&self) -> Vec<Value> {
         let mut images = self.gateway.engine.events();
         images.sort_by_key(|image| image["id"]["S"].as_str().unwrap().to_owned());
         images.into_iter().enumerate().map(|(at, image)| record(at, "INSERT", &image)).collect()
@@ -74,7 +75,7 @@ fn record(number: usize, name: &str, image: &Value) -> Value {
     })
 }
 
-async fn make_events(admin: &Client<'_>, count: usize) {
+pub(crate) async fn make_events(admin: &Client<'_>, count: usize) {
     let key = admin.create_key(&["SMS"]).await;
     for round in 2..count {
         assert_eq!(admin.patch(&key.id, &json!({"name": format!("n{round}")})).await.status, 200);
@@ -202,4 +203,54 @@ async fn an_operator_publishes_again_what_happened_in_between() {
     for field in ["accountId", "from", "to is required", "until"] {
         assert!(error["errorMessage"].as_str().unwrap().contains(field), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_was_published_again_before_the_bus_failed_is_not_lost() {
+    let publishing = Publishing::start().await;
+    let admin = publishing.gateway.create_account("Example").await;
+    make_events(&admin, 35).await;
+    let all = ids(&publishing.records());
+    let now = Timestamp::from(publishing.gateway.now());
+    let hour = std::time::Duration::from_hours(1);
+    let mut payload = json!({"accountId": admin.account_id, "from": now.minus(hour), "to": now.plus(hour)});
+    // The first ten, then three of the next ten.
+    for mood in [Mood::Refusing(10, "none"), Mood::Refusing(3, "InternalException")] {
+        publishing.bus.once(mood);
+    }
+
+    let report = publishing.invoke(payload.clone()).await.unwrap();
+
+    let last = &all[all.len() - 13];
+    assert_eq!(report, json!({"published": 13, "failed": 0, "done": false, "cursor": last}));
+    payload["cursor"] = report["cursor"].clone();
+    publishing.bus.always(Some(Mood::Down));
+    let error = publishing.invoke(payload.clone()).await.unwrap_err();
+    assert_eq!(error["errorMessage"], "EventBridge did not take the events", "nothing was published");
+    publishing.bus.always(None);
+    let report = publishing.invoke(payload).await.unwrap();
+    assert_eq!(report, json!({"published": 22, "failed": 0, "done": true, "cursor": null}));
+    let published: BTreeSet<_> = publishing.published().into_iter().collect();
+    assert_eq!(published, all.into_iter().collect());
+}
+
+#[tokio::test]
+async fn a_page_that_the_table_does_not_list_loses_no_cursor_either() {
+    let publishing = Publishing::start().await;
+    let admin = publishing.gateway.create_account("Example").await;
+    make_events(&admin, 120).await;
+    let all = ids(&publishing.records());
+    let now = Timestamp::from(publishing.gateway.now());
+    let hour = std::time::Duration::from_hours(1);
+    let mut payload = json!({"accountId": admin.account_id, "from": now.minus(hour), "to": now.plus(hour)});
+
+    let fail = async { publishing.gateway.wire.break_with(Fault::Fail) };
+    let first_page = Stop::after("Query");
+    let (report, ()) = publishing.gateway.wire.during(first_page, publishing.invoke(payload.clone()), fail).await;
+    publishing.gateway.wire.mend();
+
+    let report = report.unwrap();
+    assert_eq!(report, json!({"published": 100, "failed": 0, "done": false, "cursor": all[20]}));
+    payload["cursor"] = report["cursor"].clone();
+    assert_eq!(publishing.invoke(payload).await.unwrap()["published"], 20);
 }

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api_keys::{ImportedKeys, http};
-use authorizer::Refusal;
+use authorizer::{AFTER_ANSWER, Refusal};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::Gateway;
+use tests::bus::Mood;
 use tests::gateway::sample_event;
 use tests::template::template;
 use tests::values::import_of;
-use tests::wire::{Fault, Reason};
-use tokio::time::{Instant, pause, resume};
+use tests::wire::{Fault, Reason, Stop};
+use tests::{Environment, Gateway};
+use tokio::time::{Instant, pause, resume, sleep};
+
+use crate::publish_events::{Publishing, make_events};
 
 /// The authorizer's own promise.
 const AUTHORIZER: Duration = Duration::from_secs(3);
@@ -63,14 +66,91 @@ async fn the_authorizer_answers_within_three_seconds() {
             assert!(took <= AUTHORIZER, "{fault:?}: {took:?}");
             assert_eq!(verdict.err(), (!in_time).then_some(Refusal::Unavailable), "{fault:?}");
 
-            // The write behind the answer counts towards the function's own limit, though nobody waits for it.
-            let (_, write) = time_of(gateway.kept.last_use.write()).await;
-            assert!(took + write < limit, "{fault:?}: {took:?} and {write:?}");
+            // What follows the answer counts towards the function's own limit, though nobody waits for it.
+            let ((), behind) = time_of(gateway.kept.after_answer()).await;
+            assert!(took + behind < limit, "{fault:?}: {took:?} and {behind:?}");
             gateway.wire.mend();
             let next = gateway.authorize("GET", "/sms", &[("X-API-Key", value)]).await;
             assert!(next.is_ok(), "{fault:?}: the next request works");
         }
     }
+}
+
+#[tokio::test]
+async fn what_follows_an_answer_has_one_time_limit_and_what_has_no_time_waits_for_the_next() {
+    assert!(AUTHORIZER + AFTER_ANSWER < time_out_of("AuthorizerFunction"));
+    let almost = Fault::Slow(Duration::from_millis(900));
+    for fault in SLOW.into_iter().chain([almost]) {
+        let gateway = Gateway::start().await;
+        let admin = gateway.create_account("Example").await;
+        let key = admin.create_key(&["SMS"]).await;
+        let environment = Environment::of(&gateway).await;
+        // The last use, the key's count and the account's are due at the same time.
+        for _ in 0..2 {
+            gateway.pass(Duration::from_mins(5));
+            assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+        }
+        gateway.wire.break_with(fault);
+        drop(gateway.wire.take_calls());
+
+        let ((), took) = time_of(environment.kept.after_answer()).await;
+
+        assert!(took <= AFTER_ANSWER, "{fault:?}: {took:?}");
+        gateway.wire.mend();
+        if fault == almost {
+            assert_eq!(gateway.wire.take_calls().len(), 2, "the third has no time");
+            environment.kept.after_answer().await;
+            assert_eq!(gateway.wire.take_calls().len(), 1, "and is written behind the next answer");
+            let usage = admin.get(&format!("/authentication/{}/usage", key.id)).await.body;
+            let allowed = |bucket: &Value| bucket["allowed"].as_u64().unwrap();
+            assert_eq!(usage["usage"].as_array().unwrap().iter().map(allowed).sum::<u64>(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_waits_a_second_for_its_note_at_most() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let verdict = gateway.authorize("DELETE", "/authentication/x", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let path = format!("/authentication/{}", key.id);
+
+    // A create is open, and holds the account's item.
+    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let create = admin.post(&body);
+    let delete = time_of(gateway.hand_on("DELETE", &path, &verdict, None));
+    let (_, (deleted, took)) = gateway.wire.during(Stop::after("TransactWriteItems"), create, delete).await;
+
+    assert_eq!(deleted.status, 204);
+    assert!(took <= Duration::from_millis(1_100), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_done_at_the_last_moment_is_a_204_whatever_becomes_of_its_note() {
+    let gateway = Gateway::start().await;
+    gateway.wire.throttle_every(0);
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let verdict = gateway.authorize("DELETE", "/authentication/x", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let path = format!("/authentication/{}", key.id);
+    let _never_answered = gateway.wire.stop(Stop::before("UpdateItem"));
+    gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
+
+    let delete = async {
+        let delete = gateway.hand_on("DELETE", &path, &verdict, None);
+        let mend = async {
+            // The next attempt comes within half a second.
+            sleep(Duration::from_millis(7_400)).await;
+            gateway.wire.mend();
+        };
+        tokio::join!(delete, mend).0
+    };
+    let (deleted, took) = time_of(delete).await;
+
+    assert_eq!(deleted.status, 204);
+    assert!(took > Duration::from_secs(8) && took < time_out_of("DeleteKeyFunction"), "{took:?}");
+    assert_eq!(key.status().await, 401);
 }
 
 #[tokio::test]
@@ -207,6 +287,22 @@ async fn what_operators_do_with_accounts_is_answered_before_its_time_out() {
         gateway.wire.mend();
         assert!(took < time_out_of("EraseAccountFunction"), "{fault:?}: {took:?}");
     }
+}
+
+#[tokio::test]
+async fn a_batch_of_events_is_answered_before_the_time_out_however_slow_the_bus_is() {
+    let publishing = Publishing::start().await;
+    make_events(&publishing.gateway.create_account("Example").await, 100).await;
+    // It refuses each call with an event of the account in it, so that each is sent alone, and takes none.
+    publishing.bus.always(Some(Mood::Validating("\"id\":".to_owned())));
+    publishing.bus.answer_late(Duration::from_secs(1));
+
+    let records = publishing.records();
+    let (report, took) = time_of(publishing.invoke(json!({ "Records": records }))).await;
+
+    assert!(took < time_out_of("PublishEventsFunction"), "{took:?}");
+    let failures = report.unwrap()["batchItemFailures"].as_array().unwrap().len();
+    assert!((1..100).contains(&failures), "{failures}: the next batch begins with them");
 }
 
 #[tokio::test]

@@ -27,8 +27,12 @@ async fn use_key(environment: &Environment, gateway: &Gateway, key: &Client<'_>)
 
 async fn end(environment: &Environment) -> u64 {
     let usage = environment.kept.usage.as_ref().unwrap();
-    let dropped = usage.finish(Instant::now() + Duration::from_secs(5)).await;
-    dropped.map_or(0, |dropped| dropped.requests)
+    usage.finish(in_time()).await.map_or(0, |dropped| dropped.requests)
+}
+
+/// Late enough.
+fn in_time() -> Instant {
+    Instant::now() + Duration::from_secs(5)
 }
 
 /// How many there were since the last look.
@@ -96,7 +100,7 @@ async fn it_is_written_behind_an_answer_at_most_once_in_five_minutes_and_in_the_
 
     assert!(environment.authorize(&gateway, &key.value).await.is_ok());
     assert_eq!(writes(&gateway), 0, "not before the answer has gone out");
-    environment.kept.usage.as_ref().unwrap().write().await;
+    environment.kept.usage.as_ref().unwrap().write(in_time()).await;
     assert_eq!(writes(&gateway), 2, "the key's and the account's");
     assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [30, 0, 0]);
 
@@ -248,13 +252,13 @@ async fn what_the_table_refused_is_written_later_and_nothing_is_lost() {
     assert!(environment.authorize(&gateway, &key.value).await.is_ok());
     gateway.wire.break_with(Fault::Throttle);
     writes(&gateway);
-    assert!(usage.write().await.is_none());
-    assert!(usage.write().await.is_none());
+    assert!(usage.write(in_time()).await.is_none());
+    assert!(usage.write(in_time()).await.is_none());
     assert_eq!(writes(&gateway), 1, "for half a minute none is tried");
     gateway.wire.mend();
     gateway.pass(Duration::from_secs(30));
     assert!(environment.authorize(&gateway, &key.value).await.is_ok());
-    assert!(usage.write().await.is_none());
+    assert!(usage.write(in_time()).await.is_none());
 
     assert_eq!(end(&environment).await, 0);
     assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [5, 0, 0]);
@@ -297,7 +301,7 @@ async fn the_end_waits_for_what_is_under_way_and_ends_in_time() {
     let usage = environment.kept.usage.as_ref().unwrap();
     let (written, dropped) = gateway
         .wire
-        .during(Stop::after("UpdateItem"), async { tokio::join!(usage.write(), end(&environment)) }, async {})
+        .during(Stop::after("UpdateItem"), async { tokio::join!(usage.write(in_time()), end(&environment)) }, async {})
         .await
         .0;
     assert!(written.is_none());
@@ -308,6 +312,45 @@ async fn the_end_waits_for_what_is_under_way_and_ends_in_time() {
     gateway.wire.break_with(Fault::Hold);
     let over = usage.finish(Instant::now() + Duration::from_millis(50)).await;
     assert_eq!(over.map(|dropped| dropped.requests), Some(1), "what is not written by then is told");
+}
+
+#[tokio::test]
+async fn an_end_at_which_the_table_refuses_is_no_storm_of_writes() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
+    used_before(&gateway, &[&one, &two]).await;
+    let environment = Environment::of(&gateway).await;
+    for key in [&one, &two] {
+        assert!(environment.authorize(&gateway, &key.value).await.is_ok());
+    }
+    gateway.wire.break_with(Fault::Throttle);
+    drop(gateway.wire.take_calls());
+
+    let usage = environment.kept.usage.as_ref().unwrap();
+    let dropped = usage.finish(Instant::now() + Duration::from_millis(400)).await;
+
+    assert_eq!(dropped.map(|dropped| dropped.requests), Some(2));
+    let writes = writes(&gateway);
+    assert!((3..60).contains(&writes), "{writes} writes of three counts");
+}
+
+#[tokio::test]
+async fn what_was_lost_before_the_time_of_the_end_was_over_is_told_too() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    used_before(&gateway, &[&admin]).await;
+    let environment = Environment::of(&gateway).await;
+    assert!(environment.authorize(&gateway, &admin.value).await.is_ok());
+    // The answer to the key's count is lost, and the account's count is never answered.
+    let of_account = |body: &Value| body["Key"]["id"]["S"].as_str().unwrap().starts_with("account#");
+    let _gate = gateway.wire.stop(Stop::before("UpdateItem").when(of_account));
+    gateway.wire.break_with(Fault::LoseAnswer);
+
+    let usage = environment.kept.usage.as_ref().unwrap();
+    let dropped = usage.finish(Instant::now() + Duration::from_millis(400)).await;
+
+    assert_eq!(dropped.map(|dropped| dropped.requests), Some(1));
 }
 
 #[tokio::test]

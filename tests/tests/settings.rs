@@ -1,0 +1,211 @@
+//! What the template takes, the functions take: a deployment with any value that CloudFormation accepts serves requests.
+
+use std::fs;
+
+use api_keys::settings::{self, SettingError};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::string::string_regex;
+use proptest::test_runner::TestRunner;
+use serde_json::{Map, Value};
+use tests::template::{root, template};
+
+/// So many values of each pattern are tried.
+const SAMPLES: usize = 500;
+
+#[test]
+fn every_function_starts_with_every_value_that_the_template_takes() {
+    let template = template();
+    let parameters = template["Parameters"].as_object().unwrap();
+    let defaults: Vec<_> = parameters.iter().map(|(name, it)| (&**name, text(&it["Default"]))).collect();
+    let functions = functions(&template);
+    assert_eq!(functions.len(), 16);
+    let mut varied = Vec::new();
+    for (name, parameter) in parameters {
+        let readers: Vec<_> =
+            functions.iter().filter(|function| references(&Value::from(function.variables.clone()), name)).collect();
+        if readers.is_empty() {
+            continue;
+        }
+        varied.push(&**name);
+        for value in samples(name, parameter) {
+            let mut given = defaults.clone();
+            given.push((name, value.clone()));
+            for function in &readers {
+                let started = function.start(&given);
+                assert!(started.is_ok(), "{name}={value}: {}: {}", function.folder, started.unwrap_err());
+            }
+        }
+    }
+    let expected = [
+        "AcceptImportedKeys",
+        "Console",
+        "EventBusName",
+        "EventRetentionDays",
+        "GithubKeysUrl",
+        "KeyLimits",
+        "KeyPrefix",
+        "MaxKeysPerAccount",
+        "Operations",
+        "TrafficTypes",
+        "Usage",
+    ];
+    varied.sort_unstable();
+    assert_eq!(varied, expected);
+}
+
+#[test]
+fn a_function_that_does_not_start_says_which_variable_must_be_what() {
+    for function in functions(&template()) {
+        let bare = Function { variables: Map::new(), ..function };
+        // Rust writes the `Debug` of what `main` returns into the log.
+        let said = format!("{:?}", bare.start(&[]).unwrap_err());
+        assert!(said.starts_with("the environment variable ") && said.contains(" must be "), "{said}");
+    }
+}
+
+/// A function of the template.
+struct Function {
+    folder: String,
+    variables: Map<String, Value>,
+    /// What its `main` reads: names of functions of [`settings`].
+    settings: Vec<String>,
+}
+
+fn functions(template: &Value) -> Vec<Function> {
+    let resources = template["Resources"].as_object().unwrap().values();
+    let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    functions
+        .map(|function| {
+            let of = |part: &Value| part["Environment"]["Variables"].as_object().cloned().unwrap_or_default();
+            let mut variables = of(&template["Globals"]["Function"]);
+            variables.extend(of(&function["Properties"]));
+            let folder = text(&function["Properties"]["CodeUri"]);
+            let main = fs::read_to_string(root().join(&folder).join("src/main.rs")).unwrap();
+            let read = main.split("settings::").skip(1).filter_map(|rest| rest.split("()").next());
+            let settings: Vec<_> = read.map(str::to_owned).collect();
+            assert!(!settings.is_empty(), "{folder}");
+            Function { folder, variables, settings }
+        })
+        .collect()
+}
+
+impl Function {
+    /// Reads what the function's `main` reads, in an environment that CloudFormation makes of these parameters. Of two with
+    /// the same name the last one holds.
+    fn start(&self, parameters: &[(&str, String)]) -> Result<(), SettingError> {
+        let value = |value: &Value| match (&value["Ref"], &value["Fn::Sub"]) {
+            (Value::String(name), _) => {
+                let given = parameters.iter().rev().find(|(parameter, _)| parameter == name);
+                given.map(|(_, value)| value.clone()).or_else(|| name.ends_with("Table").then(|| name.clone()))
+            }
+            (_, Value::String(pattern)) => Some(pattern.replace("${AWS::StackName}", "api-keys")),
+            _ => Some(text(value)),
+        };
+        let variables: Vec<_> = self.variables.iter().map(|(name, it)| (name, value(it))).collect();
+        temp_env::with_vars(variables, || self.settings.iter().try_for_each(|name| read_setting(name)))
+    }
+}
+
+fn read_setting(name: &str) -> Result<(), SettingError> {
+    match name {
+        "catalogue" => settings::catalogue().map(drop),
+        "console" => settings::console().map(drop),
+        "counted_usage" => settings::counted_usage().map(drop),
+        "event_bus_name" => settings::event_bus_name().map(drop),
+        "event_source" => settings::event_source().map(drop),
+        "event_table" => settings::event_table().map(drop),
+        "github_keys_url" => settings::github_keys_url().map(drop),
+        "imported_keys" => settings::imported_keys().map(drop),
+        "key_limits" => settings::key_limits().map(drop),
+        "key_prefix" => settings::key_prefix().map(drop),
+        "max_keys" => settings::max_keys().map(drop),
+        "table_name" => settings::table_name().map(drop),
+        "usage_table_name" => settings::usage_table_name().map(drop),
+        other => panic!("this test does not know the setting {other}"),
+    }
+}
+
+/// Values that CloudFormation takes for a parameter: all, or random ones and the longest and shortest.
+fn samples(name: &str, parameter: &Value) -> Vec<String> {
+    if let Some(values) = parameter["AllowedValues"].as_array() {
+        return values.iter().map(text).collect();
+    }
+    if parameter["Type"] == "Number" {
+        // CloudFormation asks of a number nothing but to be between the bounds.
+        return [&parameter["MinValue"], &parameter["MaxValue"]]
+            .into_iter()
+            .filter(|bound| !bound.is_null())
+            .flat_map(|bound| [text(bound), format!("{}.0", text(bound))])
+            .chain(["1.5".to_owned(), "1e1".to_owned()])
+            .collect();
+    }
+    let most = parameter["MaxLength"].as_u64().unwrap_or(u64::MAX);
+    let (forbidden, pattern) = without_lookaheads(parameter["AllowedPattern"].as_str().unwrap());
+    let fits = |value: &String| value.len() as u64 <= most && !forbidden.iter().any(|parts| has(value, parts));
+    let (strategy, mut runner) = (string_regex(pattern).unwrap(), TestRunner::deterministic());
+    let mut values: Vec<_> = edges(name);
+    assert!(values.iter().all(fits), "{name}: {values:?}");
+    let random = std::iter::from_fn(|| Some(strategy.new_tree(&mut runner).unwrap().current()));
+    values.extend(random.filter(fits).take(SAMPLES));
+    values
+}
+
+/// The pattern without its anchors and what it forbids first: each `(?!.*A.*B)` is a text with an A and a B behind it.
+fn without_lookaheads(pattern: &str) -> (Vec<Vec<&str>>, &str) {
+    let mut rest = pattern.strip_prefix('^').and_then(|pattern| pattern.strip_suffix('$')).unwrap();
+    let mut forbidden = Vec::new();
+    while let Some((lookahead, after)) = rest.strip_prefix("(?!.*").and_then(|rest| rest.split_once(')')) {
+        forbidden.push(lookahead.split(".*").collect());
+        rest = after;
+    }
+    (forbidden, rest)
+}
+
+fn has(value: &str, parts: &[&str]) -> bool {
+    let mut rest = value;
+    parts.iter().all(|part| {
+        let found = rest.split_once(part);
+        rest = found.map_or("", |(_, after)| after);
+        found.is_some()
+    })
+}
+
+/// What chance seldom finds.
+fn edges(name: &str) -> Vec<String> {
+    let names = |count: usize, length: usize| {
+        let name = |number: usize| format!("{:Z<length$}", format!("A{number}"));
+        (0..count).map(name).collect::<Vec<_>>().join(",")
+    };
+    match name {
+        "EventBusName" => vec!["/".to_owned(), "a".repeat(256)],
+        "EventRetentionDays" => vec!["1".to_owned(), "9999".to_owned()],
+        "GithubKeysUrl" => ["https://a/".to_owned(), "https://-:59999/".to_owned()]
+            .into_iter()
+            .chain([format!("https://{}/", "a".repeat(1015)), format!("https://a/{}", "~".repeat(1014))])
+            .collect(),
+        "KeyLimits" => {
+            ["", "1/MONTH", "900000000/MONTH,900000000/DAY,900000000/HOUR,900000000/MINUTE", "899999999/DAY"]
+                .map(str::to_owned)
+                .to_vec()
+        }
+        "KeyPrefix" => ["a".to_owned(), "a".repeat(24), format!("a{}b", "_1".repeat(11))].to_vec(),
+        "MaxKeysPerAccount" => vec!["1".to_owned(), "999999999".to_owned()],
+        "Operations" => vec!["A".to_owned(), names(39, 14), names(18, 32), vec!["A"; 39].join(",")],
+        "TrafficTypes" => vec!["A".to_owned(), names(31, 32), vec!["A"; 512].join(",")],
+        other => panic!("{other} has a pattern and no edges"),
+    }
+}
+
+fn references(part: &Value, name: &str) -> bool {
+    match part {
+        Value::Object(fields) => {
+            fields.get("Ref").is_some_and(|it| it == name) || fields.values().any(|part| references(part, name))
+        }
+        _ => false,
+    }
+}
+
+/// A value as CloudFormation hands it on: all of them are text.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
