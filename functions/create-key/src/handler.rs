@@ -33,7 +33,7 @@ async fn create_key(
     let new = parse(request.body(), &caller, catalogue, now)?;
     let (record, value) = new.issue(issuer, now)?;
     let metadata = store.insert(&record, max_keys, &origin, now).await?;
-    http::created(request, &IssuedKey { account_id: None, metadata, value, ceiling })
+    http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.

@@ -43,22 +43,18 @@ async fn rotate_key(
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
         if let Some(metadata) = store.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
-            return http::created(request, &IssuedKey { account_id: None, metadata, value, ceiling });
+            return http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling });
         }
     }
     Err(Error::Contended)
 }
 
-/// Whoever rotates a key learns its value, so the caller needs all of its operations. A rotation ends an exposure, and
-/// revives no key otherwise.
+/// The caller learns the new value, so it needs all of the key's operations. Only a new value ends an exposure, so an exposed
+/// key is rotated even if it is disabled or expired too; then it stays that.
 fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Result<(), Error> {
     caller.must_cover(&record.metadata)?;
-    let status = match KeyStatus::of(&record.metadata, now) {
-        KeyStatus::Exposed => KeyStatus::with_another_value(&record.metadata, now),
-        status => status,
-    };
-    match status {
-        KeyStatus::Active => Ok(()),
+    match KeyStatus::of(&record.metadata, now) {
+        KeyStatus::Active | KeyStatus::Exposed => Ok(()),
         status => Err(Error::NotActive(status)),
     }
 }
