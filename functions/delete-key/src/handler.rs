@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Error, KeyId, KeyStore, Locator, Timestamp, http};
+use api_keys::{Error, KeyStore, Locator, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -11,9 +11,11 @@ pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Resp
 }
 
 async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
-    let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
+    let (caller, id) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(http::key_id(request, fields))
+    })?;
+    let id = id.ok_or(Error::NotFound)?;
     let place = Locator { account_id: caller.account_id, id };
     let origin = http::origin(request, &caller);
     let deleted = loop {

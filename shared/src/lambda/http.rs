@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
-use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::http::{HeaderValue, Method, StatusCode};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Response, Service, lambda_runtime, service_fn};
 use serde::Serialize;
@@ -16,11 +16,15 @@ use super::error::Error;
 use super::issued_key::IssuedKey;
 use super::log;
 use super::problem::problem;
-use crate::request::{Caller, Fields, Origin};
+use crate::key::KeyId;
+use crate::request::{Caller, Fields, Forbidden, Origin, PathText};
 
 /// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
 /// nothing, and a time-out costs the environment.
 const REQUEST_TIME: Duration = Duration::from_secs(8);
+
+/// The variable of the routes of one key.
+const KEY: &str = "key";
 
 /// Answers the gateway's events, one after another, until the environment ends.
 ///
@@ -64,11 +68,30 @@ pub fn with_headers(needed: &[&str], mut event: LambdaRequest) -> LambdaRequest 
     event
 }
 
-/// The caller, as the authorizer described it.
+/// Reads what a request to a route with a key says beside its body: who calls, and what `take` takes of the query.
+///
+/// Nothing else hands out the caller, so on every such route a parameter that is not taken is wrong. So is a body where the
+/// method has none: a client that sends one expects more of the request than it does.
 ///
 /// # Errors
-/// [`Error::Internal`] when the request did not pass the authorizer.
-pub fn caller(request: &Request) -> Result<Caller, Error> {
+/// What `take` forbids; [`Error::Invalid`] with every wrong parameter; [`Error::Internal`] when the request did not pass the
+/// authorizer.
+pub fn read<T>(
+    request: &Request,
+    take: impl FnOnce(&Caller, &mut Fields) -> Result<T, Forbidden>,
+) -> Result<(Caller, T), Error> {
+    let caller = caller(request)?;
+    let taken = query(request).read(|fields| {
+        if [Method::GET, Method::DELETE].contains(request.method()) && !request.body().is_empty() {
+            fields.wrong("body", "must be empty");
+        }
+        take(&caller, fields).map_err(Error::from)
+    })?;
+    Ok((caller, taken))
+}
+
+/// The caller, as the authorizer described it.
+fn caller(request: &Request) -> Result<Caller, Error> {
     const WHAT: &str = "the request has no authorizer context";
     let context = context(request).ok_or(Error::internal(WHAT))?;
     let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -91,10 +114,15 @@ fn source_ip(request: &Request) -> Option<String> {
     context(request).and_then(|context| context.identity.source_ip.clone())
 }
 
-/// The last segment of `/authentication/{key}`.
+/// What `{key}` stands for in the route.
 #[must_use]
-pub fn path_key(request: &Request) -> &str {
-    path_parameter(request, "key")
+pub fn path_key(request: &Request) -> PathText<'_> {
+    PathText::of(path_parameter(request, KEY))
+}
+
+/// The id that `{key}` stands for, where the route takes no other name of a key; see [`Fields::key_id_in_path`].
+pub fn key_id(request: &Request, fields: &mut Fields) -> Option<KeyId> {
+    fields.key_id_in_path(KEY, &path_key(request))
 }
 
 /// What a variable of the route's pattern stands for.
@@ -116,8 +144,7 @@ pub fn path(request: &Request) -> &str {
 }
 
 /// The query string, repeated parameters included.
-#[must_use]
-pub fn query(request: &Request) -> Fields {
+fn query(request: &Request) -> Fields {
     let given = request.query_string_parameters_ref();
     Fields::from_pairs(
         given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), Value::from(value))),
