@@ -30,10 +30,8 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn new_key(body: &[u8]) -> Result<NewKey, InvalidRequest> {
-    let mut fields = Fields::from_json(body)?;
-    let new = NewKey::take(&mut fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), None);
-    fields.finish()?;
-    Ok(new)
+    let fields = Fields::from_json(body)?;
+    fields.read(|fields| Ok(NewKey::take(fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), None)))
 }
 
 /// A refusal names what is wrong.

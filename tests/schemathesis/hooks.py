@@ -16,12 +16,16 @@ from hypothesis import strategies as st
 OPERATIONS = os.environ["OPERATIONS"].split(",")
 TRAFFIC_TYPES = os.environ["TRAFFIC_TYPES"].split(",")
 
-# Unicode's Default_Ignorable_Code_Point, and the separators of lines and paragraphs.
+# Unicode's Default_Ignorable_Code_Point, the separators of lines and paragraphs, and the empty pattern of Braille.
 INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 BLANK = re.compile("[\\s\ufe0e\ufe0f]*")
+# A presentation selector behind nothing that it could change.
+IDLE = re.compile("(?:^|[\\s\ufe0e\ufe0f])[\ufe0e\ufe0f]")
+# The shortest of the lengths that a text may have.
+LONGEST_TEXT = 128
 
 # The document's examples name this key, and there is none such. In its place come keys of the account; not one and the
 # same, since what is changed may become what cannot be rotated.
@@ -103,8 +107,15 @@ def _is_time(text: Any) -> bool:
 
 
 def _is_visible(text: str) -> bool:
-    """Whether text is neither blank nor has an invisible character; what is too short or too long is not judged."""
-    return text == "" or (INVISIBLE.search(text) is None and BLANK.fullmatch(text) is None)
+    """Whether text is neither blank nor has an invisible character; what is too short or too long is not judged.
+
+    Spaces around a text do not count, so the document cannot say whether one is too long with them.
+    """
+    if text == "":
+        return True
+    if len(text) > LONGEST_TEXT and text != text.strip():
+        return False
+    return not (INVISIBLE.search(text) or IDLE.search(text) or BLANK.fullmatch(text))
 
 
 def _operation(case: schemathesis.Case) -> str:

@@ -253,13 +253,17 @@ impl Gateway {
         }
     }
 
-    /// Asks the authorizer as the gateway does. The answer is its JSON.
+    /// Asks the authorizer as the gateway does, for this service's own API or, beside `/authentication`, for an attached one. The
+    /// answer is its JSON.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn authorize(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Result<Value, Refusal> {
         let mut event = sample_event("authorizer");
         event["methodArn"] = json!(format!("{STAGE}/{method}{path}"));
+        if !path.starts_with("/authentication") {
+            event["stageVariables"] = Value::Null;
+        }
         event["requestContext"]["identity"]["sourceIp"] = self.source_ip.lock().unwrap().clone();
         set_headers(&mut event, headers);
         // From text, as it comes: some readers differ from those of a tree.

@@ -178,7 +178,10 @@ fn every_route_that_needs_a_key_asks_the_authorizer_each_time() {
     let scheme = &api()["components"]["securitySchemes"]["KeyAuthorizer"]["x-amazon-apigateway-authorizer"];
     assert_eq!(scheme["type"], "request");
     assert_eq!(scheme["authorizerResultTtlInSeconds"], 0);
-    assert_eq!(scheme["identitySource"], "method.request.header.X-API-Key, context.identity.sourceIp");
+    // A verdict on a look-up is for that one alone.
+    let sources = "method.request.header.X-API-Key, context.identity.sourceIp, context.httpMethod, context.path";
+    assert_eq!(scheme["identitySource"], sources);
+    assert_eq!(only("AWS::ApiGateway::Stage")["Variables"], json!({"keyService": "true"}));
     let mut routes = BTreeSet::new();
     for (path, methods) in api()["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {

@@ -23,11 +23,23 @@ pub struct AuthorizerEvent {
     pub(crate) stage_variables: StageVariables,
 }
 
-/// What the stage of an attached API says.
+/// What the API's stage says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct StageVariables {
     pub(crate) limit_answer: LimitAnswer,
+    pub(crate) key_service: KeyService,
+}
+
+/// Whether the API is this service's own, where keys are looked up and managed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum KeyService {
+    #[serde(rename = "true")]
+    Ours,
+    /// An API that attaches the authorizer.
+    #[default]
+    #[serde(other)]
+    Attached,
 }
 
 /// Who answers a request that is over its key's limit.

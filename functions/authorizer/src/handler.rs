@@ -14,7 +14,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::after_answer::AfterAnswer;
 pub use crate::event::AuthorizerEvent;
-use crate::event::{ApiKeyHeader, LimitAnswer};
+use crate::event::{ApiKeyHeader, KeyService, LimitAnswer};
 pub use crate::kept::{AFTER_ANSWER, Kept, LEASES};
 
 /// What the stack decides.
@@ -83,11 +83,12 @@ async fn decide(event: AuthorizerEvent, kept: &Kept, settings: Settings, now: Ti
     {
         return decided(Reason::Address, Verdict::deny(Caller::from(record), &method));
     }
-    match Opens::of(&record.metadata.operations, &method) {
+    let is_ours = stage_variables.key_service == KeyService::Ours;
+    match Opens::of(&record, &method, is_ours, settings.imported, now) {
         Opens::This => {
             let limits = record.metadata.effective_limits(settings.ceiling);
             // Nobody is kept from revoking a key by its limit.
-            if limits.is_none() || method.manages_keys() {
+            if limits.is_none() || (is_ours && method.manages_keys()) {
                 kept.last_use.note(&record, now);
                 return decided(Reason::Allowed, Verdict::allow(Caller::from(record), &method));
             }
@@ -109,6 +110,10 @@ async fn decide(event: AuthorizerEvent, kept: &Kept, settings: Settings, now: Ti
                 Verdict::deny(caller, &method)
             };
             decided(reason, verdict.with_limits(&admission))
+        }
+        Opens::Itself => {
+            kept.last_use.note(&record, now);
+            decided(Reason::Allowed, Verdict::allow_look_up(Caller::from(record), &method))
         }
         Opens::Others => decided(Reason::Operation, Verdict::allow(Caller::from(record), &method)),
         Opens::OnlyByWildcard => decided(Reason::Operation, Verdict::deny(Caller::from(record), &method)),

@@ -50,5 +50,5 @@ async fn create_account(
     let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
     let (record, value) = new.issue(issuer, now)?;
     store.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
-    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, ceiling })
+    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, now, ceiling })
 }

@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, Limits, NewKey, Timestamp, http};
+use api_keys::{
+    Caller, Catalogue, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyStore, Limits, NewKey, Timestamp, http,
+};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -27,20 +29,18 @@ async fn create_key(
     ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
+    let (caller, ()) = http::read(request, |caller, _| caller.must_manage())?;
     let origin = http::origin(request, &caller);
     let new = parse(request.body(), &caller, catalogue, now)?;
+    caller.must_cover_new(&new.operations)?;
     let (record, value) = new.issue(issuer, now)?;
     let metadata = store.insert(&record, max_keys, &origin, now).await?;
-    http::created(request, &IssuedKey { account_id: None, metadata, value, ceiling })
+    http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.
-fn parse(body: &[u8], caller: &Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, Error> {
-    let mut fields = Fields::from_json(body)?;
-    let new = NewKey::take(&mut fields, catalogue, now, caller.account_id, caller.company.clone(), Some(caller));
-    fields.finish()?;
-    caller.must_cover_new(&new.operations)?;
-    Ok(new)
+fn parse(body: &[u8], caller: &Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, InvalidRequest> {
+    Fields::from_json(body)?.read(|fields| {
+        Ok(NewKey::take(fields, catalogue, now, caller.account_id, caller.company.clone(), Some(caller)))
+    })
 }

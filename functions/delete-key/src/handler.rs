@@ -2,31 +2,34 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Error, KeyId, KeyStore, Locator, Timestamp, http};
-use lambda_http::http::StatusCode;
+use api_keys::{AccountId, Error, KeyStore, Locator, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
 pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
-    let answer = http::serve(&request, delete_key(&request, store, now.into())).await;
-    // In a time of its own: what is deleted must not be answered with a 500 because the note takes too long.
-    if answer.status() == StatusCode::NO_CONTENT
-        && let Err(error) = note_deletion(&request, store).await
+    let mut deleted_of = None;
+    let answer = http::serve(&request, delete_key(&request, store, now.into(), &mut deleted_of)).await;
+    // In a time of its own: a deletion that is done must not become a 500 because its note takes too long.
+    if let Some(account_id) = deleted_of
+        && let Err(error) = store.note_deletions(account_id, 1).await
     {
         http::log_failure(&request, &error);
     }
     answer
 }
 
-async fn note_deletion(request: &Request, store: &KeyStore) -> Result<(), Error> {
-    let caller = http::caller(request)?;
-    Ok(store.note_deletions(caller.account_id, 1).await?)
-}
-
-async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
-    let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
+/// Notes in `deleted_of` of which account a key was deleted.
+async fn delete_key(
+    request: &Request,
+    store: &KeyStore,
+    now: Timestamp,
+    deleted_of: &mut Option<AccountId>,
+) -> Result<Response<Body>, Error> {
+    let (caller, id) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(http::key_id(request, fields))
+    })?;
+    let id = id.ok_or(Error::NotFound)?;
     let place = Locator { account_id: caller.account_id, id };
     let origin = http::origin(request, &caller);
     let deleted = loop {
@@ -36,5 +39,9 @@ async fn delete_key(request: &Request, store: &KeyStore, now: Timestamp) -> Resu
             done => break done?,
         }
     };
-    if deleted { Ok(http::no_content()) } else { Err(Error::NotFound) }
+    if !deleted {
+        return Err(Error::NotFound);
+    }
+    *deleted_of = Some(caller.account_id);
+    Ok(http::no_content())
 }

@@ -25,12 +25,13 @@ async fn find_key(
     ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    let target = Target::parse(http::path_key(request), &caller, imported);
+    let (caller, ()) = http::read(request, |_, _| Ok(()))?;
+    let path = http::path_key(request);
+    let targets = path.readings().filter_map(|text| Target::parse(text, &caller, imported)).collect();
     let record = if caller.manages() {
-        find(target.ok_or(Error::NotFound)?, &caller, reader, now).await?
+        find(targets, &caller, reader, now).await?
     } else {
-        find_own(target.ok_or(Forbidden::NotManager)?, &caller, reader, now).await?
+        find_own(targets, &caller, reader, now).await?
     };
     http::ok(&record.metadata.at(now, ceiling))
 }
@@ -50,23 +51,35 @@ impl Target {
     }
 }
 
-async fn find(target: Target, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
-    let found = match target {
-        Target::Id(id) => reader.get(caller.account_id, id).await?,
-        // Another account's key takes the same path as an unknown one, so that neither answer nor time differs.
-        Target::Value(value) => reader.resolve(&value, now).await?,
-    };
-    found.filter(|record| record.account_id == caller.account_id).ok_or(Error::NotFound)
+async fn find(targets: Vec<Target>, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
+    for target in targets {
+        let found = match target {
+            Target::Id(id) => reader.get(caller.account_id, id).await?,
+            // Another account's key takes the same path as an unknown one, so that neither answer nor time differs.
+            Target::Value(value) => reader.resolve(&value, now).await?,
+        };
+        if let Some(record) = found.filter(|record| record.account_id == caller.account_id) {
+            return Ok(record);
+        }
+    }
+    Err(Error::NotFound)
 }
 
-/// A key that may not manage keys sees itself alone, so only itself is read.
-async fn find_own(target: Target, caller: &Caller, reader: &KeyReader, now: Timestamp) -> Result<KeyRecord, Error> {
-    if matches!(target, Target::Id(id) if id != caller.key_id) {
+/// A key that may not manage keys sees itself alone, so only itself is read. The authorizer refuses other look-ups already,
+/// unless its verdict is from a cache.
+async fn find_own(
+    targets: Vec<Target>,
+    caller: &Caller,
+    reader: &KeyReader,
+    now: Timestamp,
+) -> Result<KeyRecord, Error> {
+    if targets.iter().all(|target| matches!(target, Target::Id(id) if *id != caller.key_id)) {
         return Err(Forbidden::NotManager.into());
     }
     let own = reader.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
-    match target {
-        Target::Value(value) if !own.answers_to(&value.hash(), now) => Err(Forbidden::NotManager.into()),
-        _ => Ok(own),
-    }
+    let is_own = targets.iter().any(|target| match target {
+        Target::Id(id) => *id == caller.key_id,
+        Target::Value(value) => own.answers_to(&value.hash(), now),
+    });
+    if is_own { Ok(own) } else { Err(Forbidden::NotManager.into()) }
 }

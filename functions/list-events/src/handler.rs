@@ -1,6 +1,6 @@
 //! `GET /authentication/events`: what was done to the account's keys, newest first, a page at a time.
 
-use api_keys::{Error, Event, EventId, EventList, Fields, InvalidRequest, KeyId, http};
+use api_keys::{Error, Event, EventId, EventList, Fields, KeyId, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
@@ -13,9 +13,10 @@ pub async fn handle(request: Request, events: &EventList) -> Response<Body> {
 }
 
 async fn list_events(request: &Request, events: &EventList) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
-    let Query { key_id, actor_key_id, limit, cursor } = Query::parse(http::query(request))?;
+    let (caller, Query { key_id, actor_key_id, limit, cursor }) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(Query::take(fields))
+    })?;
     let page = events.page(caller.account_id, key_id, actor_key_id, limit, cursor).await?;
     http::ok(&Page { events: page.events, next_cursor: page.next })
 }
@@ -34,19 +35,14 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads the query string's parameters.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`] with every wrong parameter.
-    pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
-        let query = Self {
-            key_id: fields.id("keyId", KeyId::parse, "must be the id of a key"),
-            actor_key_id: fields.id("actorKeyId", KeyId::parse, "must be the id of a key"),
+    /// Takes the query string's parameters.
+    pub fn take(fields: &mut Fields) -> Self {
+        Self {
+            key_id: fields.key_id("keyId"),
+            actor_key_id: fields.key_id("actorKeyId"),
             limit: fields.limit(DEFAULT_LIMIT, MAX_LIMIT),
             cursor: fields.id("cursor", EventId::parse, "must be the nextCursor of an earlier answer"),
-        };
-        fields.finish()?;
-        Ok(query)
+        }
     }
 }
 

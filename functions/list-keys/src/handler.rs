@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Error, Fields, InvalidRequest, KeyId, KeyList, KeyView, Limits, Timestamp, http};
+use api_keys::{Caller, Error, Fields, KeyId, KeyList, KeyView, Limits, Timestamp, http};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
@@ -19,9 +19,10 @@ async fn list_keys(
     ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
-    let Query { user_id, limit, cursor } = Query::parse(http::query(request))?;
+    let (caller, Query { user_id, limit, cursor }) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(Query::take(fields))
+    })?;
     let page = keys.page(caller.account_id, user_id.as_deref(), limit, cursor).await?;
     let api_keys = page.keys.iter().map(|key| key.at(now, ceiling)).collect();
     http::ok(&Page { api_keys, next_cursor: page.next })
@@ -39,16 +40,13 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads the query string's parameters.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`] with every wrong parameter.
-    pub fn parse(mut fields: Fields) -> Result<Self, InvalidRequest> {
-        let user_id = fields.optional_text("userId", Caller::MAX_TEXT);
-        let limit = fields.limit(MAX_LIMIT, MAX_LIMIT);
-        let cursor = fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer");
-        fields.finish()?;
-        Ok(Self { user_id, limit, cursor })
+    /// Takes the query string's parameters.
+    pub fn take(fields: &mut Fields) -> Self {
+        Self {
+            user_id: fields.optional_text("userId", Caller::MAX_TEXT),
+            limit: fields.limit(MAX_LIMIT, MAX_LIMIT),
+            cursor: fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `events`: what was done to an account and its keys, newest first, a page at a time.
 
-use api_keys::{Error, Event, EventId, Fields, KeyId};
+use api_keys::{Error, Event, EventId, Fields};
 use serde::Serialize;
 
 use crate::answer::Answer;
@@ -18,8 +18,8 @@ pub struct Events {
 
 pub(crate) async fn events(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
     let account_id = fields.account_id();
-    let key_id = fields.id("keyId", KeyId::parse, "must be the id of a key");
-    let actor_key_id = fields.id("actorKeyId", KeyId::parse, "must be the id of a key");
+    let key_id = fields.key_id("keyId");
+    let actor_key_id = fields.key_id("actorKeyId");
     let limit = fields.page_size(DEFAULT_LIMIT, MAX_LIMIT);
     let cursor = fields.id("cursor", EventId::parse, "must be the nextCursor of an earlier answer");
     fields.finish()?;

@@ -15,5 +15,6 @@ pub(crate) async fn recover(mut fields: Fields, invocation: &Invocation<'_>) -> 
     let new = NewKey::first(account_id, account.company, user_id, username, with.catalogue);
     let (record, value) = new.issue(with.issuer, *now)?;
     let metadata = with.store.recover(&record, with.max_keys, origin, *now).await?;
-    Ok(Answer::Recover(Box::new(IssuedKey { account_id: Some(account_id), metadata, value, ceiling: with.ceiling })))
+    let (account_id, now, ceiling) = (Some(account_id), *now, with.ceiling);
+    Ok(Answer::Recover(Box::new(IssuedKey { account_id, metadata, value, now, ceiling })))
 }

@@ -1,6 +1,6 @@
 //! `usage`: how much an account, or one key of it, was used.
 
-use api_keys::{Consumer, Error, Fields, KeyId, UsageBucket, UsageQuery};
+use api_keys::{Consumer, Error, Fields, UsageBucket, UsageQuery};
 use serde::Serialize;
 
 use crate::Invocation;
@@ -14,7 +14,7 @@ pub struct Usage {
 
 pub(crate) async fn usage(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
     let account_id = fields.account_id();
-    let key_id = fields.id("keyId", KeyId::parse, "must be the id of a key");
+    let key_id = fields.key_id("keyId");
     let query = UsageQuery::take(&mut fields, invocation.now);
     fields.finish()?;
     let hours = invocation.with.usage.hours(&Consumer { account_id, key_id }, query.hours()).await?;

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use api_keys::{
-    Caller, Consumer, Error, Forbidden, KeyId, KeyReader, Timestamp, UsageBucket, UsageList, UsageQuery, http,
+    Caller, Consumer, Error, Fields, Forbidden, KeyId, KeyReader, Timestamp, UsageBucket, UsageList, UsageQuery, http,
 };
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
@@ -29,11 +29,14 @@ async fn read_usage(
     usage: &UsageList,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    let key_id = target(request, &caller)?;
-    let mut fields = http::query(request);
-    let query = UsageQuery::take(&mut fields, now);
-    fields.finish()?;
+    let (caller, (target, query)) = http::read(request, |caller, fields| {
+        let target = Target::take(request, caller, fields)?;
+        Ok((target, UsageQuery::take(fields, now)))
+    })?;
+    let key_id = match target {
+        Target::Account => None,
+        Target::Key(id) => Some(id.ok_or(Error::NotFound)?),
+    };
     let consumer = Consumer { account_id: caller.account_id, key_id };
     let hours = usage.hours(&consumer, query.hours()).await?;
     // A key that is gone keeps its usage.
@@ -46,20 +49,27 @@ async fn read_usage(
     http::ok(&Usage { usage: query.sum(&hours) })
 }
 
-/// The key that is asked about; `None` for all of the account. A key that may not manage keys may ask about itself alone.
-fn target(request: &Request, caller: &Caller) -> Result<Option<KeyId>, Error> {
-    if http::route(request) == OF_ACCOUNT {
+/// What is asked about.
+enum Target {
+    /// All keys of the account.
+    Account,
+    /// One key; `None` for what no key can have as its id.
+    Key(Option<KeyId>),
+}
+
+impl Target {
+    /// A key that may not manage keys may ask about itself alone.
+    fn take(request: &Request, caller: &Caller, fields: &mut Fields) -> Result<Self, Forbidden> {
+        if http::route(request) == OF_ACCOUNT {
+            caller.must_manage()?;
+            return Ok(Self::Account);
+        }
+        let path = http::path_key(request);
+        let own = caller.key_id;
+        if path.readings().any(|text| text == "self" || KeyId::parse(text) == Some(own)) {
+            return Ok(Self::Key(Some(own)));
+        }
         caller.must_manage()?;
-        return Ok(None);
-    }
-    let id = match http::path_key(request) {
-        "self" => Some(caller.key_id),
-        id => KeyId::parse(id),
-    };
-    match id {
-        Some(id) if id == caller.key_id => Ok(Some(id)),
-        _ if !caller.manages() => Err(Forbidden::NotManager.into()),
-        Some(id) => Ok(Some(id)),
-        None => Err(Error::NotFound),
+        Ok(Self::Key(http::key_id(request, fields)))
     }
 }

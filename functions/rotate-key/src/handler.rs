@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    Caller, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyId, KeyReader, KeyRecord, KeyStatus, KeyStore, Limits,
+    Caller, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyReader, KeyRecord, KeyStatus, KeyStore, Limits,
     Locator, Timestamp, http,
 };
 use lambda_http::{Body, Request, Response};
@@ -32,10 +32,12 @@ async fn rotate_key(
     ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
+    let (caller, id) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(http::key_id(request, fields))
+    })?;
     let grace = grace_period(request.body())?;
-    let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
+    let id = id.ok_or(Error::NotFound)?;
     let value = issuer.value(Locator { account_id: caller.account_id, id })?;
     let origin = http::origin(request, &caller);
     for _ in 0..ATTEMPTS {
@@ -43,22 +45,18 @@ async fn rotate_key(
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
         if let Some(metadata) = store.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
-            return http::created(request, &IssuedKey { account_id: None, metadata, value, ceiling });
+            return http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling });
         }
     }
     Err(Error::Contended)
 }
 
-/// Whoever rotates a key learns its value, so the caller needs all of its operations. A rotation ends an exposure, and
-/// revives no key otherwise.
+/// The caller learns the new value, so it needs all of the key's operations. Only a new value ends an exposure, so an exposed
+/// key is rotated even if it is disabled or expired too; then it stays that.
 fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Result<(), Error> {
     caller.must_cover(&record.metadata)?;
-    let status = match KeyStatus::of(&record.metadata, now) {
-        KeyStatus::Exposed => KeyStatus::with_another_value(&record.metadata, now),
-        status => status,
-    };
-    match status {
-        KeyStatus::Active => Ok(()),
+    match KeyStatus::of(&record.metadata, now) {
+        KeyStatus::Active | KeyStatus::Exposed => Ok(()),
         status => Err(Error::NotActive(status)),
     }
 }
@@ -72,16 +70,16 @@ pub fn grace_period(body: &[u8]) -> Result<Option<Duration>, InvalidRequest> {
     if body.is_empty() {
         return Ok(None);
     }
-    let mut fields = Fields::from_json(body)?;
-    let mut grace = Duration::ZERO;
-    if let Some(given) = fields.take(FIELD) {
-        match given.as_f64().and_then(whole_seconds).filter(|given| *given <= LONGEST_GRACE) {
-            Some(given) => grace = given,
-            None => fields.wrong(FIELD, format!("must be a whole number from 0 to {}", LONGEST_GRACE.as_secs())),
+    Fields::from_json(body)?.read(|fields| {
+        let mut grace = Duration::ZERO;
+        if let Some(given) = fields.take(FIELD) {
+            match given.as_f64().and_then(whole_seconds).filter(|given| *given <= LONGEST_GRACE) {
+                Some(given) => grace = given,
+                None => fields.wrong(FIELD, format!("must be a whole number from 0 to {}", LONGEST_GRACE.as_secs())),
+            }
         }
-    }
-    fields.finish()?;
-    Ok((!grace.is_zero()).then_some(grace))
+        Ok((!grace.is_zero()).then_some(grace))
+    })
 }
 
 /// JSON has one kind of numbers: `60.0` is 60.

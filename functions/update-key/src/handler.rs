@@ -31,10 +31,12 @@ async fn update_key(
     ceiling: Limits,
     now: Timestamp,
 ) -> Result<Response<Body>, Error> {
-    let caller = http::caller(request)?;
-    caller.must_manage()?;
+    let (caller, id) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(http::key_id(request, fields))
+    })?;
     let changes = Change::parse(request.body(), catalogue, now)?;
-    let id = KeyId::parse(http::path_key(request)).ok_or(Error::NotFound)?;
+    let id = id.ok_or(Error::NotFound)?;
     let update = Update { request, caller, id, changes: &changes, reader, store, now };
     let metadata = match &*changes {
         [Change::Enabled(false)] => update.disable().await?,

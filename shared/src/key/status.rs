@@ -34,15 +34,7 @@ impl KeyStatus {
             Self::Suspended
         } else if metadata.exposed {
             Self::Exposed
-        } else {
-            Self::with_another_value(metadata, now)
-        }
-    }
-
-    /// The status that a rotation would leave, in an account that is not suspended.
-    #[must_use]
-    pub fn with_another_value(metadata: &KeyMetadata, now: Timestamp) -> Self {
-        if metadata.expires_at.is_some_and(|end| end <= now) {
+        } else if metadata.expires_at.is_some_and(|end| end <= now) {
             Self::Expired
         } else if metadata.enabled {
             Self::Active
@@ -78,16 +70,10 @@ pub struct KeyView<'a> {
     status: KeyStatus,
 }
 
-impl<'a> KeyView<'a> {
-    pub(crate) fn active(metadata: &'a KeyMetadata, ceiling: Limits) -> Self {
-        Self { metadata, effective_limits: metadata.effective_limits(ceiling), status: KeyStatus::Active }
-    }
-}
-
 impl KeyMetadata {
     /// As it is shown at that moment, by a stack with that ceiling.
     #[must_use]
     pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
-        KeyView { status: KeyStatus::of(self, now), ..KeyView::active(self, ceiling) }
+        KeyView { metadata: self, effective_limits: self.effective_limits(ceiling), status: KeyStatus::of(self, now) }
     }
 }

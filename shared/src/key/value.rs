@@ -74,6 +74,12 @@ impl KeyValue {
         Some(Self { text: Zeroizing::new(text.to_owned()), locator })
     }
 
+    /// Whether text has the shape of a native value, be its checksum right or wrong.
+    #[must_use]
+    pub fn has_shape(text: &str) -> bool {
+        native_parts(text).is_some()
+    }
+
     /// Where the item lives; `None` for a key that another system issued. It is not a proof of anything.
     #[must_use]
     pub fn locator(&self) -> Option<Locator> {

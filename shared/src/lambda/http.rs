@@ -1,22 +1,21 @@
-//! Requests in, answers out: the caller, the parameters, the headers.
+//! Requests in, answers out: the loop, the headers, the bodies.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::request::{LambdaRequest, RequestContext};
-use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Response, Service, lambda_runtime, service_fn};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, LambdaEvent, Request, Response, Service, lambda_runtime, service_fn};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::time::timeout;
 
 use super::error::Error;
+pub use super::incoming::{key_id, origin, path, path_key, path_parameter, read, reporter, route};
+use super::incoming::{path_before, request_id};
 use super::issued_key::IssuedKey;
 use super::log;
 use super::problem::problem;
-use crate::request::{Caller, Fields, Origin};
 
 /// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
 /// nothing, and a time-out costs the environment.
@@ -64,66 +63,6 @@ pub fn with_headers(needed: &[&str], mut event: LambdaRequest) -> LambdaRequest 
     event
 }
 
-/// The caller, as the authorizer described it.
-///
-/// # Errors
-/// [`Error::Internal`] when the request did not pass the authorizer.
-pub fn caller(request: &Request) -> Result<Caller, Error> {
-    const WHAT: &str = "the request has no authorizer context";
-    let context = context(request).ok_or(Error::internal(WHAT))?;
-    let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    serde_json::from_value(Value::Object(fields)).map_err(|_| Error::internal(WHAT))
-}
-
-/// Who makes the request, for the event of what it writes.
-#[must_use]
-pub fn origin(request: &Request, caller: &Caller) -> Origin {
-    Origin { actor: caller.into(), source_ip: source_ip(request), request_id: request_id(request).to_owned() }
-}
-
-/// Somebody without a key who reports a leak.
-#[must_use]
-pub fn reporter(request: &Request) -> Origin {
-    Origin::report(source_ip(request), request_id(request).to_owned())
-}
-
-fn source_ip(request: &Request) -> Option<String> {
-    context(request).and_then(|context| context.identity.source_ip.clone())
-}
-
-/// The last segment of `/authentication/{key}`.
-#[must_use]
-pub fn path_key(request: &Request) -> &str {
-    path_parameter(request, "key")
-}
-
-/// What a variable of the route's pattern stands for.
-#[must_use]
-pub fn path_parameter<'a>(request: &'a Request, name: &str) -> &'a str {
-    request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default()
-}
-
-/// The route's pattern, such as `/authentication/{key}`.
-#[must_use]
-pub fn route(request: &Request) -> &str {
-    context(request).and_then(|context| context.resource_path.as_deref()).unwrap_or_default()
-}
-
-/// The path as the client sent it, with the stage or base path before the route.
-#[must_use]
-pub fn path(request: &Request) -> &str {
-    context(request).and_then(|context| context.path.as_deref()).unwrap_or_default()
-}
-
-/// The query string, repeated parameters included.
-#[must_use]
-pub fn query(request: &Request) -> Fields {
-    let given = request.query_string_parameters_ref();
-    Fields::from_pairs(
-        given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), Value::from(value))),
-    )
-}
-
 /// 200 with a JSON body.
 ///
 /// # Errors
@@ -138,21 +77,10 @@ pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
 /// [`Error::Internal`] when the body cannot be written.
 pub fn created(request: &Request, issued: &IssuedKey) -> Result<Response<Body>, Error> {
     let mut response = json(StatusCode::CREATED, "application/json", issued)?;
-    let location = format!("{}/authentication/{}", before_route(request), issued.metadata.id);
+    let location = format!("{}/authentication/{}", path_before(request, "/authentication"), issued.metadata.id);
     let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.into()))?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
-}
-
-/// What the client's path has before the route: the stage, or the base path of a custom domain.
-///
-/// Only the context's path has it. What comes after may be a key's value and is never repeated.
-fn before_route(request: &Request) -> &str {
-    let path = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV1(context)) => context.path.as_deref().unwrap_or_default(),
-        _ => "",
-    };
-    path.rsplit_once("/authentication").map_or("", |(before, _)| before)
 }
 
 /// 204 without a body.
@@ -209,18 +137,6 @@ pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Respo
 /// Logs a failure that does not change the answer.
 pub fn log_failure(request: &Request, error: &dyn std::error::Error) {
     log::failure(request_id(request), error);
-}
-
-/// The gateway's id of the request, which its own answers and its access log carry too.
-fn request_id(request: &Request) -> &str {
-    context(request).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
-}
-
-fn context(request: &Request) -> Option<&ApiGatewayProxyRequestContext> {
-    match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV1(context)) => Some(context),
-        _ => None,
-    }
 }
 
 pub(super) fn json(

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::key::{AccountId, KeyMetadata, KeyValue, KeyView, Limits};
+use crate::key::{AccountId, KeyMetadata, KeyValue, KeyView, Limits, Timestamp};
 
 /// The answer to creating or rotating a key: its metadata and, this one time, its value.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct IssuedKey {
     pub metadata: KeyMetadata,
     /// Written as `value`.
     pub value: KeyValue,
+    /// When it was issued: the status is that of this moment.
+    pub now: Timestamp,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
 }
@@ -34,8 +36,7 @@ pub(crate) struct IssuedKeyBody<'a> {
 
 impl Serialize for IssuedKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A key that was issued at this moment is active.
-        let key = KeyView::active(&self.metadata, self.ceiling);
+        let key = self.metadata.at(self.now, self.ceiling);
         IssuedKeyBody { account_id: self.account_id, key, value: self.value.expose() }.serialize(serializer)
     }
 }

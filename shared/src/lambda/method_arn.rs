@@ -6,6 +6,9 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use zeroize::Zeroizing;
 
+use crate::key::{ImportedKeys, KeyId, KeyRecord, KeyValue, Timestamp};
+use crate::request::PathText;
+
 /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`: the method that is asked for.
 ///
 /// Its path may hold a key, so only what comes before it is ever shown or handed on.
@@ -55,12 +58,26 @@ impl MethodArn {
         self.text.get(..self.stage).unwrap_or_default()
     }
 
-    /// Whether it is the look-up of one key, which every key may try.
-    pub(super) fn looks_up_a_key(&self) -> bool {
-        self.text.get(self.stage..).is_some_and(|rest| rest.starts_with("/GET/authentication/"))
+    /// Whether it is the look-up of that key, or the question of how much it was used: what every key may ask of itself, if
+    /// the API is this service's.
+    pub(super) fn looks_up(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> bool {
+        let rest = self.text.get(self.stage..).and_then(|rest| rest.strip_prefix("/GET/authentication/"));
+        let Some(named) = rest else { return false };
+        let has_id = |text: &str| text == "self" || KeyId::parse(text) == Some(key.metadata.id);
+        let has_value = |text: &str| {
+            // A hash costs more than the comparison with the place that a value names.
+            let value = KeyValue::parse(text, imported).filter(|value| {
+                value.locator().is_none_or(|place| place.id == key.metadata.id && place.account_id == key.account_id)
+            });
+            value.is_some_and(|value| key.answers_to(&value.hash(), now))
+        };
+        // Only ids have a route for usage. A value may have slashes, if another system made it.
+        let path = PathText::of(named);
+        path.readings().any(|text| has_id(text) || has_value(text))
+            || named.strip_suffix("/usage").is_some_and(|named| PathText::of(named).readings().any(has_id))
     }
 
-    /// Whether it is a route on which keys are managed.
+    /// Whether it is a route on which keys are managed, if the API is this service's.
     #[must_use]
     pub fn manages_keys(&self) -> bool {
         self.segments().next() == Some("authentication")

@@ -1,9 +1,9 @@
 //! In and out of a function: events become requests, results become answers, errors become statuses.
 //!
 //! ```text
-//! error → problem ─┐
-//! issued_key ──────┼→ http
-//! log ─────────────┴→ invocation
+//! error → problem ──────┐
+//! issued_key, incoming ─┼→ http
+//! log ──────────────────┴→ invocation
 //! method_arn → verdict → settings
 //! reasons, ending
 //! ```
@@ -11,6 +11,7 @@
 pub mod ending;
 mod error;
 pub mod http;
+mod incoming;
 mod invocation;
 mod issued_key;
 pub mod log;

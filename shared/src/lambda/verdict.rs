@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::method_arn::MethodArn;
-use crate::key::{AccountId, Catalogue, KeyId, Limit, Operation, Operations, Period, TrafficType};
+use crate::key::{
+    AccountId, Catalogue, ImportedKeys, KeyId, KeyRecord, Limit, Operation, Operations, Period, Timestamp, TrafficType,
+};
 use crate::request::Caller;
 use crate::table::Admission;
 
 /// A REQUEST authorizer's answer.
 ///
-/// The policy names all routes of each operation by wildcards, so that it fits every request and may be cached; never the
-/// one method that was asked for, whose path may hold a key.
+/// The policy names routes by wildcards, never the one method that was asked for, whose path may hold a key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
@@ -62,7 +63,7 @@ impl Verdict {
     /// Kept free for what the context is to say of limited keys.
     const RESERVED_BYTES: usize = 400;
 
-    /// Allows a caller the routes of its operations.
+    /// Allows a caller the routes of its operations. The policy fits every request of the API, so a cache may keep it.
     ///
     /// Region, account and stage are wildcards: they would make most of the policy, and nothing is decided by them. The
     /// gateway asks the policy for methods of one stage alone.
@@ -74,11 +75,14 @@ impl Verdict {
             resource.push(format!("{any_method}/{segment}"));
             resource.push(format!("{any_method}/{segment}/*"));
         }
-        if !caller.manages() {
-            // Every key may look itself up. Which look-up is of itself, find-key decides: the value must not be here.
-            resource.push(format!("{}/GET/authentication/*", method.stage()));
-        }
         Self::new("Allow", resource, caller)
+    }
+
+    /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups: a cache may keep it for
+    /// this path alone.
+    #[must_use]
+    pub fn allow_look_up(caller: Caller, method: &MethodArn) -> Self {
+        Self::new("Allow", vec![format!("{}/GET/authentication/*", method.stage())], caller)
     }
 
     /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
@@ -109,16 +113,12 @@ impl Verdict {
 
     /// Whether the gateway takes the answer for every key that may have operations of this catalogue.
     pub(super) fn fits(catalogue: &Catalogue) -> bool {
-        let all = catalogue.operations();
-        // A key that cannot manage keys has a resource of its own instead.
-        let others = all.iter().filter(|operation| operation.as_str() != Operation::AUTHENTICATION).cloned().collect();
-        [all.clone(), others].into_iter().all(|operations| {
-            let bytes = Self::largest(operations).and_then(|largest| serde_json::to_vec(&largest).ok());
-            bytes.is_some_and(|bytes| bytes.len() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
-        })
+        let largest = Self::largest(catalogue.operations().clone());
+        let bytes = largest.and_then(|largest| serde_json::to_vec(&largest).ok());
+        bytes.is_some_and(|bytes| bytes.len() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
     }
 
-    /// The answer for a key of these operations whose texts are the longest, from the stage of the longest ARN.
+    /// The answer for a key of these operations whose texts are the longest, from the API of the longest ARN.
     fn largest(operations: Operations) -> Option<Self> {
         // No character is longer in JSON than four bytes: those that have an escape of six are refused.
         let text = "\u{10ffff}".repeat(Caller::MAX_TEXT);
@@ -163,6 +163,8 @@ fn name(period: Period) -> String {
 pub enum Opens {
     /// Its route: the key is used.
     This,
+    /// The look-up of itself.
+    Itself,
     /// Other routes: the policy does not match this one.
     Others,
     /// Not this route, but the policy's wildcards would match it.
@@ -170,19 +172,20 @@ pub enum Opens {
 }
 
 impl Opens {
-    /// What a key of these operations opens of that request.
+    /// What a key opens of that request. `is_ours` says whether the API is this service's, which alone has look-ups.
     ///
     /// IAM's `*` knows no slashes: `*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would make a
     /// policy larger than the gateway takes.
     #[must_use]
-    pub fn of(operations: &Operations, method: &MethodArn) -> Self {
+    pub fn of(key: &KeyRecord, method: &MethodArn, is_ours: bool, imported: ImportedKeys, now: Timestamp) -> Self {
+        let operations = &key.metadata.operations;
         let mut segments = method.segments();
         if segments.next().is_some_and(|first| operations.open(first)) {
             Self::This
+        } else if is_ours && method.looks_up(key, imported, now) {
+            Self::Itself
         } else if segments.any(|later| operations.open(later)) {
             Self::OnlyByWildcard
-        } else if method.looks_up_a_key() {
-            Self::This
         } else {
             Self::Others
         }

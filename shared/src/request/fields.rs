@@ -25,7 +25,8 @@ const MAX_NAME: usize = 64;
 
 /// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
 ///
-/// Take each field that exists, then [`finish`](Self::finish): only after it are the values to be trusted.
+/// Take each field that exists within [`read`](Self::read), or [`finish`](Self::finish) then: only after it are the values to
+/// be trusted.
 pub struct Fields {
     given: Vec<(String, Value)>,
     errors: Vec<FieldError>,
@@ -75,6 +76,16 @@ impl Fields {
             }
         }
         fields
+    }
+
+    /// Reads all of it: what `take` leaves is wrong.
+    ///
+    /// # Errors
+    /// That of `take`; otherwise [`InvalidRequest`] with every wrong field.
+    pub fn read<T, E: From<InvalidRequest>>(mut self, take: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let taken = take(&mut self)?;
+        self.finish()?;
+        Ok(taken)
     }
 
     /// Whether a field was given, be it `null`.
@@ -191,8 +202,8 @@ impl std::error::Error for InvalidRequest {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The field or parameter as the request spells it, up to 64 characters of it; `body` for the whole body, `others`
-    /// for all wrong fields after the first 50.
+    /// The field or parameter as the request spells it, up to 64 characters of it; `key` for the path, `body` for the whole
+    /// body, `others` for all wrong fields after the first 50.
     pub field: String,
     /// A sentence without the value that was sent.
     pub message: String,

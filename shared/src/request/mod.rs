@@ -1,7 +1,7 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! text → fields → page, key_fields, limits, usage → new_key, patch, account
+//! text, path_text → fields → page, key_fields, limits, usage → new_key, patch, account
 //! caller → origin ─────────────────────────────┘
 //! ```
 
@@ -14,6 +14,7 @@ mod new_key;
 mod origin;
 mod page;
 mod patch;
+mod path_text;
 mod text;
 mod usage;
 
@@ -23,5 +24,6 @@ pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::patch::Change;
+pub use self::path_text::PathText;
 pub use self::text::normalize as normalize_text;
 pub use self::usage::{UsageBucket, UsageQuery};

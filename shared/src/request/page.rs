@@ -1,7 +1,10 @@
-//! Which part of a list a request asks for.
+//! Which part of a list a request asks for, and of which key.
 
 use super::fields::Fields;
-use crate::key::Timestamp;
+use super::path_text::PathText;
+use crate::key::{KeyId, KeyValue, Timestamp};
+
+const ID_OF_KEY: &str = "must be the id of a key";
 
 impl Fields {
     /// Takes the parameter `limit`: a whole number from 1 to `max`, or `default` when it is absent.
@@ -21,6 +24,24 @@ impl Fields {
     /// Takes a parameter that is a time.
     pub fn time(&mut self, field: &str) -> Option<Timestamp> {
         self.id(field, Timestamp::parse, "must be a time such as 2030-01-31T00:00:00Z")
+    }
+
+    /// Takes a parameter that is the id of a key.
+    pub fn key_id(&mut self, field: &str) -> Option<KeyId> {
+        self.id(field, KeyId::parse, ID_OF_KEY)
+    }
+
+    /// Reads the id of a key out of the path, where `field` is its variable; `None` for what no key can have as its id.
+    ///
+    /// A value and `self` are wrong: they may name a key that works, so that "no such key" would be taken for its end.
+    pub fn key_id_in_path(&mut self, field: &str, path: &PathText<'_>) -> Option<KeyId> {
+        if let Some(id) = path.readings().find_map(KeyId::parse) {
+            return Some(id);
+        }
+        if path.readings().any(|text| text == "self" || KeyValue::has_shape(text)) {
+            self.wrong(field, format!("{ID_OF_KEY}, neither a value nor self"));
+        }
+        None
     }
 
     /// Takes a parameter that is an id, read by `parse`; `message` says what else is wrong.

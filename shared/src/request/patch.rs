@@ -32,7 +32,10 @@ impl Change {
     /// # Errors
     /// [`InvalidRequest`] with every wrong field.
     pub fn parse(body: &[u8], catalogue: &Catalogue, now: Timestamp) -> Result<Vec<Self>, InvalidRequest> {
-        let mut fields = Fields::from_json(body)?;
+        Fields::from_json(body)?.read(|fields| Ok(Self::take(fields, catalogue, now)))
+    }
+
+    fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> Vec<Self> {
         let mut changes = Vec::new();
         if fields.has("name") {
             changes.push(Self::Name(fields.optional_text("name", 128)));
@@ -61,8 +64,7 @@ impl Change {
         if fields.has("limits") {
             changes.push(Self::Limits(fields.limits()));
         }
-        fields.finish()?;
-        Ok(changes)
+        changes
     }
 
     /// The field as clients spell it.

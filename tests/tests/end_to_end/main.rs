@@ -202,6 +202,10 @@ fn names_what_is_wrong(stack: &Stack) {
     answer.assert_problem(400);
     assert_eq!(answer.wrong_fields(), ["operation", "operations[0]", "userId", "username"]);
     assert_eq!(admin.get("/authentication?limit=0&cursor=x").wrong_fields(), ["cursor", "limit"]);
+    assert_eq!(admin.delete(&format!("{}?dryRun=true", admin.id)).wrong_fields(), ["dryRun"]);
+    for name in ["self", &admin.value] {
+        assert_eq!(admin.delete(name).wrong_fields(), ["key"]);
+    }
 
     for (method, path) in
         [("GET", "/unknown"), ("GET", "/"), ("PUT", "/authentication"), ("GET", "/authentication/a/b")]

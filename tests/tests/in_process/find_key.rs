@@ -1,7 +1,9 @@
 //! `GET /authentication/{key}`.
 
+use api_keys::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
+use tests::values::import_of;
 
 #[tokio::test]
 async fn a_key_is_found_by_its_value_its_id_and_as_self() {
@@ -53,12 +55,50 @@ async fn a_key_that_may_not_manage_sees_itself_alone() {
         let answer = sms.get(&format!("/authentication/{own}")).await;
         assert_eq!((answer.status, &answer.body["id"]), (200, &json!(sms.id)));
     }
+    let own = gateway.authorize("GET", "/authentication/self", &[("X-API-Key", &sms.value)]).await.unwrap();
     for other in [&admin.id, &admin.value, &neighbour.id, &neighbour.value, "0000000000000000000000", "x"] {
-        sms.get(&format!("/authentication/{other}")).await.assert_problem(403);
+        let path = format!("/authentication/{other}");
+        assert_eq!(sms.get(&path).await.status, 403, "the authorizer's");
+        let cached = gateway.hand_on("GET", &path, &own, None).await;
+        cached.assert_problem(403);
+        assert_eq!(cached.body["detail"], "The key lacks the operation AUTHENTICATION.");
     }
     assert_eq!(sms.get("/authentication").await.status, 403);
     assert_eq!(sms.get("/authentication/").await.status, 403);
     assert_eq!(sms.delete(&sms.id).await.status, 403);
+}
+
+/// How a client may write a path, and how a gateway may hand it on.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn an_encoded_name_of_a_key_is_that_name() {
+    const THEIRS: &str = "sk/of+another%20system==";
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let sms = admin.create_key(&["SMS"]).await;
+    let import = json!({"accountId": admin.account_id, "keys": [import_of(THEIRS)]});
+    let imported = gateway.invoke_import_keys(import).await.unwrap()["imported"][0]["id"].clone();
+
+    for (name, id) in [("self", &admin.id), (&sms.id, &sms.id), (&sms.value, &sms.id)] {
+        let found = admin.get(&format!("/authentication/{}", encoded(name))).await;
+        assert_eq!((found.status, &found.body["id"]), (200, &json!(id)));
+    }
+    for own in ["self", &sms.id, &sms.value] {
+        let found = sms.get(&format!("/authentication/{}", encoded(own))).await;
+        assert_eq!((found.status, &found.body["id"]), (200, &json!(sms.id)));
+    }
+    assert_eq!(sms.get(&format!("/authentication/{}", encoded(&admin.id))).await.status, 403);
+    for caller in [&*admin.value, THEIRS] {
+        let found = gateway.send("GET", &format!("/authentication/{}", encoded(THEIRS)), &[caller], None).await;
+        assert_eq!((found.status, &found.body["id"]), (200, &imported));
+    }
+    let (deleted, patched) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
+    assert_eq!(admin.delete(&encoded(&deleted.id)).await.status, 204);
+    assert_eq!(admin.patch(&encoded(&patched.id), &json!({"enabled": false})).await.status, 200);
+    assert_eq!([deleted.status().await, patched.status().await], [401, 401]);
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod quota;
 mod races;
 mod releases;
 mod report_leaks;
+mod requests;
 mod rotate_key;
 mod sample_events;
 mod secrecy;

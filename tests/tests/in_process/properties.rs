@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use api_keys::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random};
+use api_keys::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random, normalize_text};
 use authorizer::{AuthorizerEvent, Refusal};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -98,6 +98,28 @@ fn bodies() -> impl Strategy<Value = Value> {
         body.as_object_mut().unwrap().extend(more);
         body
     })
+}
+
+#[test]
+fn normalized_text_stays_as_it_is_and_has_no_space_but_one_kind_within() {
+    let part = prop_oneof![
+        any::<char>().prop_map(String::from),
+        "[ \u{a0}\u{1680}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}]{1,3}",
+        "[\u{300}-\u{36f}\u{3099}\u{309a}\u{20e3}\u{fe0e}\u{fe0f}]{1,3}",
+        "[a-zA-Z0-9éÅ\u{1100}-\u{1112}\u{1161}-\u{1175}\u{11a8}-\u{11c2}]{1,3}",
+    ];
+    let texts = prop::collection::vec(part, 1..6).prop_map(|parts| parts.concat());
+    for_all(CASES * 8, &texts, |text| {
+        let Ok(once) = normalize_text(&text, 512) else { return };
+        assert_eq!(normalize_text(&once, 512).as_deref(), Ok(&*once));
+        assert_eq!(once.trim(), once);
+        assert!(once.chars().all(|letter| letter == ' ' || !letter.is_whitespace()));
+        let around = format!("\u{3000}{text} ");
+        assert_eq!(normalize_text(&around, 512).as_deref(), Ok(&*once));
+        let count = once.chars().count();
+        assert!(normalize_text(&around, count).is_ok());
+        assert!(count == 1 || normalize_text(&around, count - 1).is_err());
+    });
 }
 
 #[test]

@@ -177,12 +177,6 @@ async fn a_key_that_does_not_work_anyway_is_exposed_too() {
     for key in [&disabled, &expired] {
         assert_eq!((key.status().await, status_of(&admin, key).await), (401, json!("EXPOSED")));
     }
-    let refused = admin.rotate(&disabled.id, 0).await;
-    assert_eq!(
-        (refused.status, &refused.body["detail"]),
-        (409, &json!("The key is disabled.")),
-        "it revives nothing else"
-    );
     assert_eq!(admin.rotate(&expired.id, 0).await.status, 201);
 
     let payload = json!({"accountId": admin.account_id, "keys": [import_of("sk_of_another_system")]});
@@ -191,6 +185,31 @@ async fn a_key_that_does_not_work_anyway_is_exposed_too() {
     assert_eq!(own().await, 200);
     assert_eq!(report(&gateway, &["sk_of_another_system"]).await, 202);
     assert_eq!(own().await, 401);
+}
+
+#[tokio::test]
+async fn a_rotation_ends_the_exposure_of_any_key_and_revives_none() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let (disabled, expired) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
+    assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
+    let end = json!({"expiresAt": gateway.time_in(Duration::from_mins(1))});
+    assert_eq!(admin.patch(&expired.id, &end).await.status, 200);
+    gateway.pass(Duration::from_mins(1));
+    assert_eq!(report(&gateway, &[&disabled.value, &expired.value]).await, 202);
+
+    for (key, status, revival) in
+        [(&disabled, "DISABLED", json!({"enabled": true})), (&expired, "EXPIRED", json!({"expiresAt": null}))]
+    {
+        let rotated = admin.rotate(&key.id, 3600).await;
+        assert_eq!((rotated.status, &rotated.body["status"]), (201, &json!(status)));
+        let new = key.with_value_of(&rotated);
+        assert_eq!((status_of(&admin, key).await, new.status().await), (json!(status), 401));
+        let again = admin.rotate(&key.id, 0).await;
+        assert_eq!(again.body["detail"], format!("The key is {}.", status.to_lowercase()), "it is exposed no more");
+        assert_eq!(admin.patch(&key.id, &revival).await.status, 200);
+        assert_eq!((new.status().await, key.status().await), (200, 401));
+    }
 }
 
 #[tokio::test]

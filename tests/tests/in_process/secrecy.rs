@@ -99,6 +99,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
         account_id: None,
         metadata: record.metadata.clone(),
         value,
+        now: gateway.now().into(),
         ceiling: api_keys::Limits::NONE,
     };
     assert_silent("IssuedKey", &format!("{issued:?}"), &admin.value);

@@ -39,6 +39,67 @@ async fn whatever_its_spelling_text_is_stored_and_found_in_one() {
     }
 }
 
+/// `White_Space` of Unicode that is no control, but for the separators of lines and paragraphs.
+const SPACES: [char; 17] = [
+    ' ', '\u{a0}', '\u{1680}', '\u{2000}', '\u{2001}', '\u{2002}', '\u{2003}', '\u{2004}', '\u{2005}', '\u{2006}',
+    '\u{2007}', '\u{2008}', '\u{2009}', '\u{200a}', '\u{202f}', '\u{205f}', '\u{3000}',
+];
+
+#[tokio::test]
+async fn any_space_is_the_same_one_and_there_is_none_around_a_text() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    for space in SPACES {
+        let written = format!("{space}Ada{space}King{space} ");
+        let admin = gateway.create_account(&written).await;
+        for field in FIELDS {
+            let made = admin.post(&new_key(field, &written)).await;
+            assert_eq!((&made.body[field], &made.body["company"]), (&json!("Ada King"), &json!("Ada King")));
+        }
+        let patched = admin.patch(&admin.id, &json!({"name": written, "description": written})).await;
+        assert_eq!((&patched.body["name"], &patched.body["description"]), (&json!("Ada King"), &json!("Ada King")));
+        let mut import = import_of(&format!("sk_of_another_system_{:x}", u32::from(space)));
+        import["userId"] = json!(written);
+        let imported = json!({"accountId": admin.account_id, "keys": [import], "operator": written});
+        gateway.invoke_import_keys(imported).await.unwrap();
+
+        for spelling in [&*written, "Ada King", "Ada King ", " Ada\u{a0}King"] {
+            let found = admin.list(&[("userId".to_owned(), spelling.to_owned())]).await;
+            assert_eq!(found.ids().len(), 2, "the created one and the imported one");
+            let listed = json!({"action": "list-keys", "accountId": admin.account_id, "userId": spelling});
+            let listed = gateway.invoke_manage_account(listed).await.unwrap();
+            assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 2);
+        }
+        let events = admin.get("/authentication/events?limit=1").await;
+        assert_eq!(events.body["events"][0]["actor"]["claimed"], "Ada King");
+    }
+}
+
+#[tokio::test]
+async fn spaces_around_a_text_do_not_count() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let longest = "x".repeat(128);
+    for field in FIELDS {
+        let made = admin.post(&new_key(field, &format!("  {longest}\u{3000}"))).await;
+        assert_eq!((made.status, &made.body[field]), (201, &json!(longest)));
+    }
+    let longer = admin.post(&new_key("userId", &format!(" {longest}x "))).await;
+    assert_eq!(longer.body["errors"][0]["message"], "must have 1 to 128 characters");
+    let inside = admin.post(&new_key("userId", "a  b")).await;
+    assert_eq!(inside.body["userId"], "a  b", "those within it look like what they are");
+}
+
+#[tokio::test]
+async fn a_selector_of_a_presentation_that_selects_none_is_refused() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    for idle in
+        ["\u{fe0f}x", "x \u{fe0f}", "x \u{fe0f}y", "⚠\u{fe0f}\u{fe0f}", "⚠\u{fe0e}\u{fe0f}", "x\u{3000}\u{fe0e}"]
+    {
+        assert_eq!(admin.post(&new_key("userId", idle)).await.wrong_fields(), ["userId"], "{idle:?}");
+    }
+}
+
 #[tokio::test]
 async fn characters_are_counted_in_the_spelling_that_is_stored() {
     let gateway = Gateway::start().await;
@@ -88,6 +149,7 @@ async fn what_cannot_be_seen_is_refused() {
         ('\u{200b}', '\u{200f}'),
         ('\u{2028}', '\u{202e}'),
         ('\u{2060}', '\u{206f}'),
+        ('\u{2800}', '\u{2800}'),
         ('\u{3164}', '\u{3164}'),
         ('\u{fe00}', '\u{fe0d}'),
         ('\u{feff}', '\u{feff}'),

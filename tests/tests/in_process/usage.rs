@@ -206,12 +206,31 @@ async fn nobody_sees_what_is_not_theirs() {
 
     assert_eq!(sum(&key, "self/usage").await, [1, 0, 0]);
     assert_eq!(sum(&key, &format!("{}/usage", key.id)).await, [1, 0, 0]);
-    for path in ["usage".to_owned(), format!("{}/usage", ours.id), "x/usage".to_owned()] {
-        key.get(&format!("/authentication/{path}")).await.assert_problem(403);
+    let own = gateway.authorize("GET", "/authentication/self/usage", &[("X-API-Key", &key.value)]).await.unwrap();
+    let of_others = [format!("{}/usage", ours.id), format!("{}/usage", key.value), "x/usage".to_owned()];
+    for path in ["usage".to_owned()].iter().chain(&of_others) {
+        let path = format!("/authentication/{path}");
+        assert_eq!(key.get(&path).await.status, 403, "the authorizer's");
+        gateway.hand_on("GET", &path, &own, None).await.assert_problem(403);
     }
     theirs.get(&format!("/authentication/{}/usage", key.id)).await.assert_problem(404);
     assert_eq!(sum(&theirs, "usage").await, [0, 0, 0]);
     assert_eq!(sum(&ours, "usage").await, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_look_up_of_another_key_is_denied_and_counts_as_that() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    for path in [&*admin.id, &admin.value, "x", "events", "usage", &format!("{}/usage", admin.id)] {
+        assert_eq!(key.get(&format!("/authentication/{path}")).await.status, 403);
+    }
+    assert_eq!(key.get("/authentication/self").await.status, 200);
+    let usage = gateway.kept.usage.as_ref().unwrap();
+    assert!(usage.finish(Instant::now() + Duration::from_secs(5)).await.is_none());
+
+    assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [1, 0, 6]);
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
         ask(&gateway, "/sms", &good).await;
         ask(&gateway, "/rcs", &good).await;
         ask(&gateway, "/rcs/sms", &good).await;
+        ask(&gateway, &format!("/authentication/{}", admin.id), &good).await;
         for refused in [&disabled, &exposed, &expired, &elsewhere, &suspended] {
             ask(&gateway, "/sms", refused).await;
         }
@@ -110,7 +111,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
         ("Expired", 2),
         ("Exposed", 2),
         ("Limited", 1),
-        ("Operation", 4),
+        ("Operation", 6),
         ("Suspended", 2),
         ("Unavailable", 1),
         ("Unknown", 6),

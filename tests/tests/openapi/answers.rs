@@ -92,6 +92,12 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("getKey", 404, &admin.get("/authentication/x").await);
     expect("rotateKey", 201, &admin.rotate(id, 60).await);
     expect("rotateKey", 400, &admin.rotate(id, 604_801).await);
+    expect("rotateKey", 400, &admin.rotate("self", 0).await);
+    expect("updateKey", 400, &admin.patch("self", &json!({})).await);
+    expect("deleteKey", 400, &admin.delete("self").await);
+    expect("deleteKey", 400, &admin.delete(&format!("{id}?unknown=1")).await);
+    expect("getKey", 400, &admin.get("/authentication/self?unknown=1").await);
+    expect("getKeyUsage", 400, &admin.get(&format!("/authentication/{}/usage", admin.value)).await);
     expect("rotateKey", 403, &limited.rotate(id, 0).await);
     expect("rotateKey", 404, &admin.rotate(unknown, 0).await);
     expect("updateKey", 200, &admin.patch(id, &json!({"enabled": false})).await);

@@ -115,7 +115,7 @@ fn answers() -> [Example; 7] {
         (
             "issued",
             "A key and its value",
-            yaml(&IssuedKey { account_id: None, metadata: key, value, ceiling: Limits::NONE }),
+            yaml(&IssuedKey { account_id: None, metadata: key, value, now, ceiling: Limits::NONE }),
         ),
         ("usage", "Two days", usage()),
         ("leakFeedback", "A key had it", yaml(&feedback)),

@@ -10,8 +10,9 @@ use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Schema};
 const PROBLEMS: [(&str, &str, &[&str]); 11] = [
     (
         "BadRequest",
-        "The body or the query has fields that are wrong, unknown or repeated, and `errors` names each; or the gateway \
-         could not understand the request as a whole, and there is no `errors`.",
+        "The body or the query has fields that are wrong, unknown or repeated, or the path has a key's value or `self` where \
+         an id is wanted, and `errors` names each; or the gateway could not understand the request as a whole, and there is \
+         no `errors`.",
         &["wrongFields", "notUnderstood"],
     ),
     (
@@ -28,13 +29,13 @@ const PROBLEMS: [(&str, &str, &[&str]); 11] = [
     ),
     (
         "NotFound",
-        "The account has no such key. Unknown, malformed, deleted and other accounts' keys look the same.",
+        "The account has no such key. Unknown, deleted and other accounts' keys look the same, and text that is no id.",
         &["notFound"],
     ),
     (
         "Conflict",
-        "The account has reached its limit of keys (`createKey`), the key is disabled or expired (`rotateKey`) or is \
-         exposed and cannot be enabled (`updateKey`), or other requests changed the same key at the same time.",
+        "The account has reached its limit of keys (`createKey`), the key is disabled or expired and not exposed (`rotateKey`) \
+         or is exposed and cannot be enabled (`updateKey`), or other requests changed the same key at the same time.",
         &["quotaReached", "notActive", "contended"],
     ),
     ("PayloadTooLarge", "The body has more bytes than the gateway takes, 10 MB.", &["tooLarge"]),

@@ -193,8 +193,8 @@ fn rotate_key() -> Operation {
         "Give a key another value",
         "It keeps its id and its settings. The answer shows its new value, this one time. The old value works until the \
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
-         disabled or expired is not rotated. An exposed key works again with its new value, and its old one gets no grace \
-         period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
+         disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was; \
+         otherwise it works again with its new value. Its old one gets no grace period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
     )
     .parameter(id())
     .request_body(Some(body.build()))
@@ -264,7 +264,7 @@ fn to(operation: &str, parameter: &str, expression: &str, description: &str) -> 
 }
 
 fn id() -> Parameter {
-    path_key("The id of the key.", KeyId::schema())
+    path_key("The id of the key. A key's value or `self` is a 400.", KeyId::schema())
 }
 
 fn path_key(description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {

@@ -1,0 +1,116 @@
+//! What a request says beside its body: the caller, the parameters, the path.
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
+use lambda_http::http::Method;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+use serde_json::Value;
+
+use super::error::Error;
+use crate::key::KeyId;
+use crate::request::{Caller, Fields, Forbidden, Origin, PathText};
+
+/// The variable of the routes of one key.
+const KEY: &str = "key";
+
+/// Reads what a request to a route with a key says beside its body: who calls, and what `take` takes of the query.
+///
+/// Nothing else hands out the caller, so on every such route a parameter that is not taken is wrong. So is a body where the
+/// method has none: a client that sends one expects more of the request than it does.
+///
+/// # Errors
+/// What `take` forbids; [`Error::Invalid`] with every wrong parameter; [`Error::Internal`] when the request did not pass the
+/// authorizer.
+pub fn read<T>(
+    request: &Request,
+    take: impl FnOnce(&Caller, &mut Fields) -> Result<T, Forbidden>,
+) -> Result<(Caller, T), Error> {
+    let caller = caller(request)?;
+    let taken = query(request).read(|fields| {
+        if [Method::GET, Method::DELETE].contains(request.method()) && !request.body().is_empty() {
+            fields.wrong("body", "must be empty");
+        }
+        take(&caller, fields).map_err(Error::from)
+    })?;
+    Ok((caller, taken))
+}
+
+/// The caller, as the authorizer described it.
+fn caller(request: &Request) -> Result<Caller, Error> {
+    const WHAT: &str = "the request has no authorizer context";
+    let context = context(request).ok_or(Error::internal(WHAT))?;
+    let fields = context.authorizer.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    serde_json::from_value(Value::Object(fields)).map_err(|_| Error::internal(WHAT))
+}
+
+/// Who makes the request, for the event of what it writes.
+#[must_use]
+pub fn origin(request: &Request, caller: &Caller) -> Origin {
+    Origin { actor: caller.into(), source_ip: source_ip(request), request_id: request_id(request).to_owned() }
+}
+
+/// Somebody without a key who reports a leak.
+#[must_use]
+pub fn reporter(request: &Request) -> Origin {
+    Origin::report(source_ip(request), request_id(request).to_owned())
+}
+
+fn source_ip(request: &Request) -> Option<String> {
+    context(request).and_then(|context| context.identity.source_ip.clone())
+}
+
+/// What `{key}` stands for in the route.
+#[must_use]
+pub fn path_key(request: &Request) -> PathText<'_> {
+    PathText::of(path_parameter(request, KEY))
+}
+
+/// The id that `{key}` stands for, where the route takes no other name of a key; see [`Fields::key_id_in_path`].
+pub fn key_id(request: &Request, fields: &mut Fields) -> Option<KeyId> {
+    fields.key_id_in_path(KEY, &path_key(request))
+}
+
+/// What a variable of the route's pattern stands for.
+#[must_use]
+pub fn path_parameter<'a>(request: &'a Request, name: &str) -> &'a str {
+    request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default()
+}
+
+/// The route's pattern, such as `/authentication/{key}`.
+#[must_use]
+pub fn route(request: &Request) -> &str {
+    context(request).and_then(|context| context.resource_path.as_deref()).unwrap_or_default()
+}
+
+/// The path as the client sent it, with the stage or base path before the route.
+#[must_use]
+pub fn path(request: &Request) -> &str {
+    context(request).and_then(|context| context.path.as_deref()).unwrap_or_default()
+}
+
+/// The query string, repeated parameters included.
+fn query(request: &Request) -> Fields {
+    let given = request.query_string_parameters_ref();
+    Fields::from_pairs(
+        given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), Value::from(value))),
+    )
+}
+
+/// What the client's path has before that route: the stage, or the base path of a custom domain.
+///
+/// Only the context's path has it. What comes after may be a key's value and is never repeated.
+pub(super) fn path_before<'a>(request: &'a Request, route: &str) -> &'a str {
+    path(request).rsplit_once(route).map_or("", |(before, _)| before)
+}
+
+/// The gateway's id of the request, which its own answers and its access log carry too.
+pub(super) fn request_id(request: &Request) -> &str {
+    context(request).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
+}
+
+fn context(request: &Request) -> Option<&ApiGatewayProxyRequestContext> {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => Some(context),
+        _ => None,
+    }
+}
