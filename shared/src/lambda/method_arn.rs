@@ -71,10 +71,11 @@ impl MethodArn {
             });
             value.is_some_and(|value| key.answers_to(&value.hash(), now))
         };
-        // Only ids have a route for usage. A value may have slashes, if another system made it.
-        let path = PathText::of(named);
-        path.readings().any(|text| has_id(text) || has_value(text))
-            || named.strip_suffix("/usage").is_some_and(|named| PathText::of(named).readings().any(has_id))
+        let is_it = |text: &str| PathText::of(text).readings().any(|text| has_id(text) || has_value(text));
+        // The gateway takes a path with a slash at its end for the same route. A value of another system may have slashes.
+        let shorter = named.strip_suffix('/');
+        let of_usage = shorter.unwrap_or(named).strip_suffix("/usage");
+        is_it(named) || shorter.is_some_and(is_it) || of_usage.is_some_and(|id| PathText::of(id).readings().any(has_id))
     }
 
     /// Whether it is a route on which keys are managed, if the API is this service's.

@@ -234,7 +234,9 @@ async fn a_key_without_authentication_looks_itself_up_and_no_other_key() {
         }
     }
     for id in [&*new.id, "self", "%73elf"] {
-        assert!(opens("GET", &format!("/authentication/{id}/usage")).await);
+        for rest in ["/", "/usage", "/usage/"] {
+            assert!(opens("GET", &format!("/authentication/{id}{rest}")).await, "{rest}");
+        }
     }
     for other in [
         &*neighbour.id,
@@ -246,7 +248,7 @@ async fn a_key_without_authentication_looks_itself_up_and_no_other_key() {
         "x",
         "Self",
         "%2573elf",
-        "self/",
+        "self//",
         "self/x",
         "/self",
         "self/usage/usage",
