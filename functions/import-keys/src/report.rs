@@ -82,7 +82,7 @@ impl Code {
     fn reason(self) -> &'static str {
         match self {
             Self::Invalid => "has wrong fields",
-            Self::Taken => "sha256 is of a value that a key of another account has",
+            Self::Taken => "sha256 is of a value that a key of another account has already",
             Self::Exposed => "sha256 is of a value that was reported as known to others: it never works again",
             Self::Retired => {
                 "sha256 is of a value that has ended, since its key was deleted or got another value: it works again only if \

@@ -40,7 +40,7 @@ async fn suspend(gateway: &Gateway, account: &Client<'_>) {
 }
 
 async fn import(gateway: &Gateway, account: &Client<'_>, value: &str) -> String {
-    let report = json!({"accountId": account.account_id, "keys": [import_of(value)]});
+    let report = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
     let report = gateway.invoke_import_keys(report).await.unwrap();
     report["imported"][0]["id"].as_str().unwrap_or_else(|| panic!("{report}")).to_owned()
 }

@@ -83,7 +83,7 @@ async fn a_value_that_any_account_has_is_refused() {
     .await;
 
     let refused = |index| {
-        let reason = "sha256 is of a value that a key of another account has";
+        let reason = "sha256 is of a value that a key of another account has already";
         json!({"index": index, "code": "TAKEN", "reason": reason})
     };
     assert_eq!(report["failed"], json!([refused(0), refused(1)]));

@@ -222,7 +222,8 @@ async fn imports_count_too() {
     let report = gateway.invoke_import_keys(payload).await.unwrap();
 
     assert_eq!(report["imported"].as_array().map(Vec::len), Some(2));
-    let failed = json!([{"index": 2, "reason": "the account has reached its limit of 3 keys"}]);
+    let failed =
+        json!([{"index": 2, "code": "QUOTA_REACHED", "reason": "the account has reached its limit of 3 keys"}]);
     assert_eq!(report["failed"], failed);
     assert_eq!(create(&admin).await.status, 409);
     assert_eq!(admin.get("/authentication").await.body["nextCursor"], Value::Null);

@@ -450,7 +450,7 @@ async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
     let repeated = gateway.invoke_import_keys(import(&admin)).await.unwrap();
     assert_eq!((&repeated["failed"], status(&gateway, FOREIGN).await), (&json!([]), 200));
     let again = gateway.invoke_import_keys(import(&admin)).await.unwrap();
-    assert_eq!(again["failed"][0]["reason"], "sha256 is of a value that a key has already", "now it is complete");
+    assert_eq!(again["present"], repeated["present"], "it was complete");
     assert_eq!(gateway.engine.keys().len(), 3);
 }
 
