@@ -447,6 +447,20 @@ fn the_stage_waits_for_the_role_that_writes_its_log() {
 }
 
 #[test]
+fn two_stacks_in_a_region_share_no_metric_and_no_alarm() {
+    let stack = json!({"Ref": "AWS::StackName"});
+    for (name, alarm) in resources("AWS::CloudWatch::Alarm") {
+        if alarm["Namespace"] == "ApiKeys" {
+            assert_eq!(alarm["Dimensions"], json!([{"Name": "Stack", "Value": stack}]), "{name}");
+        }
+    }
+    for function in ["AuthorizerFunction", "PublishEventsFunction"] {
+        let variables = &TRANSFORMED["Resources"][function]["Properties"]["Environment"]["Variables"];
+        assert_eq!(variables["STACK_NAME"], stack, "{function}");
+    }
+}
+
+#[test]
 fn operators_find_what_they_need() {
     for name in [
         "ApiUrl",
