@@ -435,15 +435,55 @@ fn the_stage_waits_for_the_role_that_writes_its_log() {
         }
     }
     let (stage, _) = resources("AWS::ApiGateway::Stage")[0];
-    let mut waits_for = BTreeSet::from([stage]);
-    loop {
-        let further: BTreeSet<_> = waits_for.iter().filter_map(|name| all.get(*name)).flat_map(references).collect();
-        if further.is_subset(&waits_for) {
-            break;
-        }
-        waits_for.extend(further);
+    assert!(waits_for(stage).contains("ApiGatewayAccount"), "{:?}", waits_for(stage));
+}
+
+#[test]
+fn the_role_for_logs_is_set_when_there_is_an_api() {
+    let (api, _) = resources("AWS::ApiGateway::RestApi")[0];
+    assert!(waits_for("ApiGatewayAccount").contains(api), "AWS refuses it in an account that never had an API");
+}
+
+#[test]
+fn no_resource_waits_for_itself() {
+    let all = TRANSFORMED["Resources"].as_object().unwrap();
+    for name in all.keys() {
+        assert!(!waits_for(name).contains(&**name), "{name} waits for {:?}", waits_for(name));
     }
-    assert!(waits_for.contains("ApiGatewayAccount"), "{waits_for:?}");
+    assert!(waits_for("Api").contains("KeyTable"), "by a function, whose ARN stands in a text");
+}
+
+/// The resources that must be there before this one, by references, texts of `Fn::Sub` and `DependsOn`.
+fn waits_for(resource: &str) -> BTreeSet<&'static str> {
+    let all = TRANSFORMED["Resources"].as_object().unwrap();
+    let mut found = BTreeSet::new();
+    let mut next = vec![&all[resource]];
+    while let Some(part) = next.pop() {
+        let depends_on = part["DependsOn"].as_str().into_iter();
+        let listed = part["DependsOn"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for name in references(part).into_iter().chain(names_in_texts(part)).chain(depends_on).chain(listed) {
+            if let Some((name, resource)) = all.get_key_value(name)
+                && found.insert(&**name)
+            {
+                next.push(resource);
+            }
+        }
+    }
+    found
+}
+
+/// What the texts of each `Fn::Sub` name: `${Name}` and `${Name.Attribute}`.
+fn names_in_texts(part: &Value) -> BTreeSet<&str> {
+    match part {
+        Value::Object(fields) => {
+            let text = fields.get("Fn::Sub").map(|sub| sub.as_str().or(sub[0].as_str()).unwrap_or_default());
+            let names = text.into_iter().flat_map(|text| text.split("${").skip(1));
+            let names = names.map(|rest| rest.split(['.', '}']).next().unwrap_or_default());
+            names.chain(fields.values().flat_map(names_in_texts)).collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(names_in_texts).collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 #[test]
