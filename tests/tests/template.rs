@@ -543,12 +543,15 @@ fn every_event_is_tried_for_six_hours_and_one_that_is_bad_holds_up_no_others() {
     assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live wake nobody");
 }
 
-/// What only AWS shows: the emulator does not map the authorizer's context into a gateway response.
+/// A header cannot depend on the reason there, so it would tell a client to come back that is refused for good.
 #[test]
-fn the_sample_api_says_when_to_come_back() {
-    let text = std::fs::read_to_string(tests::template::root().join("tests/sample-api/template.yaml")).unwrap();
-    let denied = text.split("ACCESS_DENIED:").nth(1).unwrap().split("IntegrationApi:").next().unwrap();
-    assert!(denied.contains("Retry-After: context.authorizer.retryAfter"));
-    assert!(denied.contains("$context.authorizer.retryAfter"));
-    assert!(text.contains("Variables: {limitAnswer: integration}"));
+fn a_gateways_refusal_says_in_its_body_alone_when_to_come_back() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let sample = std::fs::read_to_string(root().join("tests/sample-api/template.yaml")).unwrap();
+    for (text, end) in [(&readme, "```"), (&sample, "IntegrationApi:")] {
+        let denied = text.split("ACCESS_DENIED:").nth(1).unwrap().split(end).next().unwrap();
+        assert!(denied.contains("$context.authorizer.retryAfter"), "{denied}");
+        assert!(!denied.contains("Retry-After"), "{denied}");
+    }
+    assert!(sample.contains("Variables: {limitAnswer: integration}"));
 }
