@@ -43,7 +43,7 @@ bench: tools          ## what the functions cost, beside what users would pick i
 	cargo run --profile driver --package bench -- $(if $(ONLY),--only $(ONLY))
 
 deploy: tools         ## to AWS, with the credentials of your shell; STACK, and PARAMETERS that are to change
-	PATH="$(CURDIR)/$(TOOLS)/sam/bin:$$PATH" $(TOOLS)/sam/bin/python infra/deploy.py $(if $(STACK),--stack $(STACK)) $(PARAMETERS)
+	$(TOOLS)/sam/bin/python infra/deploy.py $(if $(STACK),--stack $(STACK)) $(PARAMETERS)
 
 steps:
 	@mkdir -p .local && : > $(STEPS)

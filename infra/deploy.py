@@ -1,6 +1,6 @@
 """Builds the functions for the processor that the stack has, and deploys them to AWS.
 
-    deploy.py [--stack NAME] [NAME=VALUE …]       NAME=VALUE: a parameter of the template
+    deploy.py [--stack NAME] [--sam PROGRAM] [NAME=VALUE …]       NAME=VALUE: a parameter of the template
 
 What nobody gives, `sam build` takes from the template's default and `sam deploy` from the stack. So an upgrade of a stack
 on arm64 would be built for x86_64, and no function would start. Here both get the same, and CloudFormation refuses a build
@@ -40,42 +40,55 @@ def main() -> int:
     """Deploys; an expected failure is a sentence."""
     arguments = _parse_arguments()
     try:
-        deploy(arguments.stack, dict(arguments.parameters))
+        deploy(arguments.sam, arguments.stack, dict(arguments.parameters))
     except subprocess.CalledProcessError as error:
         return error.returncode
+    except KeyboardInterrupt:
+        return 130
     except (Failure, BotoCoreError, ClientError, OSError) as error:
         print(f"Error: {error}.", file=sys.stderr)
         return 1
     return 0
 
 
-def deploy(stack: str | None, given: Parameters) -> None:
+def deploy(sam: Path, stack: str | None, given: Parameters) -> None:
     """Builds and deploys. A first deployment asks for parameters, a later one keeps them."""
-    try:
-        config = SamConfig(Path.cwd()).get_all(["deploy"], "parameters")
-    except SamConfigFileReadException as error:
-        raise Failure("the configuration file of SAM CLI, samconfig.toml or samconfig.yaml, cannot be read") from error
-    saved = CfnParameterOverridesType().convert(config.get("parameter_overrides", ""), None, None)
+    environment = stack if stack and saved_as(stack) else "default"
+    config = saved_as(environment)
     stack = stack or config["stack_name"]
+    # The default environment may be of another stack: then only where to deploy is taken from it.
+    is_saved = config.get("stack_name") == stack
+    saved = CfnParameterOverridesType().convert(config.get("parameter_overrides", "") if is_saved else "", None, None)
     session = boto3.Session(profile_name=config.get("profile"), region_name=config.get("region"))
     if session.region_name is None:
         raise Failure("no region is given; set one, for instance with `export AWS_DEFAULT_REGION=eu-central-1`")
     present = parameters_of(session, stack)
     architecture = choose_architecture(given, saved, present)
     print(f"Building for {architecture}, the processor of {stack} in {session.region_name}.", file=sys.stderr)
-    _sam("build", "--parameter-overrides", f"{ARCHITECTURE}={architecture}")
+    subprocess.run([sam, "build", "--parameter-overrides", f"{ARCHITECTURE}={architecture}"], check=True)
     check_functions(architecture)
     admit_only(architecture)
-    command = ["deploy", "--stack-name", stack, "--region", session.region_name]
+    command = [sam, "deploy", "--stack-name", stack, "--region", session.region_name]
     parameters = given | {ARCHITECTURE: architecture}
     if present is None:
         command.append("--guided")
+        # The answers for another stack must not replace those for the default one.
+        environment = environment if is_saved else stack
         parameters = saved | parameters
     else:
         command.append("--no-fail-on-empty-changeset")
         tell_what_stays(saved, given, present)
     # Where some are given here, SAM CLI reads none from its configuration file.
-    _sam(*command, "--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items()))
+    command += ["--config-env", environment, "--parameter-overrides"]
+    subprocess.run([*command, *(f'{name}="{value}"' for name, value in parameters.items())], check=True)
+
+
+def saved_as(environment: str) -> dict[str, Any]:
+    """What SAM CLI has saved under that name for `sam deploy`, in samconfig.toml or else samconfig.yaml."""
+    try:
+        return dict(SamConfig(Path.cwd()).get_all(["deploy"], "parameters", environment))
+    except SamConfigFileReadException as error:
+        raise Failure("the configuration file of SAM CLI, samconfig.toml or samconfig.yaml, cannot be read") from error
 
 
 def parameters_of(session: boto3.Session, stack: str) -> Parameters | None:
@@ -146,10 +159,6 @@ def _read(path: Path) -> dict[str, Any]:
     return yaml_parse(path.read_text())
 
 
-def _sam(*arguments: str) -> None:
-    subprocess.run(["sam", *arguments], check=True)
-
-
 def _parse_arguments() -> argparse.Namespace:
     def parameter(text: str) -> tuple[str, str]:
         name, equals, value = text.partition("=")
@@ -159,6 +168,8 @@ def _parse_arguments() -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description="Builds for the stack's processor, and deploys to AWS.")
     parser.add_argument("--stack", metavar="NAME", help="by default as in samconfig.toml or samconfig.yaml")
+    # Not by the PATH: there, cargo-lambda's Python comes first, which has the zig that it looks for.
+    parser.add_argument("--sam", type=Path, default=Path(sys.executable).with_name("sam"), metavar="PROGRAM")
     parser.add_argument("parameters", nargs="*", type=parameter, metavar="NAME=VALUE")
     return parser.parse_args()
 

@@ -34,8 +34,7 @@ Resources:
     Properties: {CodeUri: functions/authorizer/, Architectures: [!Ref Architecture]}
 ";
 
-const UPDATE: &str =
-    "deploy --stack-name api-keys --region eu-central-1 --no-fail-on-empty-changeset --parameter-overrides";
+const UPDATE: &str = "deploy --stack-name api-keys --region eu-central-1 --no-fail-on-empty-changeset --config-env default --parameter-overrides";
 
 /// A folder to deploy from, and what CloudFormation says of the stack there.
 struct Deployment {
@@ -82,10 +81,10 @@ impl Deployment {
     fn answered(name: &str, status: u16, body: String) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("deploy").join(name);
         drop(fs::remove_dir_all(&folder));
-        fs::create_dir_all(folder.join("bin")).unwrap();
+        fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("template.yaml"), TEMPLATE).unwrap();
         fs::copy(root().join("samconfig.yaml"), folder.join("samconfig.yaml")).unwrap();
-        executable(&folder.join("bin/sam"), SAM);
+        executable(&folder.join("sam"), SAM);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         thread::spawn(move || {
@@ -120,10 +119,12 @@ impl Deployment {
         assert!(python.exists(), "the tools are missing: run `make tools` first");
         let output = Command::new(python)
             .arg(root().join("infra/deploy.py"))
+            .arg("--sam")
+            .arg(self.folder.join("sam"))
             .args(arguments)
             .current_dir(&self.folder)
             .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", self.folder.join("bin").display()))
+            .env("PATH", "/usr/bin:/bin")
             .envs([("AWS_ENDPOINT_URL", self.endpoint.as_str()), ("AWS_DEFAULT_REGION", "eu-central-1")])
             .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("NO_PROXY", "127.0.0.1")])
             .envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")])
@@ -173,12 +174,29 @@ fn a_first_deployment_asks_and_takes_one_processor_for_build_and_stack() {
     assert_eq!(done.calls[0], "build --parameter-overrides Architecture=arm64");
     assert_eq!(
         done.calls[1],
-        "deploy --stack-name api-keys --region eu-central-1 --guided --parameter-overrides Architecture=\"arm64\" KeyLimits=\"\""
+        "deploy --stack-name api-keys --region eu-central-1 --guided --config-env default --parameter-overrides Architecture=\"arm64\" KeyLimits=\"\""
     );
     assert_eq!(deployment.deployed_parameter()["Default"], "arm64", "what the prompt proposes");
 
     let done = Deployment::first("first-by-default").deploy(&[]);
     assert_eq!(done.calls[0], "build --parameter-overrides Architecture=x86_64");
+}
+
+#[test]
+fn a_stack_that_is_named_has_answers_of_its_own() {
+    let deployment = Deployment::first("named").with_saved("Architecture=\\\"arm64\\\"");
+    let done = deployment.deploy(&["--stack", "staging"]);
+    assert!(done.succeeded, "{done:?}");
+    let asked = "deploy --stack-name staging --region eu-central-1 --guided --config-env staging";
+    assert_eq!(done.calls[1], format!("{asked} --parameter-overrides Architecture=\"x86_64\""));
+
+    let deployment = Deployment::of_stack("named-again", "UPDATE_COMPLETE", "arm64").with_saved("");
+    let saved = "[staging.deploy.parameters]\nstack_name = \"staging\"\nregion = \"eu-west-1\"\n";
+    let file = deployment.folder.join("samconfig.toml");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + saved).unwrap();
+    let done = deployment.deploy(&["--stack", "staging"]);
+    assert!(done.calls[1].starts_with("deploy --stack-name staging --region eu-west-1 "), "{done:?}");
+    assert!(done.calls[1].contains("--config-env staging"), "{done:?}");
 }
 
 #[test]
