@@ -42,8 +42,8 @@ bench: tools          ## what the functions cost, beside what users would pick i
 	@bench/prepare
 	cargo run --profile driver --package bench -- $(if $(ONLY),--only $(ONLY))
 
-deploy: tools               ## to AWS, with the credentials of your shell
-	$(TOOLS)/sam/bin/sam build && $(TOOLS)/sam/bin/sam deploy --guided
+deploy: tools         ## to AWS, with the credentials of your shell; STACK, and PARAMETERS that are to change
+	$(TOOLS)/sam/bin/python infra/deploy.py $(if $(STACK),--stack $(STACK)) $(PARAMETERS)
 
 steps:
 	@mkdir -p .local && : > $(STEPS)

@@ -173,6 +173,7 @@ fn lambda_variables(table: &Table) -> Vec<(&'static str, String)> {
         ("MAX_KEYS_PER_ACCOUNT", "1000000"),
         ("OPERATIONS", "SMS,RCS,WHATSAPP"),
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("STACK_NAME", "bench"),
         ("TRAFFIC_TYPES", "TRANSACTIONAL,PROMOTIONAL,OTP"),
         ("TZ", ":UTC"),
         ("USAGE", "enabled"),

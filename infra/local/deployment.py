@@ -79,7 +79,7 @@ def build_program() -> Path:
 def deploy(stack: str, template: Path, state: Path, parameters: dict[str, str]) -> None:
     """Deploys a template as a stack."""
     command = [*_sam("deploy"), "--template-file", str(template), "--stack-name", stack, "--no-confirm-changeset"]
-    command += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
+    command += ["--config-file", str(ROOT / "samconfig.yaml"), "--no-progressbar"]
     if parameters:
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
     title = f"Deploying {stack} to the emulated AWS (sam deploy)"

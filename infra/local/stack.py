@@ -67,13 +67,14 @@ def run(arguments: argparse.Namespace) -> None:
             raise Failure(f"create-account failed: {account['payload']}", emulator.log)
         show_steps()
         key = account["payload"]["value"]
-        access = {"AWS_ENDPOINT_URL": emulator.endpoint, "AWS_REGION": REGION} | CREDENTIALS
-        exports = "".join(f"export {name}={value}\n" for name, value in access.items())
-        # What the shell has of a real account would go along.
-        exports += "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
-        urls = f"API_URL={stack.api_url()}\nSAMPLE_URL={sample.api_url('IntegrationApi')}\n"
-        with environment_file(f"{urls}API_KEY={key}\n{exports}"):
-            print(_introduction(stack.api_url(), key), flush=True)
+        urls = {
+            "API_URL": stack.api_url(),
+            # Attached APIs: one answers 429 by itself, the other's gateway 403.
+            "SAMPLE_URL": sample.api_url("IntegrationApi"),
+            "REST_API_URL": sample.api_url(),
+        }
+        with environment_file(_settings(emulator.endpoint, urls, key)):
+            print(_introduction(urls, key), flush=True)
             while True:
                 emulator.check()
                 time.sleep(0.5)
@@ -166,19 +167,34 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _introduction(url: str, key: str) -> str:
+def _settings(endpoint: str, urls: dict[str, str], key: str) -> str:
+    # SAM CLI, and version 1 of the AWS CLI, read only the second of the regions.
+    regions = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    access = {"AWS_ENDPOINT_URL": endpoint} | regions | CREDENTIALS
+    exports = "".join(f"export {name}={value}\n" for name, value in access.items())
+    # What the shell has of a real account would go along.
+    exports += "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
+    return "".join(f"{name}={value}\n" for name, value in (urls | {"API_KEY": key}).items()) + exports
+
+
+def _introduction(urls: dict[str, str], key: str) -> str:
+    url = urls["API_URL"]
     header = f"-H 'X-API-Key: {key}'"
     body = '{"userId":"user-2","username":"Grace","operations":["SMS"]}'
     return f"""
 URL      {url}
 Key      {key}
 Console  {url}/console
-URL, key and access for operators are in .local/env. To try:
+URLs, key and access for operators are in .local/env. To try:
 
 curl -s {header} {url}/authentication
 curl -s {header} -d '{body}' {url}/authentication
 curl -s {header} {url}/authentication/self
-curl -s -i {header} $SAMPLE_URL/sms
+
+Two APIs attach its authorizer; beyond a key's limit the first answers 429, and the second 403:
+
+curl -s -i {header} {urls["SAMPLE_URL"]}/sms
+curl -s -i {header} {urls["REST_API_URL"]}/sms
 
 To operate it, after `cargo install --path cli`:
 

@@ -17,7 +17,8 @@
 //! An error is declared where it is raised. Their sum is [`Error`], beside the one match that turns it into statuses.
 //! `tests/tests/rooms.rs` reads the `use` lines and holds the direction.
 //!
-//! Nothing here reads the clock or makes random numbers: `now` and [`Random`] are handed in by a function's `main`.
+//! Nothing here reads the clock or makes random numbers: `now` and [`Random`] are handed in by a function's `main`. Only
+//! [`log`] looks when it writes a line.
 //!
 //! Futures: each async function moves the future of its caller a few times per request, so a large future costs all that
 //! is around it. Large or rare work is therefore boxed where it begins.
@@ -37,7 +38,9 @@ pub use key::{
     Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp, TrafficType, Use,
     Uses,
 };
-pub use lambda::{Error, IssuedKey, MethodArn, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings};
+pub use lambda::{
+    Error, IssuedKey, MethodArn, Metrics, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings,
+};
 pub use request::{
     AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
     PathText, UsageBucket, UsageQuery, normalize_text,

@@ -25,7 +25,7 @@ impl Environment {
     pub async fn with_room(gateway: &Gateway, most: usize) -> Self {
         let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
         let leases = Leases::new(&reader, most);
-        let kept = Kept { leases, ..Kept::new(reader, Some(USAGE.to_owned())) };
+        let kept = Kept { leases, ..Kept::new(reader, Some(USAGE.to_owned()), engine::metrics()) };
         Self { kept, ceiling: gateway.ceiling }
     }
 

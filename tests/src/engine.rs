@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_keys::{
-    Aws, Caller, EventTable, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Limits, Origin, Random,
+    Aws, Caller, EventTable, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Limits, Metrics, Origin, Random,
     Timestamp,
 };
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -28,6 +28,9 @@ pub const EVENTS: &str = "events";
 
 /// The name of the table of usage.
 pub const USAGE: &str = "usage";
+
+/// The name of the stack in every metric.
+pub const STACK: &str = "a-stack";
 
 const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -181,6 +184,12 @@ pub fn aws_with_clock(url: String, clock: impl TimeSource + 'static) -> Aws {
         .time_source(clock)
         .build();
     Aws::from_config(config).unwrap()
+}
+
+/// The metrics that the functions write.
+#[must_use]
+pub fn metrics() -> Metrics {
+    Metrics::of(STACK.to_owned())
 }
 
 /// The writer of the functions, on the engine's tables.

@@ -113,7 +113,8 @@ impl Gateway {
         let accounts = AccountList::new(&aws, TABLE.to_owned());
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
-        let kept = Kept::new(KeyReader::new(&aws, TABLE.to_owned()).await.unwrap(), Some(USAGE.to_owned()));
+        let kept_reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
+        let kept = Kept::new(kept_reader, Some(USAGE.to_owned()), engine::metrics());
         let usage = UsageList::new(&aws, USAGE.to_owned());
         let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
         Self {

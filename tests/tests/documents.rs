@@ -161,8 +161,8 @@ fn every_function_is_there() {
         // Without the assignment of a command's output before it.
         let words: Vec<_> = words.iter().filter_map(|word| word.rsplit("$(").next()).collect();
         let is_name = |word: &&&str| ["-key", "-keys", "-account"].iter().any(|end| word.ends_with(end));
-        // The program, and actions of `manage-account`.
-        let others = ["api-keys", "revoke-keys", "disable-keys"];
+        // The program, actions of `manage-account`, and a command of the AWS CLI.
+        let others = ["api-keys", "revoke-keys", "disable-keys", "get-account"];
         let is_function = |word: &&&str| !word.contains('/') && !word.starts_with('-') && !others.contains(*word);
         for name in words.iter().filter(is_name).filter(is_function) {
             assert!(root().join("functions").join(name).is_dir(), "{}: {name}", document.path);

@@ -44,6 +44,17 @@ fn every_file_is_in_a_room() {
     }
 }
 
+#[test]
+fn every_line_of_the_log_goes_through_the_one_that_dates_it() {
+    let mut folders = vec![root().join("shared/src")];
+    folders.extend(fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path().join("src")));
+    let sources = folders.iter().flat_map(|folder| files(folder));
+    let prints =
+        |file: &PathBuf| ["print!(", "println!("].iter().any(|it| fs::read_to_string(file).unwrap().contains(it));
+    let printing: Vec<_> = sources.filter(prints).collect();
+    assert_eq!(printing, [root().join("shared/src/lambda/log.rs")]);
+}
+
 /// What follows `crate::`, in `use` lines and in paths; a name at the crate's root counts as a room too.
 fn rooms_named_in(source: &str) -> BTreeSet<String> {
     let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();

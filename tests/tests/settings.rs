@@ -94,6 +94,7 @@ impl Function {
     /// the same name the last one holds.
     fn start(&self, parameters: &[(&str, String)]) -> Result<(), SettingError> {
         let value = |value: &Value| match (&value["Ref"], &value["Fn::Sub"]) {
+            (Value::String(name), _) if name == "AWS::StackName" => Some("api-keys".to_owned()),
             (Value::String(name), _) => {
                 let given = parameters.iter().rev().find(|(parameter, _)| parameter == name);
                 given.map(|(_, value)| value.clone()).or_else(|| name.ends_with("Table").then(|| name.clone()))
@@ -119,6 +120,7 @@ fn read_setting(name: &str) -> Result<(), SettingError> {
         "key_limits" => settings::key_limits().map(drop),
         "key_prefix" => settings::key_prefix().map(drop),
         "max_keys" => settings::max_keys().map(drop),
+        "metrics" => settings::metrics().map(drop),
         "table_name" => settings::table_name().map(drop),
         "usage_table_name" => settings::usage_table_name().map(drop),
         other => panic!("this test does not know the setting {other}"),

@@ -73,8 +73,10 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let on = |table: &Value, action: &str| (format!("dynamodb:{action}"), table.to_string(), Value::Null.to_string());
     let on_table = |action: &str| on(&table, action);
     let on_index = on(&index, "Query");
+    // What is written in a transaction with its event, and in no other way.
+    let with_event = |action: &str| (format!("dynamodb:{action}"), table.to_string(), in_a_transaction().to_string());
     // Whoever appends events may do nothing else with them.
-    let append = on(&events, "PutItem");
+    let append = ("dynamodb:PutItem".to_owned(), events.to_string(), in_a_transaction().to_string());
     // A write that needs no answer gets nothing back of what was there.
     let nothing_back = json!({"dynamodb:ReturnValues": "NONE"});
     let only = |attributes: &[&str]| {
@@ -82,16 +84,16 @@ fn each_function_may_do_what_it_does_and_no_more() {
         let condition = json!({"ForAllValues:StringEquals": attributes, "StringEqualsIfExists": nothing_back});
         ("dynamodb:UpdateItem".to_owned(), table.to_string(), condition.to_string())
     };
-    let writing = |actions: &[&str]| {
-        let mut allowed: BTreeSet<_> = actions.iter().map(|action| on_table(action)).collect();
-        allowed.insert(append.clone());
-        allowed
+    let writing = |transacted: &[&str], plain: &[&str]| {
+        let transacted = transacted.iter().map(|action| with_event(action));
+        let plain = plain.iter().map(|action| on_table(action));
+        transacted.chain(plain).chain([append.clone()]).collect::<BTreeSet<_>>()
     };
     let with = |mut allowed: BTreeSet<_>, one| {
         allowed.insert(one);
         allowed
     };
-    let creating = writing(&["PutItem", "GetItem", "Query", "UpdateItem"]);
+    let creating = writing(&["PutItem"], &["GetItem", "Query", "UpdateItem"]);
     let bus =
         json!({"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}"});
     let stream = json!({"Fn::GetAtt": ["EventTable", "StreamArn"]});
@@ -99,10 +101,14 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let of_limits = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#limits"]}});
     let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
     // The partitions of values hold claims to them and marks, and no keys.
-    let of_values = |action: &str| {
-        let condition = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sha256#*"]}});
-        (format!("dynamodb:{action}"), table.to_string(), condition.to_string())
-    };
+    let of_values = json!({"dynamodb:LeadingKeys": ["sha256#*"]});
+    let mark = json!({"ForAllValues:StringLike": of_values}).to_string();
+    let mark_value = ("dynamodb:PutItem".to_owned(), table.to_string(), mark);
+    let no_mark = json!({"ForAllValues:StringLike": of_values,
+        "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}});
+    let refuse_reported = ("dynamodb:ConditionCheckItem".to_owned(), table.to_string(), no_mark.to_string());
+    let of_accounts = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["accounts", "*#quota"]}});
+    let remove_account = ("dynamodb:DeleteItem".to_owned(), table.to_string(), of_accounts.to_string());
     let expected = BTreeMap::from([
         (
             "AuthorizerFunctionRole",
@@ -121,31 +127,30 @@ fn each_function_may_do_what_it_does_and_no_more() {
         (
             "CreateAccountFunctionRole",
             with(
-                writing(&["GetItem", "PutItem"]),
+                writing(&["PutItem"], &["GetItem"]),
                 only(&["accountId", "id", "suspension", "revision", "company", "ceiling"]),
             ),
         ),
         ("CreateKeyFunctionRole", creating.clone()),
-        ("DeleteKeyFunctionRole", with(writing(&["GetItem", "DeleteItem"]), only(&["accountId", "id", "deletions"]))),
+        (
+            "DeleteKeyFunctionRole",
+            with(writing(&["DeleteItem"], &["GetItem"]), only(&["accountId", "id", "deletions"])),
+        ),
         (
             "EraseAccountFunctionRole",
             [on(&events, "DeleteItem"), on(&events, "Query"), on(&usage, "DeleteItem"), on(&usage, "Query")]
                 .into_iter()
-                .fold(writing(&["GetItem", "UpdateItem", "DeleteItem", "Query"]), with),
+                .fold(writing(&["UpdateItem"], &["GetItem", "DeleteItem", "Query"]), with),
         ),
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
-        ("ImportKeysFunctionRole", with(with(creating, on_index.clone()), of_values("ConditionCheckItem"))),
+        ("ImportKeysFunctionRole", with(with(creating, on_index.clone()), refuse_reported)),
         ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
         ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
         (
             "ManageAccountFunctionRole",
-            with(
-                with(
-                    writing(&["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]),
-                    on(&events, "Query"),
-                ),
-                on(&usage, "Query"),
-            ),
+            [remove_account, on(&events, "Query"), on(&usage, "Query")]
+                .into_iter()
+                .fold(writing(&["PutItem", "DeleteItem"], &["BatchGetItem", "GetItem", "Query", "UpdateItem"]), with),
         ),
         (
             "PublishEventsFunctionRole",
@@ -159,16 +164,53 @@ fn each_function_may_do_what_it_does_and_no_more() {
             ]),
         ),
         ("ReadUsageFunctionRole", BTreeSet::from([on_table("GetItem"), on(&usage, "Query")])),
-        (
-            "ReportLeaksFunctionRole",
-            with(with(writing(&["GetItem", "UpdateItem"]), on_index.clone()), of_values("PutItem")),
-        ),
-        ("RotateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
+        ("ReportLeaksFunctionRole", with(with(writing(&["UpdateItem"], &["GetItem"]), on_index.clone()), mark_value)),
+        ("RotateKeyFunctionRole", writing(&["UpdateItem"], &["GetItem"])),
         ("ServeConsoleFunctionRole", BTreeSet::new()),
-        ("UpdateKeyFunctionRole", writing(&["GetItem", "UpdateItem"])),
+        ("UpdateKeyFunctionRole", writing(&["UpdateItem"], &["GetItem"])),
     ]);
 
     assert_eq!(permissions(), expected);
+}
+
+/// AWS's way to allow what a transaction does, and not the same as a call of its own.
+fn in_a_transaction() -> Value {
+    json!({"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}})
+}
+
+/// What is written without an event, by its function: counts, marks, uses, and what an erasing removes.
+const WITHOUT_EVENT: [(&str, &str); 7] = [
+    ("AuthorizerFunctionRole", "UpdateItem"),
+    ("CreateAccountFunctionRole", "UpdateItem"),
+    ("CreateKeyFunctionRole", "UpdateItem"),
+    ("DeleteKeyFunctionRole", "UpdateItem"),
+    ("EraseAccountFunctionRole", "DeleteItem"),
+    ("ImportKeysFunctionRole", "UpdateItem"),
+    ("ManageAccountFunctionRole", "UpdateItem"),
+];
+
+#[test]
+fn no_function_writes_a_key_or_an_event_but_both_in_one_transaction() {
+    let mut transacted = 0;
+    for (role, allowed) in permissions() {
+        for (action, resource, condition) in allowed {
+            let action = action.strip_prefix("dynamodb:").unwrap_or_default();
+            if !["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"].contains(&action) {
+                continue;
+            }
+            // Further conditions may only narrow it.
+            let condition: Value = serde_json::from_str(&condition).unwrap();
+            if condition["ForAnyValue:StringEquals"] == in_a_transaction()["ForAnyValue:StringEquals"] {
+                transacted += 1;
+                continue;
+            }
+            let partitions = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            let of_no_key = [json!(["accounts", "*#quota"]), json!(["sha256#*"])].contains(partitions);
+            let is_known = WITHOUT_EVENT.contains(&(role, action)) || of_no_key;
+            assert!(is_known, "{role} may {action} on {resource} without an event");
+        }
+    }
+    assert!(transacted >= 18, "{transacted}");
 }
 
 #[test]
@@ -406,15 +448,69 @@ fn the_stage_waits_for_the_role_that_writes_its_log() {
         }
     }
     let (stage, _) = resources("AWS::ApiGateway::Stage")[0];
-    let mut waits_for = BTreeSet::from([stage]);
-    loop {
-        let further: BTreeSet<_> = waits_for.iter().filter_map(|name| all.get(*name)).flat_map(references).collect();
-        if further.is_subset(&waits_for) {
-            break;
-        }
-        waits_for.extend(further);
+    assert!(waits_for(stage).contains("ApiGatewayAccount"), "{:?}", waits_for(stage));
+}
+
+#[test]
+fn the_role_for_logs_is_set_when_there_is_an_api() {
+    let (api, _) = resources("AWS::ApiGateway::RestApi")[0];
+    assert!(waits_for("ApiGatewayAccount").contains(api), "AWS refuses it in an account that never had an API");
+}
+
+#[test]
+fn no_resource_waits_for_itself() {
+    let all = TRANSFORMED["Resources"].as_object().unwrap();
+    for name in all.keys() {
+        assert!(!waits_for(name).contains(&**name), "{name} waits for {:?}", waits_for(name));
     }
-    assert!(waits_for.contains("ApiGatewayAccount"), "{waits_for:?}");
+    assert!(waits_for("Api").contains("KeyTable"), "by a function, whose ARN stands in a text");
+}
+
+/// The resources that must be there before this one, by references, texts of `Fn::Sub` and `DependsOn`.
+fn waits_for(resource: &str) -> BTreeSet<&'static str> {
+    let all = TRANSFORMED["Resources"].as_object().unwrap();
+    let mut found = BTreeSet::new();
+    let mut next = vec![&all[resource]];
+    while let Some(part) = next.pop() {
+        let depends_on = part["DependsOn"].as_str().into_iter();
+        let listed = part["DependsOn"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for name in references(part).into_iter().chain(names_in_texts(part)).chain(depends_on).chain(listed) {
+            if let Some((name, resource)) = all.get_key_value(name)
+                && found.insert(&**name)
+            {
+                next.push(resource);
+            }
+        }
+    }
+    found
+}
+
+/// What the texts of each `Fn::Sub` name: `${Name}` and `${Name.Attribute}`.
+fn names_in_texts(part: &Value) -> BTreeSet<&str> {
+    match part {
+        Value::Object(fields) => {
+            let text = fields.get("Fn::Sub").map(|sub| sub.as_str().or(sub[0].as_str()).unwrap_or_default());
+            let names = text.into_iter().flat_map(|text| text.split("${").skip(1));
+            let names = names.map(|rest| rest.split(['.', '}']).next().unwrap_or_default());
+            names.chain(fields.values().flat_map(names_in_texts)).collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(names_in_texts).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+#[test]
+fn two_stacks_in_a_region_share_no_metric_and_no_alarm() {
+    let stack = json!({"Ref": "AWS::StackName"});
+    for (name, alarm) in resources("AWS::CloudWatch::Alarm") {
+        if alarm["Namespace"] == "ApiKeys" {
+            assert_eq!(alarm["Dimensions"], json!([{"Name": "Stack", "Value": stack}]), "{name}");
+        }
+    }
+    for function in ["AuthorizerFunction", "PublishEventsFunction"] {
+        let variables = &TRANSFORMED["Resources"][function]["Properties"]["Environment"]["Variables"];
+        assert_eq!(variables["STACK_NAME"], stack, "{function}");
+    }
 }
 
 #[test]
@@ -460,12 +556,15 @@ fn every_event_is_tried_for_six_hours_and_one_that_is_bad_holds_up_no_others() {
     assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live wake nobody");
 }
 
-/// What only AWS shows: the emulator does not map the authorizer's context into a gateway response.
+/// A header cannot depend on the reason there, so it would tell a client to come back that is refused for good.
 #[test]
-fn the_sample_api_says_when_to_come_back() {
-    let text = std::fs::read_to_string(tests::template::root().join("tests/sample-api/template.yaml")).unwrap();
-    let denied = text.split("ACCESS_DENIED:").nth(1).unwrap().split("IntegrationApi:").next().unwrap();
-    assert!(denied.contains("Retry-After: context.authorizer.retryAfter"));
-    assert!(denied.contains("$context.authorizer.retryAfter"));
-    assert!(text.contains("Variables: {limitAnswer: integration}"));
+fn a_gateways_refusal_says_in_its_body_alone_when_to_come_back() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let sample = std::fs::read_to_string(root().join("tests/sample-api/template.yaml")).unwrap();
+    for (text, end) in [(&readme, "```"), (&sample, "IntegrationApi:")] {
+        let denied = text.split("ACCESS_DENIED:").nth(1).unwrap().split(end).next().unwrap();
+        assert!(denied.contains("$context.authorizer.retryAfter"), "{denied}");
+        assert!(!denied.contains("Retry-After"), "{denied}");
+    }
+    assert!(sample.contains("Variables: {limitAnswer: integration}"));
 }

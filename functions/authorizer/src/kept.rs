@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::{KeyReader, LastUse, Leases, Locator, Reason, Reasons, Timestamp, Usage, log};
+use api_keys::{KeyReader, LastUse, Leases, Locator, Metrics, Reason, Reasons, Timestamp, Usage, log};
 use tokio::time::Instant;
 
 /// Of how many keys an environment holds leases: some 2 MB.
@@ -25,15 +25,17 @@ pub struct Kept {
     pub usage: Option<Usage>,
     /// Counts why requests were let through or refused, for those who run the service.
     pub reasons: Reasons,
+    /// Names the stack in what is counted.
+    pub metrics: Metrics,
 }
 
 impl Kept {
     /// Reads keys by that reader, and writes the usage into the table of that name.
     #[must_use]
-    pub fn new(reader: KeyReader, usage_table: Option<String>) -> Self {
+    pub fn new(reader: KeyReader, usage_table: Option<String>, metrics: Metrics) -> Self {
         let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader, LEASES));
         let usage = usage_table.map(|table| Usage::new(&reader, table));
-        Self { reader, last_use, leases, usage, reasons: Reasons::default() }
+        Self { reader, last_use, leases, usage, reasons: Reasons::new(metrics.clone()), metrics }
     }
 
     /// Counts a request, of a key if one is known.
@@ -48,12 +50,12 @@ impl Kept {
     pub async fn after_answer(&self) {
         let end = Instant::now() + AFTER_ANSWER;
         if let Some(dropped) = self.last_use.write().await {
-            log::dropped_last_use(&dropped);
+            log::dropped_last_use(&self.metrics, &dropped);
         }
         if let Some(usage) = &self.usage
             && let Some(dropped) = usage.write(end).await
         {
-            log::dropped_usage(&dropped);
+            log::dropped_usage(&self.metrics, &dropped);
         }
         if let Some(line) = self.reasons.line() {
             log::metrics(&line);
@@ -68,7 +70,7 @@ impl Kept {
         if let Some(usage) = &self.usage
             && let Some(dropped) = usage.finish(end).await
         {
-            log::dropped_usage(&dropped);
+            log::dropped_usage(&self.metrics, &dropped);
         }
     }
 }

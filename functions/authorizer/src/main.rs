@@ -12,7 +12,7 @@ use lambda_runtime::{Error, Runtime, service_fn};
 async fn main() -> Result<(), Error> {
     let reader = KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?;
     let settings = Settings { imported: settings::imported_keys()?, ceiling: settings::key_limits()? };
-    let kept = Arc::new(Kept::new(reader, settings::counted_usage()?));
+    let kept = Arc::new(Kept::new(reader, settings::counted_usage()?, settings::metrics()?));
     let told_to_end = ending::signal_of_end()?;
     // Nothing but the table takes time at a start.
     tokio::join!(kept.reader.warm(), ending::register());

@@ -6,7 +6,7 @@ mod stream;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{EventList, Refusal};
+use api_keys::{EventList, Metrics, Refusal};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;
@@ -26,6 +26,8 @@ pub struct Publisher {
     pub bus: Bus,
     /// Where they come from when they are published again.
     pub events: EventList,
+    /// Counts what went wrong.
+    pub metrics: Metrics,
 }
 
 /// Answers one invocation: records of the stream with their failures, or an operator's request with what was published.

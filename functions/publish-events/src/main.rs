@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
     let publisher = &Publisher {
         bus: Bus::new(&aws, settings::event_bus_name()?, settings::event_source()?),
         events: EventList::new(&aws, settings::event_table()?.name),
+        metrics: settings::metrics()?,
     };
     run(service_fn(|event| publish_events::handle(event, publisher, SystemTime::now()))).await
 }

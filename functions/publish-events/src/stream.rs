@@ -34,7 +34,10 @@ pub(crate) async fn publish(
                 }
                 Err(error) => log::failure(request_id, &error),
             },
-            "MODIFY" => log::counted("ModifiedEvents", now, request_id, &Modified(dynamodb.sequence_number)),
+            "MODIFY" => {
+                let modified = Modified(dynamodb.sequence_number);
+                log::counted(&publisher.metrics, "ModifiedEvents", now, request_id, &modified);
+            }
             _ => {}
         }
     }
@@ -47,7 +50,7 @@ pub(crate) async fn publish(
     let failed = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Failed);
     let failures: Vec<_> = failed.map(|(number, _)| json!({"itemIdentifier": number})).collect();
     if !failures.is_empty() {
-        log::counted("UnpublishedEvents", now, request_id, &Unpublished(failures.len()));
+        log::counted(&publisher.metrics, "UnpublishedEvents", now, request_id, &Unpublished(failures.len()));
     }
     json!({ "batchItemFailures": failures })
 }

@@ -1,9 +1,11 @@
-//! The one line that a failure leaves in the log.
+//! The lines of the log: failures, and counts.
 
 use std::error::Error as StdError;
+use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::metrics::Metrics;
 use crate::key::Timestamp;
 use crate::table::{DroppedUsage, DroppedUse};
 
@@ -11,54 +13,52 @@ use crate::table::{DroppedUsage, DroppedUse};
 ///
 /// There is no other log and no tracing subscriber: the libraries' own events contain requests and bodies.
 pub fn failure(request_id: &str, error: &dyn StdError) {
-    let causes = causes(error);
-    eprintln!("{}", json!({"level": "ERROR", "requestId": request_id, "message": error.to_string(), "causes": causes}));
+    let mut line = described("ERROR", error);
+    line.insert("requestId".to_owned(), json!(request_id));
+    write(line);
 }
 
-/// Writes a failure in the form that `CloudWatch` counts as a metric in the namespace `ApiKeys`.
-///
-/// Source: the embedded metric format of `CloudWatch`.
-pub fn counted(metric: &str, now: Timestamp, request_id: &str, error: &dyn StdError) {
-    eprintln!("{}", metric_line(metric, now, error, "requestId", &json!(request_id)));
+/// Writes a failure that is counted as that metric.
+pub fn counted(metrics: &Metrics, metric: &str, now: Timestamp, request_id: &str, error: &dyn StdError) {
+    write(counted_line(metrics, (metric, 1), now, error, ("requestId", json!(request_id))));
 }
 
 /// Writes a line that is a metric already.
 pub fn metrics(line: &Value) {
-    eprintln!("{line}");
+    write(line.as_object().cloned().unwrap_or_default());
 }
 
-/// Writes that requests are missing in the usage, counted as the metric `ApiKeys/DroppedUsage`.
-pub fn dropped_usage(dropped: &DroppedUsage) {
-    let mut line = metric_line("DroppedUsage", dropped.at, dropped, "unit", &json!("requests"));
-    if let Some(count) = line.get_mut("DroppedUsage") {
-        *count = json!(dropped.requests);
-    }
-    eprintln!("{line}");
+/// Writes that requests are missing in the usage, counted as the metric `DroppedUsage`.
+pub fn dropped_usage(metrics: &Metrics, dropped: &DroppedUsage) {
+    let count = ("DroppedUsage", dropped.requests);
+    write(counted_line(metrics, count, dropped.at, dropped, ("unit", json!("requests"))));
 }
 
-/// Writes that a last use was dropped, counted as the metric `ApiKeys/DroppedLastUses`.
-pub fn dropped_last_use(dropped: &DroppedUse) {
-    let since_start = json!(dropped.since_start);
-    eprintln!("{}", metric_line("DroppedLastUses", dropped.at, dropped, "droppedSinceStart", &since_start));
+/// Writes that a last use was dropped, counted as the metric `DroppedLastUses`.
+pub fn dropped_last_use(metrics: &Metrics, dropped: &DroppedUse) {
+    let since_start = ("droppedSinceStart", json!(dropped.since_start));
+    write(counted_line(metrics, ("DroppedLastUses", 1), dropped.at, dropped, since_start));
 }
 
-fn metric_line(metric: &str, at: Timestamp, error: &dyn StdError, more: &str, value: &Value) -> Value {
-    let description = json!({
-        "Timestamp": at.unix_millis(),
-        "CloudWatchMetrics": [{
-            "Namespace": "ApiKeys",
-            "Dimensions": [[]],
-            "Metrics": [{"Name": metric, "Unit": "Count"}]
-        }]
-    });
-    json!({
-        "_aws": description,
-        "level": "WARN",
-        "message": error.to_string(),
-        "causes": causes(error),
-        metric: 1,
-        more: value,
-    })
+fn counted_line(
+    metrics: &Metrics,
+    count: (&str, u64),
+    at: Timestamp,
+    error: &dyn StdError,
+    (more, value): (&str, Value),
+) -> Map<String, Value> {
+    let mut line = described("WARN", error);
+    line.extend(metrics.line(at, [count]));
+    line.insert(more.to_owned(), value);
+    line
+}
+
+fn described(level: &str, error: &dyn StdError) -> Map<String, Value> {
+    Map::from_iter([
+        ("level".to_owned(), json!(level)),
+        ("message".to_owned(), json!(error.to_string())),
+        ("causes".to_owned(), json!(causes(error))),
+    ])
 }
 
 fn causes(error: &dyn StdError) -> Vec<String> {
@@ -69,4 +69,42 @@ fn causes(error: &dyn StdError) -> Vec<String> {
         next = cause.source();
     }
     causes
+}
+
+/// Every line of the log goes through here.
+#[expect(clippy::disallowed_methods, reason = "only the log says this time; nothing is decided by it")]
+fn write(line: Map<String, Value>) {
+    eprintln!("{}", stamped(line, SystemTime::now().into()));
+}
+
+/// Lambda takes a line without a `timestamp` as INFO, whatever its `level`, and a filter of levels would drop it.
+///
+/// Source: AWS Lambda Developer Guide, "Log-level filtering".
+fn stamped(mut line: Map<String, Value>, now: Timestamp) -> Value {
+    line.insert("timestamp".to_owned(), json!(now));
+    Value::Object(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_level_and_the_time_that_lambda_reads() {
+        let now = Timestamp::parse("2026-11-26T14:07:08.009Z").unwrap();
+        let line = stamped(described("ERROR", &std::fmt::Error), now);
+        assert_eq!((&line["level"], &line["timestamp"]), (&json!("ERROR"), &json!("2026-11-26T14:07:08.009Z")));
+    }
+
+    #[test]
+    fn a_failure_that_is_counted_names_its_stack() {
+        let (metrics, at) = (Metrics::of("a-stack".to_owned()), Timestamp::parse("2026-11-26T14:07:08.009Z").unwrap());
+        let more = ("requestId", json!("r"));
+        let line = Value::Object(counted_line(&metrics, ("ModifiedEvents", 1), at, &std::fmt::Error, more));
+        let description = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!((&line["Stack"], &line["ModifiedEvents"]), (&json!("a-stack"), &json!(1)));
+        assert_eq!(description["Dimensions"], json!([["Stack"]]));
+        assert_eq!(description["Metrics"], json!([{"Name": "ModifiedEvents", "Unit": "Count"}]));
+        assert_eq!((&line["level"], &line["requestId"]), (&json!("WARN"), &json!("r")));
+    }
 }

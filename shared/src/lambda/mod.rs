@@ -3,9 +3,9 @@
 //! ```text
 //! error → problem ──────┐
 //! issued_key, incoming ─┼→ http
-//! log ──────────────────┴→ invocation
+//! metrics → log ────────┴→ invocation
 //! method_arn → verdict → settings
-//! reasons, ending
+//! metrics → reasons, ending
 //! ```
 
 pub mod ending;
@@ -16,6 +16,7 @@ mod invocation;
 mod issued_key;
 pub mod log;
 mod method_arn;
+mod metrics;
 mod problem;
 mod reasons;
 pub mod settings;
@@ -27,6 +28,7 @@ pub use self::issued_key::IssuedKey;
 #[cfg(feature = "openapi")]
 pub(crate) use self::issued_key::IssuedKeyBody;
 pub use self::method_arn::MethodArn;
+pub use self::metrics::Metrics;
 pub use self::problem::Problem;
 pub use self::reasons::{Reason, Reasons};
 pub use self::verdict::{Opens, Verdict};

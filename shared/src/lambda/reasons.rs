@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::metrics::Metrics;
 use crate::key::{KeyStatus, Timestamp, Use};
 
 /// At most one line in this time.
@@ -79,8 +80,11 @@ impl Reason {
 }
 
 /// Counts reasons until their line is written.
-#[derive(Debug, Default)]
-pub struct Reasons(Mutex<State>);
+#[derive(Debug)]
+pub struct Reasons {
+    metrics: Metrics,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -95,6 +99,12 @@ struct Minute {
 }
 
 impl Reasons {
+    /// Counts for that stack's metrics.
+    #[must_use]
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics, state: Mutex::default() }
+    }
+
     /// Counts a request. Writes nothing.
     pub fn note(&self, reason: Reason, now: Timestamp) {
         let mut state = self.state();
@@ -108,35 +118,32 @@ impl Reasons {
     /// The line of a minute that is over, once; to be written when the answer has gone out.
     #[must_use]
     pub fn line(&self) -> Option<Value> {
-        self.state().over.take().map(|minute| minute.line())
+        self.state().over.take().map(|minute| minute.line(&self.metrics))
     }
 
     /// The lines of all that is left, since no other time comes.
     #[must_use]
     pub fn rest(&self) -> Vec<Value> {
         let mut state = self.state();
-        [state.over.take(), state.counting.take()].into_iter().flatten().map(|minute| minute.line()).collect()
+        [state.over.take(), state.counting.take()]
+            .into_iter()
+            .flatten()
+            .map(|minute| minute.line(&self.metrics))
+            .collect()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing panics while it holds the lock, so the state is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Minute {
-    /// In the embedded metric format of `CloudWatch`. It has no key and no account.
-    fn line(&self) -> Value {
-        let metrics: Vec<_> =
-            self.counts.keys().map(|reason| json!({"Name": reason.name(), "Unit": "Count"})).collect();
-        let description = json!({
-            "Timestamp": self.since.unix_millis(),
-            "CloudWatchMetrics": [{"Namespace": "ApiKeys", "Dimensions": [[]], "Metrics": metrics}]
-        });
-        let mut line = json!({"_aws": description, "level": "INFO", "message": "verdicts"});
-        if let Some(fields) = line.as_object_mut() {
-            fields.extend(self.counts.iter().map(|(reason, count)| (reason.name().to_owned(), json!(count))));
-        }
-        line
+    /// It has no key and no account.
+    fn line(&self, metrics: &Metrics) -> Value {
+        let mut line = metrics.line(self.since, self.counts.iter().map(|(reason, count)| (reason.name(), *count)));
+        line.insert("level".to_owned(), json!("INFO"));
+        line.insert("message".to_owned(), json!("verdicts"));
+        Value::Object(line)
     }
 }

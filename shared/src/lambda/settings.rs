@@ -5,6 +5,7 @@ use std::{env, fmt};
 
 use lambda_http::http::Uri;
 
+use super::metrics::Metrics;
 use super::verdict::Verdict;
 use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
 use crate::table::EventTable;
@@ -36,6 +37,14 @@ impl std::error::Error for SettingError {}
 /// When it is missing.
 pub fn table_name() -> Result<String, SettingError> {
     text("TABLE_NAME", "the name of the table")
+}
+
+/// `STACK_NAME`: whose metrics a function writes.
+///
+/// # Errors
+/// When it is missing.
+pub fn metrics() -> Result<Metrics, SettingError> {
+    text("STACK_NAME", "the name of the stack").map(Metrics::of)
 }
 
 /// `USAGE` and `USAGE_TABLE_NAME`: the table of usage, if usage is counted.

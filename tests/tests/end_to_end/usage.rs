@@ -49,6 +49,7 @@ impl Environment {
             .envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"), ("AWS_LAMBDA_LOG_GROUP_NAME", "log")])
             .envs([("AWS_LAMBDA_LOG_STREAM_NAME", "log"), ("ACCEPT_IMPORTED_KEYS", "false"), ("KEY_LIMITS", "")])
             .envs([("TABLE_NAME", engine::TABLE), ("USAGE_TABLE_NAME", engine::USAGE), ("USAGE", "enabled")])
+            .envs([("STACK_NAME", engine::STACK)])
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn()
@@ -169,6 +170,9 @@ async fn cut_off(program: &Path) {
     gateway.wire.mend();
     assert!(status.success(), "{status}");
     assert!(log.contains("\"DroppedUsage\":600"), "{log}");
+    for line in log.lines().filter(|line| line.starts_with('{')) {
+        assert!(line.contains("\"Stack\":\"a-stack\"") && line.contains("\"timestamp\":\"20"), "{line}");
+    }
     for (_, key, _) in &keys.0 {
         let counted = counted(&gateway).get(key).copied().unwrap_or_default();
         assert!(counted <= 50, "{counted} of 50 requests");

@@ -76,7 +76,7 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
     let admin = gateway.create_account("Example").await;
     drop(gateway.wire.take_calls());
     let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
-    let kept = Arc::new(Kept::new(reader, Some(USAGE.to_owned())));
+    let kept = Arc::new(Kept::new(reader, Some(USAGE.to_owned()), engine::metrics()));
     let value = api_keys::KeyValue::parse(&admin.value, api_keys::ImportedKeys::Refused).unwrap();
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let (noting, now) = (Arc::clone(&kept), api_keys::Timestamp::from(gateway.now()));

@@ -7,7 +7,7 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use publish_events::{Bus, Publisher};
 use serde_json::{Value, json};
 use tests::bus::{Mood, TestBus};
-use tests::engine::{EVENTS, aws};
+use tests::engine::{EVENTS, aws, metrics};
 use tests::wire::{Fault, Stop};
 use tests::{Client, Gateway};
 
@@ -24,6 +24,7 @@ impl Publishing {
         let publisher = Publisher {
             bus: Bus::new(&aws(bus.url().to_owned()), "default".to_owned(), "api-keys.test".to_owned()),
             events: EventList::new(&aws(gateway.wire.url()), EVENTS.to_owned()),
+            metrics: metrics(),
         };
         Self { gateway, bus, publisher }
     }

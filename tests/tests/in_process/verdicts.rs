@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::engine::STACK;
 use tests::gateway::STAGE;
 use tests::template::root;
 use tests::wire::Fault;
@@ -26,11 +27,12 @@ const REASONS: [&str; 10] = [
 /// The metrics of a line, which has nothing else but how it is to be read.
 fn metrics(line: &Value) -> Vec<(String, u64)> {
     let description = &line["_aws"]["CloudWatchMetrics"][0];
-    assert_eq!((&description["Namespace"], &description["Dimensions"]), (&json!("ApiKeys"), &json!([[]])));
+    assert_eq!((&description["Namespace"], &description["Dimensions"]), (&json!("ApiKeys"), &json!([["Stack"]])));
+    assert_eq!(line["Stack"], STACK);
     let named: BTreeSet<_> =
         description["Metrics"].as_array().unwrap().iter().map(|each| each["Name"].as_str().unwrap()).collect();
     let mut fields: BTreeSet<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
-    for other in ["_aws", "level", "message"] {
+    for other in ["_aws", "Stack", "level", "message"] {
         assert!(fields.remove(other));
     }
     assert_eq!(fields, named);

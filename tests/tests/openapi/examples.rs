@@ -196,7 +196,6 @@ fn gateway_problems() -> Vec<Example> {
         ("notUnderstood", "Not a valid HTTP request", "DEFAULT_4XX"),
         ("unauthorized", "No live key", "UNAUTHORIZED"),
         ("accessDenied", "The key does not open this route, or not from this address", "ACCESS_DENIED"),
-        ("tooLarge", "The body is too large", "REQUEST_TOO_LARGE"),
         ("throttled", "Too many requests", "THROTTLED"),
         ("internalError", "The service failed", "DEFAULT_5XX"),
         ("badGateway", "The service failed", "INTEGRATION_FAILURE"),
