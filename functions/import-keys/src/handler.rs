@@ -138,11 +138,10 @@ impl Import<'_> {
         fields.finish()?;
         let hash = hash.ok_or(Error::NotFound)?;
         for _ in 0..ATTEMPTS {
-            match self.value(&hash, &new).await? {
-                Some(outcome) => return Ok(outcome),
-                // Another import took the value at this moment: it is there by now.
-                None => {}
+            if let Some(outcome) = self.value(&hash, &new).await? {
+                return Ok(outcome);
             }
+            // Another import took the value at this moment: it is there by now.
         }
         Err(Error::Contended)
     }

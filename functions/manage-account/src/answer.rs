@@ -3,11 +3,11 @@
 use api_keys::{Account, AccountId, IssuedKey, Limits, SweepCursor, Timestamp};
 use serde::Serialize;
 
-use crate::disable_keys::Disabled;
+use crate::disable_keys::DisableReport;
 use crate::events::Events;
 use crate::list::Listed;
 use crate::list_keys::Keys;
-use crate::revoke_keys::Revoked;
+use crate::revoke_keys::RevokeReport;
 use crate::usage::Usage;
 
 /// What an action answers.
@@ -27,9 +27,9 @@ pub enum Answer {
     /// `list-keys`.
     ListKeys(Keys),
     /// `revoke-keys`.
-    RevokeKeys(Revoked),
+    RevokeKeys(RevokeReport),
     /// `disable-keys`.
-    DisableKeys(Disabled),
+    DisableKeys(DisableReport),
     /// `events`.
     Events(Events),
     /// `usage`.

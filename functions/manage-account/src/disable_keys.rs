@@ -10,7 +10,7 @@ use crate::each_key::{Failed, Outcomes, each_key};
 /// What became of each key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Disabled {
+pub struct DisableReport {
     disabled: Vec<KeyId>,
     not_found: Vec<KeyId>,
     failed: Vec<Failed>,
@@ -20,5 +20,5 @@ pub(crate) async fn disable_keys(fields: Fields, invocation: &Invocation<'_>) ->
     let Invocation { with, origin, now, .. } = invocation;
     let disable = |place| with.store.disable(place, origin, *now);
     let (_, Outcomes { done, not_found, failed }) = each_key(fields, invocation, disable).await?;
-    Ok(Answer::DisableKeys(Disabled { disabled: done, not_found, failed }))
+    Ok(Answer::DisableKeys(DisableReport { disabled: done, not_found, failed }))
 }

@@ -10,7 +10,7 @@ use crate::each_key::{Failed, Outcomes, each_key};
 /// What became of each key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Revoked {
+pub struct RevokeReport {
     revoked: Vec<KeyId>,
     not_found: Vec<KeyId>,
     failed: Vec<Failed>,
@@ -27,5 +27,5 @@ pub(crate) async fn revoke_keys(fields: Fields, invocation: &Invocation<'_>) -> 
     {
         log::failure(&origin.request_id, &error);
     }
-    Ok(Answer::RevokeKeys(Revoked { revoked: done, not_found, failed }))
+    Ok(Answer::RevokeKeys(RevokeReport { revoked: done, not_found, failed }))
 }

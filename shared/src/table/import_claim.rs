@@ -55,7 +55,7 @@ impl<'a> ImportClaim<'a> {
         ]);
         let trace = Put::builder().table_name(table).set_item(Some(trace)).build();
         let trace = trace.map_err(|cause| TableError::caused("a write could not be built", cause))?;
-        let no_mark = exposed_value::requiring_none(table, &self.hash)?;
+        let no_mark = exposed_value::requiring_none(table, self.hash)?;
         Ok(vec![
             (Part::Mark, no_mark),
             (Part::Claim, claim),
