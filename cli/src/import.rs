@@ -85,15 +85,14 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
 
 /// What is certain, and what is not.
 fn summary(keys: usize, imported: usize, present: usize, unconfirmed: usize) -> String {
-    let mut text = format!("Imported {imported} of {}", counted(keys));
+    let mut parts = vec![format!("Imported {imported} of {}", counted(keys))];
     if present > 0 {
-        let verb = if present == 1 { "was" } else { "were" };
-        text += &format!("; {present} {verb} there already");
+        parts.push(format!("{present} {} there already", if present == 1 { "was" } else { "were" }));
     }
     if unconfirmed > 0 {
-        text += &format!("; up to {unconfirmed} more may have been imported");
+        parts.push(format!("up to {unconfirmed} more may have been imported"));
     }
-    text + "."
+    parts.join("; ") + "."
 }
 
 /// Sends what the record does not have yet.

@@ -110,6 +110,22 @@ impl Engine {
         self.dump().into_iter().filter(is_account).collect()
     }
 
+    /// Makes an account look as release 0.1 left it: a count, and keys without events.
+    pub fn as_of_release_0_1(&self, account_id: &str) {
+        const KEPT: [&str; 6] = ["accountId", "id", "keyCount", "lastKeyId", "recounts", "deletions"];
+        let key = json!({"accountId": {"S": format!("{account_id}#quota")}, "id": {"S": "quota"}});
+        let mut account = self.item(TABLE, &key).unwrap();
+        account.as_object_mut().unwrap().retain(|name, _| KEPT.contains(&&**name));
+        self.put(&account);
+        self.remove("accounts", account_id);
+        for mut key in self.keys() {
+            if key["accountId"]["S"] == account_id {
+                key.as_object_mut().unwrap().remove("lastEvent");
+                self.put(&key);
+            }
+        }
+    }
+
     /// Removes an item, as its time to live would.
     pub fn remove(&self, account_id: &str, id: &str) {
         self.remove_from(TABLE, &json!({ "accountId": { "S": account_id }, "id": { "S": id } }));

@@ -1,6 +1,6 @@
 //! An account's own item: what its operators decided, and the count of its keys (`count`).
 //!
-//! Accounts of releases before 0.2 have only the count, or nothing; `adopt` completes them.
+//! Accounts of releases before 0.2 have only the count; `adopt` completes them.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::Deserialize;
@@ -50,7 +50,7 @@ pub(super) struct AccountItem {
     pub(super) last_event: Option<EventId>,
     /// Nothing but erasing is possible any more.
     pub(super) erasing: bool,
-    pub(super) key_count: Option<u64>,
+    pub(super) key_count: u64,
     pub(super) last_key_id: Option<KeyId>,
     pub(super) recounts: u64,
     pub(super) deletions: u64,
@@ -109,10 +109,7 @@ impl AccountItem {
             created_at: self.created_at?,
             suspended: self.is_suspended(),
             // The count itself is only ever raised; what was deleted since is noted beside it.
-            key_count: self
-                .key_count
-                .unwrap_or(0)
-                .saturating_sub(self.deletions.saturating_sub(self.deletions_counted)),
+            key_count: self.key_count.saturating_sub(self.deletions.saturating_sub(self.deletions_counted)),
             max_keys: self.max_keys,
             limits: self.ceiling,
         })

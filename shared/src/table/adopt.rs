@@ -2,12 +2,11 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::account::{Account, AccountItem, account_key};
-use super::bulk::send;
+use super::account::{Account, AccountItem};
 use super::event::{EventType, FieldChange};
 use super::expression::Expression;
 use super::key_item::{self, value};
-use super::listing::{listing_item, listing_key};
+use super::listing::listing_item;
 use super::transaction::{Retries, put};
 use super::{AccountRefusal, KeyStore, TableError, WriteError};
 use crate::key::{AccountId, KeyMetadata, Timestamp};
@@ -19,11 +18,11 @@ impl KeyStore {
     /// # Errors
     /// [`WriteError`].
     pub async fn account(&self, account_id: AccountId) -> Result<Account, WriteError> {
-        let item = self.read_account(account_id).await?;
-        if let Some(account) = item.as_ref().and_then(|item| item.shown(account_id)) {
+        let item = self.existing_account(account_id).await?;
+        if let Some(account) = item.shown(account_id) {
             return Ok(account);
         }
-        let described = self.described_by_keys(account_id, item.as_ref(), None).await?;
+        let described = self.described_by_keys(account_id, &item, None).await?;
         Ok(described.shown(account_id).ok_or(AccountRefusal::Nameless)?)
     }
 
@@ -51,27 +50,21 @@ impl KeyStore {
     ) -> Result<(AccountItem, bool), WriteError> {
         let retries = Retries::from_now();
         loop {
-            let item = self.read_account(account_id).await?;
-            if let Some(complete) = item.as_ref().filter(|item| item.shown(account_id).is_some()) {
-                return Ok((complete.clone(), false));
+            let read = self.existing_account(account_id).await?;
+            if read.shown(account_id).is_some() {
+                return Ok((read, false));
             }
-            let complete = self.described_by_keys(account_id, item.as_ref(), company).await?;
+            let complete = self.described_by_keys(account_id, &read, company).await?;
             let Account { company, created_at, .. } = complete.shown(account_id).ok_or(AccountRefusal::Nameless)?;
-            // The item that was read must still be there; where there was none, one is made.
-            let mut update = if item.is_some() { Expression::default() } else { Expression::making() };
+            let mut update = Expression::default();
             update.write("company", Some(value(&company)?));
             update.write("createdAt", Some(value(&created_at)?));
             let listing = listing_item(account_id, &company, created_at)?;
             let listing = put(&self.table, listing, "attribute_not_exists(id)", [])?;
             let mut event = self.event(EventType::AccountChanged, None, origin, now)?;
             event.changes.push(FieldChange::of_account("company", &(), &company)?);
-            let read = item.unwrap_or_default();
             let last_event = Some(event.id);
-            let is_new = read.created_at.is_none() && read.key_count.is_none();
             if self.write_account(account_id, &read, update, event, Some(listing), retries).await? {
-                if is_new {
-                    self.must_have_keys(account_id).await?;
-                }
                 return Ok((AccountItem { last_event, ..complete }, true));
             }
             if !retries.are_left() {
@@ -84,29 +77,13 @@ impl KeyStore {
     async fn described_by_keys(
         &self,
         account_id: AccountId,
-        item: Option<&AccountItem>,
+        item: &AccountItem,
         given: Option<(&str, Timestamp)>,
     ) -> Result<AccountItem, WriteError> {
         let oldest = self.oldest_key(account_id).await?.map(|key| (key.company, key.created_at));
-        if item.is_none() && oldest.is_none() {
-            return Err(AccountRefusal::Unknown.into());
-        }
         let given = given.map(|(company, created_at)| (company.to_owned(), created_at));
         let (company, created_at) = oldest.or(given).unzip();
-        Ok(AccountItem { company, created_at, ..item.cloned().unwrap_or_default() })
-    }
-
-    /// After something was written of an account that may have had no item: it must not come back by that if it was erased
-    /// since its keys were read. An erasing ends with the item, so its keys are gone by now.
-    pub(super) async fn must_have_keys(&self, account_id: AccountId) -> Result<(), WriteError> {
-        if self.oldest_key(account_id).await?.is_some() {
-            return Ok(());
-        }
-        for item in [listing_key(account_id), account_key(account_id)] {
-            let delete = self.client.delete_item().table_name(&self.table).set_key(Some(item));
-            send(Retries::from_now(), || delete.clone().send()).await?;
-        }
-        Err(AccountRefusal::Unknown.into())
+        Ok(AccountItem { company, created_at, ..item.clone() })
     }
 
     async fn oldest_key(&self, account_id: AccountId) -> Result<Option<KeyMetadata>, TableError> {

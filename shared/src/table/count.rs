@@ -17,7 +17,7 @@ use super::bulk::{Sent, send};
 use super::expression::Expression;
 use super::key_item::value;
 use super::transaction::Retries;
-use super::{AccountRefusal, KeyStore, TableError, WriteError, key};
+use super::{KeyStore, TableError, WriteError, key};
 use crate::key::{AccountId, KeyId, Timestamp};
 
 /// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
@@ -85,26 +85,18 @@ impl KeyStore {
     ) -> Result<bool, WriteError> {
         let quota = seen.quota(max_keys);
         let lately = seen.counted_at.is_some_and(|at| now < at.plus(RECOUNT_INTERVAL));
-        match seen.key_count {
-            Some(keys) if keys < quota => return Ok(true),
-            Some(_) if lately && seen.deletions == seen.deletions_counted => return Ok(false),
-            _ => {}
+        if seen.key_count < quota {
+            return Ok(true);
+        }
+        if lately && seen.deletions == seen.deletions_counted {
+            return Ok(false);
         }
         let keys = match self.count_keys(account_id, seen.last_key_id, quota, retries).await? {
             Counted::All(keys) => keys,
-            // The old count stays the upper bound. Without one there is none, and none is made up.
-            Counted::Part => match seen.key_count {
-                Some(keys) => keys,
-                None => return Ok(false),
-            },
+            // The old count stays the upper bound.
+            Counted::Part => seen.key_count,
         };
-        if keys == 0 && seen.created_at.is_none() {
-            return Err(AccountRefusal::Unknown.into());
-        }
         let replaced = self.replace_count(account_id, seen, keys, now, retries).await?;
-        if seen.key_count.is_none() {
-            self.must_have_keys(account_id).await?;
-        }
         Ok(!replaced || keys < quota)
     }
 
@@ -167,14 +159,11 @@ impl KeyStore {
             .expression_attribute_values(":next", number(seen.recounts + 1))
             .expression_attribute_values(":deletions", number(seen.deletions))
             .expression_attribute_values(":now", value(&now)?);
-        let update = match seen.key_count {
-            None => update.condition_expression("attribute_not_exists(keyCount)"),
-            // Between two counts it only grows: the same number of the same count means that no key was made.
-            Some(old) => update
-                .condition_expression("keyCount = :old AND recounts = :recounts")
-                .expression_attribute_values(":old", number(old))
-                .expression_attribute_values(":recounts", number(seen.recounts)),
-        };
+        // Between two counts it only grows: the same number of the same count means that no key was made.
+        let update = update
+            .condition_expression("keyCount = :old AND recounts = :recounts")
+            .expression_attribute_values(":old", number(seen.key_count))
+            .expression_attribute_values(":recounts", number(seen.recounts));
         send_plain(update, retries).await
     }
 

@@ -18,17 +18,11 @@ impl Default for Expression {
     fn default() -> Self {
         // An update would make the item anew.
         let conditions = vec!["attribute_exists(id)".to_owned()];
-        Self { conditions, ..Self::making() }
+        Self { set: Vec::new(), add: Vec::new(), remove: Vec::new(), conditions, update: Update::builder() }
     }
 }
 
 impl Expression {
-    /// One that makes the item where there is none.
-    pub(super) fn making() -> Self {
-        let (set, add, remove, conditions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { set, add, remove, conditions, update: Update::builder() }
-    }
-
     pub(super) fn write(&mut self, attribute: &str, value: Option<AttributeValue>) {
         self.name(attribute);
         match value {

@@ -138,8 +138,7 @@ impl KeyStore {
         let retries = Retries::from_now();
         let mut record = new.record.clone();
         loop {
-            // Accounts of releases before 0.2 may have no item.
-            let account = self.read_account(record.account_id).await?.unwrap_or_default();
+            let account = self.existing_account(record.account_id).await?;
             account.must_be_active()?;
             if !self.has_room(record.account_id, &account, new.max_keys, new.now, retries).await? {
                 return Err(WriteError::QuotaReached { max_keys: account.quota(new.max_keys) });

@@ -29,28 +29,6 @@ fn on(account: &Client<'_>, action: &str, mut more: Value) -> Value {
     more
 }
 
-/// Everything that is stored in an account's own item.
-fn item(gateway: &Gateway, account_id: &str) -> Value {
-    let key = json!({"accountId": {"S": format!("{account_id}#quota")}, "id": {"S": "quota"}});
-    gateway.engine.item(tests::engine::TABLE, &key).unwrap_or_default()
-}
-
-/// Makes an account look as release 0.1 left it: a count, and keys without events.
-fn as_of_release_0_1(gateway: &Gateway, account_id: &str) {
-    let mut old = item(gateway, account_id);
-    old.as_object_mut()
-        .unwrap()
-        .retain(|name, _| ["accountId", "id", "keyCount", "lastKeyId", "recounts", "deletions"].contains(&&**name));
-    gateway.engine.put(&old);
-    gateway.engine.remove("accounts", account_id);
-    for mut key in gateway.engine.keys() {
-        if key["accountId"]["S"] == account_id {
-            key.as_object_mut().unwrap().remove("lastEvent");
-            gateway.engine.put(&key);
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_new_account_is_listed_and_shown() {
     let gateway = Gateway::start().await;
@@ -484,7 +462,7 @@ async fn accounts_of_release_0_1_work_as_before_and_are_listed_once_they_are_ado
     gateway.max_keys = 3;
     let admin = gateway.create_account("Old").await;
     let key = admin.create_key(&["SMS"]).await;
-    as_of_release_0_1(&gateway, &admin.account_id);
+    gateway.engine.as_of_release_0_1(&admin.account_id);
     let without = |path: &str| json!(gateway.engine.keys()[0][path]);
 
     // Before: creating, importing, changing, and the quota.
@@ -512,18 +490,10 @@ async fn accounts_of_release_0_1_work_as_before_and_are_listed_once_they_are_ado
 }
 
 #[tokio::test]
-async fn an_account_of_release_0_1_without_a_count_or_without_keys_is_adopted_too() {
+async fn an_account_of_release_0_1_without_keys_is_adopted_too() {
     let gateway = Gateway::start().await;
-    let uncounted = gateway.create_account("Uncounted").await;
-    as_of_release_0_1(&gateway, &uncounted.account_id);
-    gateway.engine.remove(&format!("{}#quota", uncounted.account_id), "quota");
-    let adopted = manage(&gateway, on(&uncounted, "adopt", json!({}))).await;
-    assert_eq!((&adopted["adopted"], &adopted["account"]["company"]), (&json!(true), &json!("Uncounted")));
-    assert_eq!(uncounted.create_key(&["SMS"]).await.status().await, 200);
-    assert_eq!(manage(&gateway, on(&uncounted, "show", json!({}))).await["keyCount"], 2);
-
     let empty = gateway.create_account("Lost").await;
-    as_of_release_0_1(&gateway, &empty.account_id);
+    gateway.engine.as_of_release_0_1(&empty.account_id);
     empty.delete(&empty.id).await;
     let recover = on(&empty, "recover", json!({"userId": "u", "username": "n"}));
     let nameless = "the account has no key that names its company: update it with its company first";
@@ -540,7 +510,7 @@ async fn an_account_of_release_0_1_without_a_count_or_without_keys_is_adopted_to
 async fn of_adoptions_at_once_one_has_adopted() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Old").await;
-    as_of_release_0_1(&gateway, &admin.account_id);
+    gateway.engine.as_of_release_0_1(&admin.account_id);
     let events = gateway.engine.events().len();
 
     let adopt = || manage(&gateway, on(&admin, "adopt", json!({})));

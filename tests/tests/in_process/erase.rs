@@ -308,29 +308,28 @@ async fn whatever_goes_wrong_a_repeat_completes_it() {
 
 #[tokio::test]
 async fn what_was_under_way_does_not_bring_an_account_of_a_release_before_0_2_back() {
-    for operation in ["UpdateItem", "TransactWriteItems"] {
+    for what in ["import", "adopt"] {
         let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
         let admin = gateway.create_account("Example").await;
-        // That release may have left no item of the account.
-        gateway.engine.remove(&format!("{}#quota", admin.account_id), "quota");
-        gateway.engine.remove("accounts", &admin.account_id);
+        gateway.engine.as_of_release_0_1(&admin.account_id);
         let erased = async {
             for item in gateway.engine.keys() {
                 gateway.engine.remove(&admin.account_id, item["id"]["S"].as_str().unwrap());
             }
+            gateway.engine.remove(&format!("{}#quota", admin.account_id), "quota");
         };
 
-        let stop = Stop::before(operation);
-        if operation == "UpdateItem" {
+        let stop = Stop::before("TransactWriteItems");
+        if what == "import" {
             let payload = json!({"accountId": admin.account_id, "keys": [import_of("sk_old_value_of_another")]});
             let import = Box::pin(gateway.invoke_import_keys(payload));
             let (report, ()) = gateway.wire.during(stop, import, erased).await;
-            assert_eq!(report.unwrap()["imported"], json!([]));
+            assert_eq!(report.unwrap()["failed"][0]["code"], "ACCOUNT_NOT_ACTIVE");
         } else {
             let (adopted, ()) = gateway.wire.during(stop, manage(&gateway, "adopt", &admin), erased).await;
             assert!(adopted.is_err(), "{adopted:?}");
         }
 
-        assert_eq!(items_of(&gateway, &admin), Vec::<Value>::new(), "{operation}");
+        assert_eq!(items_of(&gateway, &admin), Vec::<Value>::new(), "{what}");
     }
 }

@@ -219,8 +219,7 @@ async fn an_account_of_release_0_1_is_adopted_when_it_is_suspended() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Old").await;
     let key = admin.create_key(&["SMS"]).await;
-    gateway.engine.remove(&format!("{}#quota", admin.account_id), "quota");
-    gateway.engine.remove("accounts", &admin.account_id);
+    gateway.engine.as_of_release_0_1(&admin.account_id);
 
     suspend(&gateway, &admin.account_id).await;
 

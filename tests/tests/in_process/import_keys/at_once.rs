@@ -77,8 +77,7 @@ impl File {
         while !rows.is_empty() {
             let keys: Vec<_> = rows.iter().map(|row| self.keys[*row].clone()).collect();
             let payload = json!({"accountId": admin.account_id, "keys": keys});
-            let life =
-                if rng.u8(..) < 64 { Duration::from_millis(rng.u64(0..1_000)) } else { Duration::from_secs(600) };
+            let life = if rng.u8(..) < 64 { Duration::from_millis(rng.u64(0..1_000)) } else { Duration::from_mins(10) };
             // The whole invocation may fail for a moment, too.
             let Ok(Ok(report)) = timeout(life, gateway.invoke_import_keys(payload)).await else { continue };
             let index_of = |key: &Value| usize::try_from(key["index"].as_u64().unwrap()).unwrap();

@@ -81,7 +81,8 @@ async fn an_import_that_a_report_overtakes_is_refused_or_leaves_a_dead_key() {
         let (gateway, value) = imported_and_deleted().await;
         let payload =
             json!({"accountId": account(&gateway, &value).await, "keys": [import_of(FOREIGN)], "revive": true});
-        let (_, ()) = gateway.wire.during(stopped, gateway.invoke_import_keys(payload), report(&gateway)).await;
+        let import = Box::pin(gateway.invoke_import_keys(payload));
+        let (_, ()) = gateway.wire.during(stopped, import, report(&gateway)).await;
         assert_eq!(status(&gateway).await, 401);
     }
 }
