@@ -1,13 +1,14 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! text → fields → page, key_fields, limits, usage → new_key, patch, account
-//! caller → origin ─────────────────────────────┘
+//! json, text → fields → page, key_fields, limits, usage → new_key, patch, account
+//! caller → origin ───────────────────────────────────┘
 //! ```
 
 mod account;
 mod caller;
 mod fields;
+mod json;
 mod key_fields;
 mod limits;
 mod new_key;
