@@ -32,10 +32,10 @@ pub mod table;
 
 pub use aws::{Aws, Misconfigured, Transport};
 pub use key::{
-    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, ImportedKeys, IpRange,
-    Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView, Lease, Limit, Limits,
-    Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp, TrafficType, Use,
-    Uses,
+    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, GiveBack, GiveBackPart,
+    ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView,
+    Lease, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp,
+    TrafficType, Use, Uses,
 };
 pub use lambda::{Error, IssuedKey, MethodArn, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings};
 pub use request::{

@@ -1,5 +1,7 @@
 //! What an environment keeps from one request to the next, and what it does with it when nobody waits.
 
+use std::time::SystemTime;
+
 use api_keys::{KeyReader, LastUse, Leases, Locator, Reason, Reasons, Timestamp, Usage, log};
 use tokio::time::Instant;
 
@@ -53,11 +55,13 @@ impl Kept {
         }
     }
 
-    /// Writes what is left at the end of the environment, until then.
-    pub async fn finish(&self, end: Instant) {
+    /// Writes what is left at the end of the environment, whose clock says `now`, until then.
+    pub async fn finish(&self, now: SystemTime, end: Instant) {
         for line in self.reasons.rest() {
             log::metrics(&line);
         }
+        let half_of_the_time = Instant::now() + end.saturating_duration_since(Instant::now()) / 2;
+        self.leases.give_back(now.into(), half_of_the_time).await;
         if let Some(usage) = &self.usage
             && let Some(dropped) = usage.finish(end).await
         {
