@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::{KeyReader, LastUse, Leases, Locator, Reason, Reasons, Timestamp, Usage, log};
 use tokio::time::Instant;
 
-/// Of how many keys an environment holds leases: some 2 MB.
+/// Of how many keys an environment holds leases: some 3 MB.
 pub const LEASES: usize = 8_192;
 
 /// What an environment keeps from one request to the next.
