@@ -39,8 +39,8 @@ pub use key::{
 };
 pub use lambda::{Error, IssuedKey, MethodArn, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings};
 pub use request::{
-    AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
-    UsageBucket, UsageQuery, normalize_text,
+    AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, Json, NewKey,
+    Origin, UsageBucket, UsageQuery, normalize_text,
 };
 pub use table::{
     Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUsage, DroppedUse, Erasing, Event, EventList,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json;
+use super::json::Json;
 use super::text::normalize;
 use crate::key::Timestamp;
 
@@ -50,7 +50,7 @@ impl Fields {
         if body.len() > MAX_BODY {
             return Err(wrong_body("must be at most 65536 bytes"));
         }
-        Self::from_object(json::read(body))
+        Self::from_object(Json::read(body))
     }
 
     /// Reads a JSON object of any size: what an operator sends. A `Value` would have dropped repeated names.
@@ -58,11 +58,11 @@ impl Fields {
     /// # Errors
     /// [`InvalidRequest`] when it is not an object.
     pub fn from_raw(json: &RawValue) -> Result<Self, InvalidRequest> {
-        Self::from_object(json::read(json.get().as_bytes()))
+        Self::from_object(Json::read(json.get().as_bytes()))
     }
 
-    fn from_object(read: serde_json::Result<json::Read>) -> Result<Self, InvalidRequest> {
-        let json::Read { value: Value::Object(given), repeated } = read.unwrap_or_default() else {
+    fn from_object(read: serde_json::Result<Json>) -> Result<Self, InvalidRequest> {
+        let Json { value: Value::Object(given), repeated } = read.unwrap_or_default() else {
             return Err(wrong_body("must be a JSON object"));
         };
         Ok(Self { repeated, ..Self::from_pairs(given) })

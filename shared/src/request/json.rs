@@ -10,23 +10,25 @@ const LONGEST: usize = 100;
 
 /// What was read.
 #[derive(Default)]
-pub(super) struct Read {
+pub struct Json {
     /// Of a name that was given twice the first value.
-    pub(super) value: Value,
+    pub value: Value,
     /// Where a name was given once more, such as `limits[0].requests`, in the order of the text.
-    pub(super) repeated: Vec<String>,
+    pub repeated: Vec<String>,
 }
 
-/// Reads one JSON value.
-///
-/// # Errors
-/// When the text is no JSON, or goes on behind the value.
-pub(super) fn read(text: &[u8]) -> serde_json::Result<Read> {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let (mut place, mut repeated) = (String::new(), Vec::new());
-    let value = Place { place: &mut place, repeated: &mut repeated }.deserialize(&mut json)?;
-    json.end()?;
-    Ok(Read { value, repeated })
+impl Json {
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// When the text is no JSON, or goes on behind the value.
+    pub fn read(text: &[u8]) -> serde_json::Result<Self> {
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let (mut place, mut repeated) = (String::new(), Vec::new());
+        let value = Place { place: &mut place, repeated: &mut repeated }.deserialize(&mut json)?;
+        json.end()?;
+        Ok(Self { value, repeated })
+    }
 }
 
 /// The value in one place of the text.
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Option<(Value, Vec<String>)> {
-        read(text.as_bytes()).ok().map(|read| (read.value, read.repeated))
+        Json::read(text.as_bytes()).ok().map(|json| (json.value, json.repeated))
     }
 
     #[test]

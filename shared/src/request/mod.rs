@@ -21,6 +21,7 @@ mod usage;
 pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
 pub use self::fields::{FieldError, Fields, InvalidRequest};
+pub use self::json::Json;
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::patch::Change;

@@ -215,7 +215,8 @@ async fn leases_of_sixteen_keys_are_given_back_and_of_minutes_none() {
     let mut keys = Vec::new();
     for number in 0..18 {
         // The larger the limit, the smaller the part of it that is held.
-        let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": per_day(1000 * (1 + number))});
+        let body =
+            json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": per_day(1000 * (1 + number))});
         let key = admin.create(&body).await;
         assert_eq!(ask(&environment, &gateway, &key, 20).await, 20);
         keys.push(key);
