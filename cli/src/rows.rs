@@ -253,9 +253,11 @@ mod tests {
         assert_eq!(reasons(&rows), [broken, Some("has 2 fields, and the header has 3"), Some("is not UTF-8")]);
         assert!(rows.iter().all(|row| row.key.is_empty()));
 
-        let file = format!("\n{{\"sha256\":\"{SHA256}\",\"userId\":\"a\",\"userId\":\"b\"}}\n");
-        let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
-        assert_eq!((rows[0].line, reasons(&rows)), (2, vec![Some("gives a field twice")]));
+        for twice in [r#""userId":"a","userId":"b""#, r#""limits":[{"requests":1,"per":"DAY","requests":9}]"#] {
+            let file = format!("\n{{\"sha256\":\"{SHA256}\",{twice}}}\n");
+            let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
+            assert_eq!((rows[0].line, reasons(&rows)), (2, vec![Some("gives a field twice")]), "{twice}");
+        }
     }
 
     #[test]

@@ -33,17 +33,17 @@ pub mod table;
 
 pub use aws::{Aws, Misconfigured, Transport};
 pub use key::{
-    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, ImportedKeys, IpRange,
-    Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView, Lease, Limit, Limits,
-    Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp, TrafficType, Use,
-    Uses,
+    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, GiveBack, GiveBackPart,
+    ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView,
+    Lease, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp,
+    TrafficType, Use, Uses,
 };
 pub use lambda::{
     Error, IssuedKey, MethodArn, Metrics, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings,
 };
 pub use request::{
-    AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, NewKey, Origin,
-    PathText, UsageBucket, UsageQuery, normalize_text,
+    AccountChange, Actor, ActorType, Caller, Change, FieldError, Fields, Forbidden, InvalidRequest, Json, NewKey,
+    Origin, PathText, UsageBucket, UsageQuery, normalize_text,
 };
 pub use table::{
     Account, AccountList, AccountPage, AccountRefusal, Admission, DroppedUsage, DroppedUse, Erasing, Event, EventList,

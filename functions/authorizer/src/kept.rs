@@ -1,11 +1,11 @@
 //! What an environment keeps from one request to the next, and what it does with it when nobody waits.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use api_keys::{KeyReader, LastUse, Leases, Locator, Metrics, Reason, Reasons, Timestamp, Usage, log};
 use tokio::time::Instant;
 
-/// Of how many keys an environment holds leases: some 2 MB.
+/// Of how many keys an environment holds leases: some 3 MB.
 pub const LEASES: usize = 8_192;
 
 /// The time limit of all that follows an answer. The environment serves no request meanwhile, and with the 3 s of the
@@ -62,11 +62,13 @@ impl Kept {
         }
     }
 
-    /// Writes what is left at the end of the environment, until then.
-    pub async fn finish(&self, end: Instant) {
+    /// Writes what is left at the end of the environment, whose clock says `now`, until then.
+    pub async fn finish(&self, now: SystemTime, end: Instant) {
         for line in self.reasons.rest() {
             log::metrics(&line);
         }
+        let half_of_the_time = Instant::now() + end.saturating_duration_since(Instant::now()) / 2;
+        self.leases.give_back(now.into(), half_of_the_time).await;
         if let Some(usage) = &self.usage
             && let Some(dropped) = usage.finish(end).await
         {

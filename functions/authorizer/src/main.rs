@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
     tokio::select! {
         served = serving => served?,
         end = told_to_end => {
-            kept.finish(end).await;
+            kept.finish(SystemTime::now(), end).await;
             Ok(())
         }
     }

@@ -96,7 +96,7 @@ fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
     }
     let mut fields = Fields::from_raw(payload)?;
     let account_id = fields.account_id();
-    let keys = fields.take("keys");
+    let keys = fields.take_unread("keys");
     if !keys.as_ref().and_then(Value::as_array).is_some_and(|keys| (1..=MAX_KEYS_AT_ONCE).contains(&keys.len())) {
         fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
     }

@@ -4,17 +4,17 @@
 //! Nothing here reads a clock or a table. [`Lease::step`] says what to do with a request; where that is to ask the table,
 //! the answer goes into [`Lease::granted`], [`Lease::refused`] or [`Lease::lost`], and then the next step is asked for.
 //!
-//! The counter of a period is one number, `window × 10⁹ + used`. It only rises, so an environment that has seen it at the
-//! limit knows for the rest of the window that it stays there. What is left of a lease at the end of a window is forgotten,
-//! and so is everything when the limits are others.
+//! What is left is kept for each period by itself: a new minute is claimed anew, and what the day has granted is spent on. It is
+//! forgotten where its own window ends or its own limit is another, and an environment that ends gives it back. So a counter
+//! may also fall, and an environment that has seen it at the limit asks again after a while.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
+use super::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};
 use super::limits::{Limits, Period};
 use super::timestamp::Timestamp;
 
-/// What one window is apart from the next in a counter. [`Limit::MAX_REQUESTS`](super::Limit::MAX_REQUESTS) is less.
-const WINDOW: u64 = 1_000_000_000;
 /// No lease takes more than this part of what is left: what is not spent of it is lost to the others.
 const SHARE: u64 = 32;
 /// At the pace of the one before, a lease is spent in this part of what is left of the window.
@@ -23,60 +23,10 @@ const SOON: u64 = 4;
 const FAST: Duration = Duration::from_secs(5);
 /// One that lasted longer is followed by one half as large.
 const SLOW: Duration = Duration::from_secs(20);
-
-/// What is stored of a key's limits, one number for each period.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters([u64; 4]);
-
-impl Counters {
-    /// The number of a period; `None` when nothing was counted in it.
-    #[must_use]
-    pub fn of(self, period: Period) -> Option<u64> {
-        self.0.get(period.index()).copied().filter(|counter| *counter > 0)
-    }
-
-    /// The same with another number for a period.
-    #[must_use]
-    pub fn with(mut self, period: Period, counter: u64) -> Self {
-        if let Some(slot) = self.0.get_mut(period.index()) {
-            *slot = counter;
-        }
-        self
-    }
-
-    fn window(self, period: Period) -> u64 {
-        self.of(period).map_or(0, |counter| counter / WINDOW)
-    }
-
-    fn used(self, period: Period, window: u64) -> u64 {
-        self.of(period).filter(|counter| counter / WINDOW == window).map_or(0, |counter| counter % WINDOW)
-    }
-}
-
-/// What is to be written, all or nothing: so many requests more in each of these periods.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The limits that it is for.
-    pub limits: Limits,
-    /// How many requests.
-    pub requests: u32,
-    /// One for each limit.
-    pub parts: Vec<ClaimPart>,
-}
-
-/// What is to be written of one period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClaimPart {
-    /// The period.
-    pub period: Period,
-    /// The counter of its window before the first request.
-    pub start: u64,
-    /// Where the counter must be for the claim; it is then raised. `None` when it must be absent or below `start`: it
-    /// is then `start` and the claim.
-    pub from: Option<(u64, u64)>,
-    /// The first second after the window, counted from 1970.
-    pub end: u64,
-}
+/// How long a limit counts as reached once it was seen so. A minute's counts so until the minute ends.
+const REACHED: Duration = Duration::from_mins(1);
+/// Nothing is given back to a window that ends sooner.
+const WORTH_GIVING_BACK: Duration = Duration::from_mins(5);
 
 /// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +44,11 @@ pub enum Step {
 pub struct Lease {
     limits: Limits,
     windows: [u64; 4],
+    /// What was granted in each window and is not spent.
+    left: [u32; 4],
     seen: Counters,
-    left: u32,
+    seen_at: Timestamp,
+    /// How many requests the last claim was for.
     size: u32,
     taken_at: Timestamp,
 }
@@ -104,80 +57,104 @@ impl Lease {
     /// Of a key that this environment has not seen yet.
     #[must_use]
     pub fn new(limits: Limits, now: Timestamp) -> Self {
-        Self { limits, windows: [0; 4], seen: Counters::default(), left: 0, size: 0, taken_at: now }
+        let seen = Counters::default();
+        Self { limits, windows: [0; 4], left: [0; 4], seen, seen_at: now, size: 0, taken_at: now }
     }
 
     /// What to do with a request to a key that has these limits.
     pub fn step(&mut self, limits: Limits, now: Timestamp) -> Step {
-        if limits != self.limits {
-            // What was counted stays true; what was granted was granted for other limits.
-            *self = Self { seen: self.seen, ..Self::new(limits, now) };
-        }
-        let windows = self.windows_at(now);
-        if windows != self.windows {
-            *self = Self { windows, left: 0, size: 0, ..*self };
-        }
-        if let Some(left) = self.left.checked_sub(1) {
-            self.left = left;
+        self.keep_what_holds(limits, now);
+        let lacks = |period: Period| limits.of(period).is_some() && self.left(period) == 0;
+        if !Period::ALL.into_iter().any(lacks) {
+            for left in &mut self.left {
+                *left = left.saturating_sub(1);
+            }
             return Step::Allow;
         }
-        match self.rest() {
-            0 => Step::Refuse,
-            rest => Step::Ask(self.claim(self.next_size(now, rest))),
+        if Period::ALL.into_iter().any(|period| lacks(period) && self.is_reached(period, now)) {
+            return Step::Refuse;
         }
+        Step::Ask(self.claim(now))
     }
 
     /// The claim was written; `seen` are the counters since.
     pub fn granted(&mut self, claim: &Claim, seen: Counters, now: Timestamp) {
-        self.seen = seen;
-        // Another request may have begun a new window meanwhile: the claim was counted in the one before.
-        let is_current = |part: &ClaimPart| part.start == self.window(part.period) * WINDOW;
-        if claim.limits == self.limits && claim.parts.iter().all(is_current) {
-            *self = Self { left: claim.requests, size: claim.requests, taken_at: now, ..*self };
+        (self.seen, self.seen_at) = (seen, now);
+        for part in &claim.parts {
+            // Another request may have begun a new window meanwhile, or met another limit.
+            let is_current =
+                part.is_of(self.window(part.period)) && self.limits.of(part.period) == claim.limits.of(part.period);
+            if let Some(left) = self.left.get_mut(part.period.index()).filter(|_| is_current) {
+                *left = left.saturating_add(part.requests);
+            }
         }
+        (self.size, self.taken_at) = (self.spendable(), now);
     }
 
     /// The claim's condition did not hold; `seen` are the counters that stood against it.
-    pub fn refused(&mut self, seen: Counters) {
-        self.seen = seen;
+    pub fn refused(&mut self, seen: Counters, now: Timestamp) {
+        (self.seen, self.seen_at) = (seen, now);
     }
 
-    /// Whether the claim was written is unknown. It counts as written, and nothing of it may be spent.
+    /// Whether the claim was written is unknown. It counts as written, and nothing of it may be spent or given back.
     pub fn lost(&mut self) {
         self.size = 0;
     }
 
-    /// Whether there is nothing in it that a new one would not know.
-    #[must_use]
-    pub fn is_over(&self, now: Timestamp) -> bool {
-        self.windows_at(now) != self.windows
+    /// Takes out what is left, which is then neither spent nor given back a second time. `None` when that is nothing that is
+    /// worth a write.
+    pub fn give_back(&mut self, now: Timestamp) -> Option<GiveBack> {
+        let left = std::mem::take(&mut self.left);
+        let soon = now.plus(WORTH_GIVING_BACK).unix_millis() / 1000;
+        let part = |(period, left): (Period, u32)| {
+            let (limit, window) = (self.limits.of(period)?, self.window(period));
+            (left > 0 && period.end(window) > soon).then(|| GiveBackPart::new(period, window, left, limit))
+        };
+        let parts: Vec<_> = Period::ALL.into_iter().zip(left).filter_map(part).collect();
+        (!parts.is_empty()).then_some(GiveBack { after: self.seen.given_back, parts })
     }
 
-    /// How many requests of the lease are not spent.
+    /// How many requests of a period are granted and not spent.
     #[must_use]
-    pub fn left(&self) -> u32 {
-        self.left
+    pub fn left(&self, period: Period) -> u32 {
+        self.left.get(period.index()).copied().unwrap_or(0)
     }
 
-    /// How many requests are left for all environments, as far as this one knows, those of its lease included.
+    /// The period that is exhausted, or else the one that has the least left for all environments, as far as this one
+    /// knows; how much that is, and how long its window goes on.
     #[must_use]
-    pub fn remaining(&self) -> u64 {
-        self.rest() + u64::from(self.left)
-    }
-
-    /// The period that is exhausted, or else the one that has the least left, and how long its window goes on.
-    #[must_use]
-    pub fn tightest(&self, now: Timestamp) -> Option<(Period, Duration)> {
+    pub fn tightest(&self, now: Timestamp) -> Option<(Period, u64, Duration)> {
         let of = |period: Period| {
-            let limit = self.limits.of(period)?;
-            let window = self.window(period);
-            let end = Duration::from_secs(period.end(window)).saturating_sub(Duration::from_millis(now.unix_millis()));
-            Some((u64::from(limit).saturating_sub(self.seen.used(period, window)), period, end))
+            self.limits.of(period)?;
+            let end = Duration::from_secs(period.end(self.window(period)));
+            let rest = self.rest(period) + u64::from(self.left(period));
+            Some((period, rest, end.saturating_sub(Duration::from_millis(now.unix_millis()))))
         };
         // Of several that are exhausted the one that goes on longest.
-        let least =
-            Period::ALL.into_iter().filter_map(of).min_by_key(|(rest, _, end)| (*rest, std::cmp::Reverse(*end)));
-        least.map(|(_, period, end)| (period, end))
+        Period::ALL.into_iter().filter_map(of).min_by_key(|(_, rest, end)| (*rest, Reverse(*end)))
+    }
+
+    /// The window in which requests are counted, the later one of the clock's and the stored one.
+    #[must_use]
+    pub fn window(&self, period: Period) -> u64 {
+        self.windows.get(period.index()).copied().unwrap_or(0)
+    }
+
+    /// Forgets what was granted for windows that are over, or for other limits.
+    fn keep_what_holds(&mut self, limits: Limits, now: Timestamp) {
+        let before = self.limits;
+        self.limits = limits;
+        let windows = self.windows_at(now);
+        if windows == self.windows && limits == before {
+            return;
+        }
+        for (period, left) in Period::ALL.into_iter().zip(&mut self.left) {
+            let index = period.index();
+            if windows.get(index) != self.windows.get(index) || limits.of(period) != before.of(period) {
+                *left = 0;
+            }
+        }
+        (self.windows, self.size) = (windows, 0);
     }
 
     /// The later of the clock's window and the stored one: clocks differ, and windows that were left are never entered
@@ -189,22 +166,25 @@ impl Lease {
         })
     }
 
-    /// The window in which requests are counted, the later one of the clock's and the stored one.
-    #[must_use]
-    pub fn window(&self, period: Period) -> u64 {
-        self.windows.get(period.index()).copied().unwrap_or(0)
+    /// Whether nothing is to be had of a period for now.
+    fn is_reached(&self, period: Period, now: Timestamp) -> bool {
+        self.rest(period) == 0 && (period == Period::Minute || now < self.seen_at.plus(REACHED))
     }
 
-    /// How many requests no environment has taken yet, as far as this one knows.
-    fn rest(&self) -> u64 {
-        let rest = |period: Period| {
-            let limit = u64::from(self.limits.of(period)?);
-            Some(limit.saturating_sub(self.seen.used(period, self.window(period))))
-        };
-        Period::ALL.into_iter().filter_map(rest).min().unwrap_or(0)
+    /// How many requests of a period no environment has taken yet, as far as this one knows.
+    fn rest(&self, period: Period) -> u64 {
+        let limit = u64::from(self.limits.of(period).unwrap_or(0));
+        limit.saturating_sub(self.seen.used(period, self.window(period)))
     }
 
-    fn next_size(&self, now: Timestamp, rest: u64) -> u32 {
+    /// How many requests every period has left.
+    fn spendable(&self) -> u32 {
+        let left = |period| self.limits.of(period).map(|_| self.left(period));
+        Period::ALL.into_iter().filter_map(left).min().unwrap_or(0)
+    }
+
+    /// How many requests are to be spendable after the next claim.
+    fn next_size(&self, now: Timestamp) -> u32 {
         let lasted = now.unix_millis().saturating_sub(self.taken_at.unix_millis());
         let wanted = if now < self.taken_at.plus(FAST) {
             self.size.saturating_mul(2)
@@ -215,8 +195,9 @@ impl Lease {
         };
         // At the pace of the last one, so many are spent in a part of what is left of the window.
         let pace = u64::from(self.size) * self.time_left(now) / (lasted.max(1) * SOON);
-        let most = u32::try_from((rest / SHARE).min(pace)).unwrap_or(u32::MAX);
-        wanted.min(most).max(1)
+        let most = |period| self.limits.of(period).map(|_| u64::from(self.left(period)).max(self.rest(period) / SHARE));
+        let most = Period::ALL.into_iter().filter_map(most).min().unwrap_or(0);
+        wanted.min(u32::try_from(most.min(pace)).unwrap_or(u32::MAX)).max(1)
     }
 
     /// The milliseconds until the first of its windows ends.
@@ -225,15 +206,20 @@ impl Lease {
         Period::ALL.into_iter().filter_map(of).min().unwrap_or(0).saturating_sub(now.unix_millis())
     }
 
-    fn claim(&self, requests: u32) -> Claim {
+    /// What brings every period to the next size.
+    fn claim(&self, now: Timestamp) -> Claim {
+        let size = self.next_size(now);
         let part = |period: Period| {
             let limit = self.limits.of(period)?;
-            let (window, n) = (self.window(period), u64::from(requests));
-            let start = window * WINDOW;
-            let from =
-                (self.seen.window(period) == window).then(|| (start, start + u64::from(limit).saturating_sub(n)));
-            Some(ClaimPart { period, start, from, end: period.end(window) })
+            let (window, lacking) = (self.window(period), size.saturating_sub(self.left(period)));
+            let is_begun = self.seen.window(period) == window;
+            (lacking > 0).then(|| ClaimPart::new(period, window, lacking, limit, is_begun))
         };
-        Claim { limits: self.limits, requests, parts: Period::ALL.into_iter().filter_map(part).collect() }
+        let end = |period: Period| self.limits.of(period).map(|_| period.end(self.window(period)));
+        Claim {
+            limits: self.limits,
+            parts: Period::ALL.into_iter().filter_map(part).collect(),
+            end: Period::ALL.into_iter().filter_map(end).max().unwrap_or(0),
+        }
     }
 }

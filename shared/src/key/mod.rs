@@ -5,7 +5,7 @@
 //! prefix, hash ─┼→ value → issuer
 //! random ───────┘
 //! operation → catalogue
-//! timestamp → limits → lease
+//! timestamp → limits → counters → lease
 //! timestamp, id → usage
 //! timestamp, allowed_ips, limits, id, operation → record → status
 //! ```
@@ -13,6 +13,7 @@
 mod allowed_ips;
 mod base62;
 mod catalogue;
+mod counters;
 mod hash;
 mod id;
 mod issuer;
@@ -29,10 +30,11 @@ mod value;
 
 pub use self::allowed_ips::{AllowedIps, IpRange};
 pub use self::catalogue::Catalogue;
+pub use self::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};
 pub use self::hash::KeyHash;
 pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
-pub use self::lease::{Claim, ClaimPart, Counters, Lease, Step};
+pub use self::lease::{Lease, Step};
 pub use self::limits::{Limit, Limits, Period};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;

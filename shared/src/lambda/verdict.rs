@@ -29,6 +29,8 @@ struct Context {
     /// After how many seconds a request that was refused for its limit may come again; 0 for any other. Always there, so
     /// that a gateway response can show it.
     retry_after: String,
+    /// Whether the request is over a limit of its key. Always there, so that an API that answers by itself can read it.
+    limited: &'static str,
     #[serde(flatten)]
     limits: Option<LimitContext>,
 }
@@ -37,7 +39,6 @@ struct Context {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LimitContext {
-    limited: &'static str,
     rate_limit: String,
     rate_limit_policy: String,
 }
@@ -90,6 +91,7 @@ impl Verdict {
     #[must_use]
     pub fn with_limits(mut self, admission: &Admission) -> Self {
         if !admission.allowed {
+            self.context.limited = "true";
             self.context.retry_after = admission.reset_seconds.max(1).to_string();
         }
         self.context.limits = Some(LimitContext::of(admission));
@@ -107,7 +109,7 @@ impl Verdict {
         Self {
             principal_id: caller.key_id,
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
-            context: Context { caller, retry_after: "0".to_owned(), limits: None },
+            context: Context { caller, retry_after: "0".to_owned(), limited: "false", limits: None },
         }
     }
 
@@ -146,7 +148,6 @@ impl LimitContext {
         };
         let policies: Vec<_> = admission.limits.iter().map(policy).collect();
         Self {
-            limited: if admission.allowed { "false" } else { "true" },
             rate_limit: format!("{};r={};t={}", name(admission.period), admission.remaining, admission.reset_seconds),
             rate_limit_policy: policies.join(", "),
         }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::json::Json;
 use super::text::normalize;
 use crate::key::Timestamp;
 
@@ -29,6 +29,8 @@ const MAX_NAME: usize = 64;
 /// be trusted.
 pub struct Fields {
     given: Vec<(String, Value)>,
+    /// What was given once more, at any depth.
+    repeated: Vec<String>,
     errors: Vec<FieldError>,
     unnamed_errors: usize,
 }
@@ -49,7 +51,7 @@ impl Fields {
         if body.len() > MAX_BODY {
             return Err(wrong_body("must be at most 65536 bytes"));
         }
-        Self::from_object(serde_json::from_slice(body))
+        Self::from_object(Json::read(body))
     }
 
     /// Reads a JSON object of any size: what an operator sends. A `Value` would have dropped repeated names.
@@ -57,20 +59,22 @@ impl Fields {
     /// # Errors
     /// [`InvalidRequest`] when it is not an object.
     pub fn from_raw(json: &RawValue) -> Result<Self, InvalidRequest> {
-        Self::from_object(serde_json::from_str(json.get()))
+        Self::from_object(Json::read(json.get().as_bytes()))
     }
 
-    fn from_object(read: serde_json::Result<Object>) -> Result<Self, InvalidRequest> {
-        let Object(given) = read.map_err(|_| wrong_body("must be a JSON object"))?;
-        Ok(Self::from_pairs(given))
+    fn from_object(read: serde_json::Result<Json>) -> Result<Self, InvalidRequest> {
+        let Json { value: Value::Object(given), repeated } = read.unwrap_or_default() else {
+            return Err(wrong_body("must be a JSON object"));
+        };
+        Ok(Self { repeated, ..Self::from_pairs(given) })
     }
 
     /// Takes names and values as they came, repeated ones included.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
-        let mut fields = Self { given: Vec::new(), errors: Vec::new(), unnamed_errors: 0 };
+        let mut fields = Self { given: Vec::new(), repeated: Vec::new(), errors: Vec::new(), unnamed_errors: 0 };
         for (name, value) in pairs {
-            if fields.given.iter().any(|(known, _)| *known == name) {
-                fields.wrong(&name, "must be given once");
+            if fields.has(&name) {
+                fields.repeated.push(name);
             } else {
                 fields.given.push((name, value));
             }
@@ -98,6 +102,13 @@ impl Fields {
     pub fn take(&mut self, field: &str) -> Option<Value> {
         let at = self.given.iter().position(|(name, _)| name == field)?;
         Some(self.given.swap_remove(at).1).filter(|value| !value.is_null())
+    }
+
+    /// The same with a field whose parts are read from the text by fields of their own, which find what is repeated in it.
+    pub fn take_unread(&mut self, field: &str) -> Option<Value> {
+        let is_within = |place: &str| place.strip_prefix(field).is_some_and(|rest| rest.starts_with(['[', '.']));
+        self.repeated.retain(|place| !is_within(place));
+        self.take(field)
     }
 
     /// Takes text of 1 to `max` characters that must be there.
@@ -145,6 +156,9 @@ impl Fields {
     /// # Errors
     /// [`InvalidRequest`] with every wrong field, unknown ones included: 50 by name, the others as a number.
     pub fn finish(mut self) -> Result<(), InvalidRequest> {
+        for place in std::mem::take(&mut self.repeated) {
+            self.wrong(&place, "must be given once");
+        }
         for (name, _) in std::mem::take(&mut self.given) {
             self.wrong(&name, "is not a known field");
         }
@@ -207,29 +221,4 @@ pub struct FieldError {
     pub field: String,
     /// A sentence without the value that was sent.
     pub message: String,
-}
-
-/// A JSON object that keeps repeated names, which a map would silently drop.
-struct Object(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Object(pairs))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
-    }
 }

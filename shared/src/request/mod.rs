@@ -1,13 +1,14 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! text, path_text → fields → page, key_fields, limits, usage → new_key, patch, account
-//! caller → origin ─────────────────────────────┘
+//! json, text, path_text → fields → page, key_fields, limits, usage → new_key, patch, account
+//! caller → origin ───────────────────────────────────┘
 //! ```
 
 mod account;
 mod caller;
 mod fields;
+mod json;
 mod key_fields;
 mod limits;
 mod new_key;
@@ -21,6 +22,7 @@ mod usage;
 pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
 pub use self::fields::{FieldError, Fields, InvalidRequest};
+pub use self::json::Json;
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::patch::Change;

@@ -13,7 +13,7 @@ use super::bulk::{AT_ONCE, Bulk, Sent, send};
 use super::event::{self, Event, EventType};
 use super::expression::Expression;
 use super::import_claim::{claim_key, is_trace, trace_partition};
-use super::lease;
+use super::lease_item;
 use super::listing::listing_key;
 use super::page::Pages;
 use super::transaction::Retries;
@@ -49,13 +49,14 @@ impl KeyStore {
         let (keys, traces) = (account_id.to_string(), trace_partition(account_id));
         let Some(account) = account else {
             // An authorizer may have written late what it had counted before.
-            let done = removal.empty(usage, &keys, None).await?;
+            let done = removal.empty(&self.table, &lease_item::partition(account_id), None).await?
+                && removal.empty(usage, &keys, None).await?;
             return Ok(Erasing { done, removed: removal.removed });
         };
         let last_event = account.last_event.map(|id| id.to_string()).unwrap_or_default();
         let done = removal.empty(&self.table, &keys, None).await?
             && removal.empty(&self.table, &traces, None).await?
-            && removal.empty(&self.table, &lease::partition(account_id), None).await?
+            && removal.empty(&self.table, &lease_item::partition(account_id), None).await?
             && removal.empty(usage, &keys, None).await?
             && removal.empty(&self.events.name, &keys, Some(&last_event)).await?
             && removal.remove(&self.table, &[listing_key(account_id)]).await?

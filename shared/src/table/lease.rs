@@ -1,28 +1,25 @@
-//! The counters of keys' limits, and the leases that an environment holds.
-//!
-//! A key's counters are an item of their own in a partition that no transaction touches: `cMinute`, `cHour`, `cDay` and
-//! `cMonth`, each `window × 10⁹ + used`. One conditional update raises all of them or none.
+//! The leases that an environment holds: claimed for requests, and given back at its end.
 
-use std::collections::HashMap;
-use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cmp::Reverse;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{KeyReader, TableError};
+use super::recent::Recent;
+use super::{KeyReader, TableError, lease_item};
 use crate::aws::{CALL_TIME, CallError, Dynamodb};
-use crate::key::{AccountId, Claim, Counters, KeyId, KeyRecord, Lease, Limits, Period, Step, Timestamp};
+use crate::key::{Claim, Counters, GiveBack, KeyRecord, Lease, Limits, Locator, Period, Step, Timestamp};
+
+const UPDATE: &str = "DynamoDB_20120810.UpdateItem";
 
 /// The time limit of one attempt.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_100);
 /// The longest wait after an attempt that failed.
 const BACKOFF: Duration = Duration::from_millis(50);
-/// How long an item stays after the month, or after its last window.
-const KEPT_SECONDS: u64 = 86_400;
+/// Leases of so many keys are given back at most: those of which it is the largest part of a limit.
+const GIVEN_BACK: usize = 16;
 
 /// Whether a request is within its key's limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,17 +50,16 @@ enum Next {
 pub struct Leases {
     dynamodb: Arc<Dynamodb>,
     table: String,
-    /// Of how many keys leases are held at once.
-    most: usize,
-    held: Mutex<HashMap<KeyId, Lease>>,
+    held: Mutex<Recent<Locator, Lease>>,
 }
 
 impl Leases {
     /// Counts in the table that the reader reads, over the same connection. Leases of at most so many keys are held at
-    /// once; each takes some 250 bytes.
+    /// once, and then the one that was used least recently is dropped; each takes some 350 bytes.
     #[must_use]
     pub fn new(reader: &KeyReader, most: usize) -> Self {
-        Self { dynamodb: Arc::clone(&reader.dynamodb), table: reader.table.clone(), most, held: Mutex::default() }
+        let held = Mutex::new(Recent::new(most));
+        Self { dynamodb: Arc::clone(&reader.dynamodb), table: reader.table.clone(), held }
     }
 
     /// When a request that begins now must have its answer: the time limit of a read and of a lease together.
@@ -84,9 +80,9 @@ impl Leases {
         now: Timestamp,
         end: Instant,
     ) -> Result<Admission, TableError> {
-        let id = key.metadata.id;
+        let key = Locator { account_id: key.account_id, id: key.metadata.id };
         loop {
-            let claim = match self.step(id, limits, now) {
+            let claim = match self.step(key, limits, now) {
                 Ok(admission) => return Ok(admission),
                 Err(claim) => claim,
             };
@@ -94,9 +90,9 @@ impl Leases {
             if time.is_zero() {
                 return Err(TableError::new("the table took too long to count a request"));
             }
-            let body = self.update(key.account_id, id, &claim, now);
-            let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, time)).await;
-            if self.learn(id, &claim, sent, now)? == Next::AskLater {
+            let body = lease_item::claim(&self.table, key, &claim, now);
+            let sent = Box::pin(self.dynamodb.call_once(UPDATE, body, time)).await;
+            if self.learn(key, &claim, sent, now)? == Next::AskLater {
                 sleep(BACKOFF.mul_f64(fastrand::f64())).await;
             }
         }
@@ -105,17 +101,17 @@ impl Leases {
     /// Takes in what became of a claim.
     fn learn(
         &self,
-        id: KeyId,
+        key: Locator,
         claim: &Claim,
         sent: Result<Bytes, CallError>,
         now: Timestamp,
     ) -> Result<Next, TableError> {
-        let mut held = self.held();
-        let Some(lease) = held.get_mut(&id) else { return Ok(Next::Ask) };
+        let mut held = lock(&self.held);
+        let Some(lease) = held.get_mut(&key) else { return Ok(Next::Ask) };
         match sent {
-            Ok(answer) => lease.granted(claim, counters(&answer)?, now),
+            Ok(answer) => lease.granted(claim, lease_item::of_claim(&answer)?, now),
             Err(CallError::Refused { item, code, .. }) if code == "ConditionalCheckFailedException" => {
-                lease.refused(item.map_or(Ok(Counters::default()), |item| read(&item))?);
+                lease.refused(item.map_or(Ok(Counters::default()), |item| lease_item::counters(&item))?, now);
             }
             Err(error) if error.may_be_written() => {
                 lease.lost();
@@ -127,10 +123,45 @@ impl Leases {
         Ok(Next::Ask)
     }
 
+    /// Gives back what is left of the leases, until that time: at the end of the environment, whose clock says `now`.
+    ///
+    /// Nothing of it can be spent any more, or be given back a second time. What cannot be written is lost, which is less
+    /// than may be let through and never more.
+    pub async fn give_back(&self, now: Timestamp, end: Instant) {
+        let left = Mutex::new(self.take_left(now).into_iter());
+        let lane = async || {
+            loop {
+                let next = lock(&left).next();
+                let Some((key, give_back)) = next else { return };
+                Box::pin(self.send_back(key, give_back)).await;
+            }
+        };
+        // Each waits for its answers, so several get further.
+        drop(timeout_at(end, async { tokio::join!(lane(), lane(), lane(), lane()) }).await);
+    }
+
+    fn take_left(&self, now: Timestamp) -> Vec<(Locator, GiveBack)> {
+        let mut held = lock(&self.held);
+        let left = held.iter_mut().filter_map(|(key, lease)| Some((*key, lease.give_back(now)?)));
+        let mut left: Vec<_> = left.collect();
+        left.sort_by_key(|(_, give_back)| Reverse(give_back.share()));
+        left.truncate(GIVEN_BACK);
+        left
+    }
+
+    async fn send_back(&self, key: Locator, give_back: GiveBack) {
+        let read = self.dynamodb.call("DynamoDB_20120810.GetItem", lease_item::read(&self.table, key)).await;
+        let Ok(Ok(Some(seen))) = read.map(|answer| lease_item::of_read(&answer)) else { return };
+        if let Some(give_back) = give_back.to(seen) {
+            let body = lease_item::give_back(&self.table, key, &give_back);
+            drop(self.dynamodb.call_once(UPDATE, body, ATTEMPT_TIME).await);
+        }
+    }
+
     /// Of how many keys it holds leases.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.held().len()
+        lock(&self.held).len()
     }
 
     /// Whether it holds none.
@@ -140,108 +171,23 @@ impl Leases {
     }
 
     /// What the lease says, or the claim that must be written first.
-    fn step(&self, id: KeyId, limits: Limits, now: Timestamp) -> Result<Admission, Claim> {
-        let mut held = self.held();
-        if held.len() >= self.most && !held.contains_key(&id) {
-            held.retain(|_, lease| !lease.is_over(now));
-            // Whoever is forgotten asks the table again.
-            if held.len() >= self.most {
-                held.clear();
-            }
-        }
-        let lease = held.entry(id).or_insert_with(|| Lease::new(limits, now));
+    fn step(&self, key: Locator, limits: Limits, now: Timestamp) -> Result<Admission, Claim> {
+        let mut held = lock(&self.held);
+        let lease = held.touch(key, || Lease::new(limits, now));
         let allowed = match lease.step(limits, now) {
             Step::Allow => true,
             Step::Refuse => false,
             Step::Ask(claim) => return Err(claim),
         };
-        let (period, left) = lease.tightest(now).unwrap_or((Period::Minute, Duration::ZERO));
-        let remaining = if allowed { lease.remaining() } else { 0 };
+        let (period, rest, left) = lease.tightest(now).unwrap_or((Period::Minute, 0, Duration::ZERO));
+        let remaining = if allowed { rest } else { 0 };
         // A second that has begun counts as a whole one, so that nobody comes back too early.
         let reset_seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Ok(Admission { allowed, limits, period, remaining, reset_seconds })
     }
-
-    fn update(&self, account_id: AccountId, id: KeyId, claim: &Claim, now: Timestamp) -> Vec<u8> {
-        let (mut set, mut conditions, mut values) = (String::new(), String::new(), Map::new());
-        // The counter of a limit that was taken away holds again if it comes back within its month.
-        let mut last_end = Period::Month.end(Period::Month.window(now));
-        for part in &claim.parts {
-            let name = attribute(part.period);
-            let separator = if conditions.is_empty() { "" } else { " AND " };
-            // Writing into a string cannot fail.
-            let _ = if let Some((low, high)) = part.from {
-                values.insert(format!(":lo{name}"), number(low));
-                values.insert(format!(":hi{name}"), number(high));
-                values.insert(":n".to_owned(), number(claim.requests.into()));
-                write!(conditions, "{separator}{name} BETWEEN :lo{name} AND :hi{name}")
-                    .and_then(|()| write!(set, "{name} = {name} + :n, "))
-            } else {
-                values.insert(format!(":lo{name}"), number(part.start));
-                values.insert(format!(":to{name}"), number(part.start + u64::from(claim.requests)));
-                write!(conditions, "{separator}(attribute_not_exists({name}) OR {name} < :lo{name})")
-                    .and_then(|()| write!(set, "{name} = :to{name}, "))
-            };
-            last_end = last_end.max(part.end);
-        }
-        values.insert(":purgeAt".to_owned(), number(last_end.saturating_add(KEPT_SECONDS)));
-        let body = json!({
-            "TableName": self.table,
-            "Key": {"accountId": {"S": partition(account_id)}, "id": {"S": id}},
-            "UpdateExpression": format!("SET {set}purgeAt = :purgeAt"),
-            "ConditionExpression": conditions,
-            "ExpressionAttributeValues": values,
-            "ReturnValues": "ALL_NEW",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        });
-        body.to_string().into_bytes()
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<KeyId, Lease>> {
-        // Nothing panics while it holds the lock, so the leases are whole.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// Where the counters of an account's keys are, each under its key's id.
-pub(super) fn partition(account_id: AccountId) -> String {
-    format!("{account_id}#limits")
-}
-
-/// The periods' own names are DynamoDB's words.
-fn attribute(period: Period) -> &'static str {
-    match period {
-        Period::Minute => "cMinute",
-        Period::Hour => "cHour",
-        Period::Day => "cDay",
-        Period::Month => "cMonth",
-    }
-}
-
-fn number(number: u64) -> Value {
-    json!({ "N": number.to_string() })
-}
-
-fn counters(answer: &[u8]) -> Result<Counters, TableError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Output {
-        attributes: Value,
-    }
-    let output: Output = serde_json::from_slice(answer).map_err(|cause| TableError::caused(STRANGE, cause))?;
-    read(&output.attributes)
-}
-
-const STRANGE: &str = "the table's counters of a key are malformed";
-
-fn read(item: &Value) -> Result<Counters, TableError> {
-    let mut counters = Counters::default();
-    for period in Period::ALL {
-        if let Some(stored) = item.get(attribute(period)) {
-            let text = stored.get("N").and_then(Value::as_str);
-            let counter = text.and_then(|text| text.parse().ok()).ok_or(TableError::new(STRANGE))?;
-            counters = counters.with(period, counter);
-        }
-    }
-    Ok(counters)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it holds the lock, so what it guards is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

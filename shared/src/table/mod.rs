@@ -8,7 +8,7 @@
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | mark of a reported value (`exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
 //! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
-//! | counters of a key's limits (`lease`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
+//! | counters of a key's limits (`lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
 //! | usage of a day (`usage`, `usage_list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
@@ -17,7 +17,7 @@
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
 //! only says where to look: the consistent read of the item decides.
 //!
-//! `reader`, `last_use`, `lease` and `usage` are on the way of every request and speak DynamoDB's protocol; `list`,
+//! `reader`, `last_use`, `lease` with `lease_item`, and `usage` are on the way of every request and speak DynamoDB's protocol; `list`,
 //! `listing`, `usage_list` and `store`, with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`,
 //! `change_account`, `suspend`), use the SDK. `now` and random numbers are handed in.
 //!
@@ -44,10 +44,12 @@ mod insert;
 mod key_item;
 mod last_use;
 mod lease;
+mod lease_item;
 mod list;
 mod listing;
 mod page;
 mod reader;
+mod recent;
 mod store;
 mod stored_key;
 mod suspend;

@@ -81,7 +81,8 @@ async fn carry_out(request: Request<Incoming>, shared: &Shared) -> io::Result<An
         Some(Fault::CheckTime(most)) if age_of_signature(&head.headers) >= most => {
             return Ok(refused(400, "InvalidSignatureException", "a bad day"));
         }
-        Some(Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer | Fault::CheckTime(_)) | None => {}
+        Some(Fault::Twice | Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer | Fault::CheckTime(_))
+        | None => {}
     }
     let admitted = match lagging {
         Some(_) => Admitted::Other,
@@ -94,6 +95,9 @@ async fn carry_out(request: Request<Incoming>, shared: &Shared) -> io::Result<An
         Admitted::OldState(copy) => copy.address(),
         _ => lagging.unwrap_or(shared.engine),
     };
+    if fault == Some(Fault::Twice) {
+        ask(address, head.clone(), bytes.clone()).await?;
+    }
     let answer = ask(address, head, bytes).await?;
     let open = admitted.into_open();
     if open.is_some() {

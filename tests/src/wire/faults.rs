@@ -18,6 +18,8 @@ pub enum Fault {
     Throttle,
     /// DynamoDB says that it has failed.
     Fail,
+    /// The call is carried out and then once more; the answer is the second one's.
+    Twice,
     /// The call is carried out, and the connection ends before the answer.
     LoseAnswer,
     /// The call is carried out, and the connection ends within the answer.

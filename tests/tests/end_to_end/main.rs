@@ -4,6 +4,7 @@ mod console;
 mod contract;
 mod documents;
 mod events;
+mod leases;
 mod lifecycle;
 mod limits;
 mod operating;
@@ -52,9 +53,10 @@ const ONE_BY_ONE: [Promise; 24] = [
     ("an event gets onto the bus, and a rule delivers it", events::are_delivered),
 ];
 
-/// The first needs all processors, the second breaks the table for everybody, the third looks through what all others left.
-const AT_THE_END: [Promise; 3] = [
+/// The first two need all processors, the third breaks the table for everybody, the last looks through what all others left.
+const AT_THE_END: [Promise; 4] = [
     ("usage is exact when environments are told to end, and never too much", usage::is_exact),
+    ("what an environment holds of a limit outlives its end", leases::outlive_their_environment),
     ("without the table there is a 500 and nothing else", survives_the_table),
     ("no value and no hash is in any log, answer or table", keeps_secrets),
 ];

@@ -26,14 +26,14 @@ const KEYS: usize = 12;
 struct Keys(Vec<(String, String, String)>);
 
 /// An environment of the authorizer: a process.
-struct Environment {
+pub struct Environment {
     runtime: RuntimeApi,
     child: Child,
     log: PathBuf,
 }
 
 impl Environment {
-    async fn start(program: &Path, endpoint: &str, name: &str) -> Self {
+    pub async fn start(program: &Path, endpoint: &str, name: &str) -> Self {
         Self::start_in(RuntimeApi::start().await, program, endpoint, name).await
     }
 
@@ -60,13 +60,13 @@ impl Environment {
     }
 
     /// Asks about `GET /sms`, which the key opens.
-    async fn ask(&mut self, value: &str) {
+    pub async fn ask(&mut self, value: &str) {
         let (_, answer) = self.runtime.invoke(&event(value)).await;
         let answer: Value = serde_json::from_slice(&answer.unwrap()).unwrap();
         assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Allow");
     }
 
-    async fn end_by(mut self, signal: &str) -> (ExitStatus, String) {
+    pub async fn end_by(mut self, signal: &str) -> (ExitStatus, String) {
         let kill = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         let status = tokio::task::spawn_blocking(move || self.child.wait().unwrap()).await.unwrap();

@@ -7,7 +7,7 @@ use api_keys::ImportedKeys;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
 use tests::wire::{Fault, Stop};
-use tests::{Client, Gateway};
+use tests::{Client, Environment, Gateway};
 
 use crate::suspension::{nth, polled};
 
@@ -243,6 +243,28 @@ async fn what_is_under_way_while_the_account_is_erased_leaves_nothing() {
             assert_erased(&gateway, &admin, &format!("{method} {path} before {call}"));
         }
     }
+}
+
+/// A request was read before, and is counted afterwards.
+#[tokio::test]
+async fn erasing_again_removes_what_a_late_lease_wrote() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let limits = json!([{"requests": 10, "per": "DAY"}]);
+    let key = admin.create(&json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits})).await;
+    let environment = Environment::of(&gateway).await;
+    let erasing = async {
+        suspend(&gateway, &admin).await;
+        erase(&gateway, &admin).await;
+    };
+    let claim = Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("cDay"));
+
+    let (late, ()) = gateway.wire.during(claim, environment.authorize(&gateway, &key.value), erasing).await;
+
+    assert!(late.is_ok(), "it was read before");
+    assert_eq!(items_of(&gateway, &admin).len(), 1, "its counters");
+    assert_eq!(erase(&gateway, &admin).await, 1);
+    assert_erased(&gateway, &admin, "erased again");
 }
 
 #[tokio::test]

@@ -168,6 +168,13 @@ async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
     let refused = |index| json!({"index": index, "code": "INVALID", "reason": "operations must be given once"});
     assert_eq!(report, json!({"imported": [], "present": [], "failed": [refused(0), refused(1)]}));
 
+    let limits = r#","limits":[{"requests":1,"per":"DAY","requests":9}]}"#;
+    let inside = format!("{}{limits}", key.strip_suffix('}').unwrap());
+    let payload = text(format!(r#"{{"accountId":"{account}","keys":[{inside}]}}"#));
+    let report = gateway.invoke_import_keys(payload).await.unwrap();
+    let refused = json!({"index": 0, "reason": "limits[0].requests must be given once"});
+    assert_eq!(report, json!({"imported": [], "failed": [refused]}));
+
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}],"keys":[{key}]}}"#));
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();
     assert_eq!(error["errorMessage"], "keys must be given once");

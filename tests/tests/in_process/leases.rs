@@ -15,7 +15,7 @@ fn limited(requests: u64, per: &str) -> Value {
     json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": [{"requests": requests, "per": per}]})
 }
 
-fn is_allowed(verdict: &Result<Value, Refusal>) -> bool {
+pub fn is_allowed(verdict: &Result<Value, Refusal>) -> bool {
     verdict.as_ref().is_ok_and(|verdict| verdict["policyDocument"]["Statement"][0]["Effect"] == "Allow")
 }
 
@@ -143,6 +143,12 @@ async fn an_api_that_answers_by_itself_gets_the_request() {
     assert_eq!((&within["context"]["limited"], &over["context"]["limited"]), (&json!("false"), &json!("true")));
     assert_eq!(over["policyDocument"]["Statement"][0]["Effect"], "Allow");
     assert_ne!(over["context"]["retryAfter"], "0");
+    // A handler may read it of every key.
+    event["multiValueHeaders"] = json!({"X-API-Key": [admin.value]});
+    let unlimited = environment.decide(&gateway, &event).await.unwrap();
+    assert_eq!(unlimited["context"]["limited"], "false");
+    assert!(unlimited["context"]["rateLimit"].is_null() && unlimited["context"]["rateLimitPolicy"].is_null());
+    event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
     for variables in [json!({"limitAnswer": "gateway"}), json!({}), Value::Null] {
         event["stageVariables"] = variables;
         let over = environment.decide(&gateway, &event).await.unwrap();

@@ -1,5 +1,6 @@
 //! `limits`: how often a key may be used.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tests::{Answer, Client, Gateway};
 
@@ -77,6 +78,31 @@ async fn every_wrong_field_of_a_limit_is_named() {
         assert_eq!(admin.post(&body(&wrong)).await.wrong_fields(), [field], "{wrong}");
     }
     assert_eq!(gateway.engine.keys().len(), 2, "nothing was made of any of them");
+}
+
+#[tokio::test]
+async fn a_field_of_a_limit_that_is_given_twice_is_refused_by_its_place() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let limits = r#"[{"requests": 1, "per": "DAY"}, {"requests": 10, "per": "HOUR", "requests": 1000, "per": "HOUR"}]"#;
+    let fields = ["limits[1].per", "limits[1].requests"];
+
+    let new = format!(r#"{{"userId": "u", "username": "n", "operations": ["SMS"], "limits": {limits}}}"#);
+    let created = gateway.send("POST", "/authentication", &[&admin.value], Some(&new)).await;
+    assert_eq!(created.wrong_fields(), fields);
+    assert_eq!(created.body["errors"][0]["message"], "must be given once");
+    let patch = format!(r#"{{"limits": {limits}}}"#);
+    let route = format!("/authentication/{}", key.id);
+    assert_eq!(gateway.send("PATCH", &route, &[&admin.value], Some(&patch)).await.wrong_fields(), fields);
+
+    let account = &admin.account_id;
+    let update = format!(r#"{{"action": "update", "accountId": "{account}", "limits": {limits}}}"#);
+    let refused = gateway.invoke_manage_account(RawValue::from_string(update).unwrap()).await.unwrap_err();
+    let message = "limits[1].requests must be given once; limits[1].per must be given once";
+    assert_eq!(refused, json!({"errorType": "InvalidRequest", "errorMessage": message}));
+    assert_eq!(gateway.engine.keys().len(), 2);
+    assert_eq!(shown(&find(&admin, &key).await), (&Value::Null, &Value::Null));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod events;
 mod expiry;
 mod faults;
 mod find_key;
+mod give_back;
 mod import_keys;
 mod isolation;
 mod lagging_index;
