@@ -1,5 +1,6 @@
 //! `POST /leaks`.
 
+mod pasted;
 mod races;
 mod signatures;
 
