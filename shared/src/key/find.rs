@@ -14,6 +14,8 @@ const MAX_IMPORTED: usize = 4;
 const MAX_LAYERS: usize = 16;
 const MAX_NAME: usize = 64;
 const QUOTES: [char; 4] = ['"', '\'', '`', '\\'];
+const PAIRS: [[char; 2]; 8] =
+    [['"', '"'], ['\'', '\''], ['`', '`'], ['\\', '\\'], ['(', ')'], ['[', ']'], ['{', '}'], ['<', '>']];
 /// What stands around a value and is no part of it.
 const MARKS: [char; 20] =
     ['"', '\'', '`', '\\', '(', ')', '[', ']', '{', '}', '<', '>', '*', '|', ';', ':', '.', '!', '?', '~'];
@@ -117,10 +119,10 @@ fn without_name(word: &str) -> Option<&str> {
     (is_name && value.len() >= *IMPORTED_LENGTHS.start()).then_some(value)
 }
 
+/// First what is around both ends, else what comes after, else what comes before.
 fn without_marks(word: &str) -> Option<&str> {
-    let inner = word.strip_prefix(MARKS).unwrap_or(word);
-    let inner = inner.strip_suffix(MARKS).unwrap_or(inner);
-    (inner.len() < word.len()).then_some(inner)
+    let pair = PAIRS.iter().find_map(|[first, last]| word.strip_prefix(*first)?.strip_suffix(*last));
+    pair.or_else(|| word.strip_suffix(MARKS)).or_else(|| word.strip_prefix(MARKS))
 }
 
 #[cfg(test)]
