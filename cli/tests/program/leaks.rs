@@ -52,7 +52,7 @@ fn a_value_is_found_in_its_line_and_nothing_else_of_the_line_is_sent() {
 fn of_each_line_it_says_what_it_is_not_and_without_a_value_it_fails() {
     let world = taking("leaks-notes");
     let mistyped = VALUE.replacen("ak_", "bk_", 1);
-    let cut_off = &VALUE[..VALUE.len() - 1];
+    let (cut_off, _) = VALUE.split_at(VALUE.len() - 1);
     world.write("values", format!("{VALUE} {VALUE}\n{mistyped}\n\nKEY={cut_off}\nsk_of_another_system\n# keys\n"));
     let done = world.run(&["leaks", "report", "values"]);
     let wrong = "looks like a value of this service, but its checksum is wrong: it is mistyped or cut off\n";

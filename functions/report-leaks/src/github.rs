@@ -1,25 +1,18 @@
-//! GitHub's signatures: ECDSA on P-256 with SHA-256, over the bytes as they came.
+//! GitHub's public keys: when they are fetched, kept and fetched again.
 
 use std::fmt;
 use std::time::Duration;
 
 use api_keys::{Error, InvalidRequest, Misconfigured, Secret, StoredSecret, Timestamp, Transport, http};
-use aws_smithy_types::base64;
 use lambda_http::Request;
 use lambda_http::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
-use rustls::pki_types::SubjectPublicKeyInfoDer;
-use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// Which of GitHub's keys signed it.
-pub(crate) const KEY_IDENTIFIER: &str = "github-public-key-identifier";
-/// The signature, in base64.
-pub(crate) const SIGNATURE: &str = "github-public-key-signature";
+use crate::signature::{PublicKey, SIGNATURE, Signature};
 
 /// Keys are used for that long.
 const KEPT: Duration = Duration::from_mins(30);
@@ -31,33 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The time limit of a fetch, with reading the token.
 const FETCH_TIME: Duration = Duration::from_secs(3);
 
-/// How every P-256 key in DER begins; the point follows (RFC 5480).
-const P256: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
-
-/// What a request says of who signed it.
-#[derive(Debug)]
-pub struct Signature {
-    key: String,
-    bytes: Vec<u8>,
-}
-
-impl Signature {
-    /// Reads the two headers.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`] when they have not the shape of a signature.
-    pub fn parse(identifier: &[u8], signature: &[u8]) -> Result<Self, InvalidRequest> {
-        let key = str::from_utf8(identifier).ok().filter(|key| (1..=256).contains(&key.len()));
-        let key = key.ok_or_else(|| InvalidRequest::of(KEY_IDENTIFIER, "must be the identifier of a key"))?;
-        let text = str::from_utf8(signature).ok().filter(|text| (1..=256).contains(&text.len()));
-        let bytes = text.and_then(|text| base64::decode(text).ok());
-        let bytes = bytes.ok_or_else(|| InvalidRequest::of(SIGNATURE, "must be base64"))?;
-        Ok(Self { key: key.to_owned(), bytes })
-    }
-}
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// GitHub's public keys, fetched when they are needed, over a connection of their own.
 pub struct GithubKeys {
@@ -80,13 +47,6 @@ struct Known {
     in_vain: u32,
     /// Until GitHub refuses it.
     token: Option<Secret>,
-}
-
-#[derive(Deserialize)]
-struct PublicKey {
-    key_identifier: String,
-    /// PEM.
-    key: String,
 }
 
 impl fmt::Debug for GithubKeys {
@@ -112,7 +72,7 @@ impl GithubKeys {
     pub(crate) async fn verify(&self, signature: &Signature, request: &Request, now: Timestamp) -> Result<(), Error> {
         let mut known = self.known.lock().await;
         let is_fresh = known.fetched_at.is_some_and(|at| now < at.plus(KEPT));
-        if !(is_fresh && known.has(&signature.key)) {
+        if !(is_fresh && known.has(signature)) {
             if known.pause_ends.is_some_and(|end| now < end) {
                 return Err(Error::unavailable("GitHub's keys were fetched a moment ago"));
             }
@@ -125,13 +85,11 @@ impl GithubKeys {
                 return Err(Error::Unavailable(refused.cause));
             }
             known.fetched_at = Some(now);
-            known.in_vain = if is_fresh && !known.has(&signature.key) { known.in_vain + 1 } else { 0 };
+            known.in_vain = if is_fresh && !known.has(signature) { known.in_vain + 1 } else { 0 };
             known.pause_ends = Some(now.plus(pause_after(known.in_vain)));
         }
         let body: &[u8] = request.body();
-        let signed =
-            known.keys.iter().filter(|key| key.key_identifier == signature.key).any(|key| key.signed(body, signature));
-        if signed {
+        if known.keys.iter().any(|key| key.signed(body, signature)) {
             Ok(())
         } else {
             Err(InvalidRequest::of(SIGNATURE, "must be GitHub's, over the body as it is").into())
@@ -140,39 +98,29 @@ impl GithubKeys {
 
     async fn fetch(&self, known: &mut Known, request: &Request) -> Result<(), Refused> {
         if let (Some(secret), None) = (&self.secret, &known.token) {
-            match secret.read(&self.transport).await {
+            match secret.read(&self.transport).await.and_then(|token| bearer(&token).map(|_| token)) {
                 Ok(token) => known.token = Some(token),
                 Err(cause) => http::log_failure(request, &NoToken(cause)),
             }
         }
-        let mut answer = self.transport.get(&self.url, known.headers(request)).await?;
+        let mut answer = self.transport.get(&self.url, known.headers()).await?;
         if answer.status() == StatusCode::UNAUTHORIZED && known.token.take().is_some() {
             http::log_failure(request, &NoToken("GitHub refused it".into()));
-            answer = self.transport.get(&self.url, known.headers(request)).await?;
+            answer = self.transport.get(&self.url, known.headers()).await?;
         }
         known.take(&answer)
     }
 }
 
 impl Known {
-    fn has(&self, identifier: &str) -> bool {
-        self.keys.iter().any(|key| key.key_identifier == identifier)
+    fn has(&self, signature: &Signature) -> bool {
+        self.keys.iter().any(|key| key.is_of(signature))
     }
 
-    fn headers(&self, request: &Request) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.extend(self.etag.clone().map(|etag| (IF_NONE_MATCH, etag)));
-        if let Some(token) = &self.token {
-            let text = Zeroizing::new(format!("Bearer {}", token.expose().trim()));
-            match HeaderValue::try_from(text.as_str()) {
-                Ok(mut value) => {
-                    value.set_sensitive(true);
-                    headers.insert(AUTHORIZATION, value);
-                }
-                Err(cause) => http::log_failure(request, &NoToken(cause.into())),
-            }
-        }
-        headers
+    fn headers(&self) -> HeaderMap {
+        let etag = self.etag.clone().map(|etag| (IF_NONE_MATCH, etag));
+        let token = self.token.as_ref().and_then(|token| bearer(token).ok()).map(|token| (AUTHORIZATION, token));
+        etag.into_iter().chain(token).collect()
     }
 
     fn take(&mut self, answer: &Response<impl AsRef<[u8]>>) -> Result<(), Refused> {
@@ -193,19 +141,26 @@ impl Known {
     }
 }
 
+fn bearer(token: &Secret) -> Result<HeaderValue, Cause> {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose().trim()));
+    let mut header = HeaderValue::try_from(text.as_str())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
 /// Why there are no keys, and for how long GitHub is not asked again.
 struct Refused {
-    cause: Box<dyn std::error::Error + Send + Sync>,
+    cause: Cause,
     pause: Duration,
 }
 
 impl Refused {
-    fn of(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    fn of(cause: impl Into<Cause>) -> Self {
         Self { cause: cause.into(), pause: AFTER_FAILURE }
     }
 }
 
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Refused {
+impl<E: Into<Cause>> From<E> for Refused {
     fn from(cause: E) -> Self {
         Self::of(cause)
     }
@@ -230,7 +185,7 @@ fn pause_asked<T>(answer: &Response<T>) -> Duration {
 
 /// GitHub's keys are fetched without a token, although there should be one.
 #[derive(Debug)]
-struct NoToken(Box<dyn std::error::Error + Send + Sync>);
+struct NoToken(Cause);
 
 impl fmt::Display for NoToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,15 +196,5 @@ impl fmt::Display for NoToken {
 impl std::error::Error for NoToken {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&*self.0)
-    }
-}
-
-impl PublicKey {
-    fn signed(&self, body: &[u8], signature: &Signature) -> bool {
-        let key = SubjectPublicKeyInfoDer::from_pem_slice(self.key.as_bytes()).ok();
-        let point = key.as_ref().and_then(|der| der.strip_prefix(&P256));
-        point.is_some_and(|point| {
-            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(body, &signature.bytes).is_ok()
-        })
     }
 }

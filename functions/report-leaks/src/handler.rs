@@ -6,6 +6,7 @@
 
 mod github;
 mod report;
+mod signature;
 
 use std::time::{Duration, SystemTime};
 
@@ -18,11 +19,12 @@ use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
-pub use crate::github::{GithubKeys, Signature};
+pub use crate::github::GithubKeys;
 pub use crate::report::{Feedback, Label, Report};
+pub use crate::signature::Signature;
 
 /// The headers that the function reads, in lower case.
-pub const HEADERS: [&str; 2] = [github::KEY_IDENTIFIER, github::SIGNATURE];
+pub const HEADERS: [&str; 2] = [signature::KEY_IDENTIFIER, signature::SIGNATURE];
 
 /// Where a key may have been read, an unsigned report is answered after a whole number of these: a live value takes a write
 /// more than a dead one, and nobody is to see that.
@@ -69,12 +71,10 @@ impl Reports<'_> {
         let mut labels = vec![Label::FalsePositive; given.len()];
         let mut failed = false;
         for (report, outcome) in self.end_all(&given, values, signed, &origin, now).await {
-            match outcome {
-                Ok(Label::FalsePositive) => {}
-                Ok(Label::TruePositive) => {
-                    labels.iter_mut().skip(report).take(1).for_each(|label| *label = Label::TruePositive)
-                }
-                Err(error) => {
+            match (outcome, labels.get_mut(report)) {
+                (Ok(Label::TruePositive), Some(label)) => *label = Label::TruePositive,
+                (Ok(_), _) => {}
+                (Err(error), _) => {
                     http::log_failure(request, &error);
                     failed = true;
                 }
@@ -144,8 +144,8 @@ impl Signature {
         match (identifier?, signature?) {
             (None, None) => Ok(None),
             (Some(identifier), Some(signature)) => Self::parse(identifier.as_bytes(), signature.as_bytes()).map(Some),
-            (None, Some(_)) => Err(InvalidRequest::of(github::KEY_IDENTIFIER, "is required with a signature")),
-            (Some(_), None) => Err(InvalidRequest::of(github::SIGNATURE, "is required with a key's identifier")),
+            (None, Some(_)) => Err(InvalidRequest::of(signature::KEY_IDENTIFIER, "is required with a signature")),
+            (Some(_), None) => Err(InvalidRequest::of(signature::SIGNATURE, "is required with a key's identifier")),
         }
     }
 }

@@ -116,7 +116,9 @@ fn without_name(word: &str) -> Option<&str> {
     let is_name = (1..=MAX_NAME).contains(&bare.len())
         && name.starts_with(QUOTES) == name.ends_with(QUOTES)
         && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
-    (is_name && value.len() >= *IMPORTED_LENGTHS.start()).then_some(value)
+    // A mark after the value alone is around name and value, which may be a value with a `:` in it.
+    let is_whole = value.starts_with(MARKS) || !value.ends_with(MARKS);
+    (is_name && is_whole && value.len() >= *IMPORTED_LENGTHS.start()).then_some(value)
 }
 
 /// First what is around both ends, else what comes after, else what comes before.
@@ -135,6 +137,10 @@ mod tests {
         let place =
             Locator { account_id: AccountId::from_random([1; 16]), id: KeyId::from_time_and_random(1, [2; 10]) };
         KeyValue::generate(&KeyPrefix::parse(prefix).unwrap(), place, &Random::system()).unwrap()
+    }
+
+    fn head(value: &str, length: usize) -> &str {
+        value.split_at(length).0
     }
 
     fn found(text: &str, imported: ImportedKeys) -> Vec<String> {
@@ -170,12 +176,12 @@ mod tests {
         let value = value.expose();
         let last = if value.ends_with('0') { '1' } else { '0' };
         for text in
-            [format!("{}{last}", &value[..value.len() - 1]), value[..60].to_owned(), value.replacen('k', "x", 1)]
+            [format!("{}{last}", head(value, value.len() - 1)), head(value, 60).to_owned(), value.replacen('k', "x", 1)]
         {
             assert!(found(&text, ImportedKeys::Refused).is_empty() && KeyValue::resembles_one(&text), "{text}");
             assert!(KeyValue::resembles_one(&text.replace('_', "\\_")));
         }
-        for text in ["", "ak_live", "sk_of_another_system", &value[..50], "_", "_1"] {
+        for text in ["", "ak_live", "sk_of_another_system", head(value, 50), "_", "_1"] {
             assert!(found(text, ImportedKeys::Refused).is_empty() && !KeyValue::resembles_one(text), "{text}");
         }
     }
@@ -197,7 +203,16 @@ mod tests {
             assert!(found(text, ImportedKeys::Refused).is_empty());
         }
         for value in ["bm90IGEgdmFsdWU=", "user:0123456789abcdef", "https://example.com/a"] {
-            for around in ["{}", "\"{}\"", "KEY={}", "key: '{}';", "[{\"key\": \"\\\"{}\\\"\"}]", "({})!"] {
+            for around in [
+                "{}",
+                "\"{}\"",
+                "KEY={}",
+                "key: '{}';",
+                "[{\"key\": \"\\\"{}\\\"\"}]",
+                "({})!",
+                "\"X-API-Key: {}'\"}",
+                "{\"a\":\"{}\",\"b\":1}",
+            ] {
                 let text = around.replace("{}", value);
                 assert!(found(&text, ImportedKeys::Accepted).iter().any(|found| found == value), "{text}");
             }
@@ -210,7 +225,7 @@ mod tests {
         for text in [words.join(" "), words.join(""), "[{\"a\":".repeat(5000), "(".repeat(100_000), "=".repeat(200)] {
             assert!(found(&text, ImportedKeys::Accepted).len() <= MAX_IMPORTED);
         }
-        let mistyped = format!("KEY='{}0'", &generated("ak_live").expose()[..102]);
+        let mistyped = format!("KEY='{}0'", head(generated("ak_live").expose(), 102));
         assert!(found(&format!("{mistyped} {mistyped}"), ImportedKeys::Accepted).is_empty());
     }
 }

@@ -126,13 +126,13 @@ async fn keys_are_kept_for_half_an_hour_and_no_longer_than_github_can_be_asked()
 async fn one_failed_fetch_holds_signed_reports_up_for_seconds() {
     let (gateway, github, signer) = with_github().await;
     let body = report_of(&["some_token"]);
-    let signed = async || report_signed(&gateway, &signer, &body).await.status;
+    let report = async || report_signed(&gateway, &signer, &body).await.status;
     github.answer(502, Value::Null);
-    assert_eq!(signed().await, 503);
+    assert_eq!(report().await, 503);
     github.answer(200, json!({"public_keys": [signer.public()]}));
-    assert_eq!((signed().await, github.fetched()), (503, 1), "not at once");
+    assert_eq!((report().await, github.fetched()), (503, 1), "not at once");
     gateway.pass(Duration::from_secs(5));
-    assert_eq!((signed().await, github.fetched()), (200, 2));
+    assert_eq!((report().await, github.fetched()), (200, 2));
 }
 
 #[tokio::test]
@@ -256,5 +256,10 @@ async fn without_its_secret_the_keys_are_fetched_without_a_token() {
         gateway.github = github.keys_with(secrets.secret());
         assert_eq!(report_signed(&gateway, &signer, &report_of(&["some_token"])).await.status, 200);
         assert_eq!((github.take_asked(), secrets.read()), (vec![Asked { authorization: None, status: 200 }], 1));
+
+        secrets.answer(200, json!({"SecretString": "ghp_two"}));
+        gateway.pass(Duration::from_mins(30));
+        assert_eq!(report_signed(&gateway, &signer, &report_of(&["some_token"])).await.status, 200);
+        assert_eq!(github.take_asked()[0].authorization.as_deref(), Some("Bearer ghp_two"), "once it is put right");
     }
 }
