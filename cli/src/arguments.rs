@@ -204,8 +204,8 @@ pub(crate) enum Keys {
 pub(crate) enum Leaks {
     /// Report values, one a line: whatever key has one, it fails from the next request on
     ///
-    /// They are read from a file or from standard input, as command lines are seen by others. Nobody is told whether a key
-    /// had one: see the events `key.exposed`.
+    /// They are read from a file or from standard input, as command lines are seen by others, and found within what stands
+    /// around them. The answer does not say whether a key had one: see the events `key.exposed`.
     Report {
         /// The file; without it, standard input
         file: Option<PathBuf>,

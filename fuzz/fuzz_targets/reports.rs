@@ -4,6 +4,7 @@
 
 #![no_main]
 
+use api_keys::{ImportedKeys, KeyValue};
 use libfuzzer_sys::fuzz_target;
 use report_leaks::{Report, Signature};
 
@@ -23,8 +24,13 @@ fuzz_target!(|input: &[u8]| {
                 assert!(signed || (kept.source.is_none() && kept.url.is_none()));
                 for text in kept.source.into_iter().chain(kept.url) {
                     assert!(text.chars().count() <= 1024 && !text.chars().any(char::is_control));
-                    assert!(report.token().is_empty() || !text.contains(report.token()));
+                    assert!(KeyValue::find_all(&text, ImportedKeys::Refused).is_empty());
+                    assert!(report.values(ImportedKeys::Accepted).iter().all(|value| !text.contains(value.expose())));
                 }
+                let native = report.values(ImportedKeys::Refused);
+                assert!(native.iter().all(|value| value.locator().is_some()));
+                let foreign = report.values(ImportedKeys::Accepted).len() - native.len();
+                assert!(foreign <= 4, "what has no shape costs few reads");
             }
         }
     }

@@ -11,7 +11,7 @@
 //! - [`key`]: a key as an idea. Pure: no I/O, no JSON bodies, no HTTP, no DynamoDB.
 //! - [`request`]: a client's words become types, or the request ends there.
 //! - [`table`]: the DynamoDB table, one file for each kind of item, the reader of the hot path and the writers.
-//! - `aws`: SDK configuration, transport, DynamoDB's protocol.
+//! - `aws`: SDK configuration, transport, DynamoDB's protocol, a secret.
 //! - [`lambda`]: events in, answers out; the only room that knows statuses.
 //!
 //! An error is declared where it is raised. Their sum is [`Error`], beside the one match that turns it into statuses.
@@ -31,7 +31,7 @@ mod openapi;
 pub mod request;
 pub mod table;
 
-pub use aws::{Aws, Misconfigured, Transport};
+pub use aws::{Aws, Misconfigured, Secret, SecretArn, StoredSecret, Transport};
 pub use key::{
     AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, GiveBack, GiveBackPart,
     ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView,

@@ -132,7 +132,7 @@ impl Gateway {
             max_keys: 1000,
             ceiling: Limits::NONE,
             // Nothing listens there.
-            github: GithubKeys::new("http://127.0.0.1:9/".parse().unwrap()).unwrap(),
+            github: GithubKeys::new("http://127.0.0.1:9/".parse().unwrap(), None).unwrap(),
             report_step: Duration::from_millis(1),
             issuer,
             imported,

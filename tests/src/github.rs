@@ -1,10 +1,10 @@
 //! GitHub, as far as it reports leaks: keys that sign, and the list of their public halves on loopback.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use api_keys::StoredSecret;
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::get;
 use report_leaks::GithubKeys;
 use ring::rand::SystemRandom;
@@ -16,9 +16,24 @@ use tokio::task::JoinHandle;
 /// The list; it ends when dropped.
 pub struct Github {
     url: String,
-    answer: Arc<Mutex<(StatusCode, Value)>>,
-    fetched: Arc<AtomicUsize>,
+    shared: Arc<Mutex<Shared>>,
     serving: JoinHandle<()>,
+}
+
+struct Shared {
+    answer: (StatusCode, HeaderMap, Value),
+    version: usize,
+    refused: Option<String>,
+    asked: Vec<Asked>,
+}
+
+/// A request for the list, and what it got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The header `Authorization`.
+    pub authorization: Option<String>,
+    /// The status of the answer.
+    pub status: u16,
 }
 
 /// A key that signs.
@@ -32,39 +47,75 @@ pub struct Signer {
 impl Github {
     /// Serves that list of keys: what `signer.public()` gives.
     pub async fn start(keys: Vec<Value>) -> Self {
-        let answer = Arc::new(Mutex::new((StatusCode::OK, json!({ "public_keys": keys }))));
-        let fetched = Arc::new(AtomicUsize::new(0));
-        let (shared, count) = (Arc::clone(&answer), Arc::clone(&fetched));
-        let app = Router::new().route(
-            "/keys",
-            get(async move |headers: HeaderMap| {
-                assert!(headers.contains_key("user-agent"), "GitHub answers nobody without a name");
-                count.fetch_add(1, Ordering::SeqCst);
-                let (status, answer) = shared.lock().unwrap().clone();
-                (status, answer.to_string())
-            }),
-        );
+        let answer = (StatusCode::OK, HeaderMap::new(), json!({ "public_keys": keys }));
+        let shared = Arc::new(Mutex::new(Shared { answer, version: 0, refused: None, asked: Vec::new() }));
+        let serve = Arc::clone(&shared);
+        let app = Router::new().route("/keys", get(async move |headers| serve.lock().unwrap().answer(&headers)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
         let serving = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { url, answer, fetched, serving }
+        Self { url, shared, serving }
     }
 
     /// What a function has of it.
     #[must_use]
     pub fn keys(&self) -> GithubKeys {
-        GithubKeys::new(self.url.parse().unwrap()).unwrap()
+        GithubKeys::new(self.url.parse().unwrap(), None).unwrap()
+    }
+
+    /// The same, with a token in that secret.
+    #[must_use]
+    pub fn keys_with(&self, token: StoredSecret) -> GithubKeys {
+        GithubKeys::new(self.url.parse().unwrap(), Some(token)).unwrap()
     }
 
     /// Answers with that from now on.
     pub fn answer(&self, status: u16, body: Value) {
-        *self.answer.lock().unwrap() = (StatusCode::from_u16(status).unwrap(), body);
+        self.answer_with(status, &[], body);
+    }
+
+    /// The same with these headers.
+    pub fn answer_with(&self, status: u16, headers: &[(&'static str, &'static str)], body: Value) {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let mut shared = self.shared.lock().unwrap();
+        shared.version += 1;
+        shared.answer = (StatusCode::from_u16(status).unwrap(), headers.collect(), body);
+    }
+
+    /// From now on a request with that token is a 401.
+    pub fn refuse(&self, token: &str) {
+        self.shared.lock().unwrap().refused = Some(format!("Bearer {token}"));
     }
 
     /// How often it was asked.
     #[must_use]
     pub fn fetched(&self) -> usize {
-        self.fetched.load(Ordering::SeqCst)
+        self.shared.lock().unwrap().asked.len()
+    }
+
+    /// The requests since the last time this was asked.
+    #[must_use]
+    pub fn take_asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.shared.lock().unwrap().asked)
+    }
+}
+
+impl Shared {
+    fn answer(&mut self, request: &HeaderMap) -> (StatusCode, HeaderMap, String) {
+        assert!(request.contains_key("user-agent"), "GitHub answers nobody without a name");
+        let text = |name: &str| request.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (mut status, mut headers, body) = self.answer.clone();
+        let version = format!("\"{}\"", self.version);
+        let authorization = text("authorization");
+        if authorization.is_some() && authorization == self.refused {
+            status = StatusCode::UNAUTHORIZED;
+        } else if status == StatusCode::OK && text("if-none-match").as_ref() == Some(&version) {
+            status = StatusCode::NOT_MODIFIED;
+        }
+        self.asked.push(Asked { authorization, status: status.as_u16() });
+        headers.insert("etag", version.parse().unwrap());
+        (status, headers, if status == StatusCode::NOT_MODIFIED { String::new() } else { body.to_string() })
     }
 }
 

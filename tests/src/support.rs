@@ -4,7 +4,7 @@
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `gateway` does what API Gateway does
 //! with our functions; `authorizing` is one
 //! environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
-//! knows the hashes of keys; `github` signs reports of leaks; `runtime_api`
+//! knows the hashes of keys; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process.
 
 pub mod authorizing;
@@ -15,6 +15,7 @@ pub mod environment;
 pub mod gateway;
 pub mod github;
 pub mod runtime_api;
+pub mod secrets;
 pub mod template;
 pub mod values;
 pub mod wire;
@@ -22,3 +23,4 @@ pub mod wire;
 pub use authorizing::Environment;
 pub use gateway::{Answer, Client, Gateway};
 pub use github::{Github, Signer};
+pub use secrets::Secrets;

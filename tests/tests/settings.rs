@@ -116,6 +116,7 @@ fn read_setting(name: &str) -> Result<(), SettingError> {
         "event_source" => settings::event_source().map(drop),
         "event_table" => settings::event_table().map(drop),
         "github_keys_url" => settings::github_keys_url().map(drop),
+        "github_token_secret" => settings::github_token_secret().map(drop),
         "imported_keys" => settings::imported_keys().map(drop),
         "key_limits" => settings::key_limits().map(drop),
         "key_prefix" => settings::key_prefix().map(drop),
@@ -181,6 +182,13 @@ fn edges(name: &str) -> Vec<String> {
     match name {
         "EventBusName" => vec!["/".to_owned(), "a".repeat(256)],
         "EventRetentionDays" => vec!["1".to_owned(), "9999".to_owned()],
+        "GithubTokenSecretArn" => ["", "arn:aws:secretsmanager:a:000000000000:secret:a"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(["aws-cn", "aws-us-gov"].map(|partition| {
+                format!("arn:{partition}:secretsmanager:{}:123456789012:secret:{}", "a".repeat(32), "=".repeat(519))
+            }))
+            .collect(),
         "GithubKeysUrl" => ["https://a/".to_owned(), "https://-:59999/".to_owned()]
             .into_iter()
             .chain([format!("https://{}/", "a".repeat(1015)), format!("https://a/{}", "~".repeat(1014))])

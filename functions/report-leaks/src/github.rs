@@ -1,140 +1,200 @@
-//! GitHub's signatures: ECDSA on P-256 with SHA-256, over the bytes as they came.
+//! GitHub's public keys: when they are fetched, kept and fetched again.
 
+use std::fmt;
 use std::time::Duration;
 
-use api_keys::{Error, InvalidRequest, Misconfigured, Timestamp, Transport};
-use aws_smithy_types::base64;
-use lambda_http::http::Uri;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
-use rustls::pki_types::SubjectPublicKeyInfoDer;
-use rustls::pki_types::pem::PemObject;
+use api_keys::{Error, InvalidRequest, Misconfigured, Secret, StoredSecret, Timestamp, Transport, http};
+use lambda_http::Request;
+use lambda_http::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
-/// Which of GitHub's keys signed it.
-pub(crate) const KEY_IDENTIFIER: &str = "github-public-key-identifier";
-/// The signature, in base64.
-pub(crate) const SIGNATURE: &str = "github-public-key-signature";
+use crate::signature::{PublicKey, SIGNATURE, Signature};
 
 /// Keys are used for that long.
 const KEPT: Duration = Duration::from_mins(30);
-/// For an identifier that is not among them, they are fetched at most once in that time: anybody can make one up.
-const PAUSE: Duration = Duration::from_mins(5);
+/// After a fetch, so long no other is made for an identifier that is not among them.
+const AFTER_FETCH: Duration = Duration::from_secs(10);
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+const AFTER_RATE_LIMIT: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// The time limit of a fetch, with reading the token.
 const FETCH_TIME: Duration = Duration::from_secs(3);
 
-/// How every P-256 key in DER begins; the point follows (RFC 5480).
-const P256: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
-
-/// What a request says of who signed it.
-#[derive(Debug)]
-pub struct Signature {
-    key: String,
-    bytes: Vec<u8>,
-}
-
-impl Signature {
-    /// Reads the two headers.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`] when they have not the shape of a signature.
-    pub fn parse(identifier: &[u8], signature: &[u8]) -> Result<Self, InvalidRequest> {
-        let key = str::from_utf8(identifier).ok().filter(|key| (1..=256).contains(&key.len()));
-        let key = key.ok_or_else(|| InvalidRequest::of(KEY_IDENTIFIER, "must be the identifier of a key"))?;
-        let text = str::from_utf8(signature).ok().filter(|text| (1..=256).contains(&text.len()));
-        let bytes = text.and_then(|text| base64::decode(text).ok());
-        let bytes = bytes.ok_or_else(|| InvalidRequest::of(SIGNATURE, "must be base64"))?;
-        Ok(Self { key: key.to_owned(), bytes })
-    }
-}
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// GitHub's public keys, fetched when they are needed, over a connection of their own.
-#[derive(Debug)]
 pub struct GithubKeys {
     url: Uri,
+    /// The secret with a token for GitHub's API.
+    secret: Option<StoredSecret>,
     transport: Transport,
     known: Mutex<Known>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Known {
     keys: Vec<PublicKey>,
+    /// The version of the keys, as GitHub names it.
+    etag: Option<HeaderValue>,
     fetched_at: Option<Timestamp>,
-    tried_at: Option<Timestamp>,
+    /// They are not fetched before that moment.
+    pause_ends: Option<Timestamp>,
+    /// How many fetches in a row were for an identifier that GitHub does not know.
+    in_vain: u32,
+    /// Until GitHub refuses it.
+    token: Option<Secret>,
 }
 
-#[derive(Debug, Deserialize)]
-struct PublicKey {
-    key_identifier: String,
-    /// PEM.
-    key: String,
+impl fmt::Debug for GithubKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GithubKeys({})", self.url)
+    }
 }
 
 impl GithubKeys {
-    /// Fetches from there: `https://api.github.com/meta/public_keys/secret_scanning`.
+    /// Fetches from there, `https://api.github.com/meta/public_keys/secret_scanning`, with the token in the secret.
     ///
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
-    pub fn new(url: Uri) -> Result<Self, Misconfigured> {
-        Ok(Self { url, transport: Transport::new()?, known: Mutex::default() })
+    pub fn new(url: Uri, secret: Option<StoredSecret>) -> Result<Self, Misconfigured> {
+        Ok(Self { url, secret, transport: Transport::new()?, known: Mutex::default() })
     }
 
-    /// Whether GitHub signed these bytes.
+    /// Whether GitHub signed the request's body.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it did not; [`Error::Unavailable`] when its keys cannot be fetched.
-    pub(crate) async fn verify(&self, signature: &Signature, body: &[u8], now: Timestamp) -> Result<(), Error> {
+    /// [`Error::Invalid`] when it did not; [`Error::Unavailable`] when its keys cannot be fetched, or were fetched a moment
+    /// ago and may lack a new one.
+    pub(crate) async fn verify(&self, signature: &Signature, request: &Request, now: Timestamp) -> Result<(), Error> {
         let mut known = self.known.lock().await;
         let is_fresh = known.fetched_at.is_some_and(|at| now < at.plus(KEPT));
-        if !(is_fresh && known.has(&signature.key)) {
-            let tried_lately = known.tried_at.is_some_and(|at| now < at.plus(PAUSE));
-            // A key that was known is worth another try at once; an identifier that may be made up is not.
-            if !tried_lately || (!is_fresh && known.has(&signature.key)) {
-                known.tried_at = Some(now);
-                known.keys = self.fetch().await?;
-                known.fetched_at = Some(now);
-            } else if !is_fresh {
-                return Err(Error::unavailable("GitHub's keys could not be fetched a moment ago"));
+        if !(is_fresh && known.has(signature)) {
+            if known.pause_ends.is_some_and(|end| now < end) {
+                return Err(Error::unavailable("GitHub's keys were fetched a moment ago"));
             }
+            // Also for a fetch that is cut off.
+            known.pause_ends = Some(now.plus(AFTER_FAILURE));
+            let fetched = timeout(FETCH_TIME, self.fetch(&mut known, request)).await;
+            let fetched = fetched.unwrap_or(Err(Refused::of("GitHub took too long")));
+            if let Err(refused) = fetched {
+                known.pause_ends = Some(now.plus(refused.pause));
+                return Err(Error::Unavailable(refused.cause));
+            }
+            known.fetched_at = Some(now);
+            known.in_vain = if is_fresh && !known.has(signature) { known.in_vain + 1 } else { 0 };
+            known.pause_ends = Some(now.plus(pause_after(known.in_vain)));
         }
-        let signed =
-            known.keys.iter().filter(|key| key.key_identifier == signature.key).any(|key| key.signed(body, signature));
-        if signed {
+        let body: &[u8] = request.body();
+        if known.keys.iter().any(|key| key.signed(body, signature)) {
             Ok(())
         } else {
             Err(InvalidRequest::of(SIGNATURE, "must be GitHub's, over the body as it is").into())
         }
     }
 
-    async fn fetch(&self) -> Result<Vec<PublicKey>, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            public_keys: Vec<PublicKey>,
+    async fn fetch(&self, known: &mut Known, request: &Request) -> Result<(), Refused> {
+        if let (Some(secret), None) = (&self.secret, &known.token) {
+            match secret.read(&self.transport).await.and_then(|token| bearer(&token).map(|_| token)) {
+                Ok(token) => known.token = Some(token),
+                Err(cause) => http::log_failure(request, &NoToken(cause)),
+            }
         }
-        let answer = timeout(FETCH_TIME, self.transport.get(&self.url)).await;
-        let answer = answer.map_err(|_| Error::unavailable("GitHub's keys took too long"))?;
-        let answer = answer.map_err(Error::Unavailable)?;
-        let Answer { public_keys } =
-            serde_json::from_slice(&answer).map_err(|cause| Error::Unavailable(cause.into()))?;
-        Ok(public_keys)
+        let mut answer = self.transport.get(&self.url, known.headers()).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && known.token.take().is_some() {
+            http::log_failure(request, &NoToken("GitHub refused it".into()));
+            answer = self.transport.get(&self.url, known.headers()).await?;
+        }
+        known.take(&answer)
     }
 }
 
 impl Known {
-    fn has(&self, identifier: &str) -> bool {
-        self.keys.iter().any(|key| key.key_identifier == identifier)
+    fn has(&self, signature: &Signature) -> bool {
+        self.keys.iter().any(|key| key.is_of(signature))
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let etag = self.etag.clone().map(|etag| (IF_NONE_MATCH, etag));
+        let token = self.token.as_ref().and_then(|token| bearer(token).ok()).map(|token| (AUTHORIZATION, token));
+        etag.into_iter().chain(token).collect()
+    }
+
+    fn take(&mut self, answer: &Response<impl AsRef<[u8]>>) -> Result<(), Refused> {
+        #[derive(Deserialize)]
+        struct Answer {
+            public_keys: Vec<PublicKey>,
+        }
+        match answer.status() {
+            StatusCode::OK => {
+                let Answer { public_keys } = serde_json::from_slice(answer.body().as_ref())?;
+                self.keys = public_keys;
+                self.etag = answer.headers().get(ETAG).cloned();
+                Ok(())
+            }
+            StatusCode::NOT_MODIFIED if self.etag.is_some() => Ok(()),
+            status => Err(Refused { pause: pause_asked(answer), ..Refused::of(format!("GitHub answered {status}")) }),
+        }
     }
 }
 
-impl PublicKey {
-    fn signed(&self, body: &[u8], signature: &Signature) -> bool {
-        let key = SubjectPublicKeyInfoDer::from_pem_slice(self.key.as_bytes()).ok();
-        let point = key.as_ref().and_then(|der| der.strip_prefix(&P256));
-        point.is_some_and(|point| {
-            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(body, &signature.bytes).is_ok()
-        })
+fn bearer(token: &Secret) -> Result<HeaderValue, Cause> {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose().trim()));
+    let mut header = HeaderValue::try_from(text.as_str())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Why there are no keys, and for how long GitHub is not asked again.
+struct Refused {
+    cause: Cause,
+    pause: Duration,
+}
+
+impl Refused {
+    fn of(cause: impl Into<Cause>) -> Self {
+        Self { cause: cause.into(), pause: AFTER_FAILURE }
+    }
+}
+
+impl<E: Into<Cause>> From<E> for Refused {
+    fn from(cause: E) -> Self {
+        Self::of(cause)
+    }
+}
+
+/// The pause after a fetch. It doubles with each one for an identifier that GitHub does not know: anybody can make one up.
+fn pause_after(in_vain: u32) -> Duration {
+    AFTER_FETCH.saturating_mul(2_u32.saturating_pow(in_vain)).min(LONGEST_PAUSE)
+}
+
+/// What an answer asks for. Where GitHub limits the rate, it may ban those who do not wait.
+///
+/// Source: "Rate limits for the REST API" in GitHub's documentation.
+fn pause_asked<T>(answer: &Response<T>) -> Duration {
+    let asked = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let usual = match answer.status() {
+        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => AFTER_RATE_LIMIT,
+        _ => AFTER_FAILURE,
+    };
+    asked.map_or(usual, Duration::from_secs).clamp(AFTER_FAILURE, LONGEST_PAUSE)
+}
+
+/// GitHub's keys are fetched without a token, although there should be one.
+#[derive(Debug)]
+struct NoToken(Cause);
+
+impl fmt::Display for NoToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the token for GitHub could not be used; its keys are fetched without")
+    }
+}
+
+impl std::error::Error for NoToken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
     }
 }

@@ -1,10 +1,12 @@
 //! `POST /leaks`: whoever holds a value may report it, and it opens nothing from the next request on.
 //!
-//! No authorizer stands before this route: possession is the proof. GitHub signs what its secret scanning finds, and is told
-//! what it was; nobody else is told anything.
+//! No authorizer stands before this route: possession is the proof. People paste a value with whatever stands around it, so
+//! values are looked for within what is reported. GitHub signs what its secret scanning finds, and gets a label for it; the
+//! answer to others says nothing.
 
 mod github;
 mod report;
+mod signature;
 
 use std::time::{Duration, SystemTime};
 
@@ -16,17 +18,18 @@ use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
-pub use crate::github::{GithubKeys, Signature};
+pub use crate::github::GithubKeys;
 pub use crate::report::{Feedback, Label, Report};
+pub use crate::signature::Signature;
 
 /// The headers that the function reads, in lower case.
-pub const HEADERS: [&str; 2] = [github::KEY_IDENTIFIER, github::SIGNATURE];
+pub const HEADERS: [&str; 2] = [signature::KEY_IDENTIFIER, signature::SIGNATURE];
 
 /// Where a key may have been read, an unsigned report is answered after a whole number of these: a live value takes a write
 /// more than a dead one, and nobody is to see that.
 pub const STEP: Duration = Duration::from_secs(1);
 
-/// So many reports of one request are looked into at once.
+/// So many values of one request are looked into at once.
 const AT_ONCE: usize = 10;
 
 /// What the function works with.
@@ -44,7 +47,7 @@ pub struct Reports<'a> {
     pub step: Duration,
 }
 
-/// Answers one request: 202 to whoever did not sign it, 200 with what each value was to GitHub.
+/// Answers one request: 202 if it is not signed, 200 with a label for each token to GitHub.
 pub async fn handle(request: Request, reports: &Reports<'_>, now: SystemTime) -> Response<Body> {
     http::serve(&request, reports.take(&request, now.into())).await
 }
@@ -56,63 +59,60 @@ impl Reports<'_> {
         report::must_be_short(body)?;
         let signature = Signature::of(request.headers())?;
         if let Some(signature) = &signature {
-            self.github.verify(signature, body, now).await?;
+            self.github.verify(signature, request, now).await?;
         }
         let signed = signature.is_some();
         let given = Report::parse(body, signed)?;
         let origin = http::reporter(request);
-        let values: Vec<_> = given.iter().map(|report| KeyValue::parse(report.token(), self.imported)).collect();
-        let looked_up = values.iter().any(Option::is_some);
-        let outcomes = self.end_all(&given, values, signed, &origin, now).await;
-        if looked_up && !signed {
-            sleep_until(next_step(start, Instant::now(), self.step)).await;
-        }
-        let mut labels = Vec::with_capacity(outcomes.len());
-        let mut failure = None;
-        for outcome in outcomes {
-            match outcome {
-                Ok(label) => labels.push(label),
-                Err(error) => {
+        let values = report::values_of(&given, signed, self.imported)?;
+        let looked_up = values.iter().any(|values| !values.is_empty());
+        // A token without a value is none of ours, and costs no read.
+        let mut labels = vec![Label::FalsePositive; given.len()];
+        let mut failed = false;
+        for (report, outcome) in self.end_all(&given, values, signed, &origin, now).await {
+            match (outcome, labels.get_mut(report)) {
+                (Ok(Label::TruePositive), Some(label)) => *label = Label::TruePositive,
+                (Ok(_), _) => {}
+                (Err(error), _) => {
                     http::log_failure(request, &error);
-                    failure = Some(error);
+                    failed = true;
                 }
             }
         }
-        match (failure, signed) {
+        if looked_up && !signed {
+            sleep_until(next_step(start, Instant::now(), self.step)).await;
+        }
+        match (failed, signed) {
             // Whoever reports it again repeats what was done, which changes nothing.
-            (Some(_), _) => Err(Error::unavailable("a report could not be looked into")),
-            (None, true) => http::ok(&Feedback::of(&given, &labels)),
-            (None, false) => Ok(http::accepted()),
+            (true, _) => Err(Error::unavailable("a report could not be looked into")),
+            (false, true) => http::ok(&Feedback::of(&given, &labels)),
+            (false, false) => Ok(http::accepted()),
         }
     }
 
-    /// One that fails stops none of the others.
+    /// Each value with the place of its report. One that fails stops none of the others.
     async fn end_all(
         &self,
         given: &[Report],
-        values: Vec<Option<KeyValue>>,
+        values: Vec<Vec<KeyValue>>,
         signed: bool,
         origin: &Origin,
         now: Timestamp,
-    ) -> Vec<Result<Label, Error>> {
-        let mut each = Vec::with_capacity(values.len());
-        for (report, value) in given.iter().zip(values) {
-            each.push(Box::pin(self.end(value, report.origin_of_leak(signed), origin, now)));
+    ) -> Vec<(usize, Result<Label, Error>)> {
+        let mut each = Vec::new();
+        for (at, (report, values)) in given.iter().zip(values).enumerate().filter(|(_, (_, values))| !values.is_empty())
+        {
+            let leak = report.origin_of_leak(signed);
+            for value in values {
+                let end = self.end(value, leak.clone(), origin, now);
+                each.push(Box::pin(async move { (at, end.await) }));
+            }
         }
         stream::iter(each).buffered(AT_ONCE).collect().await
     }
 
-    async fn end(
-        &self,
-        value: Option<KeyValue>,
-        report: LeakReport,
-        origin: &Origin,
-        now: Timestamp,
-    ) -> Result<Label, Error> {
-        // What is `None` looks like a value at most: its checksum is wrong.
-        let Some(value) = value else { return Ok(Label::FalsePositive) };
-        let leak = Leak { report, origin };
-        let is_ours = self.store.end_leaked(self.reader, &value, &leak, now).await?;
+    async fn end(&self, value: KeyValue, report: LeakReport, origin: &Origin, now: Timestamp) -> Result<Label, Error> {
+        let is_ours = self.store.end_leaked(self.reader, &value, &Leak { report, origin }, now).await?;
         Ok(if is_ours { Label::TruePositive } else { Label::FalsePositive })
     }
 }
@@ -139,8 +139,8 @@ impl Signature {
         match (identifier?, signature?) {
             (None, None) => Ok(None),
             (Some(identifier), Some(signature)) => Self::parse(identifier.as_bytes(), signature.as_bytes()).map(Some),
-            (None, Some(_)) => Err(InvalidRequest::of(github::KEY_IDENTIFIER, "is required with a signature")),
-            (Some(_), None) => Err(InvalidRequest::of(github::SIGNATURE, "is required with a key's identifier")),
+            (None, Some(_)) => Err(InvalidRequest::of(signature::KEY_IDENTIFIER, "is required with a signature")),
+            (Some(_), None) => Err(InvalidRequest::of(signature::SIGNATURE, "is required with a key's identifier")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, KeyStore, Random, http, settings};
+use api_keys::{Aws, KeyReader, KeyStore, Random, StoredSecret, http, settings};
 use lambda_http::Error;
 use report_leaks::{GithubKeys, HEADERS, Reports, STEP};
 
@@ -12,7 +12,8 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let github = &GithubKeys::new(settings::github_keys_url()?)?;
+    let token = settings::github_token_secret()?.map(|secret| StoredSecret::new(&aws, secret));
+    let github = &GithubKeys::new(settings::github_keys_url()?, token)?;
     let reports = &Reports { reader, store, github, imported: settings::imported_keys()?, step: STEP };
     http::run_with_headers(&HEADERS, |request| report_leaks::handle(request, reports, SystemTime::now())).await
 }

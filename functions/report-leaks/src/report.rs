@@ -2,23 +2,38 @@
 //!
 //! Source: GitHub's "Secret scanning partner program".
 
-use api_keys::{InvalidRequest, KeyHash, LeakReport, normalize_text};
+use api_keys::{ImportedKeys, InvalidRequest, KeyHash, KeyValue, LeakReport, normalize_text};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// A hundred reports with long URLs have less.
 const MAX_BODY: usize = 256 * 1024;
 const MAX_SIGNED: usize = 100;
 const MAX_UNSIGNED: usize = 10;
+/// So many values for each report that a request may have: each costs reads.
+const VALUES_PER_REPORT: usize = 4;
 const MAX_SOURCE: usize = 64;
 const MAX_URL: usize = 1024;
+
+/// What somebody found: a value, and whatever stands around it. Without `Debug`, and wiped when dropped.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct Token(Zeroizing<String>);
+
+impl From<String> for Token {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
 
 // No `Debug`: it holds the value.
 /// One value and where it was found.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Leak))]
 pub struct Report {
-    /// The value.
-    token: String,
+    /// The value, or text with values in it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    token: Token,
     /// What GitHub calls this kind of value.
     #[serde(default)]
     r#type: Option<String>,
@@ -52,10 +67,10 @@ impl Report {
         Ok(reports)
     }
 
-    /// The value.
+    /// The values in it, each once.
     #[must_use]
-    pub fn token(&self) -> &str {
-        &self.token
+    pub fn values(&self, imported: ImportedKeys) -> Vec<KeyValue> {
+        KeyValue::find_all(&self.token.0, imported)
     }
 
     /// What is kept of it: of an unsigned one nothing, as anybody may have written it.
@@ -71,14 +86,35 @@ impl Report {
         }
     }
 
-    /// Without what cannot be seen, short, and never with the value in it.
+    /// Without what cannot be seen, short, and never with a value in it.
     fn clean(&self, text: &str, max: usize) -> Option<String> {
+        let text = normalize_text(text, MAX_BODY).ok()?;
+        let has_value = text.contains(&*self.token.0)
+            || self.values(ImportedKeys::Accepted).iter().any(|value| text.contains(value.expose()))
+            || !KeyValue::find_all(&text, ImportedKeys::Refused).is_empty();
         let short: String = text.chars().take(max).collect();
-        normalize_text(&short, max).ok().filter(|_| !text.contains(&self.token))
+        normalize_text(&short, max).ok().filter(|_| !has_value)
     }
 }
 
-/// Whether a value was one of ours.
+/// The values of each report.
+///
+/// # Errors
+/// [`InvalidRequest`] when they are more in all than a request may have, so that none is passed over.
+pub(crate) fn values_of(
+    reports: &[Report],
+    signed: bool,
+    imported: ImportedKeys,
+) -> Result<Vec<Vec<KeyValue>>, InvalidRequest> {
+    let most = VALUES_PER_REPORT * if signed { MAX_SIGNED } else { MAX_UNSIGNED };
+    let values: Vec<_> = reports.iter().map(|report| report.values(imported)).collect();
+    if values.iter().map(Vec::len).sum::<usize>() > most {
+        return Err(InvalidRequest::of("body", format!("must have at most {most} values in its tokens")));
+    }
+    Ok(values)
+}
+
+/// Whether a token has a value of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -89,11 +125,11 @@ pub enum Label {
     FalsePositive,
 }
 
-/// What GitHub is told of one value.
+/// What GitHub is told of one token.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LeakFeedback))]
 pub struct Feedback<'a> {
-    /// The SHA-256 of the value, in hexadecimal.
+    /// The SHA-256 of the token as it was sent, in hexadecimal.
     token_hash: String,
     /// What GitHub calls this kind of value.
     token_type: &'a str,
@@ -106,7 +142,7 @@ impl<'a> Feedback<'a> {
     #[must_use]
     pub fn of(reports: &'a [Report], labels: &[Label]) -> Vec<Self> {
         let of = |(report, label): (&'a Report, &Label)| Self {
-            token_hash: KeyHash::of(&report.token).to_hex(),
+            token_hash: KeyHash::of(&report.token.0).to_hex(),
             token_type: report.r#type.as_deref().unwrap_or_default(),
             label: *label,
         };

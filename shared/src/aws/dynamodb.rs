@@ -17,7 +17,6 @@ use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::Format;
-use aws_types::service_config::ServiceConfigKey;
 use http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Bytes;
@@ -25,12 +24,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::Misconfigured;
 use super::signature::{Signer, TARGET};
 use super::transport::{Cause, Transport};
+use super::{AGENT, Misconfigured, given_endpoint};
 
 const JSON: &str = "application/x-amz-json-1.0";
-const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// The time limit of one call: all attempts, connecting included. Less than the authorizer's own time-out.
 pub(crate) const CALL_TIME: Duration = Duration::from_millis(2_400);
@@ -194,7 +192,7 @@ impl Dynamodb {
             return Ok(known);
         }
         let credentials = self.provider.provide_credentials().await.map_err(CallError::unsigned)?;
-        let fresh = Arc::new(Signer::new(credentials, &self.region).map_err(CallError::unsigned)?);
+        let fresh = Arc::new(Signer::new(credentials, &self.region, "dynamodb").map_err(CallError::unsigned)?);
         *lock(&self.signer) = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
@@ -202,11 +200,8 @@ impl Dynamodb {
 
 /// The endpoint that the SDK would call: this service's variable or profile, else the general one, else the region's.
 async fn resolve_endpoint(config: &SdkConfig) -> Result<Uri, Cause> {
-    let key =
-        ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url").build()?;
-    let of_the_service = config.service_config().and_then(|service| service.load_config(key));
-    if let Some(given) = of_the_service.as_deref().or(config.endpoint_url()) {
-        return Ok(given.parse()?);
+    if let Some(given) = given_endpoint(config, "DynamoDB")? {
+        return Ok(given);
     }
     let parameters = Params::builder()
         .set_region(config.region().map(ToString::to_string))

@@ -1,10 +1,11 @@
 //! The way to AWS: region, endpoint, credentials, time-outs and the one connection.
 //!
 //! ```text
-//! transport, signature → dynamodb
+//! transport, signature → dynamodb, secret
 //! ```
 
 mod dynamodb;
+mod secret;
 mod signature;
 mod transport;
 
@@ -17,10 +18,15 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_types::service_config::ServiceConfigKey;
+use http::Uri;
 
 pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb};
+pub use self::secret::{Secret, SecretArn, StoredSecret};
 pub(crate) use self::transport::Cause;
 pub use self::transport::Transport;
+
+const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// What every call to AWS needs; one for the life of a function.
 #[derive(Debug, Clone)]
@@ -94,6 +100,14 @@ impl StdError for Misconfigured {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.cause.as_deref().map(|cause| cause as _)
     }
+}
+
+/// The endpoint that the environment gives: this service's variable or profile, else the general one.
+fn given_endpoint(config: &SdkConfig, service: &'static str) -> Result<Option<Uri>, Cause> {
+    let key =
+        ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build()?;
+    let of_the_service = config.service_config().and_then(|all| all.load_config(key));
+    Ok(of_the_service.as_deref().or(config.endpoint_url()).map(str::parse).transpose()?)
 }
 
 /// Sets time-outs and attempts. A call has time for two attempts without an answer, or for three that are refused.

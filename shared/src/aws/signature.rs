@@ -1,4 +1,4 @@
-//! Signature Version 4 of calls to DynamoDB.
+//! Signature Version 4 of calls to DynamoDB, and to what speaks its protocol.
 //!
 //! `aws-sigv4` signs any request: it collects, checks and sorts headers, encodes paths and derives a new key for each. That was
 //! a fifth of an authorization's instructions. These calls always have the same headers, and a signing key is valid for a day.
@@ -27,13 +27,13 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 static SIGNED: [HeaderName; 5] = [CONTENT_TYPE, HOST, DATE, TOKEN, TARGET];
 
 const TIME: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
-const SERVICE: &str = "dynamodb";
 
-/// Signs with one set of credentials in one region.
+/// Signs for one service, with one set of credentials in one region.
 pub(crate) struct Signer {
     credentials: Credentials,
     token: Option<HeaderValue>,
     region: String,
+    service: &'static str,
     key: Mutex<Option<DayKey>>,
 }
 
@@ -44,12 +44,13 @@ struct DayKey {
 }
 
 impl Signer {
-    pub(crate) fn new(credentials: Credentials, region: &str) -> Result<Self, Cause> {
+    /// `service` is its name in the signature, such as `dynamodb`.
+    pub(crate) fn new(credentials: Credentials, region: &str, service: &'static str) -> Result<Self, Cause> {
         let mut token = credentials.session_token().map(HeaderValue::try_from).transpose()?;
         if let Some(token) = &mut token {
             token.set_sensitive(true);
         }
-        Ok(Self { credentials, token, region: region.to_owned(), key: Mutex::default() })
+        Ok(Self { credentials, token, region: region.to_owned(), service, key: Mutex::default() })
     }
 
     /// When its credentials expire, if they do.
@@ -75,7 +76,7 @@ impl Signer {
         request.extend(format!("\n{names}\n{}", hex_of_sha256(body)).as_bytes());
 
         let (day, _) = time.split_once('T').unwrap_or_default();
-        let scope = format!("{day}/{}/{SERVICE}/aws4_request", self.region);
+        let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
         let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex_of_sha256(&request));
         let signature = self.signature(&to_sign, day, now);
 
@@ -92,7 +93,7 @@ impl Signer {
         let mut known = self.key.lock().unwrap_or_else(PoisonError::into_inner);
         known.take_if(|known| known.day != day);
         let DayKey { key, .. } = known.get_or_insert_with(|| {
-            let key = generate_signing_key(self.credentials.secret_access_key(), now, &self.region, SERVICE);
+            let key = generate_signing_key(self.credentials.secret_access_key(), now, &self.region, self.service);
             DayKey { day: day.to_owned(), key: Zeroizing::new(key.as_ref().to_vec()) }
         });
         calculate_signature(key.as_slice(), to_sign.as_bytes())
@@ -137,12 +138,12 @@ mod tests {
     }
 
     /// What the SDK's own signer makes of the same request.
-    fn signed_by_the_sdk(token: Option<&str>, now: SystemTime) -> HeaderMap {
+    fn signed_by_the_sdk(token: Option<&str>, service: &str, now: SystemTime) -> HeaderMap {
         let identity = Identity::from(credentials(token));
         let parameters = SigningParams::builder()
             .identity(&identity)
             .region("eu-central-1")
-            .name("dynamodb")
+            .name(service)
             .time(now)
             .settings(SigningSettings::default())
             .build()
@@ -161,14 +162,16 @@ mod tests {
 
     #[test]
     fn the_signature_is_the_sdks_on_every_day_with_and_without_a_session() {
-        for token in [None, Some("IQoJb3JpZ2luX2Vj+/=")] {
-            let signer = Signer::new(credentials(token), "eu-central-1").unwrap();
+        for (token, service) in
+            [(None, "dynamodb"), (Some("IQoJb3JpZ2luX2Vj+/="), "dynamodb"), (None, "secretsmanager")]
+        {
+            let signer = Signer::new(credentials(token), "eu-central-1", service).unwrap();
             // Twice on one day, then the last and the first second of two.
             for second in [1_795_428_930, 1_795_428_931, 1_795_478_399, 1_795_478_400] {
                 let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
                 let mut headers = headers();
                 signer.sign(&mut headers, BODY, now).unwrap();
-                assert_eq!(headers, signed_by_the_sdk(token, now), "{second}");
+                assert_eq!(headers, signed_by_the_sdk(token, service, now), "{second}");
             }
         }
     }
@@ -176,7 +179,7 @@ mod tests {
     #[test]
     fn the_session_token_is_marked_as_sensitive() {
         let mut headers = headers();
-        let signer = Signer::new(credentials(Some("token")), "eu-central-1").unwrap();
+        let signer = Signer::new(credentials(Some("token")), "eu-central-1", "dynamodb").unwrap();
         signer.sign(&mut headers, BODY, SystemTime::UNIX_EPOCH).unwrap();
         assert!(headers[TOKEN].is_sensitive());
     }

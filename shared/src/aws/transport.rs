@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, Entry, HOST, USER_AGENT};
 use http::uri::{Authority, Parts, Scheme};
-use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -24,7 +24,7 @@ use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
 use rustls::crypto::ring;
 use tower_service::Service;
 
-use super::Misconfigured;
+use super::{AGENT, Misconfigured};
 
 /// Why there is no answer.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -69,18 +69,20 @@ impl Transport {
         Ok(Self { connector, idle: Arc::default() })
     }
 
-    /// Fetches what is at that URL.
+    /// Asks for what is at that URL, with those headers and a `User-Agent`.
     ///
     /// # Errors
-    /// When the answer is not a 200, or did not arrive whole.
-    pub async fn get(&self, url: &Uri) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
+    /// When no answer arrived whole.
+    pub async fn get(
+        &self,
+        url: &Uri,
+        headers: HeaderMap,
+    ) -> Result<Response<Bytes>, Box<dyn std::error::Error + Send + Sync>> {
+        let mut request = Request::get(url).body(SdkBody::empty())?;
+        *request.headers_mut() = headers;
         // GitHub answers nobody without a name.
-        let request = Request::get(url).header(USER_AGENT, "api-keys").body(SdkBody::empty())?;
-        let answer = self.send(request).await?;
-        match answer.status() {
-            StatusCode::OK => Ok(answer.into_body()),
-            status => Err(format!("the answer is {status}").into()),
-        }
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        self.send(request).await
     }
 
     /// Posts JSON there; the status of the answer.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! base62 → id ──┐
-//! prefix, hash ─┼→ value → issuer
+//! prefix, hash ─┼→ value → issuer, find
 //! random ───────┘
 //! operation → catalogue
 //! timestamp → limits → counters → lease
@@ -14,6 +14,7 @@ mod allowed_ips;
 mod base62;
 mod catalogue;
 mod counters;
+mod find;
 mod hash;
 mod id;
 mod issuer;

@@ -5,7 +5,7 @@
 pub struct KeyPrefix(String);
 
 impl KeyPrefix {
-    const MAX_LENGTH: usize = 24;
+    pub(super) const MAX_LENGTH: usize = 24;
 
     /// Takes `[a-z][a-z0-9]*(_[a-z0-9]+)*` of at most 24 characters.
     #[must_use]

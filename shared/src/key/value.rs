@@ -16,11 +16,13 @@ use super::id::{AccountId, KeyId, Locator};
 use super::prefix::KeyPrefix;
 use super::random::{NoRandomness, Random};
 
-const VERSION: char = '1';
+pub(super) const VERSION: u8 = b'1';
 const SECRET_LENGTH: usize = 43;
 const CHECKSUM_LENGTH: usize = 6;
-const LOCATOR_LENGTH: usize = 1 + AccountId::LENGTH + KeyId::LENGTH;
-const IMPORTED_LENGTHS: std::ops::RangeInclusive<usize> = 16..=256;
+pub(super) const LOCATOR_LENGTH: usize = 1 + AccountId::LENGTH + KeyId::LENGTH;
+/// Secret and checksum.
+pub(super) const TAIL_LENGTH: usize = SECRET_LENGTH + CHECKSUM_LENGTH;
+pub(super) const IMPORTED_LENGTHS: std::ops::RangeInclusive<usize> = 16..=256;
 
 /// A well-formed key value. It cannot be printed or serialized, and is wiped when dropped.
 pub struct KeyValue {
@@ -37,12 +39,10 @@ impl KeyValue {
         let mut number = Zeroizing::new(random.bytes::<32>()?);
         let secret = Zeroizing::new(base62::encode::<SECRET_LENGTH>(&mut *number));
         // Room for all of it at once: a string that grows leaves copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(
-            prefix.as_str().len() + LOCATOR_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 2,
-        ));
+        let mut text = Zeroizing::new(String::with_capacity(prefix.as_str().len() + LOCATOR_LENGTH + TAIL_LENGTH + 2));
         text.push_str(prefix.as_str());
         text.push('_');
-        text.push(VERSION);
+        text.push(char::from(VERSION));
         text.push_str(locator.account_id.as_str());
         text.push_str(locator.id.as_str());
         text.push('_');
@@ -61,7 +61,7 @@ impl KeyValue {
     pub fn parse(text: &str, imported: ImportedKeys) -> Option<Self> {
         let locator = match native_parts(text) {
             Some((locator, body, sum)) => {
-                let version_1 = locator.strip_prefix(VERSION)?;
+                let version_1 = locator.strip_prefix(char::from(VERSION))?;
                 if checksum(body) != sum {
                     return None;
                 }
@@ -110,7 +110,7 @@ fn native_parts(text: &str) -> Option<(&str, &str, [u8; CHECKSUM_LENGTH])> {
     let (head, tail) = text.rsplit_once('_')?;
     let (prefix, locator) = head.rsplit_once('_')?;
     let native = locator.len() == LOCATOR_LENGTH
-        && tail.len() == SECRET_LENGTH + CHECKSUM_LENGTH
+        && tail.len() == TAIL_LENGTH
         && base62::is_base62(locator.as_bytes())
         && base62::is_base62(tail.as_bytes())
         && KeyPrefix::is_prefix(prefix);

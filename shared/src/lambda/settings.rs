@@ -7,6 +7,7 @@ use lambda_http::http::Uri;
 
 use super::metrics::Metrics;
 use super::verdict::Verdict;
+use crate::aws::SecretArn;
 use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
 use crate::table::EventTable;
 
@@ -158,6 +159,16 @@ pub fn key_limits() -> Result<Limits, SettingError> {
 /// When it is missing or not an absolute URL.
 pub fn github_keys_url() -> Result<Uri, SettingError> {
     read("GITHUB_KEYS_URL", "an absolute URL", |text| text.parse().ok().filter(|url: &Uri| url.host().is_some()))
+}
+
+/// `GITHUB_TOKEN_SECRET_ARN`: the secret that holds a token for GitHub's API; `None` where it is empty.
+///
+/// # Errors
+/// When it is missing or not the ARN of a secret.
+pub fn github_token_secret() -> Result<Option<SecretArn>, SettingError> {
+    read("GITHUB_TOKEN_SECRET_ARN", "the ARN of a secret, or empty", |text| {
+        if text.is_empty() { Some(None) } else { SecretArn::parse(text).map(Some) }
+    })
 }
 
 fn switch(variable: &'static str) -> Result<bool, SettingError> {

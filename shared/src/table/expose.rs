@@ -51,14 +51,14 @@ impl KeyStore {
                     return Ok(true);
                 }
             }
-            // A native value needs no mark to stay dead, and only a signed report is answered with what it was.
-            if !is_ours && value.locator().is_some() && !leak.report.verified {
+            is_ours |= value.locator().is_none() && reader.claimed(&hash).await?.is_some();
+            // Only a signed report is answered with what the value was.
+            if !is_ours && !leak.report.verified {
                 return Ok(false);
             }
             if reader.was_exposed(&hash).await? {
                 return Ok(true);
             }
-            is_ours |= value.locator().is_none() && reader.claimed(&hash).await?.is_some();
             if !is_ours {
                 return Ok(false);
             }

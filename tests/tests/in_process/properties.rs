@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 const CASES: u32 = 512;
 const REQUESTS: u32 = 192;
 
-fn for_all<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(S::Value))
+pub(crate) fn for_all<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(S::Value))
 where
     S::Value: Debug,
 {
@@ -37,13 +37,13 @@ fn ids() -> impl Strategy<Value = String> {
 }
 
 /// Of a place of no account, and never issued.
-fn value_at(prefix: &str, account_id: &str, id: &str) -> KeyValue {
+pub(crate) fn value_at(prefix: &str, account_id: &str, id: &str) -> KeyValue {
     let place = Locator { account_id: AccountId::parse(account_id).unwrap(), id: KeyId::parse(id).unwrap() };
     KeyValue::generate(&KeyPrefix::parse(prefix).unwrap(), place, &Random::system()).unwrap()
 }
 
 /// Text of every kind: any characters, visible ASCII, what looks like a key, and very long.
-fn texts() -> impl Strategy<Value = String> {
+pub(crate) fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         "[ -~]{0,300}",
@@ -176,7 +176,7 @@ fn any_text_is_answered_as_a_key() {
 fn whatever_the_headers_are_a_key_is_taken_from_the_one_that_is_there_once() {
     let name = prop_oneof!["[Xx]-[Aa][Pp][Ii]-[Kk][Ee][Yy]", Just("Accept".to_owned()), any::<String>()];
     let headers = prop::collection::vec((name, prop::collection::vec(texts(), 0..3)), 0..6);
-    let gateway = Started::new();
+    let gateway = Started::new(ImportedKeys::Refused);
     for_all(REQUESTS, &headers, |headers| {
         let mut event = sample_event("authorizer");
         // As text, since a client may send one name twice and the gateway would write it twice.
@@ -195,7 +195,7 @@ fn whatever_the_headers_are_a_function_answers() {
     let name = prop_oneof!["X-Forwarded-(Proto|For|Port)", Just("Host".to_owned()), "[A-Za-z-]{1,12}"];
     // What gets through HTTP: no control characters.
     let headers = prop::collection::vec((name, "\\PC{0,40}"), 0..6);
-    let started = Started::new();
+    let started = Started::new(ImportedKeys::Refused);
     let admin = started.account("Example");
     let verdict = started.block_on(started.gateway.authorize("GET", "/authentication", &[("X-API-Key", &admin.value)]));
     for_all(REQUESTS, &headers, |headers| {
@@ -217,7 +217,7 @@ fn any_cursor_and_any_query_lead_to_a_page_or_a_400() {
         1 => texts().prop_map(|text| ("userId".to_owned(), text)),
         1 => (any::<String>(), any::<String>()),
     ];
-    let started = Started::new();
+    let started = Started::new(ImportedKeys::Refused);
     let (admin, theirs) = (started.account("Ours"), started.account("Theirs"));
     started.block_on(async {
         for _ in 0..5 {
@@ -237,7 +237,7 @@ fn any_cursor_and_any_query_lead_to_a_page_or_a_400() {
 
 #[test]
 fn any_body_makes_what_it_says_or_a_400() {
-    let started = Started::new();
+    let started = Started::new(ImportedKeys::Refused);
     let admin = started.account("Example");
     let limited = started.block_on(admin.create_key(&["SMS", "AUTHENTICATION"]));
     let key = started.block_on(admin.create_key(&["SMS"]));
@@ -264,24 +264,24 @@ fn any_body_makes_what_it_says_or_a_400() {
 }
 
 /// A service and what drives it, for properties, which know nothing of futures.
-struct Started {
-    gateway: Gateway,
+pub(crate) struct Started {
+    pub(crate) gateway: Gateway,
     runtime: Runtime,
 }
 
 impl Started {
-    fn new() -> Self {
+    pub(crate) fn new(imported: ImportedKeys) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut gateway = runtime.block_on(Gateway::start_with(ImportedKeys::Refused));
+        let mut gateway = runtime.block_on(Gateway::start_with(imported));
         gateway.max_keys = 1_000_000;
         Self { gateway, runtime }
     }
 
-    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
 
-    fn account(&self, company: &str) -> Client<'_> {
+    pub(crate) fn account(&self, company: &str) -> Client<'_> {
         self.block_on(self.gateway.create_account(company))
     }
 }

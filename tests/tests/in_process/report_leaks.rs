@@ -1,6 +1,7 @@
 //! `POST /leaks`.
 
 mod imported;
+mod pasted;
 mod races;
 mod signatures;
 

@@ -210,12 +210,12 @@ fn report_leaks() -> Operation {
     let body = RequestBodyBuilder::new()
         .content("application/json", content(list("Leak", Some(10)), &["leak"]).build())
         .required(Some(Required::True));
-    let feedback = answer("What each value was, to GitHub alone, which signs its reports and may send 100 at once.")
+    let feedback = answer("What each token was, to GitHub alone, which signs its reports and may send 100 at once.")
         .content("application/json", content(list("LeakFeedback", Some(100)), &["leakFeedback"]).build());
     let mut operation = operation(
         "reportLeaks",
         "Report values that others know",
-        "Needs no key: whoever holds a value may report it. If a key has it, it fails from the next request on, and its \
+        "Needs no key: whoever holds a value may report it, with anything around it: values are found within a token. If a key has it, it fails from the next request on, and its \
          status is `EXPOSED` until it is rotated or deleted. A value in its grace period ends, and the key goes on. The answer \
          does not tell whether a key had it. What the reports hold beside the values is kept only of those that GitHub signs \
          (`Github-Public-Key-Identifier` and `Github-Public-Key-Signature`).",

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Gateway, Github, Signer};
+use tests::github::Asked;
+use tests::{Gateway, Github, Secrets, Signer};
 
 use super::{exposures, report, report_of, report_signed, with_github};
 
@@ -52,7 +53,6 @@ async fn a_wrong_signature_is_a_400_before_anything_is_read_and_does_nothing() {
     for (headers, field) in [
         (&[(id, &*one), (signature, &*other_body)][..], signature),
         (&[(id, &one), (signature, &strangers)], signature),
-        (&[(id, "unknown"), (signature, &right)], signature),
         (&[(id, &one), (signature, "")], signature),
         (&[(id, &one), (signature, "nonsense!")], signature),
         (&[(id, &one), (signature, &long)], signature),
@@ -84,7 +84,7 @@ async fn without_githubs_keys_its_reports_do_nothing_and_all_others_work() {
     for (status, answer) in [(500, json!({})), (200, json!("nonsense")), (404, json!({"public_keys": []}))] {
         github.answer(status, answer);
         report_signed(&gateway, &signer, &body).await.assert_problem(503);
-        gateway.pass(Duration::from_mins(5));
+        gateway.pass(Duration::from_secs(5));
     }
     assert_eq!((one.status().await, exposures(&gateway).len()), (200, 0));
     assert_eq!(report(&gateway, &[&other.value]).await, 202);
@@ -96,35 +96,170 @@ async fn without_githubs_keys_its_reports_do_nothing_and_all_others_work() {
 }
 
 #[tokio::test]
-async fn keys_are_kept_and_made_up_identifiers_do_not_fetch_them_again_and_again() {
+async fn keys_are_kept_for_half_an_hour_and_no_longer_than_github_can_be_asked() {
     let (gateway, github, signer) = with_github().await;
-    let new = Signer::new("new");
     let body = report_of(&["some_token"]);
     let from = async |signer: &Signer| report_signed(&gateway, signer, &body).await.status;
-    let minutes = |minutes| gateway.pass(Duration::from_mins(minutes));
 
     assert_eq!((from(&signer).await, from(&signer).await, github.fetched()), (200, 200, 1));
-    for at in 0..50 {
-        assert_eq!(from(&Signer::new(&format!("made-up-{at}"))).await, 400);
-    }
-    assert_eq!(github.fetched(), 1);
-
-    github.answer(200, json!({"public_keys": [signer.public(), new.public()]}));
-    assert_eq!(from(&new).await, 400, "not for five minutes");
-    minutes(5);
-    assert_eq!((from(&new).await, github.fetched()), (200, 2));
-    minutes(29);
+    gateway.pass(Duration::from_mins(29));
+    assert_eq!((from(&signer).await, github.fetched()), (200, 1));
+    gateway.pass(Duration::from_mins(1));
     assert_eq!((from(&signer).await, github.fetched()), (200, 2));
-    minutes(1);
-    assert_eq!((from(&signer).await, github.fetched()), (200, 3));
 
     github.answer(500, Value::Null);
-    minutes(30);
-    assert_eq!((from(&signer).await, from(&signer).await, github.fetched()), (503, 503, 5), "it was GitHub's once");
+    gateway.pass(Duration::from_mins(30));
+    assert_eq!((from(&signer).await, github.fetched()), (503, 3), "it was GitHub's once");
     for at in 0..50 {
         assert_eq!(from(&Signer::new(&format!("made-up-{at}"))).await, 503);
     }
-    assert_eq!(github.fetched(), 5);
+    assert_eq!(github.fetched(), 3);
+    let new = Signer::new("new");
     github.answer(200, json!({"public_keys": [new.public()]}));
-    assert_eq!((from(&new).await, from(&signer).await), (200, 400), "a key that GitHub took back signs nothing");
+    gateway.pass(Duration::from_secs(5));
+    assert_eq!((from(&new).await, from(&signer).await), (200, 503));
+    gateway.pass(Duration::from_secs(10));
+    assert_eq!(from(&signer).await, 400, "a key that GitHub took back signs nothing");
+}
+
+#[tokio::test]
+async fn one_failed_fetch_holds_signed_reports_up_for_seconds() {
+    let (gateway, github, signer) = with_github().await;
+    let body = report_of(&["some_token"]);
+    let report = async || report_signed(&gateway, &signer, &body).await.status;
+    github.answer(502, Value::Null);
+    assert_eq!(report().await, 503);
+    github.answer(200, json!({"public_keys": [signer.public()]}));
+    assert_eq!((report().await, github.fetched()), (503, 1), "not at once");
+    gateway.pass(Duration::from_secs(5));
+    assert_eq!((report().await, github.fetched()), (200, 2));
+}
+
+#[tokio::test]
+async fn a_key_that_github_has_just_added_is_never_called_wrong() {
+    let (gateway, github, signer) = with_github().await;
+    let (admin, new) = (gateway.create_account("Example").await, Signer::new("new"));
+    let key = admin.create_key(&["SMS"]).await;
+    let body = report_of(&[&key.value]);
+    assert_eq!(report_signed(&gateway, &signer, &report_of(&["some_token"])).await.status, 200);
+    github.answer(200, json!({"public_keys": [signer.public(), new.public()]}));
+
+    report_signed(&gateway, &new, &body).await.assert_problem(503);
+    assert_eq!((key.status().await, github.fetched()), (200, 1));
+    gateway.pass(Duration::from_secs(10));
+    assert_eq!((report_signed(&gateway, &new, &body).await.status, github.fetched()), (200, 2));
+    assert_eq!(key.status().await, 401);
+}
+
+#[tokio::test]
+async fn made_up_identifiers_fetch_the_keys_ever_more_seldom_and_hold_up_no_known_one() {
+    let (gateway, github, signer) = with_github().await;
+    let body = report_of(&["some_token"]);
+    let made_up = Signer::new("made-up");
+    assert_eq!(report_signed(&gateway, &signer, &body).await.status, 200);
+    let mut refused = 0;
+    for _ in 0..29 * 12 {
+        gateway.pass(Duration::from_secs(5));
+        match report_signed(&gateway, &made_up, &body).await.status {
+            400 => refused += 1,
+            status => assert_eq!(status, 503),
+        }
+        assert_eq!(report_signed(&gateway, &signer, &body).await.status, 200);
+    }
+    assert_eq!((refused, github.fetched()), (9, 10), "10, 20, 40, 80, 160 s and then each five minutes");
+
+    let new = Signer::new("new");
+    github.answer(200, json!({"public_keys": [signer.public(), new.public()]}));
+    gateway.pass(Duration::from_mins(5));
+    assert_eq!(report_signed(&gateway, &new, &body).await.status, 200);
+}
+
+#[tokio::test]
+async fn while_github_limits_the_rate_it_is_asked_no_sooner_than_it_says() {
+    for (status, headers, seconds) in [
+        (403, &[][..], 60),
+        (429, &[], 60),
+        (429, &[("retry-after", "20")], 20),
+        (403, &[("retry-after", "86400")], 300),
+        (503, &[("retry-after", "0")], 5),
+        (503, &[("retry-after", "soon")], 5),
+    ] {
+        let (gateway, github, signer) = with_github().await;
+        let body = report_of(&["some_token"]);
+        github.answer_with(status, headers, Value::Null);
+        assert_eq!(report_signed(&gateway, &signer, &body).await.status, 503);
+        github.answer(200, json!({"public_keys": [signer.public()]}));
+        gateway.pass(Duration::from_secs(seconds - 1));
+        assert_eq!((report_signed(&gateway, &signer, &body).await.status, github.fetched()), (503, 1), "{status}");
+        gateway.pass(Duration::from_secs(1));
+        assert_eq!((report_signed(&gateway, &signer, &body).await.status, github.fetched()), (200, 2), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_have_not_changed_are_not_sent_again() {
+    let (gateway, github, signer) = with_github().await;
+    let body = report_of(&["some_token"]);
+    let asked = async |signer: &Signer| {
+        let status = report_signed(&gateway, signer, &body).await.status;
+        gateway.pass(Duration::from_mins(30));
+        (status, github.take_asked().iter().map(|asked| asked.status).collect::<Vec<_>>())
+    };
+    assert_eq!(asked(&signer).await, (200, vec![200]));
+    assert_eq!(asked(&signer).await, (200, vec![304]));
+    assert_eq!(asked(&Signer::new("made-up")).await, (400, vec![304]), "a 304 says that there is no such key");
+    github.answer(500, Value::Null);
+    assert_eq!(asked(&signer).await, (503, vec![500]));
+    let new = Signer::new("new");
+    github.answer(200, json!({"public_keys": [new.public()]}));
+    assert_eq!(asked(&signer).await, (400, vec![200]));
+    assert_eq!(asked(&new).await, (200, vec![304]));
+}
+
+#[tokio::test]
+async fn a_token_is_read_when_it_is_needed_and_again_after_github_refused_it() {
+    let (mut gateway, github, signer) = with_github().await;
+    let secrets = Secrets::start("ghp_one\n").await;
+    gateway.github = github.keys_with(secrets.secret());
+    let body = report_of(&["some_token"]);
+    let asked = async || {
+        assert_eq!(report_signed(&gateway, &signer, &body).await.status, 200);
+        gateway.pass(Duration::from_mins(30));
+        github.take_asked().into_iter().map(|asked| asked.authorization.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(report(&gateway, &["some_token"]).await, 202);
+    assert_eq!(secrets.read(), 0, "what is not signed needs none");
+    assert_eq!(
+        (asked().await, asked().await, secrets.read()),
+        (vec!["Bearer ghp_one".to_owned()], vec!["Bearer ghp_one".to_owned()], 1)
+    );
+
+    github.refuse("ghp_one");
+    assert_eq!((asked().await, secrets.read()), (vec!["Bearer ghp_one".to_owned(), String::new()], 1));
+    secrets.answer(200, json!({"SecretString": "ghp_two"}));
+    assert_eq!((asked().await, secrets.read()), (vec!["Bearer ghp_two".to_owned()], 2));
+    assert!(!format!("{:?} {:?}", gateway.github, secrets.secret()).contains("ghp_"));
+}
+
+#[tokio::test]
+async fn without_its_secret_the_keys_are_fetched_without_a_token() {
+    for (status, answer) in [
+        (400, json!({"__type": "AccessDeniedException", "Message": "not authorized"})),
+        (500, json!({"__type": "InternalServiceError"})),
+        (200, json!({"SecretBinary": "AAAA"})),
+        (200, json!({"SecretString": "two\nlines"})),
+        (200, json!("nonsense")),
+    ] {
+        let (mut gateway, github, signer) = with_github().await;
+        let secrets = Secrets::start("ghp_one").await;
+        secrets.answer(status, answer);
+        gateway.github = github.keys_with(secrets.secret());
+        assert_eq!(report_signed(&gateway, &signer, &report_of(&["some_token"])).await.status, 200);
+        assert_eq!((github.take_asked(), secrets.read()), (vec![Asked { authorization: None, status: 200 }], 1));
+
+        secrets.answer(200, json!({"SecretString": "ghp_two"}));
+        gateway.pass(Duration::from_mins(30));
+        assert_eq!(report_signed(&gateway, &signer, &report_of(&["some_token"])).await.status, 200);
+        assert_eq!(github.take_asked()[0].authorization.as_deref(), Some("Bearer ghp_two"), "once it is put right");
+    }
 }
