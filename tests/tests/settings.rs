@@ -42,6 +42,7 @@ fn every_function_starts_with_every_value_that_the_template_takes() {
         "EventBusName",
         "EventRetentionDays",
         "GithubKeysUrl",
+        "GithubTokenSecretArn",
         "KeyLimits",
         "KeyPrefix",
         "MaxKeysPerAccount",

@@ -7,6 +7,7 @@ use super::event::{Event, EventType, FieldChange, LeakReport};
 use super::exposed_value;
 use super::expression::Expression;
 use super::key_item::hash_value;
+use super::reader::Trace;
 use super::transaction::Part;
 use super::{
     EXPOSED_HASH, KEY_HASH, KeyReader, KeyStore, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, TableError, WriteError,
@@ -45,13 +46,16 @@ impl KeyStore {
         let hash = value.hash();
         let mut is_ours = false;
         loop {
-            if let Some(found) = reader.resolve(value, now).await? {
-                is_ours = true;
-                if self.expose(reader, found, &hash, leak, now).await? {
-                    return Ok(true);
+            match reader.trace(value, now).await? {
+                Trace::Key(found) => {
+                    is_ours = true;
+                    if self.expose(reader, *found, &hash, leak, now).await? {
+                        return Ok(true);
+                    }
                 }
+                Trace::Claim => is_ours = true,
+                Trace::None => {}
             }
-            is_ours |= value.locator().is_none() && reader.claimed(&hash).await?.is_some();
             // Only a signed report is answered with what the value was.
             if !is_ours && !leak.report.verified {
                 return Ok(false);

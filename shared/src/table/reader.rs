@@ -46,6 +46,18 @@ impl KeyReader {
         }
     }
 
+    /// What is known of a value: its key, or whether it was a key's before. The same reads as of [`Self::resolve`].
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub(super) async fn trace(&self, value: &KeyValue, now: Timestamp) -> Result<Trace, TableError> {
+        let hash = value.hash();
+        match value.locator() {
+            Some(place) => Ok(self.confirm(place, &hash, now).await?.map_or(Trace::None, Trace::of)),
+            None => self.trace_hash(&hash, now).await,
+        }
+    }
+
     /// The key whose value has this hash, where the value itself does not say which.
     ///
     /// The index may lag behind, so it only says where to look, and where it says nothing the claim of an import does.
@@ -54,20 +66,27 @@ impl KeyReader {
     /// # Errors
     /// [`TableError`] when the table does not answer.
     pub async fn resolve_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, TableError> {
+        Ok(match self.trace_hash(hash, now).await? {
+            Trace::Key(record) => Some(*record),
+            Trace::Claim | Trace::None => None,
+        })
+    }
+
+    async fn trace_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
         // Several calls, in the time of one: whoever asks waits no longer for such a key.
         let found = timeout(CALL_TIME, self.search(hash, now)).await;
         found.unwrap_or(Err(TableError::new("the table took too long to find a value")))
     }
 
-    async fn search(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, TableError> {
+    async fn search(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
         if let Some(place) = self.locate(hash).await?
             && let Some(record) = self.confirm(place, hash, now).await?
         {
-            return Ok(Some(record));
+            return Ok(Trace::of(record));
         }
         match self.claimed(hash).await? {
-            Some(place) => self.confirm(place, hash, now).await,
-            None => Ok(None),
+            Some(place) => Ok(self.confirm(place, hash, now).await?.map_or(Trace::Claim, Trace::of)),
+            None => Ok(Trace::None),
         }
     }
 
@@ -171,6 +190,22 @@ impl KeyReader {
         let answer =
             Box::pin(self.dynamodb.call(target, input)).await.map_err(|cause| TableError::caused(what, cause))?;
         serde_json::from_slice(&answer).map_err(|cause| TableError::caused(what, cause))
+    }
+}
+
+/// What the table has of a value.
+pub(super) enum Trace {
+    /// The key that has it.
+    Key(Box<KeyRecord>),
+    /// The claim of an import, and no key that has it any more.
+    Claim,
+    /// Nothing.
+    None,
+}
+
+impl Trace {
+    fn of(record: KeyRecord) -> Self {
+        Self::Key(Box::new(record))
     }
 }
 
