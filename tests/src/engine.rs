@@ -251,5 +251,12 @@ pub fn sample_key() -> KeyRecord {
         limits: Limits::NONE,
         ceiling: Limits::NONE,
     };
-    KeyRecord { account_id: caller.account_id, key_hash: value.hash(), previous: None, last_event: None, metadata }
+    KeyRecord {
+        account_id: caller.account_id,
+        key_hash: value.hash(),
+        previous: None,
+        reported: [None, None],
+        last_event: None,
+        metadata,
+    }
 }

@@ -18,6 +18,9 @@ pub struct KeyRecord {
     pub key_hash: KeyHash,
     /// The value before, while it still works beside the new one.
     pub previous: Option<PreviousValue>,
+    /// The SHA-256 of values of it that were reported as known to others: of the last one that was its value then, and of the
+    /// last one in its grace period.
+    pub reported: [Option<KeyHash>; 2],
     /// The event of its last management write; `None` before the first release with events.
     pub last_event: Option<EventId>,
     /// All that may be shown.
@@ -108,6 +111,12 @@ impl KeyMetadata {
 }
 
 impl KeyRecord {
+    /// Whether that is the hash of a value of it that was reported, as far as that is kept.
+    #[must_use]
+    pub fn was_reported(&self, hash: &KeyHash) -> bool {
+        self.reported.iter().flatten().any(|reported| reported == hash)
+    }
+
     /// Whether that is the hash of a value that works at that moment, the current one or the one before.
     #[must_use]
     pub fn answers_to(&self, hash: &KeyHash, now: Timestamp) -> bool {

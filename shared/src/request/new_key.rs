@@ -131,6 +131,7 @@ impl NewKey {
             account_id: self.account_id,
             key_hash,
             previous: None,
+            reported: [None, None],
             last_event: None,
             metadata: KeyMetadata {
                 id,

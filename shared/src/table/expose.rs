@@ -1,7 +1,9 @@
 //! Ending values that others know.
 //!
-//! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it. A mark
-//! (`exposed_value`) in the same transaction keeps the value from coming back by an import.
+//! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it. A value of
+//! another system also gets a mark (`exposed_value`) in the same transaction, which keeps it from coming back by an import.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::event::{Event, EventType, FieldChange, LeakReport};
 use super::exposed_value;
@@ -10,7 +12,8 @@ use super::key_item::hash_value;
 use super::reader::Trace;
 use super::transaction::Part;
 use super::{
-    EXPOSED_HASH, KEY_HASH, KeyReader, KeyStore, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, TableError, WriteError,
+    EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, KEY_HASH, KeyReader, KeyStore, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL,
+    TableError, WriteError,
 };
 use crate::key::{KeyHash, KeyRecord, KeyValue, Locator, Timestamp};
 use crate::request::Origin;
@@ -31,8 +34,8 @@ impl KeyStore {
     /// Ends a value that others know: when this returns, no request with it succeeds any more, and no import brings it back.
     /// Whether it is, or was, a value of a key here.
     ///
-    /// Of a native value whose key is gone or has others, that is known only if it was reported before. A value that no key
-    /// and no claim of an import has leaves nothing.
+    /// Of a native value that does not work any more, that is known as long as its key is there and no later one of its values
+    /// was reported. A value that no key and no claim of an import has leaves nothing.
     ///
     /// # Errors
     /// [`WriteError`]; the report is then to be repeated, which changes nothing that was done.
@@ -49,12 +52,17 @@ impl KeyStore {
             match reader.trace(value, now).await? {
                 Trace::Key(found) => {
                     is_ours = true;
-                    if self.expose(reader, *found, &hash, leak, now).await? {
+                    if self.expose(reader, *found, value, leak, now).await? {
                         return Ok(true);
                     }
                 }
+                Trace::Reported => return Ok(true),
                 Trace::Claim => is_ours = true,
                 Trace::None => {}
+            }
+            // What no import can bring back needs no mark.
+            if value.locator().is_some() {
+                return Ok(is_ours);
             }
             // Only a signed report is answered with what the value was.
             if !is_ours && !leak.report.verified {
@@ -79,15 +87,18 @@ impl KeyStore {
         &self,
         reader: &KeyReader,
         mut found: KeyRecord,
-        hash: &KeyHash,
+        value: &KeyValue,
         leak: &Leak<'_>,
         now: Timestamp,
     ) -> Result<bool, WriteError> {
+        let hash = &value.hash();
+        let marks = value.locator().is_none();
         let place = Locator { account_id: found.account_id, id: found.metadata.id };
         let mut attempts = 0..ATTEMPTS;
         while let Some(ending) = Ending::of(&found, hash) {
             let seen = attempts.next().map(|_| &found);
-            match self.end(place, ending, seen, hash, leak, now).await {
+            let mark = if marks { Some((Part::Mark, exposed_value::marking(&self.table, hash)?)) } else { None };
+            match self.end(place, ending, seen, (hash, mark), leak, now).await {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) if error.is_retryable() => {}
@@ -107,7 +118,7 @@ impl KeyStore {
         place: Locator,
         ending: Ending,
         seen: Option<&KeyRecord>,
-        hash: &KeyHash,
+        (hash, mark): (&KeyHash, Option<(Part, TransactWriteItem)>),
         leak: &Leak<'_>,
         now: Timestamp,
     ) -> Result<bool, WriteError> {
@@ -115,7 +126,6 @@ impl KeyStore {
         let mut event = Event { report: Some(leak.report.clone()), ..event };
         let mut update = Expression::default();
         ending.write(&mut update, &mut event, seen, hash)?;
-        let mark = Some((Part::Mark, exposed_value::marking(&self.table, hash)?));
         match seen {
             Some(read) => self.replace(read, event, update, mark).await,
             None => self.write(place, &event, update, mark).await,
@@ -154,8 +164,9 @@ impl Ending {
                 update.write(EXPOSED_HASH, Some(hash));
             }
             Self::Previous => {
-                update.require(PREVIOUS_KEY_HASH, Some(hash));
+                update.require(PREVIOUS_KEY_HASH, Some(hash.clone()));
                 update.write(PREVIOUS_KEY_HASH, None);
+                update.write(EXPOSED_PREVIOUS_HASH, Some(hash));
                 update.write(PREVIOUS_VALID_UNTIL, None);
                 let before = seen.and_then(|key| key.previous.as_ref()).map(|previous| previous.valid_until);
                 event.changes.push(FieldChange::of_grace(before, None)?);

@@ -2,11 +2,11 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`: report-leaks; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
+//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
 //! | account (`account`, `count`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
 //! | account in the list (`listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
-//! | mark of a reported value (`exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
+//! | mark of a reported value of another system (`exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
 //! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
 //! | counters of a key's limits (`lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
 //! | usage of a day (`usage`, `usage_list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
@@ -91,6 +91,8 @@ const PREVIOUS_KEY_HASH: &str = "previousKeyHash";
 const PREVIOUS_VALID_UNTIL: &str = "previousValidUntil";
 /// The hash of a value that was reported as known to others. As long as it is `keyHash`, the key opens nothing.
 const EXPOSED_HASH: &str = "exposedHash";
+/// The hash of a value that was reported in its grace period.
+const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
 /// The event of a key's last management write.
 const LAST_EVENT: &str = "lastEvent";
 /// How often the account was suspended and resumed, as the key was told: odd is suspended.

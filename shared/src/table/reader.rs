@@ -53,7 +53,11 @@ impl KeyReader {
     pub(super) async fn trace(&self, value: &KeyValue, now: Timestamp) -> Result<Trace, TableError> {
         let hash = value.hash();
         match value.locator() {
-            Some(place) => Ok(self.confirm(place, &hash, now).await?.map_or(Trace::None, Trace::of)),
+            Some(place) => Ok(match self.get(place.account_id, place.id).await? {
+                Some(record) if record.answers_to(&hash, now) => Trace::of(record),
+                Some(record) if record.was_reported(&hash) => Trace::Reported,
+                Some(_) | None => Trace::None,
+            }),
             None => self.trace_hash(&hash, now).await,
         }
     }
@@ -68,7 +72,7 @@ impl KeyReader {
     pub async fn resolve_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, TableError> {
         Ok(match self.trace_hash(hash, now).await? {
             Trace::Key(record) => Some(*record),
-            Trace::Claim | Trace::None => None,
+            Trace::Reported | Trace::Claim | Trace::None => None,
         })
     }
 
@@ -197,6 +201,8 @@ impl KeyReader {
 pub(super) enum Trace {
     /// The key that has it.
     Key(Box<KeyRecord>),
+    /// A key that had it until it was reported.
+    Reported,
     /// The claim of an import, and no key that has it any more.
     Claim,
     /// Nothing.

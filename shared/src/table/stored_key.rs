@@ -18,6 +18,7 @@ pub(crate) struct StoredKey {
     id: Text<KeyId>,
     key_hash: Binary,
     exposed_hash: Option<Binary>,
+    exposed_previous_hash: Option<Binary>,
     previous_key_hash: Option<Binary>,
     previous_valid_until: Option<Text<Timestamp>>,
     company: Text<String>,
@@ -43,11 +44,13 @@ pub(crate) struct StoredKey {
 
 impl From<StoredKey> for KeyRecord {
     fn from(stored: StoredKey) -> Self {
-        let (key_hash, exposed) = (stored.key_hash.value, stored.exposed_hash.map(|hash| hash.value));
-        let is_exposed = |hash: &KeyHash| exposed.as_ref() == Some(hash);
+        let key_hash = stored.key_hash.value;
+        let reported = [stored.exposed_hash, stored.exposed_previous_hash].map(|hash| hash.map(|hash| hash.value));
+        let was_reported = |hash: &KeyHash| reported.iter().flatten().any(|reported| reported == hash);
         // Functions of releases before 0.2 know of no exposure, and may have given the value a grace period.
-        let previous = stored.previous_key_hash.filter(|hash| !is_exposed(&hash.value));
+        let previous = stored.previous_key_hash.filter(|hash| !was_reported(&hash.value));
         let previous = previous.zip(stored.previous_valid_until);
+        let exposed = reported.first().is_some_and(|reported| reported.as_ref() == Some(&key_hash));
         Self {
             account_id: stored.account_id.value,
             previous: previous.map(|(hash, until)| PreviousValue { key_hash: hash.value, valid_until: until.value }),
@@ -70,11 +73,12 @@ impl From<StoredKey> for KeyRecord {
                 allowed_ips: stored.allowed_ips.map(List::collect),
                 suspension: stored.suspension.map_or(0, |number| number.value),
                 held: stored.held.is_some_and(|held| held.value),
-                exposed: is_exposed(&key_hash),
+                exposed,
                 limits: limits_of(stored.limits),
                 ceiling: limits_of(stored.ceiling),
             },
             key_hash,
+            reported,
         }
     }
 }

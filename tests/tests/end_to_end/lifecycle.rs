@@ -280,8 +280,18 @@ pub fn imports(stack: &Stack) {
     assert_eq!((status(OLD), new.status()), (200, 200));
     assert_eq!(ours.delete(id).status, 204);
     assert_eq!((status(OLD), new.status()), (401, 401));
-    assert_eq!(imported(&import(stack, &theirs, &[import_of(OLD)])), 1, "nobody has it any more");
+    let again = import(stack, &theirs, &[import_of(OLD)]);
+    assert_eq!((imported(&again), &again["failed"][0]["code"]), (0, &json!("RETIRED")), "what has ended stays so");
+    let payload = json!({"accountId": theirs.account_id, "keys": [import_of(OLD)], "revive": true});
+    let revived = stack.command(&json!({"do": "invoke", "function": "import-keys", "payload": payload}));
+    assert_eq!(imported(&revived["payload"]), 1, "but for who asks for it");
     assert_eq!(status(OLD), 200);
+    let leak = json!([{"token": format!(" \"{OLD}\"\n")}]).to_string();
+    assert_eq!(stack.send("POST", &format!("{}/leaks", stack.api), &[], Some(&leak)).status, 202);
+    assert_eq!(status(OLD), 401);
+    let reported = stack.command(&json!({"do": "invoke", "function": "import-keys", "payload": payload}));
+    assert_eq!(reported["payload"]["failed"][0]["code"], "EXPOSED");
+    assert_eq!(status(OLD), 401);
 }
 
 pub fn keeps_the_quota(stack: &Stack) {

@@ -152,8 +152,11 @@ fn imports(operator: &Operator<'_>, account: &str) {
     assert_eq!((code, &*stderr), (130, expected));
 
     let (code, stdout, stderr) = operator.run(&import);
-    let expected = ("Imported 999 of 1000 keys.\n", "error: 1 key failed: see keys.failed.csv\n");
-    assert_eq!((code, (&*stdout, &*stderr)), (1, expected));
+    assert_eq!((code, &*stderr), (1, "error: 1 key failed: see keys.failed.csv\n"));
+    // What was on its way when it was stopped is there already.
+    let counts: Vec<usize> =
+        stdout.split(|letter: char| !letter.is_ascii_digit()).filter_map(|it| it.parse().ok()).collect();
+    assert_eq!(counts[0] + counts.get(2).unwrap_or(&0), 999, "{stdout}");
     assert!(!progress.exists());
     operator.json(&["accounts", "update", account, "--max-keys", "2000"]);
     let rest = operator.json(&["keys", "import", "keys.failed.csv", "--account", account]);
