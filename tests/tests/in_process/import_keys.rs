@@ -172,8 +172,8 @@ async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
     let inside = format!("{}{limits}", key.strip_suffix('}').unwrap());
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{inside}]}}"#));
     let report = gateway.invoke_import_keys(payload).await.unwrap();
-    let refused = json!({"index": 0, "reason": "limits[0].requests must be given once"});
-    assert_eq!(report, json!({"imported": [], "failed": [refused]}));
+    let refused = json!({"index": 0, "code": "INVALID", "reason": "limits[0].requests must be given once"});
+    assert_eq!(report, json!({"imported": [], "present": [], "failed": [refused]}));
 
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}],"keys":[{key}]}}"#));
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();
