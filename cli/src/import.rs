@@ -46,10 +46,10 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
     }
     let report = report::path(path, format)?;
     let service = Service::find(common).await?;
-    let mut record = Record::open(path, &content, account, &service)?;
+    let target = Target { account, revives };
+    let mut record = Record::open(path, &content, target, &service)?;
     let again = "run the same command again, which goes on from there";
     let valid: Vec<_> = rows.iter().filter(|row| row.refused.is_none()).collect();
-    let target = Target { account, revives };
     let sent = interrupt::guard(again, send(&valid, target, &service, &mut record)).await;
     let mut failed = record.failed();
     failed.extend(rows.iter().filter_map(|row| Some((row.line, row.refused.clone()?))));
@@ -108,14 +108,14 @@ async fn send(valid: &[&Row], target: Target, service: &Service, record: &mut Re
                 bar.add(batch.len());
                 continue;
             }
-            record.sent(number)?;
+            let sent_before = record.sent(number)?;
             let size = batch.len();
             let batch = Batch { rows: batch.iter().map(|row| (row.line, row.key.clone())).collect() };
             let service = service.clone();
-            running.spawn(async move { (number, size, batch.send(&target, &service).await) });
+            running.spawn(async move { (number, size, sent_before, batch.send(&target, &service).await) });
         }
         let Some(finished) = running.join_next().await else { break };
-        let (number, size, outcome) = finished.map_err(|error| Failure::action(error.to_string()))?;
+        let (number, size, sent_before, outcome) = finished.map_err(|error| Failure::action(error.to_string()))?;
         match outcome {
             Outcome::Done(results) => {
                 record.done(number, results)?;
@@ -123,7 +123,10 @@ async fn send(valid: &[&Row], target: Target, service: &Service, record: &mut Re
             }
             // What is under way is waited for, so that the record has its outcome.
             Outcome::NotDone(why) => {
-                record.not_sent(number)?;
+                // What an earlier run has sent may be there all the same.
+                if !sent_before {
+                    record.not_sent(number)?;
+                }
                 stopped = Err(Failure::action(why));
             }
             Outcome::Unknown(why) => stopped = Err(Failure::action(why)),

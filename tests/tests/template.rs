@@ -79,7 +79,9 @@ fn permissions() -> BTreeMap<&'static str, BTreeSet<Permission>> {
 /// there is no mark.
 fn of_values(table: &Value) -> [Permission; 2] {
     let values = json!({"dynamodb:LeadingKeys": ["sha256#*"]});
-    let marking = json!({"ForAllValues:StringLike": values});
+    // A mark has no attribute but its key, so no claim can be written in its place.
+    let marking = json!({"ForAllValues:StringLike": values,
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["accountId", "id"]}});
     let mut requiring = in_a_transaction();
     requiring["ForAllValues:StringLike"] = values;
     [("PutItem", marking), ("ConditionCheckItem", requiring)]

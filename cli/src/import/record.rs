@@ -10,6 +10,7 @@ use api_keys::AccountId;
 use serde::{Deserialize, Serialize};
 
 use super::Failed;
+use super::Target;
 use super::batch::Results;
 use crate::Failure;
 use crate::aws::Service;
@@ -31,6 +32,8 @@ struct Header {
     region: String,
     /// Fingerprint of the file: an edited file has other rows.
     file: u64,
+    #[serde(default)]
+    revives: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,13 +56,14 @@ struct Done {
 
 impl Record {
     /// Opens the record of importing this file, or begins one.
-    pub(crate) fn open(of: &Path, content: &[u8], account: AccountId, service: &Service) -> Result<Self, Failure> {
+    pub(crate) fn open(of: &Path, content: &[u8], target: Target, service: &Service) -> Result<Self, Failure> {
         let mut path = of.as_os_str().to_owned();
         path.push(".progress");
         let path = &PathBuf::from(path);
         let failure = |error: std::io::Error| Failure::action(format!("{}: {error}", path.display()));
         let function = service.output("ImportKeysFunctionName")?.to_owned();
-        let header = Header { account, function, region: service.region(), file: fingerprint(content) };
+        let Target { account, revives } = target;
+        let header = Header { account, function, region: service.region(), file: fingerprint(content), revives };
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failure)?;
         if file.try_lock().is_err() {
@@ -79,7 +83,8 @@ impl Record {
             Some(Ok(known)) if known == header => {}
             Some(_) => {
                 return Err(Failure::input(format!(
-                    "{} is of an import of another file, or into another account or stack: remove it to begin anew",
+                    "{} is of an import of another file, into another account or stack, or with another choice of --revive: \
+                     remove it to begin anew",
                     path.display()
                 )));
             }
@@ -98,11 +103,10 @@ impl Record {
         self.done.contains_key(&batch)
     }
 
-    /// Notes that a batch is about to be sent.
-    pub(crate) fn sent(&mut self, batch: usize) -> Result<(), Failure> {
+    /// Notes that a batch is about to be sent. Whether an earlier run has sent it, and no answer says what became of it.
+    pub(crate) fn sent(&mut self, batch: usize) -> Result<bool, Failure> {
         self.write(&Line::Sent(batch))?;
-        self.sent.insert(batch);
-        Ok(())
+        Ok(!self.sent.insert(batch))
     }
 
     /// Notes that what was sent of a batch had no effect.

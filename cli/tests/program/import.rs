@@ -273,6 +273,39 @@ fn a_key_that_is_there_with_other_fields_is_named() {
 }
 
 #[test]
+fn what_an_earlier_run_may_have_imported_is_not_forgotten_when_the_next_is_refused() {
+    let hashes = Hashes::default();
+    let taken = Arc::clone(&hashes);
+    let world = World::new("import-forgotten-again", move |before, payload| {
+        let answer = take(&taken, payload);
+        match before {
+            0..4 => Reply::Silence,
+            4..8 => Reply::Error("InvalidRequest", "the account is suspended"),
+            _ => Reply::Json(answer),
+        }
+    });
+    world.write("keys.csv", csv(900));
+    let child = world.command(&IMPORT).spawn().unwrap();
+    while world.invoked().len() < 4 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    drop(child.wait_with_output().unwrap());
+
+    let refused = world.run(&IMPORT);
+    let counts = "Imported 0 of 900 keys; up to 400 more may have been imported.\n";
+    assert_eq!((refused.code, &*refused.stdout), (1, counts), "{refused:?}");
+    assert_eq!(world.files(), ["keys.csv", "keys.csv.progress"]);
+}
+
+#[test]
+fn a_stopped_import_goes_on_with_the_same_choice_of_revive() {
+    let (world, _, _) = stopped("import-revive-later", "-INT");
+    let done = world.run(&[&IMPORT[..], &["--revive"]].concat());
+    assert!(done.code == 2 && done.stderr.contains("with another choice of --revive"), "{done:?}");
+}
+
+#[test]
 fn revive_goes_along() {
     let (world, _) = importing("import-revive");
     world.write("keys.csv", csv(1));

@@ -6,8 +6,8 @@ mod report;
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountId, AccountRefusal, Caller, Catalogue, Error, Fields, Imported, ImportedKeys, Issuer, KeyHash, KeyReader,
-    KeyRecord, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp,
+    AccountId, AccountRefusal, Caller, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer,
+    KeyHash, KeyReader, KeyRecord, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp, WriteError,
 };
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 pub use crate::report::Report;
 use crate::report::{Code, Outcome};
 
+const SHA256: &str = "sha256";
 const MAX_KEYS_AT_ONCE: usize = 100;
 /// The time limit of an invocation. It is shorter than the function's time-out, so that the report is not lost.
 const TIME: Duration = Duration::from_secs(50);
@@ -131,12 +132,10 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn key(&self, key: &RawValue) -> Result<Outcome, Error> {
-        let mut fields = Fields::from_raw(key)?;
-        let hash = take_sha256(&mut fields);
-        let new =
-            NewKey::take(&mut fields, self.with.catalogue, self.now, self.account_id, self.company.to_owned(), None);
-        fields.finish()?;
-        let hash = hash.ok_or(Error::NotFound)?;
+        let (hash, new) = match self.parse(key, self.now) {
+            Ok(parsed) => parsed,
+            Err(invalid) => return self.valid_once(key).await?.ok_or(invalid.into()),
+        };
         for _ in 0..ATTEMPTS {
             if let Some(outcome) = self.value(&hash, &new).await? {
                 return Ok(outcome);
@@ -144,6 +143,27 @@ impl Import<'_> {
             // Another import took the value at this moment: it is there by now.
         }
         Err(Error::Contended)
+    }
+
+    /// Reads a key as it would have been at that moment.
+    fn parse(&self, key: &RawValue, now: Timestamp) -> Result<(KeyHash, NewKey), InvalidRequest> {
+        let mut fields = Fields::from_raw(key)?;
+        let hash = take_sha256(&mut fields);
+        let new = NewKey::take(&mut fields, self.with.catalogue, now, self.account_id, self.company.to_owned(), None);
+        fields.finish()?;
+        let hash = hash.ok_or_else(|| InvalidRequest::of(SHA256, "is required"))?;
+        Ok((hash, new))
+    }
+
+    /// A key that is there, and was valid when it was made: its end has passed since.
+    async fn valid_once(&self, key: &RawValue) -> Result<Option<Outcome>, Error> {
+        let Some(hash) = take_sha256(&mut Fields::from_raw(key)?) else { return Ok(None) };
+        let found = self.with.reader.resolve_hash(&hash, self.now).await?;
+        let Some(found) = found.filter(|found| found.account_id == self.account_id) else { return Ok(None) };
+        match self.parse(key, found.metadata.created_at) {
+            Ok((_, new)) => self.found(found, &hash, &new).await.map(Some),
+            Err(_) => Ok(None),
+        }
     }
 
     /// `None` where another import came between the look and the write.
@@ -164,10 +184,16 @@ impl Import<'_> {
         }
         let id = issuer.key_id(self.now)?;
         let record = new.clone().into_record(id, hash.clone(), self.now);
-        Ok(match store.import(&record, old_claim, *max_keys, self.origin, self.now).await? {
-            Imported::Done => Some(Outcome::Imported(id)),
-            Imported::Exposed => Some(Outcome::Refused(Code::Exposed)),
-            Imported::Taken => None,
+        Ok(match store.import(&record, old_claim, *max_keys, self.origin, self.now).await {
+            Ok(Imported::Done) => Some(Outcome::Imported(id)),
+            Ok(Imported::Exposed) => Some(Outcome::Refused(Code::Exposed)),
+            Ok(Imported::Taken) => None,
+            // The room may be gone to the same key, by an import beside this one or an attempt whose answer was lost.
+            Err(WriteError::QuotaReached { max_keys }) => match reader.resolve_hash(hash, self.now).await? {
+                Some(found) => Some(self.found(found, hash, new).await?),
+                None => return Err(WriteError::QuotaReached { max_keys }.into()),
+            },
+            Err(error) => return Err(error.into()),
         })
     }
 
@@ -190,14 +216,13 @@ impl Import<'_> {
 
 /// 64 hexadecimal digits.
 fn take_sha256(fields: &mut Fields) -> Option<KeyHash> {
-    const FIELD: &str = "sha256";
-    let Some(given) = fields.take(FIELD) else {
-        fields.wrong(FIELD, "is required");
+    let Some(given) = fields.take(SHA256) else {
+        fields.wrong(SHA256, "is required");
         return None;
     };
     let hash = given.as_str().and_then(KeyHash::from_hex);
     if hash.is_none() {
-        fields.wrong(FIELD, "must be 64 hexadecimal digits");
+        fields.wrong(SHA256, "must be 64 hexadecimal digits");
     }
     hash
 }

@@ -34,7 +34,7 @@ struct FailedKey {
     index: usize,
     code: Code,
     reason: String,
-    /// Whether the same key may do better later. It may have been imported all the same, and is to be sent again.
+    /// Whether the same key may do better later. It may be stored all the same, and is to be sent again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     retry: bool,
 }
@@ -107,6 +107,8 @@ impl Report {
             Some(Err(error)) => (Code::of(&error), Refusal::new(error, request_id).to_string()),
             None => (Code::Unavailable, Code::Unavailable.reason().to_owned()),
         };
-        self.failed.push(FailedKey { index, code, reason, retry: code == Code::Unavailable });
+        // What an account's suspension overtook is stored, and works once it is sent again to an active account.
+        let retry = matches!(code, Code::Unavailable | Code::AccountNotActive);
+        self.failed.push(FailedKey { index, code, reason, retry });
     }
 }

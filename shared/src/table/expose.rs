@@ -47,7 +47,7 @@ impl KeyStore {
         now: Timestamp,
     ) -> Result<bool, WriteError> {
         let hash = value.hash();
-        let mut is_ours = false;
+        let (mut is_ours, mut is_marked) = (false, false);
         loop {
             match reader.trace(value, now).await? {
                 Trace::Key(found) => {
@@ -64,18 +64,22 @@ impl KeyStore {
             if value.locator().is_some() {
                 return Ok(is_ours);
             }
+            // A look that began after the mark was seen: an import that was written before the mark is in it, and a later
+            // one is refused.
+            if is_marked {
+                return Ok(true);
+            }
             // Only a signed report is answered with what the value was.
             if !is_ours && !leak.report.verified {
                 return Ok(false);
             }
-            if reader.was_exposed(&hash).await? {
-                return Ok(true);
+            if !reader.was_exposed(&hash).await? {
+                if !is_ours {
+                    return Ok(false);
+                }
+                self.mark_exposed(&hash).await?;
             }
-            if !is_ours {
-                return Ok(false);
-            }
-            // The mark comes first. An import that was written before it is seen by the next look; a later one is refused.
-            self.mark_exposed(&hash).await?;
+            is_marked = true;
         }
     }
 

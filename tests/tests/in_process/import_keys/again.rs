@@ -1,10 +1,12 @@
 //! The same import again: it changes nothing, and what has ended stays ended.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use api_keys::ImportedKeys;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
+use tests::wire::Stop;
 use tests::{Client, Gateway};
 
 use super::{FOREIGN, import, status};
@@ -209,6 +211,57 @@ async fn an_import_that_was_cut_off_and_whose_value_was_reported_leaves_a_key_th
     let answer = admin.rotate(id.as_str().unwrap(), 0).await;
     assert_eq!((answer.status, &answer.body["status"]), (201, &json!("ACTIVE")));
     assert_eq!(status(&gateway, answer.body["value"].as_str().unwrap()).await, 200);
+}
+
+#[tokio::test]
+async fn a_key_whose_end_has_passed_since_is_present() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let mut key = import_of(FOREIGN);
+    key["expiresAt"] = json!(gateway.time_in(Duration::from_mins(1)));
+    let id = import(&gateway, &admin, json!([key])).await["imported"][0]["id"].clone();
+    gateway.pass(Duration::from_mins(2));
+    let again = import(&gateway, &admin, json!([key])).await;
+    assert_eq!(again["present"], json!([{"index": 0, "id": id, "equal": true, "differs": []}]), "{again}");
+    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    key["sha256"] = json!(sha256_hex("sk_old_that_is_not_there"));
+    assert_eq!(code(&import(&gateway, &admin, json!([key])).await), "INVALID");
+}
+
+#[tokio::test]
+async fn of_two_imports_of_one_key_that_is_the_last_with_room_both_find_it() {
+    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.max_keys = 2;
+    let admin = gateway.create_account("Example").await;
+    let keys = || json!([import_of(FOREIGN)]);
+    let stop = Stop::before("TransactWriteItems");
+    let (late, first) =
+        gateway.wire.during(stop, import(&gateway, &admin, keys()), import(&gateway, &admin, keys())).await;
+    let id = &first["imported"][0]["id"];
+    assert_eq!(late["present"], json!([{"index": 0, "id": id, "equal": true, "differs": []}]), "{late}");
+}
+
+#[tokio::test]
+async fn what_a_suspension_overtook_is_to_be_sent_again() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let manage = |action: &str| gateway.invoke_manage_account(json!({"action": action, "accountId": admin.account_id}));
+    // It reads the account at its beginning, before its transaction and after it.
+    let reads = Mutex::new(0);
+    let stop = Stop::before("GetItem").when(move |body| {
+        let mut reads = reads.lock().unwrap();
+        *reads += usize::from(body["Key"]["id"]["S"] == "quota");
+        *reads == 3
+    });
+    let import_it = || import(&gateway, &admin, json!([import_of(FOREIGN)]));
+    let (report, _) = gateway.wire.during(stop, import_it(), Box::pin(manage("suspend"))).await;
+    let failed = &report["failed"][0];
+    assert_eq!((&failed["code"], &failed["retry"]), (&json!("ACCOUNT_NOT_ACTIVE"), &json!(true)), "{report}");
+
+    manage("resume").await.unwrap();
+    assert_eq!(status(&gateway, FOREIGN).await, 401, "its import is not complete");
+    let again = import_it().await;
+    assert_eq!((again["present"].as_array().map(Vec::len), status(&gateway, FOREIGN).await), (Some(1), 200));
 }
 
 #[tokio::test]

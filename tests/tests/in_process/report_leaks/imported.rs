@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use api_keys::ImportedKeys;
 use serde_json::{Value, json};
-use tests::values::import_of;
+use tests::engine::TABLE;
+use tests::values::{import_of, sha256_hex};
 use tests::wire::Stop;
 use tests::{Client, Gateway};
 
@@ -73,6 +74,39 @@ async fn a_report_that_meets_an_import_ends_the_value_wherever_they_meet() {
             assert_eq!(status(&gateway).await, 401);
         }
     }
+}
+
+/// The mark that one reporter has just written says nothing of an import that came before it.
+#[tokio::test]
+async fn of_two_reports_that_meet_an_import_neither_is_answered_while_the_value_works() {
+    let (gateway, value) = imported_and_deleted().await;
+    let account = account(&gateway, &value).await;
+    let marks = |body: &Value| body["Item"]["id"]["S"] == "exposed";
+    let looks = |body: &Value| body["Key"]["id"]["S"] == "exposed";
+    let mut first_stopped = gateway.wire.stop(Stop::before("PutItem").when(marks));
+    let first = async { report(&gateway).await };
+    let others = async {
+        first_stopped.reached().await;
+        // The other has found no key, and is about to look for a mark.
+        let mut second_stopped = gateway.wire.stop(Stop::before("GetItem").when(looks));
+        let import = async {
+            second_stopped.reached().await;
+            let payload = json!({"accountId": account, "keys": [import_of(FOREIGN)], "revive": true});
+            let revived = gateway.invoke_import_keys(payload).await.unwrap();
+            assert_eq!(revived["imported"].as_array().map(Vec::len), Some(1), "{revived}");
+            first_stopped.release();
+            // Until the first one's mark is there.
+            let mark = json!({"accountId": {"S": format!("sha256#{}", sha256_hex(FOREIGN))}, "id": {"S": "exposed"}});
+            while gateway.engine.item(TABLE, &mark).is_none() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            second_stopped.release();
+        };
+        tokio::join!(report(&gateway), import);
+        assert_eq!(status(&gateway).await, 401, "it was answered");
+    };
+    tokio::join!(first, others);
+    assert_eq!(status(&gateway).await, 401);
 }
 
 #[tokio::test]
