@@ -216,6 +216,7 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_manage_account(&self, payload: impl Serialize) -> Result<Value, Value> {
         let accounts = Accounts {
+            reader: &self.reader,
             store: &self.store,
             accounts: &self.accounts,
             keys: &self.keys,

@@ -18,7 +18,10 @@ pub struct DisableReport {
 
 pub(crate) async fn disable_keys(fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
     let Invocation { with, origin, now, .. } = invocation;
-    let disable = |place| with.store.disable(place, origin, *now);
+    let disable = |place| async move {
+        let disabled = with.store.disable(with.reader, place, origin, *now).await?;
+        Ok(disabled.is_some())
+    };
     let (_, Outcomes { done, not_found, failed }) = each_key(fields, invocation, disable).await?;
     Ok(Answer::DisableKeys(DisableReport { disabled: done, not_found, failed }))
 }

@@ -17,8 +17,8 @@ mod usage;
 use std::time::{Duration, SystemTime};
 
 use api_keys::{
-    AccountList, Caller, Catalogue, Error, EventList, Fields, InvalidRequest, Issuer, KeyList, KeyStore, Limits,
-    Origin, Refusal, Timestamp, UsageList,
+    AccountList, Caller, Catalogue, Error, EventList, Fields, InvalidRequest, Issuer, KeyList, KeyReader, KeyStore,
+    Limits, Origin, Refusal, Timestamp, UsageList,
 };
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
@@ -39,6 +39,8 @@ const ACTIONS: &str = "must be one of list, show, update, suspend, resume, recov
 /// What the function works with.
 #[derive(Debug)]
 pub struct Accounts<'a> {
+    /// Reads single keys.
+    pub reader: &'a KeyReader,
     /// Reads and writes accounts and their keys.
     pub store: &'a KeyStore,
     /// Lists accounts.

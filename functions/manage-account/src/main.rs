@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::{AccountList, Aws, EventList, Issuer, KeyList, KeyStore, Random, UsageList, settings};
+use api_keys::{AccountList, Aws, EventList, Issuer, KeyList, KeyReader, KeyStore, Random, UsageList, settings};
 use lambda_runtime::{Error, run, service_fn};
 use manage_account::{Accounts, TIME};
 
@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let (table, events) = (settings::table_name()?, settings::event_table()?);
     let accounts = &Accounts {
+        reader: &KeyReader::new(&aws, table.clone()).await?,
         store: &KeyStore::new(&aws, table.clone(), events.clone(), Random::system()),
         accounts: &AccountList::new(&aws, table.clone()),
         keys: &KeyList::new(&aws, table),

@@ -78,27 +78,11 @@ impl Update<'_> {
         Err(Error::Contended)
     }
 
-    /// Switches the key off, whatever its operations: that only takes power away. It must win, so where other writers
-    /// come between again and again, it is done without reading first, until the time of the request is over.
+    /// Switches the key off, whatever its operations: that only takes power away.
     async fn disable(&self) -> Result<KeyMetadata, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.write(&self.read().await?).await {
-                Ok(Some(disabled)) => return Ok(disabled),
-                Ok(None) => {}
-                Err(error) if error.is_retryable() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
         let place = Locator { account_id: self.caller.account_id, id: self.id };
         let origin = http::origin(self.request, &self.caller);
-        loop {
-            match self.store.disable(place, &origin, self.now).await {
-                Ok(true) => return Ok(self.read().await?.metadata),
-                Ok(false) => return Err(Error::NotFound),
-                Err(error) if error.is_retryable() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        self.store.disable(self.reader, place, &origin, self.now).await?.ok_or(Error::NotFound)
     }
 
     async fn read(&self) -> Result<KeyRecord, Error> {

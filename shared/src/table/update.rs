@@ -6,9 +6,14 @@ use super::event::{Event, EventType, FieldChange};
 use super::expression::Expression;
 use super::key_item::{attributes, hash_value, value};
 use super::transaction::{Outcome, Part, Retries, Transaction};
-use super::{KEY_HASH, KeyStore, LAST_EVENT, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, TableError, WriteError, key};
+use super::{
+    KEY_HASH, KeyReader, KeyStore, LAST_EVENT, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, TableError, WriteError, key,
+};
 use crate::key::{KeyHash, KeyMetadata, KeyRecord, Locator, Timestamp};
 use crate::request::{Change, Origin};
+
+/// How often the key is read again after another writer changed it between our read and our write.
+const ATTEMPTS: usize = 5;
 
 impl KeyStore {
     /// Makes these changes and leaves all else as it is. Changes that change nothing are not written.
@@ -79,13 +84,44 @@ impl KeyStore {
         Ok(written.then(|| KeyMetadata { exposed: false, ..read.metadata.clone() }))
     }
 
-    /// Switches a key off without reading it. `false` when the account has no such key.
+    /// Switches a key off, whatever it is. `None` when the account has no such key.
     ///
-    /// For when other writers win every race: its event cannot name what was replaced, but the key is off.
+    /// It must win, so where other writers come between again and again, it is done without reading first, until the time of
+    /// the request is over. Its event then cannot name what was replaced.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub async fn disable(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
+    pub async fn disable(
+        &self,
+        reader: &KeyReader,
+        place: Locator,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Option<KeyMetadata>, WriteError> {
+        for _ in 0..ATTEMPTS {
+            let Some(read) = reader.get(place.account_id, place.id).await? else { return Ok(None) };
+            match self.update(&read, &[Change::Enabled(false)], origin, now).await {
+                Ok(Some(disabled)) => return Ok(Some(disabled)),
+                Ok(None) => {}
+                Err(error) if error.is_retryable() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        loop {
+            match self.disable_unread(place, origin, now).await {
+                Ok(true) => return Ok(reader.get(place.account_id, place.id).await?.map(|disabled| disabled.metadata)),
+                Ok(false) => return Ok(None),
+                Err(error) if error.is_retryable() => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Switches a key off without reading it. `false` when the account has no such key.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub async fn disable_unread(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
         let change = Change::Enabled(false);
         let mut event = self.event(EventType::KeyChanged, Some(place.id), origin, now)?;
         event.changes.push(FieldChange::of(&change, None)?);

@@ -412,7 +412,7 @@ async fn keys_are_disabled_whatever_their_state_and_a_manager_can_enable_them_ag
 
     assert_eq!(report, json!({"disabled": [one.id, two.id], "notFound": [other.id], "failed": []}));
     let events = manage(&gateway, on(&admin, "events", json!({"keyId": one.id}))).await;
-    let change = json!([{"field": "enabled", "from": null, "to": false}]);
+    let change = json!([{"field": "enabled", "from": true, "to": false}]);
     assert_eq!((&events["events"][0]["changes"], &events["events"][0]["actor"]["claimed"]), (&change, &json!("grace")));
     manage(&gateway, on(&admin, "resume", json!({}))).await;
     assert_eq!([one.status().await, two.status().await, other.status().await], [401, 401, 200]);

@@ -202,7 +202,7 @@ async fn a_forced_disabling_makes_no_key_either() {
     let origin = Origin::operator(None, "request-1");
     let now = gateway.now().into();
 
-    assert!(gateway.store.disable(place, &origin, now).await.unwrap());
+    assert!(gateway.store.disable_unread(place, &origin, now).await.unwrap());
     assert_eq!(key.status().await, 401);
     let last = &admin.get("/authentication/events?limit=1").await.body["events"][0];
     assert_eq!(
@@ -212,7 +212,7 @@ async fn a_forced_disabling_makes_no_key_either() {
     );
 
     assert_eq!(admin.delete(&key.id).await.status, 204);
-    assert!(!gateway.store.disable(place, &origin, now).await.unwrap());
+    assert!(!gateway.store.disable_unread(place, &origin, now).await.unwrap());
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
 }
 

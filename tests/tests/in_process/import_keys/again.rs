@@ -235,8 +235,8 @@ async fn of_two_imports_of_one_key_that_is_the_last_with_room_both_find_it() {
     let admin = gateway.create_account("Example").await;
     let keys = || json!([import_of(FOREIGN)]);
     let stop = Stop::before("TransactWriteItems");
-    let (late, first) =
-        gateway.wire.during(stop, import(&gateway, &admin, keys()), import(&gateway, &admin, keys())).await;
+    let import_it = || Box::pin(import(&gateway, &admin, keys()));
+    let (late, first) = gateway.wire.during(stop, import_it(), import_it()).await;
     let id = &first["imported"][0]["id"];
     assert_eq!(late["present"], json!([{"index": 0, "id": id, "equal": true, "differs": []}]), "{late}");
 }
@@ -253,7 +253,7 @@ async fn what_a_suspension_overtook_is_to_be_sent_again() {
         *reads += usize::from(body["Key"]["id"]["S"] == "quota");
         *reads == 3
     });
-    let import_it = || import(&gateway, &admin, json!([import_of(FOREIGN)]));
+    let import_it = || Box::pin(import(&gateway, &admin, json!([import_of(FOREIGN)])));
     let (report, _) = gateway.wire.during(stop, import_it(), Box::pin(manage("suspend"))).await;
     let failed = &report["failed"][0];
     assert_eq!((&failed["code"], &failed["retry"]), (&json!("ACCOUNT_NOT_ACTIVE"), &json!(true)), "{report}");
