@@ -89,6 +89,12 @@ impl KeyId {
     /// The id that names nothing: no id is made of zeros alone.
     pub(crate) const NONE: Self = Self([b'0'; LENGTH]);
 
+    /// The least id of that time or later.
+    #[must_use]
+    pub fn first_at(time: Timestamp) -> Self {
+        Self::from_time_and_random(time.unix_millis(), [0; 10])
+    }
+
     pub(crate) fn from_time_and_random(unix_millis: u64, random: [u8; 10]) -> Self {
         Self(sortable(unix_millis, random))
     }

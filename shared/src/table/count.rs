@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::account::{AccountItem, account_key};
 use super::bulk::{Sent, send};
@@ -23,6 +23,12 @@ use crate::key::{AccountId, KeyId, Timestamp};
 /// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
 /// by their time to live.
 const RECOUNT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// A key that is older by its id is stored everywhere: the request that made it has ended.
+const ENDED: Duration = Duration::from_secs(10);
+
+/// A transaction that shows in one item shows in all of them after that time. AWS documents no bound: it is a margin.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// The time limit of a note that keys were deleted: its answer waits for it.
 const NOTE_TIME: Duration = Duration::from_secs(1);
@@ -90,6 +96,9 @@ impl KeyStore {
         }
         if lately && seen.deletions == seen.deletions_counted {
             return Ok(false);
+        }
+        if seen.last_key_id.is_some_and(|last| last >= KeyId::first_at(now.minus(ENDED))) {
+            sleep(SETTLED).await;
         }
         let keys = match self.count_keys(account_id, seen.last_key_id, quota, retries).await? {
             Counted::All(keys) => keys,
