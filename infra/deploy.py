@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from samcli.lib.config.samconfig import SamConfig
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 TEMPLATE = Path("template.yaml")
+DEFAULTS = "samconfig.yaml"
 BUILT = Path(".aws-sam/build/template.yaml")
 ARCHITECTURE = "Architecture"
 # The field `e_machine` in the header of an ELF file, by what Lambda calls the processor.
@@ -54,7 +56,14 @@ def main() -> int:
 def deploy(sam: Path, stack: str | None, given: Parameters) -> None:
     """Builds and deploys. A first deployment asks for parameters, a later one keeps them."""
     environment = stack if stack and saved_as(stack) else "default"
+    file = None
     config = saved_as(environment)
+    if not config:
+        # Where stacks were deployed by their names alone, samconfig.toml has nothing for any other.
+        file = DEFAULTS
+        config = saved_as(environment, file)
+    if environment == "default" and "stack_name" not in config:
+        config["stack_name"] = saved_as(environment, DEFAULTS)["stack_name"]
     stack = stack or config["stack_name"]
     # The default environment may be of another stack: then only where to deploy is taken from it.
     is_saved = config.get("stack_name") == stack
@@ -69,6 +78,9 @@ def deploy(sam: Path, stack: str | None, given: Parameters) -> None:
     check_functions(architecture)
     admit_only(architecture)
     command = [sam, "deploy", "--stack-name", stack, "--region", session.region_name]
+    # SAM CLI must ask the AWS account that was asked here.
+    if config.get("profile"):
+        command += ["--profile", config["profile"]]
     parameters = given | {ARCHITECTURE: architecture}
     if present is None:
         command.append("--guided")
@@ -78,15 +90,27 @@ def deploy(sam: Path, stack: str | None, given: Parameters) -> None:
     else:
         command.append("--no-fail-on-empty-changeset")
         tell_what_stays(saved, given, present)
+        if file:
+            command += ["--config-file", Path.cwd() / file]
     # Where some are given here, SAM CLI reads none from its configuration file.
     command += ["--config-env", environment, "--parameter-overrides"]
-    subprocess.run([*command, *(f'{name}="{value}"' for name, value in parameters.items())], check=True)
+    subprocess.run([*command, *written(parameters)], check=True)
+    changed = {name: value for name, value in given.items() if saved.get(name, value) != value}
+    if present is not None and changed:
+        now = parameters_of(session, stack) or {}
+        # A person may have declined the changes.
+        keep_saved(SamConfig(Path.cwd(), file), environment, saved, changed.items() & now.items())
 
 
-def saved_as(environment: str) -> dict[str, Any]:
-    """What SAM CLI has saved under that name for `sam deploy`, in samconfig.toml or else samconfig.yaml."""
+def written(parameters: Parameters) -> list[str]:
+    """Parameters as SAM CLI takes them."""
+    return [f'{name}="{value}"' for name, value in parameters.items()]
+
+
+def saved_as(environment: str, file: str | None = None) -> dict[str, Any]:
+    """What that file has under that name for `sam deploy`; by default SAM CLI's: samconfig.toml, or else samconfig.yaml."""
     try:
-        return dict(SamConfig(Path.cwd()).get_all(["deploy"], "parameters", environment))
+        return dict(SamConfig(Path.cwd(), file).get_all(["deploy"], "parameters", environment))
     except SamConfigFileReadException as error:
         raise Failure("the configuration file of SAM CLI, samconfig.toml or samconfig.yaml, cannot be read") from error
 
@@ -121,12 +145,30 @@ def choose_architecture(given: Parameters, saved: Parameters, present: Parameter
     return architecture
 
 
+def keep_saved(file: SamConfig, environment: str, saved: Parameters, changed: Set[tuple[str, str]]) -> None:
+    """Has the saved parameters say what the stack has now: a plain `sam deploy` sends all of them."""
+    if not changed:
+        return
+    names = ", ".join(sorted(name for name, _ in changed))
+    # Read apart: `get_all` mixes up the sections of what is written afterwards.
+    own = saved_as(environment, file.filepath.name)["parameter_overrides"]
+    if isinstance(own, str) and not own.startswith("file://"):
+        file.put(["deploy"], "parameters", "parameter_overrides", " ".join(written(saved | dict(changed))), environment)
+        file.flush()
+        print(f"{file.filepath.name} has the stack's {names} now.", file=sys.stderr)
+    else:
+        print(
+            f"{file.filepath.name} has another {names} than the stack, which a plain `sam deploy` would set: change it there.",
+            file=sys.stderr,
+        )
+
+
 def tell_what_stays(saved: Parameters, given: Parameters, present: Parameters) -> None:
     """Names what samconfig.toml has otherwise than the stack, which keeps its own."""
     for name, value in saved.items():
         if name not in given and value != present.get(name, value):
             print(
-                f"{name} stays {present[name]!r}, though samconfig.toml says {value!r}: "
+                f"{name} stays {present[name]!r}, though samconfig.toml says {value!r}, which a plain `sam deploy` sets: "
                 f"to change it, `make deploy PARAMETERS={name}={value}`.",
                 file=sys.stderr,
             )

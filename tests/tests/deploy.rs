@@ -11,7 +11,8 @@ use std::thread;
 use serde_json::Value;
 use tests::template::root;
 
-/// Builds one function, for the processor that it was given unless `BUILDS_FOR` says another, and notes each call.
+/// Builds one function, for the processor that it was given unless `BUILDS_FOR` says another, and notes each call. The stack
+/// has what was deployed, unless `DECLINED` is set.
 const SAM: &str = r#"#!/bin/bash
 echo "$*" >> calls
 if [[ $1 == build ]]; then
@@ -19,6 +20,12 @@ if [[ $1 == build ]]; then
     sed 's#functions/authorizer/#AuthorizerFunction#' template.yaml > .aws-sam/build/template.yaml
     if [[ ${BUILDS_FOR:-$3} == *arm64 ]]; then machine='\xb7'; else machine='\x3e'; fi
     printf "\x7fELF\x02\x01\x01$(printf '\\0%.0s' {1..9})\x03\x00$machine\x00" > .aws-sam/build/AuthorizerFunction/bootstrap
+elif [[ -z $DECLINED ]]; then
+    while [[ $1 != --parameter-overrides ]]; do shift; done
+    for parameter in "${@:2}"; do
+        value=${parameter#*=\"}
+        echo "<member><ParameterKey>${parameter%%=*}</ParameterKey><ParameterValue>${value%\"}</ParameterValue></member>"
+    done > deployed
 fi
 "#;
 
@@ -64,7 +71,7 @@ impl Deployment {
             format!(
                 "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
                  <DescribeStacksResult><Stacks><member><StackName>api-keys</StackName><StackStatus>{status}</StackStatus>\
-                 <CreationTime>2026-11-26T00:00:00Z</CreationTime><Parameters>{parameter}</Parameters></member></Stacks>\
+                 <CreationTime>2026-11-26T00:00:00Z</CreationTime><Parameters>{parameter}DEPLOYED</Parameters></member></Stacks>\
                  </DescribeStacksResult></DescribeStacksResponse>"
             ),
         )
@@ -87,6 +94,7 @@ impl Deployment {
         executable(&folder.join("sam"), SAM);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let deployed = folder.join("deployed");
         thread::spawn(move || {
             for connection in listener.incoming() {
                 let mut connection = connection.unwrap();
@@ -97,6 +105,7 @@ impl Deployment {
                     let read = connection.read(&mut part).unwrap();
                     request.extend_from_slice(&part[..read]);
                 }
+                let body = body.replace("DEPLOYED", &fs::read_to_string(&deployed).unwrap_or_default());
                 let length = body.len();
                 let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
                 connection.write_all(format!("{head}{body}").as_bytes()).unwrap();
@@ -137,6 +146,13 @@ impl Deployment {
             errors: String::from_utf8_lossy(&output.stderr).into_owned(),
             calls: calls.lines().map(str::to_owned).collect(),
         }
+    }
+
+    /// What a plain `sam deploy` would send.
+    fn saved(&self) -> String {
+        let file = fs::read_to_string(self.folder.join("samconfig.toml")).unwrap();
+        let (_, saved) = file.split_once("parameter_overrides = ").unwrap();
+        saved.lines().next().unwrap().to_owned()
     }
 
     /// The parameter as the deployed template has it.
@@ -214,6 +230,93 @@ fn what_is_given_changes_and_all_else_stays_as_the_stack_has_it() {
         ["build --parameter-overrides Architecture=x86_64", &format!("{UPDATE} Architecture=\"x86_64\"")]
     );
     assert!(!done.errors.contains("stays"), "{}", done.errors);
+}
+
+#[test]
+fn what_is_given_is_what_a_plain_sam_deploy_sends_from_then_on() {
+    let saved = r#"Console=\"disabled\" KeyLimits=\"\" Architecture=\"x86_64\""#;
+    let mut deployment = Deployment::of_stack("kept", "UPDATE_COMPLETE", "x86_64").with_saved(saved);
+    let file = deployment.folder.join("samconfig.toml");
+    let comment = "# Mine.\n[default.global.parameters]\nregion = \"eu-central-1\"\n";
+    fs::write(&file, fs::read_to_string(&file).unwrap() + comment).unwrap();
+    let done = deployment.deploy(&["Console=enabled", "KeyLimits="]);
+    assert!(done.succeeded, "{done:?}");
+    assert!(done.errors.contains("samconfig.toml has the stack's Console now."), "{}", done.errors);
+    let changed = saved.replace("disabled", "enabled");
+    assert!([format!("'{}'", changed.replace('\\', "")), format!("\"{changed}\"")].contains(&deployment.saved()));
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(comment) && text.matches("region").count() == 1, "all else stays: {text}");
+
+    deployment.environment = vec![("DECLINED", "1")];
+    let done = deployment.deploy(&["Console=disabled"]);
+    assert!(done.succeeded, "{done:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text, "the stack has it not");
+}
+
+#[test]
+fn parameters_that_are_saved_in_another_form_are_named() {
+    let deployment = Deployment::of_stack("list", "UPDATE_COMPLETE", "x86_64").with_saved("");
+    let file = deployment.folder.join("samconfig.toml");
+    let list = fs::read_to_string(&file).unwrap().replace("\"\"", "[\"Console=disabled\"]");
+    fs::write(&file, &list).unwrap();
+    let done = deployment.deploy(&["Console=enabled"]);
+    assert!(done.succeeded, "{done:?}");
+    assert!(done.errors.contains("samconfig.toml has another Console than the stack"), "{}", done.errors);
+    assert_eq!(fs::read_to_string(&file).unwrap(), list);
+}
+
+#[test]
+fn the_saved_profile_deploys_too() {
+    let mut deployment = Deployment::first("profile").with_saved("");
+    let file = deployment.folder.join("samconfig.toml");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + "profile = \"staff\"\n").unwrap();
+    fs::write(
+        deployment.folder.join("aws"),
+        "[profile staff]\naws_access_key_id = test\naws_secret_access_key = test\n",
+    )
+    .unwrap();
+    deployment.environment = vec![("AWS_CONFIG_FILE", "aws")];
+    for arguments in [&[][..], &["--stack", "staging"]] {
+        let done = deployment.deploy(arguments);
+        assert!(done.succeeded, "{done:?}");
+        assert!(done.calls.last().unwrap().contains("--profile staff "), "{done:?}");
+    }
+}
+
+#[test]
+fn after_stacks_with_names_of_their_own_the_default_one_is_deployed() {
+    let staging = "version = 0.1\n[staging.deploy.parameters]\nstack_name = \"staging\"\n";
+    let deployment = Deployment::of_stack("default-later", "UPDATE_COMPLETE", "x86_64");
+    fs::write(deployment.folder.join("samconfig.toml"), staging).unwrap();
+    for (arguments, stack) in [(&[][..], "api-keys"), (&["--stack", "third"], "third")] {
+        let done = deployment.deploy(arguments);
+        assert!(done.succeeded, "{done:?}");
+        let deploy = done.calls.last().unwrap();
+        assert!(deploy.starts_with(&format!("deploy --stack-name {stack} ")), "{deploy}");
+        // Else SAM CLI would have no rights to make roles, and no bucket.
+        let defaults = deployment.folder.join("samconfig.yaml");
+        assert!(deploy.contains(&format!("--config-file {} --config-env default", defaults.display())), "{deploy}");
+    }
+    let deployment = Deployment::of_stack("default-unnamed", "UPDATE_COMPLETE", "x86_64");
+    let unnamed = "version = 0.1\n[default.deploy.parameters]\nregion = \"eu-west-1\"\n";
+    fs::write(deployment.folder.join("samconfig.toml"), unnamed).unwrap();
+    let done = deployment.deploy(&[]);
+    assert!(done.calls[1].starts_with("deploy --stack-name api-keys --region eu-west-1 "), "{done:?}");
+
+    let deployment = Deployment::of_stack("default-kept", "UPDATE_COMPLETE", "x86_64");
+    fs::write(deployment.folder.join("samconfig.toml"), staging).unwrap();
+    let defaults = deployment.folder.join("samconfig.yaml");
+    let own = "      parameter_overrides: Console=disabled\n";
+    fs::write(&defaults, fs::read_to_string(&defaults).unwrap() + own).unwrap();
+    let done = deployment.deploy(&["Console=enabled"]);
+    assert!(done.errors.contains("samconfig.yaml has the stack's Console now."), "{done:?}");
+    assert!(fs::read_to_string(defaults).unwrap().contains("parameter_overrides: Console=\"enabled\""));
+
+    let deployment = Deployment::first("default-first");
+    fs::write(deployment.folder.join("samconfig.toml"), staging).unwrap();
+    let done = deployment.deploy(&[]);
+    let asked = "deploy --stack-name api-keys --region eu-central-1 --guided --config-env default ";
+    assert!(done.succeeded && done.calls[1].starts_with(asked), "the answers are for samconfig.toml: {done:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the template takes, the functions take: a deployment with any value that CloudFormation accepts serves requests.
 
 use std::fs;
+use std::process::Command;
 
 use api_keys::settings::{self, SettingError};
 use proptest::strategy::{Strategy, ValueTree};
@@ -52,6 +53,29 @@ fn every_function_starts_with_every_value_that_the_template_takes() {
     ];
     varied.sort_unstable();
     assert_eq!(varied, expected);
+}
+
+#[test]
+fn what_would_not_do_what_it_says_is_refused_at_the_deployment() {
+    let secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:";
+    let (digits, name) = ("1".repeat(19), "a".repeat(513));
+    let refused = [
+        ("MaxKeysPerAccount", ["", "0", "01", "1.5", "-1", "1e3", &digits].map(str::to_owned).to_vec()),
+        // IAM compares the whole name, which Secrets Manager ends with a hyphen and six characters.
+        (
+            "GithubTokenSecretArn",
+            ["github", "AbCdEf", "-AbCdEf", "github-AbCdE", "github-AbCdE_", &format!("{name}-AbCdEf")]
+                .map(|name| format!("{secret}{name}"))
+                .to_vec(),
+        ),
+    ];
+    let template = template();
+    for (name, values) in refused {
+        let (_, pattern) = without_lookaheads(template["Parameters"][name]["AllowedPattern"].as_str().unwrap());
+        for value in values {
+            assert!(!matches(&value, pattern), "{name}={value}");
+        }
+    }
 }
 
 #[test]
@@ -148,7 +172,7 @@ fn samples(name: &str, parameter: &Value) -> Vec<String> {
     let fits = |value: &String| value.len() as u64 <= most && !forbidden.iter().any(|parts| has(value, parts));
     let (strategy, mut runner) = (string_regex(pattern).unwrap(), TestRunner::deterministic());
     let mut values: Vec<_> = edges(name);
-    assert!(values.iter().all(fits), "{name}: {values:?}");
+    assert!(values.iter().all(|value| fits(value) && matches(value, pattern)), "{name}: {values:?}");
     let random = std::iter::from_fn(|| Some(strategy.new_tree(&mut runner).unwrap().current()));
     values.extend(random.filter(fits).take(SAMPLES));
     values
@@ -163,6 +187,14 @@ fn without_lookaheads(pattern: &str) -> (Vec<Vec<&str>>, &str) {
         rest = after;
     }
     (forbidden, rest)
+}
+
+/// Whether the whole value is of that pattern, by another reader of patterns than the one that makes values.
+fn matches(value: &str, pattern: &str) -> bool {
+    let whole = format!("^({pattern})$");
+    let mut bash = Command::new("bash");
+    let bash = bash.args(["-c", "[[ $1 =~ $2 ]]", "bash", value, &whole]).env("LC_ALL", "C");
+    bash.status().unwrap().success()
 }
 
 fn has(value: &str, parts: &[&str]) -> bool {
@@ -183,11 +215,12 @@ fn edges(name: &str) -> Vec<String> {
     match name {
         "EventBusName" => vec!["/".to_owned(), "a".repeat(256)],
         "EventRetentionDays" => vec!["1".to_owned(), "9999".to_owned()],
-        "GithubTokenSecretArn" => ["", "arn:aws:secretsmanager:a:000000000000:secret:a"]
+        "GithubTokenSecretArn" => ["", "arn:aws:secretsmanager:a:000000000000:secret:a-AbCdE1"]
             .map(str::to_owned)
             .into_iter()
             .chain(["aws-cn", "aws-us-gov"].map(|partition| {
-                format!("arn:{partition}:secretsmanager:{}:123456789012:secret:{}", "a".repeat(32), "=".repeat(519))
+                let (region, name) = ("a".repeat(32), "=".repeat(512));
+                format!("arn:{partition}:secretsmanager:{region}:123456789012:secret:{name}-AbCdEf")
             }))
             .collect(),
         "GithubKeysUrl" => ["https://a/".to_owned(), "https://-:59999/".to_owned()]
@@ -200,7 +233,7 @@ fn edges(name: &str) -> Vec<String> {
                 .to_vec()
         }
         "KeyPrefix" => ["a".to_owned(), "a".repeat(24), format!("a{}b", "_1".repeat(11))].to_vec(),
-        "MaxKeysPerAccount" => vec!["1".to_owned(), "999999999".to_owned()],
+        "MaxKeysPerAccount" => vec!["1".to_owned(), "9999999999".to_owned(), "9".repeat(18)],
         "Operations" => vec!["A".to_owned(), names(39, 14), names(18, 32), vec!["A"; 39].join(",")],
         "TrafficTypes" => vec!["A".to_owned(), names(31, 32), vec!["A"; 512].join(",")],
         other => panic!("{other} has a pattern and no edges"),
