@@ -1,11 +1,12 @@
 //! `api-keys leaks`: reports of values that others know, by the route that is open to everybody.
 
+use std::fmt;
 use std::fs;
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
 use std::path::Path;
 use std::time::Duration;
 
-use api_keys::{ImportedKeys, KeyValue, Transport};
+use api_keys::{Found, ImportedKeys, KeyValue, Transport};
 use http::{StatusCode, Uri};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -16,8 +17,9 @@ use crate::aws::Service;
 use crate::failure::chain;
 use crate::{Failure, interrupt, output};
 
-/// As many as the service takes at once of what is not signed.
+/// As many tokens as the service takes at once of what is not signed, and as many values in them.
 const AT_ONCE: usize = 10;
+const VALUES_AT_ONCE: usize = 40;
 const ATTEMPTS: usize = 5;
 const NO_URL: &str = "the API's URL is written as https://example.com/v1";
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -37,10 +39,14 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
             let _ = writeln!(stderr().lock(), "line {line}: {note}");
         }
     }
-    let tokens: Vec<&str> = findings.iter().flat_map(|(_, finding)| finding.tokens()).collect();
-    let without: Vec<u64> = findings.iter().filter(|(_, it)| it.tokens().is_empty()).map(|(line, _)| *line).collect();
+    let tokens: Vec<Token<'_>> = findings.iter().flat_map(|(_, finding)| finding.tokens()).collect();
+    let lines = |of: fn(&Finding) -> bool| -> Vec<u64> {
+        findings.iter().filter(|(_, finding)| of(finding)).map(|(line, _)| *line).collect()
+    };
+    let missed =
+        Missed { without_value: lines(Finding::has_none), with_too_much: lines(|it| it.rest == Rest::TooMuch) };
     if tokens.is_empty() {
-        return Err(Failure::input(format!("nothing is reported: {}", had_none(&without))));
+        return Err(Failure::input(format!("nothing is reported: {missed}")));
     }
     let url = match url {
         Some(url) => url,
@@ -52,8 +58,8 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     }
     let transport = Transport::new().map_err(|error| Failure::action(chain(&error)))?;
     let sending = async {
-        for some in tokens.chunks(AT_ONCE) {
-            let body: Vec<_> = some.iter().map(|token| json!({ "token": token })).collect();
+        for some in requests(&tokens) {
+            let body: Vec<_> = some.iter().map(|token| json!({ "token": token.text })).collect();
             let sent = send(&transport, &url, &json!(body).to_string()).await;
             sent.map_err(|why| Failure::action(format!("{why}; {AGAIN}")))?;
         }
@@ -62,75 +68,155 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     interrupt::guard(AGAIN, sending).await?;
     let count = tokens.len();
     if common.json {
-        output::json(&json!({ "reported": count, "linesWithoutValue": without }))?;
+        output::json(&json!({
+            "reported": count,
+            "linesWithoutValue": missed.without_value,
+            "linesWithTooMuch": missed.with_too_much,
+        }))?;
     } else {
         let values = if count == 1 { "value" } else { "values" };
         output::line(&format!(
             "Reported {count} {values}. If it belonged to a key, it no longer works; see that key's events."
         ))?;
     }
-    if without.is_empty() { Ok(()) } else { Err(Failure::action(had_none(&without))) }
+    if missed.is_none() { Ok(()) } else { Err(Failure::action(missed.to_string())) }
 }
 
 /// What a line that is not blank holds. Without `Debug`: it has values.
-enum Finding<'a> {
+struct Finding {
     /// Values of the service's own format.
-    Values(Vec<KeyValue>),
-    /// What may be a value of another system.
-    Foreign(&'a str),
+    native: Vec<KeyValue>,
+    /// The line without them.
+    text: Zeroizing<String>,
+    rest: Rest,
+}
+
+/// What a line holds beside values of the service's own format.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// What may be so many values of another system.
+    Foreign(usize),
+    /// More of that than the service looks up.
+    TooMuch,
     /// Something that begins as the service's values do.
     Mistyped,
     Nothing,
 }
 
-impl<'a> Finding<'a> {
+/// What is reported at once, and how many values the service finds in it.
+struct Token<'a> {
+    text: &'a str,
+    values: usize,
+}
+
+impl Finding {
     /// `None` when the line is blank.
-    fn of(line: &'a str) -> Option<Self> {
+    fn of(line: &str) -> Option<Self> {
         // Byte order marks, and what is left of other encodings.
         let is_mark = |character| matches!(character, '\u{feff}' | '\u{200b}' | char::REPLACEMENT_CHARACTER);
         let is_outside = |character: char| character.is_whitespace() || character.is_control() || is_mark(character);
         let line = line.trim_matches(is_outside);
-        let values = KeyValue::find_all(line, ImportedKeys::Refused);
-        Some(match line {
-            "" => return None,
-            _ if !values.is_empty() => Self::Values(values),
-            _ if KeyValue::resembles_one(line) => Self::Mistyped,
-            _ if KeyValue::find_all(line, ImportedKeys::Accepted).is_empty() => Self::Nothing,
-            foreign => Self::Foreign(foreign),
-        })
+        if line.is_empty() {
+            return None;
+        }
+        let Found { native, foreign, left_out } = KeyValue::find_all(line, ImportedKeys::Accepted);
+        let text = native
+            .iter()
+            .fold(Zeroizing::new(line.to_owned()), |text, value| Zeroizing::new(text.replace(value.expose(), " ")));
+        let rest = if native.is_empty() && KeyValue::resembles_one(line) {
+            Rest::Mistyped
+        } else if left_out {
+            Rest::TooMuch
+        } else if foreign.is_empty() {
+            Rest::Nothing
+        } else {
+            // As the service sees it: what stood around a native value is a word now.
+            let rest = KeyValue::find_all(&text, ImportedKeys::Accepted);
+            if rest.left_out { Rest::TooMuch } else { Rest::Foreign(rest.native.len() + rest.foreign.len()) }
+        };
+        Some(Self { native, text, rest })
+    }
+
+    fn has_none(&self) -> bool {
+        self.native.is_empty() && matches!(self.rest, Rest::Mistyped | Rest::Nothing)
     }
 
     /// What is reported of it: of what the program knows nothing else than the value.
-    fn tokens(&self) -> Vec<&str> {
-        match self {
-            Self::Values(values) => values.iter().map(KeyValue::expose).collect(),
-            Self::Foreign(line) => vec![line],
-            Self::Mistyped | Self::Nothing => Vec::new(),
-        }
+    fn tokens(&self) -> Vec<Token<'_>> {
+        let native = self.native.iter().map(|value| Token { text: value.expose(), values: 1 });
+        let foreign = match self.rest {
+            Rest::Foreign(values) => Some(Token { text: &self.text, values }),
+            Rest::TooMuch | Rest::Mistyped | Rest::Nothing => None,
+        };
+        native.chain(foreign).collect()
     }
 
-    /// What whoever reports it should know; the value is not in it.
+    /// What whoever reports it should know; no value is in it.
     fn note(&self) -> Option<&'static str> {
-        match self {
-            Self::Values(_) => None,
-            Self::Foreign(_) => {
+        match (self.rest, self.native.is_empty()) {
+            (Rest::Nothing, false) => None,
+            (Rest::Nothing, true) => Some("is no value: one has at least 16 characters without blanks"),
+            (Rest::Foreign(_), true) => {
                 Some("not in this service's format: it is looked up only if the stack accepts imported keys")
             }
-            Self::Mistyped => {
+            (Rest::Foreign(_), false) => Some(
+                "its rest is not in this service's format: it is looked up only if the stack accepts imported keys",
+            ),
+            (Rest::TooMuch, true) => Some("too much around a value: put the value alone on its line"),
+            (Rest::TooMuch, false) => Some(
+                "only this service's values are reported, too much is around them: put a value of another system alone \
+                on its line",
+            ),
+            (Rest::Mistyped, _) => {
                 Some("looks like a value of this service, but its checksum is wrong: it is mistyped or cut off")
             }
-            Self::Nothing => Some("is no value: one has at least 16 characters without blanks"),
         }
     }
 }
 
-fn had_none(lines: &[u64]) -> String {
-    let numbers = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    if let [line] = lines {
-        format!("1 line had no value: line {line}")
-    } else {
-        format!("{} lines had no value: lines {numbers}", lines.len())
+/// The lines of which something was not reported.
+struct Missed {
+    without_value: Vec<u64>,
+    with_too_much: Vec<u64>,
+}
+
+impl Missed {
+    fn is_none(&self) -> bool {
+        self.without_value.is_empty() && self.with_too_much.is_empty()
     }
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |lines: &[u64], one: &str, several: &str| match lines {
+            [] => None,
+            [line] => Some(format!("1 line {one}: line {line}")),
+            lines => {
+                let numbers = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                Some(format!("{} lines {several}: lines {numbers}", lines.len()))
+            }
+        };
+        let none = of(&self.without_value, "had no value", "had no value");
+        let too_much = of(&self.with_too_much, "has too much around a value", "have too much around a value");
+        f.write_str(&none.into_iter().chain(too_much).collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// Divides tokens into requests that the service takes.
+fn requests<'a, 'b>(tokens: &'b [Token<'a>]) -> Vec<&'b [Token<'a>]> {
+    let mut requests = Vec::new();
+    let mut rest = tokens;
+    while !rest.is_empty() {
+        let values = rest.iter().scan(0, |sum, token| {
+            *sum += token.values;
+            Some(*sum)
+        });
+        let fit = values.take(AT_ONCE).take_while(|sum| *sum <= VALUES_AT_ONCE).count();
+        let (some, others) = rest.split_at(fit.max(1).min(rest.len()));
+        requests.push(some);
+        rest = others;
+    }
+    requests
 }
 
 /// Text in any encoding: a value is found in it all the same.

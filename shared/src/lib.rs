@@ -33,10 +33,10 @@ pub mod table;
 
 pub use aws::{Aws, Misconfigured, Secret, SecretArn, StoredSecret, Transport};
 pub use key::{
-    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, GiveBack, GiveBackPart,
-    ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus, KeyValue, KeyView,
-    Lease, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period, PreviousValue, Random, Step, Timestamp,
-    TrafficType, Use, Uses,
+    AccountId, AllowedIps, Catalogue, Claim, ClaimPart, Consumer, Count, Counters, EventId, Found, GiveBack,
+    GiveBackPart, ImportedKeys, IpRange, Issuer, KeyHash, KeyId, KeyMetadata, KeyPrefix, KeyRecord, KeyStatus,
+    KeyValue, KeyView, Lease, Limit, Limits, Locator, NoRandomness, Operation, Operations, Period, PreviousValue,
+    Random, Step, Timestamp, TrafficType, Use, Uses,
 };
 pub use lambda::{
     Error, IssuedKey, MethodArn, Metrics, Opens, Reason, Reasons, Refusal, Verdict, ending, http, log, settings,

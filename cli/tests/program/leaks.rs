@@ -65,7 +65,7 @@ fn of_each_line_it_says_what_it_is_not_and_without_a_value_it_fails() {
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": VALUE}, {"token": "sk_of_another_system"}]));
 
     let done = world.run(&["leaks", "report", "values", "--json"]);
-    let expected = json!({"reported": 2, "linesWithoutValue": [2, 4, 6]});
+    let expected = json!({"reported": 2, "linesWithoutValue": [2, 4, 6], "linesWithTooMuch": []});
     assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (1, expected));
 
     world.write("values", &mistyped);
@@ -73,6 +73,60 @@ fn of_each_line_it_says_what_it_is_not_and_without_a_value_it_fails() {
     let expected = format!("line 1: {wrong}error: nothing is reported: 1 line had no value: line 1\n");
     assert_eq!((done.code, &*done.stdout, done.stderr), (2, "", expected));
     assert_eq!(world.payloads().len(), 2);
+}
+
+const WORDS: &str = "2026-11-26T15:00:00Z_a 7f3b2c1d9e8a4f60 request-0123456789 client-0123456789 upstream-0123456789 \
+    server-0123456789 trace-0123456789";
+
+#[test]
+fn a_line_with_too_much_around_a_value_of_another_system_is_told_and_not_sent() {
+    let world = taking("leaks-too-much");
+    let line = format!("{WORDS} X-API-Key=sk_old_0123456789");
+    world.write(
+        "values",
+        format!("{line}\nsk_of_another_system\n{WORDS} job-01234567890123 worker-0123456789 {VALUE}\n# keys\n"),
+    );
+    let done = world.run(&["leaks", "report", "values"]);
+    let expected = format!(
+        "line 1: too much around a value: put the value alone on its line\n\
+        line 2: {FOREIGN}\
+        line 3: only this service's values are reported, too much is around them: put a value of another system alone on \
+        its line\n\
+        line 4: is no value: one has at least 16 characters without blanks\n\
+        error: 1 line had no value: line 4; 2 lines have too much around a value: lines 1, 3\n"
+    );
+    assert_eq!((done.code, done.stdout, done.stderr), (1, format!("Reported 2 values. {REPORTED}"), expected));
+    assert_eq!(world.payloads()[0]["reports"], json!([{"token": "sk_of_another_system"}, {"token": VALUE}]));
+
+    let done = world.run(&["leaks", "report", "values", "--json"]);
+    let expected = json!({"reported": 2, "linesWithoutValue": [4], "linesWithTooMuch": [1, 3]});
+    assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (1, expected));
+
+    world.write("values", &line);
+    let done = world.run(&["leaks", "report", "values"]);
+    assert_eq!((done.code, world.payloads().len()), (2, 2), "{done:?}");
+    assert!(done.stderr.ends_with("error: nothing is reported: 1 line has too much around a value: line 1\n"));
+}
+
+#[test]
+fn beside_a_native_value_the_rest_of_its_line_is_reported_if_it_may_hold_another() {
+    let world = taking("leaks-both");
+    world.write("values", format!("old=sk_live_of_the_old_system_123 new={VALUE}\n"));
+    let done = world.run(&["leaks", "report", "values"]);
+    let note = format!("line 1: its rest is {FOREIGN}");
+    assert_eq!((done.code, done.stdout, done.stderr), (0, format!("Reported 2 values. {REPORTED}"), note));
+    let rest = "old=sk_live_of_the_old_system_123 new= ";
+    assert_eq!(world.payloads()[0]["reports"], json!([{"token": VALUE}, {"token": rest}]));
+}
+
+#[test]
+fn no_request_has_more_values_than_the_service_takes() {
+    let world = taking("leaks-values");
+    let line = |at: usize| format!("{WORDS}-{at}\n");
+    world.write("values", (0..10).map(line).collect::<String>());
+    assert_eq!(world.run(&["leaks", "report", "values"]).code, 0);
+    let sizes: Vec<_> = world.payloads().iter().map(|sent| sent["reports"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [5, 5], "of seven values each, 40 at once");
 }
 
 #[test]
@@ -83,7 +137,7 @@ fn a_value_from_standard_input_is_shown_nowhere() {
     let done = done(child.wait_with_output().unwrap());
     assert_eq!(
         (done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()),
-        (0, json!({"reported": 1, "linesWithoutValue": []}))
+        (0, json!({"reported": 1, "linesWithoutValue": [], "linesWithTooMuch": []}))
     );
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": VALUE}]));
     assert!(!format!("{done:?}").contains(VALUE));

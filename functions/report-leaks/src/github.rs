@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 
 use crate::signature::{PublicKey, SIGNATURE, Signature};
 
-/// Keys are used for that long.
-const KEPT: Duration = Duration::from_mins(30);
+/// After that, keys are fetched again.
+const FRESH: Duration = Duration::from_mins(30);
+/// So long they are used where they cannot be fetched again: anybody can make up an identifier and so bring about the rate limit.
+const USABLE: Duration = Duration::from_hours(6);
 /// After a fetch, so long no other is made for an identifier that is not among them.
 const AFTER_FETCH: Duration = Duration::from_secs(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -67,26 +69,25 @@ impl GithubKeys {
     /// Whether GitHub signed the request's body.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it did not; [`Error::Unavailable`] when its keys cannot be fetched, or were fetched a moment
-    /// ago and may lack a new one.
+    /// [`Error::Invalid`] when it did not; [`Error::Unavailable`] when no known key has the identifier, and GitHub's keys cannot
+    /// be fetched, or were fetched a moment ago and may lack a new one.
     pub(crate) async fn verify(&self, signature: &Signature, request: &Request, now: Timestamp) -> Result<(), Error> {
         let mut known = self.known.lock().await;
-        let is_fresh = known.fetched_at.is_some_and(|at| now < at.plus(KEPT));
-        if !(is_fresh && known.has(signature)) {
-            if known.pause_ends.is_some_and(|end| now < end) {
-                return Err(Error::unavailable("GitHub's keys were fetched a moment ago"));
+        if !known.has(signature, now, FRESH) {
+            let is_usable = known.has(signature, now, USABLE);
+            if known.pause_ends.is_none_or(|end| now >= end) {
+                if let Err(cause) = self.update(&mut known, signature, request, now).await {
+                    let error = Error::Unavailable(cause);
+                    if !is_usable {
+                        return Err(error);
+                    }
+                    http::log_failure(request, &error);
+                }
+            } else if !is_usable {
+                return Err(Error::unavailable(
+                    "no known key of GitHub has the report's identifier, and GitHub is not asked again yet",
+                ));
             }
-            // Also for a fetch that is cut off.
-            known.pause_ends = Some(now.plus(AFTER_FAILURE));
-            let fetched = timeout(FETCH_TIME, self.fetch(&mut known, request)).await;
-            let fetched = fetched.unwrap_or(Err(Refused::of("GitHub took too long")));
-            if let Err(refused) = fetched {
-                known.pause_ends = Some(now.plus(refused.pause));
-                return Err(Error::Unavailable(refused.cause));
-            }
-            known.fetched_at = Some(now);
-            known.in_vain = if is_fresh && !known.has(signature) { known.in_vain + 1 } else { 0 };
-            known.pause_ends = Some(now.plus(pause_after(known.in_vain)));
         }
         let body: &[u8] = request.body();
         if known.keys.iter().any(|key| key.signed(body, signature)) {
@@ -94,6 +95,28 @@ impl GithubKeys {
         } else {
             Err(InvalidRequest::of(SIGNATURE, "must be GitHub's, over the body as it is").into())
         }
+    }
+
+    /// Fetches the keys, and sets the pause after it.
+    async fn update(
+        &self,
+        known: &mut Known,
+        signature: &Signature,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(), Cause> {
+        let were_fresh = known.are_within(FRESH, now);
+        // Also for a fetch that is cut off.
+        known.pause_ends = Some(now.plus(AFTER_FAILURE));
+        let fetched = timeout(FETCH_TIME, self.fetch(known, request)).await;
+        if let Err(refused) = fetched.unwrap_or(Err(Refused::of("GitHub took too long"))) {
+            known.pause_ends = Some(now.plus(refused.pause));
+            return Err(refused.cause);
+        }
+        known.fetched_at = Some(now);
+        known.in_vain = if were_fresh && !known.has(signature, now, FRESH) { known.in_vain + 1 } else { 0 };
+        known.pause_ends = Some(now.plus(pause_after(known.in_vain)));
+        Ok(())
     }
 
     async fn fetch(&self, known: &mut Known, request: &Request) -> Result<(), Refused> {
@@ -113,8 +136,13 @@ impl GithubKeys {
 }
 
 impl Known {
-    fn has(&self, signature: &Signature) -> bool {
-        self.keys.iter().any(|key| key.is_of(signature))
+    /// Whether the keys were fetched no longer ago than that.
+    fn are_within(&self, time: Duration, now: Timestamp) -> bool {
+        self.fetched_at.is_some_and(|at| now < at.plus(time))
+    }
+
+    fn has(&self, signature: &Signature, now: Timestamp, within: Duration) -> bool {
+        self.are_within(within, now) && self.keys.iter().any(|key| key.is_of(signature))
     }
 
     fn headers(&self) -> HeaderMap {

@@ -2,7 +2,7 @@
 //!
 //! Source: GitHub's "Secret scanning partner program".
 
-use api_keys::{ImportedKeys, InvalidRequest, KeyHash, KeyValue, LeakReport, normalize_text};
+use api_keys::{Found, ImportedKeys, InvalidRequest, KeyHash, KeyValue, LeakReport, normalize_text};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 const MAX_BODY: usize = 256 * 1024;
 const MAX_SIGNED: usize = 100;
 const MAX_UNSIGNED: usize = 10;
-/// So many values for each report that a request may have: each costs reads.
+/// So many values for each report that a request may have, in whichever tokens they are: each costs reads.
 const VALUES_PER_REPORT: usize = 4;
 const MAX_SOURCE: usize = 64;
 const MAX_URL: usize = 1024;
@@ -67,9 +67,9 @@ impl Report {
         Ok(reports)
     }
 
-    /// The values in it, each once.
+    /// The values in it.
     #[must_use]
-    pub fn values(&self, imported: ImportedKeys) -> Vec<KeyValue> {
+    pub fn found(&self, imported: ImportedKeys) -> Found {
         KeyValue::find_all(&self.token.0, imported)
     }
 
@@ -89,29 +89,48 @@ impl Report {
     /// Without what cannot be seen, short, and never with a value in it.
     fn clean(&self, text: &str, max: usize) -> Option<String> {
         let text = normalize_text(text, MAX_BODY).ok()?;
-        let has_value = text.contains(&*self.token.0)
-            || self.values(ImportedKeys::Accepted).iter().any(|value| text.contains(value.expose()))
-            || !KeyValue::find_all(&text, ImportedKeys::Refused).is_empty();
+        let Found { native, foreign, left_out } = self.found(ImportedKeys::Accepted);
+        // What was left out may be in it.
+        let has_value = left_out
+            || text.contains(&*self.token.0)
+            || native.iter().chain(&foreign).any(|value| text.contains(value.expose()))
+            || !KeyValue::find_all(&text, ImportedKeys::Refused).native.is_empty();
         let short: String = text.chars().take(max).collect();
         normalize_text(&short, max).ok().filter(|_| !has_value)
     }
 }
 
-/// The values of each report.
+/// The values of each report that are looked up.
+///
+/// Of a signed report's words only as many are as a request may have: GitHub's tokens are what an expression for native values
+/// matched, and one odd token must not hold up the others.
 ///
 /// # Errors
-/// [`InvalidRequest`] when they are more in all than a request may have, so that none is passed over.
+/// [`InvalidRequest`] when they are more in all than a request may have, or when an unsigned report has more that may be values
+/// of another system than are looked up, so that none is passed over.
 pub(crate) fn values_of(
     reports: &[Report],
     signed: bool,
     imported: ImportedKeys,
 ) -> Result<Vec<Vec<KeyValue>>, InvalidRequest> {
+    const TOO_MUCH: &str = "a token has too much around a value of another system: send the value alone";
     let most = VALUES_PER_REPORT * if signed { MAX_SIGNED } else { MAX_UNSIGNED };
-    let values: Vec<_> = reports.iter().map(|report| report.values(imported)).collect();
-    if values.iter().map(Vec::len).sum::<usize>() > most {
-        return Err(InvalidRequest::of("body", format!("must have at most {most} values in its tokens")));
+    let too_many =
+        || InvalidRequest::of("body", format!("must have at most {most} values in its tokens: send fewer at once"));
+    let mut found: Vec<_> = reports.iter().map(|report| report.found(imported)).collect();
+    let native: usize = found.iter().map(|found| found.native.len()).sum();
+    let room = most.checked_sub(native).ok_or_else(too_many)?;
+    if signed {
+        let share = room / found.len().max(1);
+        for found in &mut found {
+            found.foreign.truncate(share);
+        }
+    } else if found.iter().any(|found| found.left_out) {
+        return Err(InvalidRequest::of("body", TOO_MUCH));
+    } else if found.iter().map(|found| found.foreign.len()).sum::<usize>() > room {
+        return Err(too_many());
     }
-    Ok(values)
+    Ok(found.into_iter().map(|found| found.native.into_iter().chain(found.foreign).collect()).collect())
 }
 
 /// Whether a token has a value of ours.

@@ -9,33 +9,58 @@ use super::prefix::KeyPrefix;
 use super::value::{IMPORTED_LENGTHS, ImportedKeys, KeyValue, LOCATOR_LENGTH, TAIL_LENGTH, VERSION};
 
 /// A text adds at most so many values of other systems: each costs reads, and anybody may send a text.
-const MAX_IMPORTED: usize = 4;
-/// A word has at most so many layers around its value, such as a name, quotes and brackets.
+const MAX_FOREIGN: usize = 8;
+/// A word is looked into through at most so many layers, such as a name, quotes and brackets.
 const MAX_LAYERS: usize = 16;
 const MAX_NAME: usize = 64;
 const QUOTES: [char; 4] = ['"', '\'', '`', '\\'];
-const PAIRS: [[char; 2]; 8] =
-    [['"', '"'], ['\'', '\''], ['`', '`'], ['\\', '\\'], ['(', ')'], ['[', ']'], ['{', '}'], ['<', '>']];
+const PAIRS: [[&str; 2]; 13] = [
+    ["\\\"", "\\\""],
+    ["\\'", "\\'"],
+    ["\"", "\""],
+    ["'", "'"],
+    ["`", "`"],
+    ["\\", "\\"],
+    ["(", ")"],
+    ["[", "]"],
+    ["{", "}"],
+    ["<", ">"],
+    ["*", "*"],
+    ["|", "|"],
+    ["~", "~"],
+];
 /// What stands around a value and is no part of it.
 const MARKS: [char; 20] =
     ['"', '\'', '`', '\\', '(', ')', '[', ']', '{', '}', '<', '>', '*', '|', ';', ':', '.', '!', '?', '~'];
 
+/// The values that a text may hold, each once.
+#[derive(Debug)]
+pub struct Found {
+    /// Values of this service's own format, in no order.
+    pub native: Vec<KeyValue>,
+    /// What may be values of another system, at most 8, the likeliest first.
+    pub foreign: Vec<KeyValue>,
+    /// Whether the text has more that may be a value of another system.
+    pub left_out: bool,
+}
+
 impl KeyValue {
-    /// Every value that a text may hold, each once, in no order.
+    /// Finds the values in a text.
     ///
     /// A native value is found by its shape and checksum, whatever stands around it, and also where line ends, invisible
     /// characters or the backslashes of Markdown stand within. A value of another system has no shape: where those are
-    /// accepted, the text itself is one if it could be, and up to 4 of its words are, without quotes, brackets, punctuation
+    /// accepted, the text itself is one if it could be, and its words are, with and without quotes, brackets, punctuation
     /// and `NAME=`. The time that it takes grows with the text's length alone.
     #[must_use]
-    pub fn find_all(text: &str, imported: ImportedKeys) -> Vec<Self> {
-        let mut found: Vec<_> = native_in(text).chain(native_in(&joined(text))).collect();
-        if imported == ImportedKeys::Accepted {
-            found.extend(imported_in(text));
-        }
-        found.sort_unstable_by(|one, other| one.expose().cmp(other.expose()));
-        found.dedup_by(|one, other| one.expose() == other.expose());
-        found
+    pub fn find_all(text: &str, imported: ImportedKeys) -> Found {
+        let mut native: Vec<_> = native_in(text).chain(native_in(&joined(text))).collect();
+        native.sort_unstable_by(|one, other| one.expose().cmp(other.expose()));
+        native.dedup_by(|one, other| one.expose() == other.expose());
+        let (foreign, left_out) = match imported {
+            ImportedKeys::Accepted => foreign_in(text, !native.is_empty()),
+            ImportedKeys::Refused => (Vec::new(), false),
+        };
+        Found { native, foreign, left_out }
     }
 
     /// Whether something in the text begins as native values do: it is one, or one that was mistyped or cut off.
@@ -82,31 +107,43 @@ fn starts_before(text: &str, at: usize) -> impl Iterator<Item = usize> {
     before.iter().rev().take_while(of_a_prefix).zip(1..).map(move |(_, length)| at - length)
 }
 
-/// First the text itself, then its words from the inside out.
-fn imported_in(text: &str) -> Vec<KeyValue> {
+/// First the text itself, then its words from the inside out; and whether some were left out.
+fn foreign_in(text: &str, has_native: bool) -> (Vec<KeyValue>, bool) {
     let is_outside = |character: char| !character.is_ascii_graphic() || character == ',';
-    // What looks like a native value is none of another system, even if its checksum is wrong.
-    let is_foreign = |word: &&str| word.len() >= *IMPORTED_LENGTHS.start() && locators_in(word).next().is_none();
+    let whole = Some(text.trim_matches(is_outside)).filter(|_| !has_native);
     let words: Vec<Vec<&str>> =
-        text.split(is_outside).filter(is_foreign).take(MAX_IMPORTED).map(|word| layers(word).collect()).collect();
+        text.split(is_outside).filter(|word| is_foreign(word)).map(|word| layers(word).collect()).collect();
     let inside_out =
         (0..MAX_LAYERS).flat_map(|depth| words.iter().filter_map(move |word| word.iter().rev().nth(depth)));
-    let mut found: Vec<KeyValue> = Vec::with_capacity(MAX_IMPORTED);
-    for candidate in iter::once(text.trim_matches(is_outside)).chain(inside_out.copied()) {
+    let mut found: Vec<KeyValue> = Vec::with_capacity(MAX_FOREIGN);
+    for candidate in whole.into_iter().chain(inside_out.copied()) {
+        if !IMPORTED_LENGTHS.contains(&candidate.len()) || found.iter().any(|other| other.expose() == candidate) {
+            continue;
+        }
         let value = KeyValue::parse(candidate, ImportedKeys::Accepted).filter(|value| value.locator().is_none());
-        if let Some(value) = value
-            && found.len() < MAX_IMPORTED
-            && found.iter().all(|other| other.expose() != value.expose())
-        {
+        if let Some(value) = value {
+            if found.len() == MAX_FOREIGN {
+                return (found, true);
+            }
             found.push(value);
         }
     }
-    found
+    (found, words.iter().any(|word| word.len() > MAX_LAYERS))
 }
 
-/// A word, and each time what is left of it without one more layer.
+/// Whether a word may hold a value of another system. What looks like a native value is none, even if its checksum is wrong.
+fn is_foreign(word: &str) -> bool {
+    word.len() >= *IMPORTED_LENGTHS.start()
+        && word.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && locators_in(word).next().is_none()
+        && native_in(&joined(word)).next().is_none()
+}
+
+/// A word, and each time what is left of it without one more layer, as long as it may be a value; one more than are looked into.
 fn layers(word: &str) -> impl Iterator<Item = &str> {
-    iter::successors(Some(word), |word| without_name(word).or_else(|| without_marks(word))).take(MAX_LAYERS)
+    iter::successors(Some(word), |word| without_name(word).or_else(|| without_marks(word)))
+        .take_while(|word| word.len() >= *IMPORTED_LENGTHS.start())
+        .take(MAX_LAYERS + 1)
 }
 
 /// `API_KEY=value`, `"token":"value"`. What is too short for a value is the end of one in base64.
@@ -123,7 +160,7 @@ fn without_name(word: &str) -> Option<&str> {
 
 /// First what is around both ends, else what comes after, else what comes before.
 fn without_marks(word: &str) -> Option<&str> {
-    let pair = PAIRS.iter().find_map(|[first, last]| word.strip_prefix(*first)?.strip_suffix(*last));
+    let pair = PAIRS.iter().find_map(|[first, last]| word.strip_prefix(first)?.strip_suffix(last));
     pair.or_else(|| word.strip_suffix(MARKS)).or_else(|| word.strip_prefix(MARKS))
 }
 
@@ -144,7 +181,8 @@ mod tests {
     }
 
     fn found(text: &str, imported: ImportedKeys) -> Vec<String> {
-        KeyValue::find_all(text, imported).iter().map(|value| value.expose().to_owned()).collect()
+        let Found { native, foreign, .. } = KeyValue::find_all(text, imported);
+        native.iter().chain(&foreign).map(|value| value.expose().to_owned()).collect()
     }
 
     #[test]
@@ -193,7 +231,7 @@ mod tests {
             ("\u{feff} sk_0123456789abcdef\r\n", &["sk_0123456789abcdef"]),
             (
                 "KEY=\"sk_0123456789abcdef\"",
-                &["\"sk_0123456789abcdef\"", "KEY=\"sk_0123456789abcdef\"", "sk_0123456789abcdef"],
+                &["KEY=\"sk_0123456789abcdef\"", "sk_0123456789abcdef", "\"sk_0123456789abcdef\""],
             ),
             ("Authorization: Bearer sk_0123456789abcdef", &["sk_0123456789abcdef"]),
             ("too short", &[]),
@@ -220,12 +258,48 @@ mod tests {
     }
 
     #[test]
-    fn no_text_adds_more_than_four_values_of_other_systems() {
+    fn no_text_adds_more_than_eight_values_of_other_systems_and_it_is_said_that_there_are_more() {
         let words: Vec<_> = (0..1000).map(|at| format!("KEY=\"a-word-of-another-system-{at}\"")).collect();
-        for text in [words.join(" "), words.join(""), "[{\"a\":".repeat(5000), "(".repeat(100_000), "=".repeat(200)] {
-            assert!(found(&text, ImportedKeys::Accepted).len() <= MAX_IMPORTED);
+        for text in [words.join(" "), "[{\"a\":".repeat(5000), format!("{}value", "(".repeat(100_000))] {
+            let found = KeyValue::find_all(&text, ImportedKeys::Accepted);
+            assert!(found.left_out && found.foreign.len() <= MAX_FOREIGN);
+        }
+        for nothing in [words.join(""), "=".repeat(200), "*".repeat(200), "(".repeat(100_000)] {
+            assert!(!KeyValue::find_all(&nothing, ImportedKeys::Accepted).left_out, "nothing in it could be a value");
         }
         let mistyped = format!("KEY='{}0'", head(generated("ak_live").expose(), 102));
         assert!(found(&format!("{mistyped} {mistyped}"), ImportedKeys::Accepted).is_empty());
+    }
+
+    #[test]
+    fn where_nothing_is_left_out_each_word_was_looked_into_and_none_comes_twice() {
+        let eight = (0..8).map(|at| format!("a-word-of-another-system-{at}")).collect::<Vec<_>>().join(" ");
+        for text in [eight.clone(), format!("{eight} {eight}"), format!("{eight} short words beside them")] {
+            let found = KeyValue::find_all(&text, ImportedKeys::Accepted);
+            assert_eq!((found.foreign.len(), found.left_out), (8, false), "{text}");
+        }
+        assert!(KeyValue::find_all(&format!("{eight} one-that-is-one-more"), ImportedKeys::Accepted).left_out);
+        let log = "2026-11-26T15:00:00.000Z 7f3b2c1d9e8a4f60 request-0123456789 client-0123456789 upstream-0123456789";
+        let line = format!("{log} X-API-Key=sk_old_0123456789");
+        assert!(found(&line, ImportedKeys::Accepted).contains(&"sk_old_0123456789".to_owned()));
+        let json = r#"{"request":"0123456789abcdef0","session":"0123456789abcdef1","key":"user:0123456789abcdef"}"#;
+        assert!(
+            found(json, ImportedKeys::Accepted).contains(&"user:0123456789abcdef".to_owned()),
+            "inner before outer"
+        );
+        assert!(KeyValue::find_all(json, ImportedKeys::Accepted).left_out);
+    }
+
+    #[test]
+    fn beside_a_native_value_its_own_surroundings_are_no_value_of_another_system_and_other_words_are() {
+        let value = generated("ak_live");
+        let value = value.expose();
+        let alone = [value.to_owned()];
+        for text in [value.to_owned(), format!("https://example.com/?key={value}&page=2"), value.replace('_', "\\_")] {
+            assert_eq!(found(&text, ImportedKeys::Accepted), alone, "{text}");
+        }
+        let line = format!("old=sk_live_of_the_old_system_123 new={value}");
+        let expected = [value, "sk_live_of_the_old_system_123", "old=sk_live_of_the_old_system_123"];
+        assert_eq!(found(&line, ImportedKeys::Accepted), expected);
     }
 }

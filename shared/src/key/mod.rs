@@ -32,6 +32,7 @@ mod value;
 pub use self::allowed_ips::{AllowedIps, IpRange};
 pub use self::catalogue::Catalogue;
 pub use self::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};
+pub use self::find::Found;
 pub use self::hash::KeyHash;
 pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;

@@ -96,7 +96,7 @@ async fn without_githubs_keys_its_reports_do_nothing_and_all_others_work() {
 }
 
 #[tokio::test]
-async fn keys_are_kept_for_half_an_hour_and_no_longer_than_github_can_be_asked() {
+async fn keys_are_fetched_again_after_half_an_hour_and_used_on_while_they_cannot_be() {
     let (gateway, github, signer) = with_github().await;
     let body = report_of(&["some_token"]);
     let from = async |signer: &Signer| report_signed(&gateway, signer, &body).await.status;
@@ -109,7 +109,7 @@ async fn keys_are_kept_for_half_an_hour_and_no_longer_than_github_can_be_asked()
 
     github.answer(500, Value::Null);
     gateway.pass(Duration::from_mins(30));
-    assert_eq!((from(&signer).await, github.fetched()), (503, 3), "it was GitHub's once");
+    assert_eq!((from(&signer).await, github.fetched()), (200, 3), "it was GitHub's a moment ago");
     for at in 0..50 {
         assert_eq!(from(&Signer::new(&format!("made-up-{at}"))).await, 503);
     }
@@ -175,6 +175,53 @@ async fn made_up_identifiers_fetch_the_keys_ever_more_seldom_and_hold_up_no_know
 }
 
 #[tokio::test]
+async fn a_made_up_identifier_that_brings_about_the_rate_limit_holds_up_no_known_one_when_the_keys_get_old() {
+    let (gateway, github, signer) = with_github().await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let body = report_of(&["some_token"]);
+    assert_eq!(report_signed(&gateway, &signer, &body).await.status, 200);
+    gateway.pass(Duration::from_secs(29 * 60 + 55));
+    github.answer_with(429, &[("retry-after", "300")], Value::Null);
+    report_signed(&gateway, &Signer::new("made-up"), &body).await.assert_problem(503);
+
+    gateway.pass(Duration::from_secs(5));
+    assert_eq!(report_signed(&gateway, &signer, &report_of(&[&key.value])).await.status, 200);
+    assert_eq!((key.status().await, github.fetched()), (401, 2), "while GitHub is not to be asked");
+    let forged = Signer::new("one");
+    report_signed(&gateway, &forged, &body).await.assert_problem(400);
+    report_signed(&gateway, &Signer::new("made-up"), &body).await.assert_problem(503);
+    gateway.pass(Duration::from_secs(295));
+    assert_eq!(
+        (report_signed(&gateway, &signer, &body).await.status, github.fetched()),
+        (200, 3),
+        "it is asked when due"
+    );
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_fetched_again_are_used_for_six_hours_and_no_longer() {
+    let (gateway, github, signer) = with_github().await;
+    let body = report_of(&["some_token"]);
+    let report = async || report_signed(&gateway, &signer, &body).await.status;
+    assert_eq!(report().await, 200);
+    github.answer(500, Value::Null);
+    for _ in 0..11 {
+        gateway.pass(Duration::from_mins(30));
+        assert_eq!(report().await, 200);
+    }
+    gateway.pass(Duration::from_secs(30 * 60 - 1));
+    assert_eq!((report().await, github.fetched()), (200, 13));
+    gateway.pass(Duration::from_secs(1));
+    assert_eq!((report().await, github.fetched()), (503, 13), "in the pause after the last failure");
+    gateway.pass(Duration::from_secs(4));
+    assert_eq!((report().await, github.fetched()), (503, 14));
+    github.answer(200, json!({"public_keys": [signer.public()]}));
+    gateway.pass(Duration::from_secs(5));
+    assert_eq!(report().await, 200);
+}
+
+#[tokio::test]
 async fn while_github_limits_the_rate_it_is_asked_no_sooner_than_it_says() {
     for (status, headers, seconds) in [
         (403, &[][..], 60),
@@ -209,7 +256,7 @@ async fn keys_that_have_not_changed_are_not_sent_again() {
     assert_eq!(asked(&signer).await, (200, vec![304]));
     assert_eq!(asked(&Signer::new("made-up")).await, (400, vec![304]), "a 304 says that there is no such key");
     github.answer(500, Value::Null);
-    assert_eq!(asked(&signer).await, (503, vec![500]));
+    assert_eq!(asked(&signer).await, (200, vec![500]));
     let new = Signer::new("new");
     github.answer(200, json!({"public_keys": [new.public()]}));
     assert_eq!(asked(&signer).await, (400, vec![200]));
