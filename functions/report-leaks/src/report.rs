@@ -125,7 +125,7 @@ pub(crate) fn values_of(
         for found in &mut found {
             found.foreign.truncate(share);
         }
-    } else if found.iter().any(|found| found.left_out) {
+    } else if found.iter().any(|found| found.left_out && found.native.is_empty()) {
         return Err(InvalidRequest::of("body", TOO_MUCH));
     } else if found.iter().map(|found| found.foreign.len()).sum::<usize>() > room {
         return Err(too_many());
