@@ -11,7 +11,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use super::transaction::{Part, put};
-use super::{ACCOUNT_ID, ID, Item, TableError, exposed_value};
+use super::{ACCOUNT_ID, ID, Item, TableError};
 use crate::key::{AccountId, KeyHash, KeyRecord, Locator};
 
 /// The sort key of every claim.
@@ -31,8 +31,7 @@ impl<'a> ImportClaim<'a> {
         Self { hash: &record.key_hash, place }
     }
 
-    /// The parts of an import's transaction: the value was not reported, and the claim to it. `replaces` is where an older
-    /// claim leads.
+    /// The parts of an import's transaction. `replaces` is where an older claim to the value leads.
     pub(super) fn parts(
         &self,
         table: &str,
@@ -55,12 +54,7 @@ impl<'a> ImportClaim<'a> {
         ]);
         let trace = Put::builder().table_name(table).set_item(Some(trace)).build();
         let trace = trace.map_err(|cause| TableError::caused("a write could not be built", cause))?;
-        let no_mark = exposed_value::requiring_none(table, self.hash)?;
-        Ok(vec![
-            (Part::Mark, no_mark),
-            (Part::Claim, claim),
-            (Part::Trace, TransactWriteItem::builder().put(trace).build()),
-        ])
+        Ok(vec![(Part::Claim, claim), (Part::Trace, TransactWriteItem::builder().put(trace).build())])
     }
 
     fn to_item(&self) -> Item {

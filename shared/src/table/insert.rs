@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::account::{AccountItem, account_key};
 use super::event::{Event, EventType, FieldChange};
+use super::exposed_value;
 use super::expression::Expression;
 use super::import_claim::ImportClaim;
 use super::key_item::{to_item, value};
@@ -118,7 +119,8 @@ impl KeyStore {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Imported, WriteError> {
-        let claim = ImportClaim::of(record).parts(&self.table, replaces)?;
+        let mut claim = vec![(Part::Mark, exposed_value::requiring_none(&self.table, &record.key_hash)?)];
+        claim.extend(ImportClaim::of(record).parts(&self.table, replaces)?);
         let revives = replaces.is_some();
         let new = New { r#type: EventType::KeyImported, record, claim, revives, max_keys, origin, now };
         Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
