@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 pub use crate::report::Report;
-use crate::report::{Code, Outcome};
+use crate::report::{Outcome, Refused};
 
 const SHA256: &str = "sha256";
 const MAX_KEYS_AT_ONCE: usize = 100;
@@ -176,17 +176,17 @@ impl Import<'_> {
         }
         if old_claim.is_some() {
             if reader.was_exposed(hash).await? {
-                return Ok(Some(Outcome::Refused(Code::Exposed)));
+                return Ok(Some(Outcome::Refused(Refused::Exposed)));
             }
             if !self.revives {
-                return Ok(Some(Outcome::Refused(Code::Retired)));
+                return Ok(Some(Outcome::Refused(Refused::Retired)));
             }
         }
         let id = issuer.key_id(self.now)?;
         let record = new.clone().into_record(id, hash.clone(), self.now);
         Ok(match store.import(&record, old_claim, *max_keys, self.origin, self.now).await {
             Ok(Imported::Done) => Some(Outcome::Imported(id)),
-            Ok(Imported::Exposed) => Some(Outcome::Refused(Code::Exposed)),
+            Ok(Imported::Exposed) => Some(Outcome::Refused(Refused::Exposed)),
             Ok(Imported::Taken) => None,
             // The room may be gone to the same key, by an import beside this one or an attempt whose answer was lost.
             Err(WriteError::QuotaReached { max_keys }) => match reader.resolve_hash(hash, self.now).await? {
@@ -200,7 +200,7 @@ impl Import<'_> {
     /// A key has the value.
     async fn found(&self, found: KeyRecord, hash: &KeyHash, new: &NewKey) -> Result<Outcome, Error> {
         if found.account_id != self.account_id {
-            return Ok(Outcome::Refused(Code::Taken));
+            return Ok(Outcome::Refused(Refused::Taken));
         }
         let id = found.metadata.id;
         if found.metadata.held {
@@ -208,7 +208,7 @@ impl Import<'_> {
             self.with.store.release(Locator { account_id: self.account_id, id }).await?;
         }
         if found.metadata.exposed && found.key_hash == *hash {
-            return Ok(Outcome::Refused(Code::Exposed));
+            return Ok(Outcome::Refused(Refused::Exposed));
         }
         Ok(Outcome::Present { id, differs: new.differs_from(&found.metadata) })
     }

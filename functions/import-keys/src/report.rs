@@ -44,13 +44,13 @@ struct FailedKey {
 pub(crate) enum Outcome {
     Imported(KeyId),
     Present { id: KeyId, differs: Vec<&'static str> },
-    Refused(Code),
+    Refused(Refused),
 }
 
 /// Why a key was not imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Code {
+enum Code {
     /// Fields are wrong.
     Invalid,
     /// A key of another account has the value.
@@ -78,19 +78,28 @@ impl Code {
             _ => Self::Unavailable,
         }
     }
+}
 
-    fn reason(self) -> &'static str {
+/// Why a value is refused, whatever else the key is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refused {
+    Taken,
+    Exposed,
+    Retired,
+}
+
+impl Refused {
+    fn code_and_reason(self) -> (Code, &'static str) {
         match self {
-            Self::Invalid => "has wrong fields",
-            Self::Taken => "sha256 is of a value that a key of another account has already",
-            Self::Exposed => "sha256 is of a value that was reported as known to others: it never works again",
-            Self::Retired => {
-                "sha256 is of a value that has ended, since its key was deleted or got another value: it works again only if \
-                 the import has revive"
+            Self::Taken => (Code::Taken, "sha256 is of a value that a key of another account has already"),
+            Self::Exposed => {
+                (Code::Exposed, "sha256 is of a value that was reported as known to others: it never works again")
             }
-            Self::QuotaReached => "the account has reached its limit of keys",
-            Self::AccountNotActive => "the account is not active",
-            Self::Unavailable => "the time was over before the outcome was known: import it again",
+            Self::Retired => (
+                Code::Retired,
+                "sha256 is of a value that has ended, since its key was deleted or got another value: it works again only if \
+                 the import has revive",
+            ),
         }
     }
 }
@@ -98,14 +107,18 @@ impl Code {
 impl Report {
     /// Adds a key's outcome; `None` where the time was over before it was known.
     pub(crate) fn add(&mut self, index: usize, outcome: Option<Result<Outcome, Error>>, request_id: &str) {
+        const TIME_IS_OVER: &str = "the time was over before the outcome was known: import it again";
         let (code, reason) = match outcome {
             Some(Ok(Outcome::Imported(id))) => return self.imported.push(ImportedKey { index, id }),
             Some(Ok(Outcome::Present { id, differs })) => {
                 return self.present.push(PresentKey { index, id, equal: differs.is_empty(), differs });
             }
-            Some(Ok(Outcome::Refused(code))) => (code, code.reason().to_owned()),
+            Some(Ok(Outcome::Refused(refused))) => {
+                let (code, reason) = refused.code_and_reason();
+                (code, reason.to_owned())
+            }
             Some(Err(error)) => (Code::of(&error), Refusal::new(error, request_id).to_string()),
-            None => (Code::Unavailable, Code::Unavailable.reason().to_owned()),
+            None => (Code::Unavailable, TIME_IS_OVER.to_owned()),
         };
         // What an account's suspension overtook is stored, and works once it is sent again to an active account.
         let retry = matches!(code, Code::Unavailable | Code::AccountNotActive);
