@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use api_keys::{ImportedKeys, KeyValue, Limits};
+use api_keys::key::{ImportedKeys, KeyValue, Limits};
 use authorizer::AuthorizerEvent;
 use criterion::{Criterion, criterion_group, criterion_main};
 use lambda_runtime::{Context, LambdaEvent};
@@ -33,7 +33,7 @@ fn benchmarks(criterion: &mut Criterion) {
 }
 
 /// What the authorizer answers to the sample event, from a real table.
-fn verdict(event: &str) -> api_keys::Verdict {
+fn verdict(event: &str) -> api_keys::lambda::Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let gateway = Gateway::start().await;

@@ -1,6 +1,6 @@
 //! `api-keys accounts`.
 
-use api_keys::{AccountId, Limits};
+use api_keys::key::{AccountId, Limits};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{Accounts, Changes, Common, Holder, Update};

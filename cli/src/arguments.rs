@@ -5,7 +5,7 @@ mod values;
 
 use std::path::PathBuf;
 
-use api_keys::{AccountId, KeyId, Limit, Timestamp};
+use api_keys::key::{AccountId, KeyId, Limit, Timestamp};
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::usage::{Bucket, Usage};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 use std::{env, process};
 
-use api_keys::{Aws, Caller};
+use api_keys::aws::Aws;
+use api_keys::request::Caller;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_lambda::config::retry::RetryConfig;

@@ -1,6 +1,6 @@
 //! `api-keys accounts downgrade`: the keys that are dead by what version 0.1.0 does not know, and would work again there.
 
-use api_keys::AccountId;
+use api_keys::key::AccountId;
 use serde_json::{Value, json};
 
 use crate::arguments::Common;

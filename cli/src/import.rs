@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use api_keys::AccountId;
+use api_keys::key::AccountId;
 use serde_json::json;
 use tokio::task::JoinSet;
 

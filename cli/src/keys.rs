@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use api_keys::{AccountId, KeyId};
+use api_keys::key::{AccountId, KeyId};
 use serde_json::{Value, json};
 
 use crate::arguments::{Common, Keys};

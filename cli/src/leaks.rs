@@ -6,7 +6,8 @@ use std::io::{IsTerminal, Read, Write, stderr, stdin};
 use std::path::Path;
 use std::time::Duration;
 
-use api_keys::{Found, ImportedKeys, KeyValue, Transport};
+use api_keys::aws::Transport;
+use api_keys::key::{Found, ImportedKeys, KeyValue};
 use http::{StatusCode, Uri};
 use serde_json::json;
 use tokio::time::{sleep, timeout};

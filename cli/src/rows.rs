@@ -5,7 +5,7 @@ mod jsonl;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use api_keys::{ImportedKeys, KeyHash, KeyValue, Limits};
+use api_keys::key::{ImportedKeys, KeyHash, KeyValue, Limits};
 use serde_json::{Map, Value, json};
 
 use crate::Failure;
@@ -211,7 +211,7 @@ fn hash_of(value: &str) -> Result<KeyHash, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use api_keys::{Issuer, KeyId, KeyPrefix, Locator, Random};
+    use api_keys::key::{Issuer, KeyId, KeyPrefix, Locator, Random};
 
     use super::*;
 

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use api_keys::{ImportedKeys, KeyValue};
+use api_keys::key::{ImportedKeys, KeyValue};
 use serde_json::Value;
 
 use crate::{Failure, output, pages};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api_keys::AccountId;
+use api_keys::key::AccountId;
 use serde_json::{Value, json};
 
 use crate::arguments::Common;

@@ -2,7 +2,7 @@
 
 use std::{io, iter};
 
-use api_keys::Timestamp;
+use api_keys::key::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use terminal_size::terminal_size_of;

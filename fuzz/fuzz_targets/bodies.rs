@@ -5,7 +5,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use api_keys::{AccountId, Catalogue, Change, Fields, InvalidRequest, NewKey, Timestamp};
+use api_keys::key::{AccountId, Catalogue, Timestamp};
+use api_keys::request::{Change, Fields, InvalidRequest, NewKey};
 use libfuzzer_sys::fuzz_target;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse("SMS,RCS", "TRANSACTIONAL,OTP").unwrap());

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use api_keys::{AccountId, ImportedKeys, KeyHash, KeyId, KeyPrefix, KeyValue};
+use api_keys::key::{AccountId, ImportedKeys, KeyHash, KeyId, KeyPrefix, KeyValue};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use api_keys::{Fields, InvalidRequest};
+use api_keys::request::{Fields, InvalidRequest};
 use libfuzzer_sys::fuzz_target;
 use list_keys::Query;
 use serde_json::Value;

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use api_keys::{ImportedKeys, KeyValue};
+use api_keys::key::{ImportedKeys, KeyValue};
 use libfuzzer_sys::fuzz_target;
 use report_leaks::{Report, Signature};
 

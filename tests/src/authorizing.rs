@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use api_keys::{ImportedKeys, KeyReader, Leases, Limits};
+use api_keys::key::{ImportedKeys, Limits};
+use api_keys::store::{KeyReader, Leases};
 use authorizer::{AuthorizerEvent, Kept, Refusal, Settings};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use api_keys::Timestamp;
+use api_keys::key::Timestamp;
 use serde_json::Value;
 
 use crate::template::root;

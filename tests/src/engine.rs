@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_keys::{
-    Aws, Caller, EventTable, ImportedKeys, KeyMetadata, KeyRecord, KeyStore, KeyValue, Limits, Metrics, Origin, Random,
-    Timestamp,
-};
+use api_keys::aws::Aws;
+use api_keys::key::{ImportedKeys, KeyMetadata, KeyRecord, KeyValue, Limits, Random, Timestamp};
+use api_keys::lambda::Metrics;
+use api_keys::request::{Caller, Origin};
+use api_keys::store::{EventTable, KeyStore};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;

@@ -1,6 +1,8 @@
 //! A client made of environment variables, as a function makes it.
 
-use api_keys::{AccountId, Aws, KeyId, KeyList, KeyReader};
+use api_keys::aws::Aws;
+use api_keys::key::{AccountId, KeyId};
+use api_keys::store::{KeyList, KeyReader};
 
 use crate::engine::TABLE;
 

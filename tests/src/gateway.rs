@@ -6,10 +6,8 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
-use api_keys::{
-    AccountList, Catalogue, EventList, ImportedKeys, Issuer, KeyList, KeyPrefix, KeyReader, KeyStore, Limits, Random,
-    UsageList,
-};
+use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
+use api_keys::store::{AccountList, EventList, KeyList, KeyReader, KeyStore, UsageList};
 use authorizer::{AuthorizerEvent, Kept, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
@@ -156,7 +154,7 @@ impl Gateway {
     /// The moment that lies so far ahead, as the API writes it.
     #[must_use]
     pub fn time_in(&self, ahead: Duration) -> String {
-        let time = serde_json::to_value(api_keys::Timestamp::from(self.now() + ahead)).unwrap();
+        let time = serde_json::to_value(api_keys::key::Timestamp::from(self.now() + ahead)).unwrap();
         time.as_str().unwrap().to_owned()
     }
 
@@ -329,7 +327,7 @@ impl Gateway {
     pub async fn run(&self, function: &str, event: &Value) -> Answer {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
         let headers = if function == "report-leaks" { &report_leaks::HEADERS[..] } else { &[] };
-        let request = api_keys::http::with_headers(headers, event).into();
+        let request = api_keys::lambda::http::with_headers(headers, event).into();
         let Self { reader, store, catalogue, issuer, max_keys, ceiling, .. } = self;
         let now = self.now();
         Answer::of_function(match function {
@@ -488,7 +486,7 @@ impl fmt::Debug for Answer {
 }
 
 /// What Lambda makes of an operators' function's answer.
-fn operators_answer(answer: Result<impl Serialize, api_keys::Refusal>) -> Result<Value, Value> {
+fn operators_answer(answer: Result<impl Serialize, api_keys::lambda::Refusal>) -> Result<Value, Value> {
     answer
         .map(|answer| serde_json::to_value(&answer).unwrap())
         .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())

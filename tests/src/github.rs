@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use api_keys::StoredSecret;
+use api_keys::aws::StoredSecret;
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::get;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use api_keys::{SecretArn, StoredSecret};
+use api_keys::aws::{SecretArn, StoredSecret};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;

@@ -1,6 +1,6 @@
 //! What is known of a key's value without the value, and what of it must not be seen.
 
-use api_keys::{ImportedKeys, KeyHash, KeyValue};
+use api_keys::key::{ImportedKeys, KeyHash, KeyValue};
 use dynoxide::types::AttributeValue;
 use serde_json::{Value, json};
 

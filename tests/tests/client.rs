@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use api_keys::{AccountId, KeyId, KeyList, KeyReader, LastUse};
+use api_keys::key::{AccountId, KeyId};
+use api_keys::store::{KeyList, KeyReader, LastUse};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Json;

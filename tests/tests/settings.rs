@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use api_keys::settings::{self, SettingError};
+use api_keys::lambda::settings::{self, SettingError};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::string::string_regex;
 use proptest::test_runner::TestRunner;

@@ -1,6 +1,6 @@
 //! What can be asked about usage.
 
-use api_keys::{AccountId, KeyId, Timestamp};
+use api_keys::key::{AccountId, KeyId, Timestamp};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 

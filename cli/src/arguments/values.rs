@@ -1,6 +1,7 @@
 //! Single values on the command line. What the service refuses anyway is refused before anything is done.
 
-use api_keys::{AccountId, Caller, KeyId, Limit, Limits, Period, Timestamp, normalize_text};
+use api_keys::key::{AccountId, KeyId, Limit, Limits, Period, Timestamp};
+use api_keys::request::{Caller, normalize_text};
 use serde::Deserialize;
 use serde::de::value::{Error as NotAPeriod, StrDeserializer};
 

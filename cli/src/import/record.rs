@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use api_keys::AccountId;
+use api_keys::key::AccountId;
 use serde::{Deserialize, Serialize};
 
 use super::Failed;

@@ -1,6 +1,6 @@
 //! One line of JSON as the fields of a key.
 
-use api_keys::Json;
+use api_keys::request::Json;
 use serde_json::{Map, Value};
 
 /// Reads a JSON object that names each field once, at any depth.

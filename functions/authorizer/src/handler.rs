@@ -7,9 +7,10 @@ mod kept;
 use std::fmt;
 use std::time::SystemTime;
 
-use api_keys::{
-    Caller, ImportedKeys, KeyStatus, KeyValue, Leases, Limits, Locator, Opens, Reason, Timestamp, Verdict, log,
-};
+use api_keys::key::{ImportedKeys, KeyStatus, KeyValue, Limits, Locator, Timestamp};
+use api_keys::lambda::{Opens, Reason, Verdict, log};
+use api_keys::request::Caller;
+use api_keys::store::Leases;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::after_answer::AfterAnswer;

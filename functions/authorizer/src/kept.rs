@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{KeyReader, LastUse, Leases, Locator, Metrics, Reason, Reasons, Timestamp, Usage, log};
+use api_keys::key::{Locator, Timestamp};
+use api_keys::lambda::{Metrics, Reason, Reasons, log};
+use api_keys::store::{KeyReader, LastUse, Leases, Usage};
 use tokio::time::Instant;
 
 /// Of how many keys an environment holds leases: some 3 MB.

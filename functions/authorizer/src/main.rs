@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, ending, settings};
+use api_keys::aws::Aws;
+use api_keys::lambda::{ending, settings};
+use api_keys::store::KeyReader;
 use authorizer::{AfterAnswer, Kept, Settings};
 use lambda_runtime::{Error, Runtime, service_fn};
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{
-    Caller, Catalogue, Error, Fields, IssuedKey, Issuer, KeyStore, Limits, NewKey, Origin, Refusal, Timestamp,
-};
+use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
+use api_keys::lambda::{Error, IssuedKey, Refusal};
+use api_keys::request::{Caller, Fields, NewKey, Origin};
+use api_keys::store::KeyStore;
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 use tokio::time::timeout;

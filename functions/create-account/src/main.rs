@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, Issuer, KeyStore, Random, settings};
+use api_keys::aws::Aws;
+use api_keys::key::{Issuer, Random};
+use api_keys::lambda::settings;
+use api_keys::store::KeyStore;
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

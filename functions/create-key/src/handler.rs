@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{
-    Caller, Catalogue, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyStore, Limits, NewKey, Timestamp, http,
-};
+use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
+use api_keys::lambda::{Error, IssuedKey, http};
+use api_keys::request::{Caller, Fields, InvalidRequest, NewKey};
+use api_keys::store::KeyStore;
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.

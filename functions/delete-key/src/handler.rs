@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{AccountId, Error, KeyStore, Locator, Timestamp, http};
+use api_keys::key::{AccountId, Locator, Timestamp};
+use api_keys::lambda::{Error, http};
+use api_keys::store::KeyStore;
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{Caller, Erasing, Error, Fields, KeyStore, Origin, Refusal, Timestamp};
+use api_keys::key::Timestamp;
+use api_keys::lambda::{Error, Refusal};
+use api_keys::request::{Caller, Fields, Origin};
+use api_keys::store::{Erasing, KeyStore};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{
-    Caller, Error, Forbidden, ImportedKeys, KeyId, KeyReader, KeyRecord, KeyValue, Limits, Timestamp, http,
-};
+use api_keys::key::{ImportedKeys, KeyId, KeyRecord, KeyValue, Limits, Timestamp};
+use api_keys::lambda::{Error, http};
+use api_keys::request::{Caller, Forbidden};
+use api_keys::store::KeyReader;
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.

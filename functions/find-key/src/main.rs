@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, http, settings};
+use api_keys::aws::Aws;
+use api_keys::lambda::{http, settings};
+use api_keys::store::KeyReader;
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,10 +5,10 @@ mod report;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{
-    AccountId, AccountRefusal, Caller, Catalogue, Error, Fields, Imported, ImportedKeys, InvalidRequest, Issuer,
-    KeyHash, KeyReader, KeyRecord, KeyStore, Locator, NewKey, Origin, Refusal, Timestamp, WriteError,
-};
+use api_keys::key::{AccountId, Catalogue, ImportedKeys, Issuer, KeyHash, KeyRecord, Locator, Timestamp};
+use api_keys::lambda::{Error, Refusal};
+use api_keys::request::{Caller, Fields, InvalidRequest, NewKey, Origin};
+use api_keys::store::{AccountRefusal, Imported, KeyReader, KeyStore, WriteError};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;

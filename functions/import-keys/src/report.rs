@@ -1,6 +1,8 @@
 //! What became of each key: what an operator reads, and a program decides by.
 
-use api_keys::{AccountRefusal, Error, KeyId, Refusal};
+use api_keys::key::KeyId;
+use api_keys::lambda::{Error, Refusal};
+use api_keys::store::AccountRefusal;
 use serde::Serialize;
 
 /// What became of each key of the payload, by its place in it. Each is in one of the three lists, once.

@@ -1,6 +1,9 @@
 //! `GET /authentication/events`: what was done to the account's keys, newest first, a page at a time.
 
-use api_keys::{Error, Event, EventId, EventList, Fields, KeyId, http};
+use api_keys::key::{EventId, KeyId};
+use api_keys::lambda::{Error, http};
+use api_keys::request::Fields;
+use api_keys::store::{Event, EventList};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 

@@ -1,6 +1,8 @@
 //! The Lambda function `list-events`.
 
-use api_keys::{Aws, EventList, http, settings};
+use api_keys::aws::Aws;
+use api_keys::lambda::{http, settings};
+use api_keys::store::EventList;
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]

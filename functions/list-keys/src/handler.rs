@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Caller, Error, Fields, KeyId, KeyList, KeyView, Limits, Timestamp, http};
+use api_keys::key::{KeyId, KeyView, Limits, Timestamp};
+use api_keys::lambda::{Error, http};
+use api_keys::request::{Caller, Fields};
+use api_keys::store::KeyList;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 

@@ -1,6 +1,7 @@
 //! `adopt`: makes an account of a release before 0.2 complete and listed.
 
-use api_keys::{Error, Fields};
+use api_keys::lambda::Error;
+use api_keys::request::Fields;
 
 use crate::Invocation;
 use crate::answer::{Adopted, Answer, Shown};

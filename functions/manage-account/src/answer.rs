@@ -1,6 +1,8 @@
 //! The answers, one for each kind of action.
 
-use api_keys::{Account, AccountId, IssuedKey, Limits, SweepCursor, Timestamp};
+use api_keys::key::{AccountId, Limits, Timestamp};
+use api_keys::lambda::IssuedKey;
+use api_keys::store::{Account, SweepCursor};
 use serde::Serialize;
 
 use crate::disable_keys::DisableReport;

@@ -1,6 +1,8 @@
 //! `disable-keys`: up to a hundred keys are switched off; a manager can enable them again.
 
-use api_keys::{Error, Fields, KeyId};
+use api_keys::key::KeyId;
+use api_keys::lambda::Error;
+use api_keys::request::Fields;
 use serde::Serialize;
 
 use crate::Invocation;

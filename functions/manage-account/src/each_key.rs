@@ -1,6 +1,9 @@
 //! The same done to up to a hundred keys of an account, one after the other.
 
-use api_keys::{AccountId, Error, Fields, KeyId, Locator, Refusal, WriteError};
+use api_keys::key::{AccountId, KeyId, Locator};
+use api_keys::lambda::{Error, Refusal};
+use api_keys::request::Fields;
+use api_keys::store::WriteError;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout_at;

@@ -1,6 +1,9 @@
 //! `events`: what was done to an account and its keys, newest first, a page at a time.
 
-use api_keys::{Error, Event, EventId, Fields};
+use api_keys::key::EventId;
+use api_keys::lambda::Error;
+use api_keys::request::Fields;
+use api_keys::store::Event;
 use serde::Serialize;
 
 use crate::answer::Answer;

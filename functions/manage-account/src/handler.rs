@@ -16,10 +16,10 @@ mod usage;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{
-    AccountList, Caller, Catalogue, Error, EventList, Fields, InvalidRequest, Issuer, KeyList, KeyReader, KeyStore,
-    Limits, Origin, Refusal, Timestamp, UsageList,
-};
+use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
+use api_keys::lambda::{Error, Refusal};
+use api_keys::request::{Caller, Fields, InvalidRequest, Origin};
+use api_keys::store::{AccountList, EventList, KeyList, KeyReader, KeyStore, UsageList};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};

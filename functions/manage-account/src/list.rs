@@ -1,6 +1,8 @@
 //! `list`: all accounts, a page at a time, in no order that means anything.
 
-use api_keys::{AccountId, Error, Fields};
+use api_keys::key::AccountId;
+use api_keys::lambda::Error;
+use api_keys::request::Fields;
 use serde::Serialize;
 
 use crate::answer::{Answer, Shown};

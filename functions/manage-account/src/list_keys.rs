@@ -1,6 +1,8 @@
 //! `list-keys`: an account's keys, newest first, a page at a time.
 
-use api_keys::{Caller, Error, Fields, KeyId, KeyMetadata, KeyView, Limits, Timestamp};
+use api_keys::key::{KeyId, KeyMetadata, KeyView, Limits, Timestamp};
+use api_keys::lambda::Error;
+use api_keys::request::{Caller, Fields};
 use serde::{Serialize, Serializer};
 
 use crate::answer::Answer;

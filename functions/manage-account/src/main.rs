@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{AccountList, Aws, EventList, Issuer, KeyList, KeyReader, KeyStore, Random, UsageList, settings};
+use api_keys::aws::Aws;
+use api_keys::key::{Issuer, Random};
+use api_keys::lambda::settings;
+use api_keys::store::{AccountList, EventList, KeyList, KeyReader, KeyStore, UsageList};
 use lambda_runtime::{Error, run, service_fn};
 use manage_account::{Accounts, TIME};
 

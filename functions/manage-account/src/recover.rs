@@ -1,6 +1,7 @@
 //! `recover`: a new key with every operation, for an account that lost its last manager.
 
-use api_keys::{Caller, Error, Fields, IssuedKey, NewKey};
+use api_keys::lambda::{Error, IssuedKey};
+use api_keys::request::{Caller, Fields, NewKey};
 
 use crate::Invocation;
 use crate::answer::Answer;

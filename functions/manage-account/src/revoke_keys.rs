@@ -1,6 +1,8 @@
 //! `revoke-keys`: up to a hundred keys stop working, at once and for good.
 
-use api_keys::{Error, Fields, KeyId, log};
+use api_keys::key::KeyId;
+use api_keys::lambda::{Error, log};
+use api_keys::request::Fields;
 use serde::Serialize;
 
 use crate::Invocation;

@@ -1,6 +1,7 @@
 //! `show`: one account.
 
-use api_keys::{Error, Fields};
+use api_keys::lambda::Error;
+use api_keys::request::Fields;
 
 use crate::Invocation;
 use crate::answer::{Answer, Shown};

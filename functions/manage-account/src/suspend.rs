@@ -1,6 +1,8 @@
 //! `suspend` and `resume`: when it is done, every key of the account fails on its next request, or works as before.
 
-use api_keys::{Error, Fields, SweepCursor};
+use api_keys::lambda::Error;
+use api_keys::request::Fields;
+use api_keys::store::SweepCursor;
 
 use crate::Invocation;
 use crate::answer::{Answer, Shown, Swept};

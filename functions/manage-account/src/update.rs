@@ -1,6 +1,8 @@
 //! `update`: another company, quota of keys or ceiling of limits.
 
-use api_keys::{AccountChange, Error, Fields, SweepCursor};
+use api_keys::lambda::Error;
+use api_keys::request::{AccountChange, Fields};
+use api_keys::store::SweepCursor;
 
 use crate::Invocation;
 use crate::answer::{Answer, Shown, Updated};

@@ -1,6 +1,8 @@
 //! `usage`: how much an account, or one key of it, was used.
 
-use api_keys::{Consumer, Error, Fields, UsageBucket, UsageQuery};
+use api_keys::key::Consumer;
+use api_keys::lambda::Error;
+use api_keys::request::{Fields, UsageBucket, UsageQuery};
 use serde::Serialize;
 
 use crate::Invocation;

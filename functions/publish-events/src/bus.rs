@@ -1,6 +1,8 @@
 //! The EventBridge bus.
 
-use api_keys::{AccountId, Aws, Event};
+use api_keys::aws::Aws;
+use api_keys::key::AccountId;
+use api_keys::store::Event;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;

@@ -6,7 +6,8 @@ mod stream;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{EventList, Metrics, Refusal};
+use api_keys::lambda::{Metrics, Refusal};
+use api_keys::store::EventList;
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;

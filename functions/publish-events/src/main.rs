@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, EventList, settings};
+use api_keys::aws::Aws;
+use api_keys::lambda::settings;
+use api_keys::store::EventList;
 use lambda_runtime::{Error, run, service_fn};
 use publish_events::{Bus, Publisher};
 

@@ -1,6 +1,8 @@
 //! Publishing again, out of the table, what the bus never got.
 
-use api_keys::{AccountId, Caller, Error, EventId, Fields, Timestamp};
+use api_keys::key::{AccountId, EventId, Timestamp};
+use api_keys::lambda::Error;
+use api_keys::request::{Caller, Fields};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;

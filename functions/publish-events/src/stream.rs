@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use api_keys::{Event, Timestamp, log};
+use api_keys::key::Timestamp;
+use api_keys::lambda::log;
+use api_keys::store::Event;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;

@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{
-    Caller, Consumer, Error, Fields, Forbidden, KeyId, KeyReader, Timestamp, UsageBucket, UsageList, UsageQuery, http,
-};
+use api_keys::key::{Consumer, KeyId, Timestamp};
+use api_keys::lambda::{Error, http};
+use api_keys::request::{Caller, Fields, Forbidden, UsageBucket, UsageQuery};
+use api_keys::store::{KeyReader, UsageList};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 

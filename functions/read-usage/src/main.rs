@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, UsageList, http, settings};
+use api_keys::aws::Aws;
+use api_keys::lambda::{http, settings};
+use api_keys::store::{KeyReader, UsageList};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use api_keys::{Error, InvalidRequest, Misconfigured, Secret, StoredSecret, Timestamp, Transport, http};
+use api_keys::aws::{Misconfigured, Secret, StoredSecret, Transport};
+use api_keys::key::Timestamp;
+use api_keys::lambda::{Error, http};
+use api_keys::request::InvalidRequest;
 use lambda_http::Request;
 use lambda_http::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};

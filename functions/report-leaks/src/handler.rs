@@ -10,9 +10,10 @@ mod signature;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{
-    Error, ImportedKeys, InvalidRequest, KeyReader, KeyStore, KeyValue, Leak, LeakReport, Origin, Timestamp, http,
-};
+use api_keys::key::{ImportedKeys, KeyValue, Timestamp};
+use api_keys::lambda::{Error, http};
+use api_keys::request::{InvalidRequest, Origin};
+use api_keys::store::{KeyReader, KeyStore, Leak, LeakReport};
 use futures_util::{StreamExt, stream};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Request, Response};

@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, KeyReader, KeyStore, Random, StoredSecret, http, settings};
+use api_keys::aws::{Aws, StoredSecret};
+use api_keys::key::Random;
+use api_keys::lambda::{http, settings};
+use api_keys::store::{KeyReader, KeyStore};
 use lambda_http::Error;
 use report_leaks::{GithubKeys, HEADERS, Reports, STEP};
 

@@ -2,7 +2,9 @@
 //!
 //! Source: GitHub's "Secret scanning partner program".
 
-use api_keys::{Found, ImportedKeys, InvalidRequest, KeyHash, KeyValue, LeakReport, normalize_text};
+use api_keys::key::{Found, ImportedKeys, KeyHash, KeyValue};
+use api_keys::request::{InvalidRequest, normalize_text};
+use api_keys::store::LeakReport;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

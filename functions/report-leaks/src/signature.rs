@@ -1,6 +1,6 @@
 //! GitHub's signatures: ECDSA on P-256 with SHA-256, over the bytes as they came.
 
-use api_keys::InvalidRequest;
+use api_keys::request::InvalidRequest;
 use aws_smithy_types::base64;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls::pki_types::SubjectPublicKeyInfoDer;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{
-    Caller, Error, Fields, InvalidRequest, IssuedKey, Issuer, KeyReader, KeyRecord, KeyStatus, KeyStore, Limits,
-    Locator, Timestamp, http,
-};
+use api_keys::key::{Issuer, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
+use api_keys::lambda::{Error, IssuedKey, http};
+use api_keys::request::{Caller, Fields, InvalidRequest};
+use api_keys::store::{KeyReader, KeyStore};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed it between our read and our write.

@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{Aws, Issuer, KeyReader, KeyStore, Random, http, settings};
+use api_keys::aws::Aws;
+use api_keys::key::{Issuer, Random};
+use api_keys::lambda::{http, settings};
+use api_keys::store::{KeyReader, KeyStore};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]

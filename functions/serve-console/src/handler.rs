@@ -4,7 +4,7 @@
 
 mod assets;
 
-use api_keys::{Error, http};
+use api_keys::lambda::{Error, http};
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use api_keys::{http, settings};
+use api_keys::lambda::{http, settings};
 use lambda_http::Error;
 use serve_console::Assets;
 

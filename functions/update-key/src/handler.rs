@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::{
-    Caller, Catalogue, Change, Error, KeyId, KeyMetadata, KeyReader, KeyRecord, KeyStatus, KeyStore, Limits, Locator,
-    Timestamp, WriteError, http,
-};
+use api_keys::key::{Catalogue, KeyId, KeyMetadata, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
+use api_keys::lambda::{Error, http};
+use api_keys::request::{Caller, Change};
+use api_keys::store::{KeyReader, KeyStore, WriteError};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed its operations between our read and our write.

@@ -92,7 +92,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The most that a limit can be. The counter has room for a little more, see `table::lease`.
+    /// The most that a limit can be. The counter has room for a little more, see `store::lease`.
     pub const MAX_REQUESTS: u32 = 900_000_000;
 }
 

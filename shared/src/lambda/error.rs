@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::key::{KeyStatus, NoRandomness};
 use crate::request::{Forbidden, InvalidRequest};
-use crate::table::{AccountRefusal, TableError, WriteError};
+use crate::store::{AccountRefusal, TableError, WriteError};
 
 /// Why a request could not be served.
 #[derive(Debug)]

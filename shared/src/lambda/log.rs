@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::metrics::Metrics;
 use crate::key::Timestamp;
-use crate::table::{DroppedUsage, DroppedUse};
+use crate::store::{DroppedUsage, DroppedUse};
 
 /// Writes a failure and its causes to standard error, as one line of JSON with the request's id.
 ///

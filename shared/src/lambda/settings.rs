@@ -9,7 +9,7 @@ use super::metrics::Metrics;
 use super::verdict::Verdict;
 use crate::aws::SecretArn;
 use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
-use crate::table::EventTable;
+use crate::store::EventTable;
 
 /// A variable that is missing or malformed; the function does not start.
 pub struct SettingError {

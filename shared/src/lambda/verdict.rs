@@ -7,7 +7,7 @@ use crate::key::{
     AccountId, Catalogue, ImportedKeys, KeyId, KeyRecord, Limit, Operation, Operations, Period, Timestamp, TrafficType,
 };
 use crate::request::Caller;
-use crate::table::Admission;
+use crate::store::Admission;
 
 /// A REQUEST authorizer's answer.
 ///

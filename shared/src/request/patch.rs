@@ -8,21 +8,21 @@ use crate::key::{AllowedIps, Catalogue, KeyMetadata, Limits, Operations, Timesta
 /// One field and what becomes of it; `None` removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// See [`KeyMetadata::name`](crate::KeyMetadata::name).
+    /// See [`KeyMetadata::name`](crate::key::KeyMetadata::name).
     Name(Option<String>),
-    /// See [`KeyMetadata::description`](crate::KeyMetadata::description).
+    /// See [`KeyMetadata::description`](crate::key::KeyMetadata::description).
     Description(Option<String>),
-    /// See [`KeyMetadata::enabled`](crate::KeyMetadata::enabled).
+    /// See [`KeyMetadata::enabled`](crate::key::KeyMetadata::enabled).
     Enabled(bool),
-    /// See [`KeyMetadata::operations`](crate::KeyMetadata::operations).
+    /// See [`KeyMetadata::operations`](crate::key::KeyMetadata::operations).
     Operations(Operations),
-    /// See [`KeyMetadata::traffic_type`](crate::KeyMetadata::traffic_type).
+    /// See [`KeyMetadata::traffic_type`](crate::key::KeyMetadata::traffic_type).
     TrafficType(TrafficType),
-    /// See [`KeyMetadata::expires_at`](crate::KeyMetadata::expires_at).
+    /// See [`KeyMetadata::expires_at`](crate::key::KeyMetadata::expires_at).
     ExpiresAt(Option<Timestamp>),
-    /// See [`KeyMetadata::allowed_ips`](crate::KeyMetadata::allowed_ips).
+    /// See [`KeyMetadata::allowed_ips`](crate::key::KeyMetadata::allowed_ips).
     AllowedIps(Option<AllowedIps>),
-    /// See [`KeyMetadata::limits`](crate::KeyMetadata::limits).
+    /// See [`KeyMetadata::limits`](crate::key::KeyMetadata::limits).
     Limits(Limits),
 }
 

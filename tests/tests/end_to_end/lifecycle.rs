@@ -5,7 +5,7 @@ use std::sync::{Mutex, RwLock};
 use std::thread::{self, sleep};
 use std::time::{Duration, SystemTime};
 
-use api_keys::Timestamp;
+use api_keys::key::Timestamp;
 use serde_json::{Value, json};
 use tests::values::import_of;
 

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
 
-use api_keys::{AccountId, ImportedKeys, KeyPrefix, KeyValue, Random};
+use api_keys::key::{AccountId, ImportedKeys, KeyPrefix, KeyValue, Random};
 use serde_json::{Value, json};
 use tests::values::traces;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use api_keys::{Catalogue, settings};
+use api_keys::key::Catalogue;
+use api_keys::lambda::settings;
 use authorizer::{AuthorizerEvent, Refusal};
 use serde_json::{Value, json};
 use tests::gateway::{STAGE, allows, sample_event};
@@ -116,13 +117,13 @@ async fn one_changed_character_anywhere_is_refused_without_a_read() {
 async fn a_well_formed_key_that_nobody_has_is_refused_after_one_read() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    let random = api_keys::Random::system();
-    let locator = api_keys::Locator {
-        account_id: api_keys::AccountId::parse(&admin.account_id).unwrap(),
-        id: api_keys::KeyId::parse(&admin.id).unwrap(),
+    let random = api_keys::key::Random::system();
+    let locator = api_keys::key::Locator {
+        account_id: api_keys::key::AccountId::parse(&admin.account_id).unwrap(),
+        id: api_keys::key::KeyId::parse(&admin.id).unwrap(),
     };
-    let prefix = api_keys::KeyPrefix::parse("ak_live").unwrap();
-    let forged = api_keys::KeyValue::generate(&prefix, locator, &random).unwrap();
+    let prefix = api_keys::key::KeyPrefix::parse("ak_live").unwrap();
+    let forged = api_keys::key::KeyValue::generate(&prefix, locator, &random).unwrap();
     drop(gateway.wire.take_calls());
 
     let refused = gateway.authorize("GET", "/sms", &[("X-API-Key", forged.expose())]).await.err();
@@ -281,7 +282,7 @@ async fn a_refused_look_up_takes_no_route_of_its_operations_from_the_key() {
 #[tokio::test]
 async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_limits() {
     let mut gateway = Gateway::start().await;
-    gateway.ceiling = api_keys::Limits::parse("1/MONTH").unwrap();
+    gateway.ceiling = api_keys::key::Limits::parse("1/MONTH").unwrap();
     let admin = gateway.create_account("Example").await;
     let sms = admin.create_key(&["SMS"]).await;
     let ours = json!({"keyService": "true"});

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use api_keys::{AccountId, KeyId, KeyList, KeyReader, LastUse, Timestamp};
+use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::store::{KeyList, KeyReader, LastUse};
 use aws_smithy_async::time::TimeSource;
 use tests::engine::{TABLE, aws_with_clock};
 use tests::wire::Fault;

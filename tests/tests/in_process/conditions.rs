@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use api_keys::{AccountId, Issuer, KeyId, KeyPrefix, Locator, Origin, Random};
+use api_keys::key::{AccountId, Issuer, KeyId, KeyPrefix, Locator, Random};
+use api_keys::request::Origin;
 use serde_json::{Value, json};
 use tests::engine::EVENTS;
 use tests::wire::Stop;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use api_keys::{Issuer, KeyPrefix, Limits, NewKey, Origin, Random, Timestamp};
+use api_keys::key::{Issuer, KeyPrefix, Limits, Random, Timestamp};
+use api_keys::request::{NewKey, Origin};
 use serde_json::{Value, json};
 use tests::Gateway;
 
@@ -278,7 +279,7 @@ async fn an_id_is_never_used_twice() {
     let admin = gateway.create_account("Example").await;
     let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
     let new = NewKey {
-        account_id: api_keys::AccountId::parse(&admin.account_id).unwrap(),
+        account_id: api_keys::key::AccountId::parse(&admin.account_id).unwrap(),
         company: "Example".into(),
         user_id: "u".into(),
         username: "n".into(),

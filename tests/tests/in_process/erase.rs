@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
 use tests::wire::{Fault, Stop};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::gateway::event_of;
 use tests::values::{import_of, sha256_base64, sha256_hex, traces};
@@ -211,7 +211,7 @@ async fn events_end_by_their_time_to_live() {
     let shown = &events(&admin).await[0];
     let stored = &gateway.engine.events()[0];
 
-    let at = api_keys::Timestamp::parse(shown["time"].as_str().unwrap()).unwrap();
+    let at = api_keys::key::Timestamp::parse(shown["time"].as_str().unwrap()).unwrap();
     let days = Duration::from_hours(400 * 24);
     assert_eq!(stored["purgeAt"]["N"], at.plus(days).unix_seconds().to_string());
     assert_eq!(shown["purgeAt"], Value::Null, "and nobody is shown that");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use api_keys::{Change, KeyStatus, Timestamp};
+use api_keys::key::{KeyStatus, Timestamp};
+use api_keys::request::Change;
 use serde_json::json;
 use tests::Gateway;
 
@@ -41,7 +42,7 @@ async fn from_the_very_instant_and_not_a_millisecond_before() {
     let end = gateway.time_in(HOUR);
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
     let key = admin.create(&body).await;
-    let value = api_keys::KeyValue::parse(&key.value, api_keys::ImportedKeys::Refused).unwrap();
+    let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
     let mut metadata = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap().metadata;
     let end = Timestamp::parse(&end).unwrap();
 

@@ -1,6 +1,6 @@
 //! The table gone or failing: nobody gets in, nobody is told that their key is bad, nothing is revealed, lost or doubled.
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use authorizer::Refusal;
 use serde_json::{Value, json};
 use tests::gateway::sample_event;

@@ -1,6 +1,6 @@
 //! `GET /authentication/{key}`.
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
 use tests::values::import_of;

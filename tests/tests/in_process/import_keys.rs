@@ -5,7 +5,7 @@ mod at_once;
 
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};

@@ -1,6 +1,6 @@
 //! The index may be seconds old; the consistent read decides all the same.
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
 use tests::values::sha256_base64;

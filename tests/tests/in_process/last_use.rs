@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_keys::{KeyReader, LastUse};
+use api_keys::store::{KeyReader, LastUse};
 use authorizer::{AfterAnswer, Kept};
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
@@ -56,10 +56,10 @@ async fn it_is_written_once_in_five_minutes_however_often_the_key_is_used() {
     // Other environments read the same old time and write at once: one of them wins.
     gateway.pass(Duration::from_mins(5));
     let others: Vec<_> = (0..4).map(|_| LastUse::new(&gateway.reader)).collect();
-    let value = api_keys::KeyValue::parse(&key.value, api_keys::ImportedKeys::Refused).unwrap();
+    let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     for (after, other) in (0_u64..).zip(&others) {
-        other.note(&record, api_keys::Timestamp::from(gateway.now()).plus(Duration::from_secs(after)));
+        other.note(&record, api_keys::key::Timestamp::from(gateway.now()).plus(Duration::from_secs(after)));
     }
     others[0].write().await;
     let won = last_used(&admin, &key.id).await;
@@ -77,9 +77,9 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
     drop(gateway.wire.take_calls());
     let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
     let kept = Arc::new(Kept::new(reader, Some(USAGE.to_owned()), engine::metrics()));
-    let value = api_keys::KeyValue::parse(&admin.value, api_keys::ImportedKeys::Refused).unwrap();
+    let value = api_keys::key::KeyValue::parse(&admin.value, api_keys::key::ImportedKeys::Refused).unwrap();
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
-    let (noting, now) = (Arc::clone(&kept), api_keys::Timestamp::from(gateway.now()));
+    let (noting, now) = (Arc::clone(&kept), api_keys::key::Timestamp::from(gateway.now()));
     let (sent, mut at_sending) = tokio::sync::mpsc::channel(1);
     let answering = lambda_runtime::service_fn(move |()| {
         let (noting, record, sent) = (Arc::clone(&noting), record.clone(), sent.clone());
@@ -87,7 +87,7 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
             noting.last_use.note(&record, now);
             for time in [now.minus(Duration::from_mins(10)), now] {
                 let usage = noting.usage.as_ref().unwrap();
-                usage.note(record.account_id, record.metadata.id, api_keys::Use::Allowed, time);
+                usage.note(record.account_id, record.metadata.id, api_keys::key::Use::Allowed, time);
             }
             // Sending takes its time.
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -221,8 +221,8 @@ async fn a_use_that_meets_a_management_write_is_written_behind_the_next_answer()
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
     let name = json!({"name": "new"});
-    let other = api_keys::LastUse::new(&gateway.reader);
-    let value = api_keys::KeyValue::parse(&key.value, api_keys::ImportedKeys::Refused).unwrap();
+    let other = api_keys::store::LastUse::new(&gateway.reader);
+    let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
 
     // Its item is held by a patch that is still open.
     let meet = async {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::Limits;
+use api_keys::key::Limits;
 use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use api_keys::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random, normalize_text};
+use api_keys::key::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random};
+use api_keys::request::normalize_text;
 use authorizer::{AuthorizerEvent, Refusal};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use api_keys::{EventList, Timestamp};
+use api_keys::key::Timestamp;
+use api_keys::store::EventList;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use publish_events::{Bus, Publisher};
 use serde_json::{Value, json};

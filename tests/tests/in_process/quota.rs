@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use futures_util::future::join_all as all;
 use serde_json::{Value, json};
 use tests::wire::{Fault, Reason};

@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use api_keys::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random};
+use api_keys::key::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random};
 use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -61,7 +61,7 @@ async fn a_deletion_and_a_use_at_once_leave_nothing() {
     for round in 0..ROUNDS {
         let key = admin.create_key(&["SMS"]).await;
         // Its use is noted, and written while it is deleted, by another environment than the deletion's authorizer.
-        let last_use = api_keys::LastUse::new(&gateway.reader);
+        let last_use = api_keys::store::LastUse::new(&gateway.reader);
         let value = KeyValue::parse(&key.value, ImportedKeys::Refused).unwrap();
         let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
         last_use.note(&record, gateway.now().into());

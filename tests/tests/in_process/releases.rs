@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use authorizer::Refusal;
 use serde_json::{Value, json};
 use tests::template::root;

@@ -7,7 +7,7 @@ mod signatures;
 
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use report_leaks::next_step;
 use serde_json::{Value, json};
 use tests::gateway::sample_event;

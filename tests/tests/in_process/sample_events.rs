@@ -1,6 +1,6 @@
 //! The events that the README tells to try.
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
 use tests::gateway::sample_event;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use api_keys::{ImportedKeys, KeyValue};
+use api_keys::key::{ImportedKeys, KeyValue};
 use tests::Gateway;
 use tests::gateway::sample_event;
 use tests::values::{sha256_hex, traces};
@@ -75,7 +75,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let previous = record.previous.clone().unwrap();
     assert!(previous.key_hash == value.hash());
     let fields = serde_json::json!({"sha256": sha256_hex(&admin.value), "name": admin.value});
-    let mut fields = api_keys::Fields::from_json(fields.to_string().as_bytes()).unwrap();
+    let mut fields = api_keys::request::Fields::from_json(fields.to_string().as_bytes()).unwrap();
     fields.wrong(&admin.value, admin.value.as_str());
     assert_eq!(format!("{fields:?}"), "Fields(2 given, 1 wrong)");
     let mut event = sample_event("authorizer");
@@ -95,12 +95,12 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
         assert_silent(what, &format!("{shown:?} {shown:#?}"), &admin.value);
         assert!(!format!("{shown:?}").contains(&format!("{:?}", value.hash().as_bytes())), "{what}");
     }
-    let issued = api_keys::IssuedKey {
+    let issued = api_keys::lambda::IssuedKey {
         account_id: None,
         metadata: record.metadata.clone(),
         value,
         now: gateway.now().into(),
-        ceiling: api_keys::Limits::NONE,
+        ceiling: api_keys::key::Limits::NONE,
     };
     assert_silent("IssuedKey", &format!("{issued:?}"), &admin.value);
 }

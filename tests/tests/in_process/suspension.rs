@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};

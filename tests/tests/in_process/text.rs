@@ -1,6 +1,6 @@
 //! Text of clients and operators: one spelling for what looks the same, and nothing that cannot be seen.
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::Gateway;
 use tests::values::import_of;

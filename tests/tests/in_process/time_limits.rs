@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api_keys::{ImportedKeys, http};
+use api_keys::key::ImportedKeys;
+use api_keys::lambda::http;
 use authorizer::{AFTER_ANSWER, Refusal};
 use futures_util::future::join_all;
 use serde_json::{Value, json};

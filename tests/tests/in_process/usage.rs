@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::Timestamp;
+use api_keys::key::Timestamp;
 use serde_json::{Value, json};
 use tests::wire::{Fault, Stop};
 use tests::{Client, Environment, Gateway};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_keys::{Claim, Counters, GiveBack, Lease, Step};
+use api_keys::key::{Claim, Counters, GiveBack, Lease, Step};
 use fastrand::Rng;
 
 use crate::world::{self, at, claim, index, limits};

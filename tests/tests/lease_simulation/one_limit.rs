@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_keys::{Counters, Lease, Limit, Limits, Period};
+use api_keys::key::{Counters, Lease, Limit, Limits, Period};
 use fastrand::Rng;
 
 use crate::grid;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_keys::{Counters, Lease, Period, Step};
+use api_keys::key::{Counters, Lease, Period, Step};
 use fastrand::Rng;
 
 use crate::world::{self, MINUTE, ask, at, claim, limits};

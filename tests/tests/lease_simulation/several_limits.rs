@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_keys::{Counters, Lease, Limits, Period};
+use api_keys::key::{Counters, Lease, Limits, Period};
 use fastrand::Rng;
 
 use crate::grid;
@@ -121,7 +121,7 @@ fn run(setting: &Setting, seed: u64) -> Outcome {
         let environment = &mut environments[which];
         let now = at(time + environment.ahead);
         let windows: Vec<_> = limits.iter().map(|limit| (index(limit.per), limit.per.window(now))).collect();
-        let is_full = |(limit, window): (api_keys::Limit, _)| {
+        let is_full = |(limit, window): (api_keys::key::Limit, _)| {
             outcome.ideal.get(window).is_some_and(|admitted| *admitted >= u64::from(limit.requests))
         };
         if !limits.iter().zip(&windows).any(is_full) {

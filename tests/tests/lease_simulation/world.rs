@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::{Claim, Counters, GiveBack, Lease, Limits, Period, Step, Timestamp};
+use api_keys::key::{Claim, Counters, GiveBack, Lease, Limits, Period, Step, Timestamp};
 use fastrand::Rng;
 
 pub const MINUTE: u64 = 60_000;

@@ -2,7 +2,7 @@
 //!
 //! That both agree, at every limit, is proved in `agreement`.
 
-use api_keys::{AllowedIps, Limits, Operations, Timestamp, TrafficType};
+use api_keys::key::{AllowedIps, Limits, Operations, Timestamp, TrafficType};
 use serde::Serialize;
 use utoipa::ToSchema;
 

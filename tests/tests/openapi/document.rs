@@ -1,6 +1,6 @@
 //! `infra/openapi.yaml`, made of the code's types.
 
-use api_keys::Timestamp;
+use api_keys::key::Timestamp;
 use serde_yaml_ng::Value as Yaml;
 use utoipa::ToSchema;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
@@ -58,7 +58,7 @@ fn components() -> Components {
     let mut schemas = Vec::new();
     add::<list_keys::Page>(&mut schemas);
     add::<list_events::Page>(&mut schemas);
-    add::<api_keys::IssuedKey>(&mut schemas);
+    add::<api_keys::lambda::IssuedKey>(&mut schemas);
     add::<api_keys::lambda::Problem>(&mut schemas);
     add::<read_usage::Usage>(&mut schemas);
     add::<report_leaks::Report>(&mut schemas);

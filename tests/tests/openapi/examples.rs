@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
-use api_keys::{
-    Error, Event, FieldError, Forbidden, ImportedKeys, InvalidRequest, IpRange, IssuedKey, KeyMetadata, KeyStatus,
-    KeyValue, Limits, Operation, Operations, Timestamp, TrafficType, UsageBucket, http,
+use api_keys::key::{
+    ImportedKeys, IpRange, KeyMetadata, KeyStatus, KeyValue, Limits, Operation, Operations, Timestamp, TrafficType,
 };
+use api_keys::lambda::{Error, IssuedKey, http};
+use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
+use api_keys::store::Event;
 use lambda_http::Body;
 use report_leaks::{Feedback, Label, Report};
 use serde::Serialize;

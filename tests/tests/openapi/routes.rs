@@ -1,6 +1,6 @@
 //! The routes, in the words of a client.
 
-use api_keys::{EventId, KeyId, Timestamp};
+use api_keys::key::{EventId, KeyId, Timestamp};
 use utoipa::PartialSchema;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::{

@@ -5,7 +5,7 @@ mod built;
 
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::gateway::{STAGE, event_of, sample_event};
 use tests::values::import_of;

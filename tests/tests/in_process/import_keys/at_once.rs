@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use fastrand::Rng;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::ImportedKeys;
+use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::engine::TABLE;
 use tests::values::{import_of, sha256_hex};

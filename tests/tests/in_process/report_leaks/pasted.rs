@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use api_keys::{ImportedKeys, KeyHash, KeyValue};
+use api_keys::key::{ImportedKeys, KeyHash, KeyValue};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@
 //! only says where to look: the consistent read of the item decides.
 //!
 //! `reader`, `last_use`, `lease` with `lease_item`, and `usage` are on the way of every request and speak DynamoDB's protocol; `list`,
-//! `listing`, `usage_list` and `store`, with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`,
+//! `listing`, `usage_list` and `writer`, with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`,
 //! `change_account`, `suspend`), use the SDK. `now` and random numbers are handed in.
 //!
 //! A management write is one `transaction`: the key and its event. It requires `lastEvent` as it was read and sets its own, so
@@ -50,7 +50,6 @@ mod listing;
 mod page;
 mod reader;
 mod recent;
-mod store;
 mod stored_key;
 mod suspend;
 mod sweep;
@@ -58,6 +57,7 @@ mod transaction;
 mod update;
 mod usage;
 mod usage_list;
+mod writer;
 
 use std::collections::HashMap;
 
@@ -74,10 +74,10 @@ pub use self::lease::{Admission, Leases};
 pub use self::list::{EventList, EventPage, KeyList, KeyPage};
 pub use self::listing::{AccountList, AccountPage};
 pub use self::reader::KeyReader;
-pub use self::store::KeyStore;
 pub use self::sweep::{Sweep, SweepCursor};
 pub use self::usage::{DroppedUsage, Usage};
 pub use self::usage_list::UsageList;
+pub use self::writer::KeyStore;
 use crate::key::{AccountId, KeyId};
 
 /// A DynamoDB item: attribute names and values.
