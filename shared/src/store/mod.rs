@@ -2,15 +2,15 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`key_item`, `stored_key`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
-//! | account (`account`, `count`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
-//! | account in the list (`listing`) | `accounts` | account id | create-account, manage-account | none |
-//! | claim to an imported value (`import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
-//! | mark of a reported value of another system (`exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
-//! | what leads to the claim (`import_claim`) | `{account id}#imports` | hash in hex | import | none |
-//! | counters of a key's limits (`lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
-//! | usage of a day (`usage`, `usage_list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
-//! | event (`event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
+//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`: manage-account | `purgeAt`, 30 days after `expiresAt` |
+//! | account (`accounts::item`, `accounts::quota`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
+//! | account in the list (`accounts::listing`) | `accounts` | account id | create-account, manage-account | none |
+//! | claim to an imported value (`keys::import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
+//! | mark of a reported value of another system (`keys::exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
+//! | what leads to the claim (`keys::import_claim`) | `{account id}#imports` | hash in hex | import | none |
+//! | counters of a key's limits (`limits::lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
+//! | usage of a day (`usage::counts`, `usage::list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
+//! | event (`events::event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
 //! `erase-account` removes all of an account's items but one event. Marks belong to no account and stay.
 //!
@@ -27,57 +27,32 @@
 //! What operators decide of an account holds for each key by what is written on the key: new keys are stamped, the others
 //! are told by a `sweep`. So the way of every request reads the key alone.
 
-mod account;
-mod adopt;
-mod bulk;
-mod change_account;
-mod count;
-mod delete;
-mod erase;
-mod error;
-mod event;
-mod expose;
-mod exposed_value;
-mod expression;
-mod import_claim;
-mod insert;
-mod key_item;
-mod last_use;
-mod lease;
-mod lease_item;
-mod list;
-mod listing;
-mod page;
-mod reader;
-mod recent;
-mod stored_key;
-mod suspend;
-mod sweep;
-mod transaction;
-mod update;
+mod accounts;
+mod dynamo;
+mod events;
+mod keys;
+mod limits;
 mod usage;
-mod usage_list;
-mod writer;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use self::account::Account;
-pub use self::erase::Erasing;
-pub use self::error::{AccountRefusal, TableError, WriteError};
-pub use self::event::{Event, EventTable, EventType, FieldChange, LeakReport};
-pub use self::expose::Leak;
-pub use self::insert::Imported;
-pub use self::last_use::{DroppedUse, LastUse};
-pub use self::lease::{Admission, Leases};
-pub use self::list::{EventList, EventPage, KeyList, KeyPage};
-pub use self::listing::{AccountList, AccountPage};
-pub use self::reader::KeyReader;
-pub use self::sweep::{Sweep, SweepCursor};
-pub use self::usage::{DroppedUsage, Usage};
-pub use self::usage_list::UsageList;
-pub use self::writer::KeyStore;
+pub use self::accounts::erase::Erasing;
+pub use self::accounts::insert::Imported;
+pub use self::accounts::item::Account;
+pub use self::accounts::listing::{AccountList, AccountPage};
+pub use self::accounts::sweep::{Sweep, SweepCursor};
+pub use self::dynamo::error::{AccountRefusal, TableError, WriteError};
+pub use self::events::event::{Event, EventTable, EventType, FieldChange, LeakReport};
+pub use self::events::list::{EventList, EventPage, KeyList, KeyPage};
+pub use self::events::writer::KeyStore;
+pub use self::keys::expose::Leak;
+pub use self::keys::last_use::{DroppedUse, LastUse};
+pub use self::keys::reader::KeyReader;
+pub use self::limits::lease::{Admission, Leases};
+pub use self::usage::counts::{DroppedUsage, Usage};
+pub use self::usage::list::UsageList;
 use crate::key::{AccountId, KeyId};
 
 /// A DynamoDB item: attribute names and values.

@@ -1,0 +1,74 @@
+//! Suspending an account and resuming it.
+//!
+//! Both raise the account's counter first, in one transaction with the event, and tell the keys then. From the raise on
+//! no key is made that does not know of it. Whoever repeats one that ended early raises nothing and tells the rest.
+
+use tokio::time::Instant;
+
+use crate::key::{AccountId, Timestamp};
+use crate::request::Origin;
+use crate::store::accounts::quota::number;
+use crate::store::accounts::sweep::{Aspect, Sweep, SweepCursor};
+use crate::store::dynamo::expression::Expression;
+use crate::store::dynamo::transaction::Retries;
+use crate::store::events::event::{EventType, FieldChange};
+use crate::store::{AccountRefusal, KeyStore, SUSPENSION, WriteError};
+
+impl KeyStore {
+    /// Makes every key of an account fail from the next request on, or work again as far as it worked before. It holds
+    /// when the sweep has no cursor; with one it is continued.
+    ///
+    /// # Errors
+    /// [`WriteError`], also when somebody else has done the opposite meanwhile.
+    pub async fn set_suspended(
+        &self,
+        account_id: AccountId,
+        suspended: bool,
+        cursor: Option<SweepCursor>,
+        end: Instant,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Sweep, WriteError> {
+        // Continued, it must not undo what somebody else did meanwhile.
+        if cursor.is_none() {
+            self.raise(account_id, suspended, end, origin, now).await?;
+        }
+        self.sweep(account_id, Aspect::Suspended(suspended), cursor, end).await
+    }
+
+    /// Raises the account's counter, unless it is as wanted. It must win, so it is tried again until the end.
+    async fn raise(
+        &self,
+        account_id: AccountId,
+        suspended: bool,
+        end: Instant,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let retries = Retries::until(end);
+        let (r#type, from, to) = if suspended {
+            (EventType::AccountSuspended, "ACTIVE", "SUSPENDED")
+        } else {
+            (EventType::AccountResumed, "SUSPENDED", "ACTIVE")
+        };
+        loop {
+            let (account, _) = self.adopted(account_id, None, origin, now).await?;
+            if account.is_suspended() == suspended {
+                return Ok(());
+            }
+            if account.erasing {
+                return Err(AccountRefusal::Erasing.into());
+            }
+            let mut event = self.event(r#type, None, origin, now)?;
+            event.changes.push(FieldChange::of_account("status", &from, &to)?);
+            let mut update = Expression::default();
+            update.write(SUSPENSION, Some(number(account.suspension + 1)));
+            if self.write_account(account_id, &account, update, event, None, retries).await? {
+                return Ok(());
+            }
+            if !retries.are_left() {
+                return Err(WriteError::Contended);
+            }
+        }
+    }
+}

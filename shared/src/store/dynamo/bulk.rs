@@ -1,0 +1,88 @@
+//! Writes outside of transactions, one or many at once.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::store::TableError;
+use crate::store::dynamo::transaction::{Backoff, Retries};
+
+/// So many writes are sent at once, and the next ones not before [`EACH`] is over: at most 500 a second.
+///
+/// An account's keys are one item collection, in one partition unless DynamoDB has split it, and a partition takes 1,000
+/// writes of a kilobyte a second. Half of that is left to others.
+pub(in crate::store) const AT_ONCE: usize = 25;
+const EACH: Duration = Duration::from_millis(50);
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Sent {
+    /// It was carried out.
+    Done,
+    /// Its condition did not hold.
+    Unmet,
+    /// A transaction held the item, or the table was throttled, all the while.
+    Busy,
+}
+
+/// Sends a write until it is carried out, its condition does not hold, or the time for retries is over.
+///
+/// DynamoDB refuses a plain write while a transaction holds the item, which the SDK does not try again.
+pub(in crate::store) async fn send<T, E, F>(retries: Retries, attempt: impl Fn() -> F) -> Result<Sent, TableError>
+where
+    F: Future<Output = Result<T, SdkError<E>>>,
+    SdkError<E>: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let mut backoff = Backoff::default();
+    loop {
+        let Err(error) = attempt().await else {
+            return Ok(Sent::Done);
+        };
+        match error.code() {
+            Some("ConditionalCheckFailedException") => return Ok(Sent::Unmet),
+            Some(
+                "TransactionConflictException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+                | "ThrottlingException",
+            ) => {}
+            _ => return Err(TableError::caused("the table did not write an item", error)),
+        }
+        if !retries.are_left() {
+            return Ok(Sent::Busy);
+        }
+        backoff.wait().await;
+    }
+}
+
+/// Sends many writes at the rate of [`AT_ONCE`].
+#[derive(Default)]
+pub(in crate::store) struct Bulk {
+    not_before: Option<Instant>,
+}
+
+impl Bulk {
+    /// Sends at most [`AT_ONCE`] writes. How many were carried out, and whether one of them found the table busy to the end.
+    pub(in crate::store) async fn send<F>(&mut self, writes: impl Iterator<Item = F>) -> Result<(u64, bool), TableError>
+    where
+        F: Future<Output = Result<Sent, TableError>> + Send + 'static,
+    {
+        if let Some(start) = self.not_before {
+            sleep_until(start).await;
+        }
+        self.not_before = Some(Instant::now() + EACH);
+        // They end with this future.
+        let mut tasks: JoinSet<_> = writes.collect();
+        let (mut done, mut busy) = (0, false);
+        while let Some(sent) = tasks.join_next().await {
+            match sent.map_err(|cause| TableError::caused("a write ended early", cause))?? {
+                Sent::Done => done += 1,
+                Sent::Unmet => {}
+                Sent::Busy => busy = true,
+            }
+        }
+        Ok((done, busy))
+    }
+}

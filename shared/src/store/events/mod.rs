@@ -1,0 +1,3 @@
+pub(in crate::store) mod event;
+pub(in crate::store) mod list;
+pub(in crate::store) mod writer;

@@ -1,0 +1,181 @@
+//! Ending values that others know.
+//!
+//! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it. A value of
+//! another system also gets a mark (`exposed_value`) in the same transaction, which keeps it from coming back by an import.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use crate::key::{KeyHash, KeyRecord, KeyValue, Locator, Timestamp};
+use crate::request::Origin;
+use crate::store::dynamo::expression::Expression;
+use crate::store::dynamo::transaction::Part;
+use crate::store::events::event::{Event, EventType, FieldChange, LeakReport};
+use crate::store::keys::exposed_value;
+use crate::store::keys::item::hash_value;
+use crate::store::keys::reader::Trace;
+use crate::store::{
+    EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, KEY_HASH, KeyReader, KeyStore, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL,
+    TableError, WriteError,
+};
+
+/// How often the key is read again after another writer changed it between our read and our write.
+const ATTEMPTS: usize = 5;
+
+/// What is known of a leak, and who reported it.
+#[derive(Debug)]
+pub struct Leak<'a> {
+    /// What is known of it.
+    pub report: LeakReport,
+    /// Who reported it.
+    pub origin: &'a Origin,
+}
+
+impl KeyStore {
+    /// Ends a value that others know: when this returns, no request with it succeeds any more, and no import brings it back.
+    /// Whether it is, or was, a value of a key here.
+    ///
+    /// Of a native value that does not work any more, that is known as long as its key is there and no later one of its values
+    /// was reported. A value that no key and no claim of an import has leaves nothing.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the report is then to be repeated, which changes nothing that was done.
+    pub async fn end_leaked(
+        &self,
+        reader: &KeyReader,
+        value: &KeyValue,
+        leak: &Leak<'_>,
+        now: Timestamp,
+    ) -> Result<bool, WriteError> {
+        let hash = value.hash();
+        let (mut is_ours, mut is_marked) = (false, false);
+        loop {
+            match reader.trace(value, now).await? {
+                Trace::Key(found) => {
+                    is_ours = true;
+                    if self.expose(reader, *found, value, leak, now).await? {
+                        return Ok(true);
+                    }
+                }
+                Trace::Reported => return Ok(true),
+                Trace::Claim => is_ours = true,
+                Trace::None => {}
+            }
+            // What no import can bring back needs no mark.
+            if value.locator().is_some() {
+                return Ok(is_ours);
+            }
+            // A look that began after the mark was seen: an import that was written before the mark is in it, and a later
+            // one is refused.
+            if is_marked {
+                return Ok(true);
+            }
+            // Only a signed report is answered with what the value was.
+            if !is_ours && !leak.report.verified {
+                return Ok(false);
+            }
+            if !reader.was_exposed(&hash).await? {
+                if !is_ours {
+                    return Ok(false);
+                }
+                self.mark_exposed(&hash).await?;
+            }
+            is_marked = true;
+        }
+    }
+
+    /// Ends a value of the key that was found. `false` when the key does not have it any more, or it had ended.
+    ///
+    /// It must win, so where other writers come between again and again, it is done without reading first, until the time
+    /// of the request is over.
+    async fn expose(
+        &self,
+        reader: &KeyReader,
+        mut found: KeyRecord,
+        value: &KeyValue,
+        leak: &Leak<'_>,
+        now: Timestamp,
+    ) -> Result<bool, WriteError> {
+        let hash = &value.hash();
+        let marks = value.locator().is_none();
+        let place = Locator { account_id: found.account_id, id: found.metadata.id };
+        let mut attempts = 0..ATTEMPTS;
+        while let Some(ending) = Ending::of(&found, hash) {
+            let seen = attempts.next().map(|_| &found);
+            let mark = if marks { Some((Part::Mark, exposed_value::marking(&self.table, hash)?)) } else { None };
+            match self.end(place, ending, seen, (hash, mark), leak, now).await {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(error) if error.is_retryable() => {}
+                Err(error) => return Err(error),
+            }
+            match reader.get(place.account_id, place.id).await? {
+                Some(record) => found = record,
+                None => break,
+            }
+        }
+        Ok(false)
+    }
+
+    /// `false` when the value is not there any more, or the key is no longer as it was `seen`.
+    async fn end(
+        &self,
+        place: Locator,
+        ending: Ending,
+        seen: Option<&KeyRecord>,
+        (hash, mark): (&KeyHash, Option<(Part, TransactWriteItem)>),
+        leak: &Leak<'_>,
+        now: Timestamp,
+    ) -> Result<bool, WriteError> {
+        let event = self.event(EventType::KeyExposed, Some(place.id), leak.origin, now)?;
+        let mut event = Event { report: Some(leak.report.clone()), ..event };
+        let mut update = Expression::default();
+        ending.write(&mut update, &mut event, seen, hash)?;
+        match seen {
+            Some(read) => self.replace(read, event, update, mark).await,
+            None => self.write(place, &event, update, mark).await,
+        }
+    }
+}
+
+/// Which of a key's values is to end.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Current,
+    Previous,
+}
+
+impl Ending {
+    /// `None` when the key has no such value any more, or it has ended.
+    fn of(key: &KeyRecord, leaked: &KeyHash) -> Option<Self> {
+        if key.key_hash == *leaked {
+            return (!key.metadata.exposed).then_some(Self::Current);
+        }
+        key.previous.as_ref().filter(|previous| previous.key_hash == *leaked).map(|_| Self::Previous)
+    }
+
+    fn write(
+        self,
+        update: &mut Expression,
+        event: &mut Event,
+        seen: Option<&KeyRecord>,
+        leaked: &KeyHash,
+    ) -> Result<(), TableError> {
+        let hash = hash_value(leaked);
+        match self {
+            Self::Current => {
+                update.require(KEY_HASH, Some(hash.clone()));
+                update.require_that("(attribute_not_exists(exposedHash) OR exposedHash <> keyHash)", []);
+                update.write(EXPOSED_HASH, Some(hash));
+            }
+            Self::Previous => {
+                update.require(PREVIOUS_KEY_HASH, Some(hash.clone()));
+                update.write(PREVIOUS_KEY_HASH, None);
+                update.write(EXPOSED_PREVIOUS_HASH, Some(hash));
+                update.write(PREVIOUS_VALID_UNTIL, None);
+                let before = seen.and_then(|key| key.previous.as_ref()).map(|previous| previous.valid_until);
+                event.changes.push(FieldChange::of_grace(before, None)?);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! A key in the SDK's types: what the writers put into the table, and what lists read.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Timestamp};
+use crate::request::Change;
+use crate::store::{ACCOUNT_ID, EXPIRES_AT, EXPOSED_HASH, Item, KEY_HASH, LAST_EVENT, PURGE_AT, TableError};
+
+/// An expired key is still shown for that long.
+const SHOWN_AFTER_EXPIRY: Duration = Duration::from_hours(30 * 24);
+
+pub(in crate::store) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
+    let mut item: Item = serde_dynamo::to_item(&record.metadata)
+        .map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
+    item.retain(|_, value| !value.is_null());
+    item.insert(ACCOUNT_ID.into(), AttributeValue::S(record.account_id.to_string()));
+    item.insert(KEY_HASH.into(), hash_value(&record.key_hash));
+    if let Some(event) = record.last_event {
+        item.insert(LAST_EVENT.into(), AttributeValue::S(event.to_string()));
+    }
+    if let Some(end) = record.metadata.expires_at {
+        item.insert(PURGE_AT.into(), purge_value(end));
+    }
+    Ok(item)
+}
+
+pub(in crate::store) fn from_item(item: Item) -> Result<KeyMetadata, TableError> {
+    let exposed = item.get(EXPOSED_HASH).is_some_and(|hash| item.get(KEY_HASH) == Some(hash));
+    let key = serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not a key", cause))?;
+    Ok(KeyMetadata { exposed, ..key })
+}
+
+/// The attributes that a change writes; `None` removes one.
+pub(in crate::store) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<AttributeValue>)>, TableError> {
+    Ok(match change {
+        Change::Name(name) => vec![("name", optional(name.as_ref())?)],
+        Change::Description(description) => vec![("description", optional(description.as_ref())?)],
+        Change::Enabled(enabled) => vec![("enabled", Some(AttributeValue::Bool(*enabled)))],
+        Change::Operations(operations) => vec![("operations", Some(value(operations)?))],
+        Change::TrafficType(traffic_type) => vec![("trafficType", Some(value(traffic_type)?))],
+        Change::ExpiresAt(end) => {
+            vec![(EXPIRES_AT, optional(end.as_ref())?), (PURGE_AT, end.map(purge_value))]
+        }
+        Change::AllowedIps(allowed) => vec![("allowedIps", optional(allowed.as_ref())?)],
+        Change::Limits(limits) => vec![("limits", limits_value(*limits)?)],
+    })
+}
+
+/// A value as the table has it.
+pub(in crate::store) fn value(of: &impl Serialize) -> Result<AttributeValue, TableError> {
+    serde_dynamo::to_attribute_value(of).map_err(|cause| TableError::caused("a value could not be written", cause))
+}
+
+fn optional(of: Option<&impl Serialize>) -> Result<Option<AttributeValue>, TableError> {
+    of.map(value).transpose()
+}
+
+fn limits_value(limits: Limits) -> Result<Option<AttributeValue>, TableError> {
+    optional((!limits.is_none()).then_some(&limits))
+}
+
+pub(in crate::store) fn hash_value(hash: &KeyHash) -> AttributeValue {
+    AttributeValue::B(Blob::new(hash.as_bytes()))
+}
+
+/// When a key that expires then is to be removed.
+fn purge_value(expires_at: Timestamp) -> AttributeValue {
+    AttributeValue::N(expires_at.plus(SHOWN_AFTER_EXPIRY).unix_seconds().to_string())
+}

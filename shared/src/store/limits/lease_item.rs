@@ -1,0 +1,175 @@
+//! The item of a key's counters, and what is written of it.
+//!
+//! It is in a partition that no transaction touches: `cMinute`, `cHour`, `cDay` and `cMonth`, each `window × 10⁹ + used`, and
+//! `givenBack`, how often an environment gave something back.
+
+use std::fmt::Write;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::key::{AccountId, Claim, Counters, GiveBack, Locator, Period, Timestamp};
+use crate::store::TableError;
+
+/// How long an item stays after the month, or after its last window.
+const KEPT_SECONDS: u64 = 86_400;
+const STRANGE: &str = "the table's counters of a key are malformed";
+
+/// Where the counters of an account's keys are, each under its key's id.
+pub(in crate::store) fn partition(account_id: AccountId) -> String {
+    format!("{account_id}#limits")
+}
+
+/// The body of a read.
+pub(in crate::store) fn read(table: &str, key: Locator) -> Vec<u8> {
+    json!({"TableName": table, "Key": place(key), "ConsistentRead": true}).to_string().into_bytes()
+}
+
+/// The body of an update that makes a claim, and makes the item where there is none.
+pub(in crate::store) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) -> Vec<u8> {
+    let mut update = Update::default();
+    for part in &claim.parts {
+        let name = attribute(part.period);
+        if let Some((low, high)) = part.from {
+            let (low, high) = (update.value("lo", name, low), update.value("hi", name, high));
+            update.require(format_args!("{name} BETWEEN {low} AND {high}"));
+            let requests = update.value("n", name, part.requests.into());
+            update.set(format_args!("{name} = {name} + {requests}"));
+        } else {
+            let low = update.value("lo", name, part.start);
+            update.require(format_args!("(attribute_not_exists({name}) OR {name} < {low})"));
+            let first = update.value("to", name, part.start + u64::from(part.requests));
+            update.set(format_args!("{name} = {first}"));
+        }
+    }
+    // The counter of a limit that was taken away holds again if it comes back within its month.
+    let last_end = Period::Month.end(Period::Month.window(now)).max(claim.end);
+    let purge_at = update.value("purgeAt", "", last_end.saturating_add(KEPT_SECONDS));
+    update.set(format_args!("purgeAt = {purge_at}"));
+    update.into_body(table, key, &[("ReturnValues", "ALL_NEW"), ("ReturnValuesOnConditionCheckFailure", "ALL_OLD")])
+}
+
+/// The body of an update that gives back. It makes no item, and no copy of it is carried out a second time.
+pub(in crate::store) fn give_back(table: &str, key: Locator, give_back: &GiveBack) -> Vec<u8> {
+    let mut update = Update::default();
+    for part in &give_back.parts {
+        let name = attribute(part.period);
+        let (low, high) = (update.value("lo", name, part.from.0), update.value("hi", name, part.from.1));
+        update.require(format_args!("{name} BETWEEN {low} AND {high}"));
+        let requests = update.value("n", name, part.requests.into());
+        update.set(format_args!("{name} = {name} - {requests}"));
+    }
+    if give_back.after == 0 {
+        update.require(format_args!("attribute_not_exists({GIVEN_BACK})"));
+    } else {
+        let after = update.value("after", "", give_back.after);
+        update.require(format_args!("{GIVEN_BACK} = {after}"));
+    }
+    let next = update.value("next", "", give_back.after.saturating_add(1));
+    update.set(format_args!("{GIVEN_BACK} = {next}"));
+    update.into_body(table, key, &[])
+}
+
+/// The counters of a read's answer; `None` where there is no item.
+///
+/// # Errors
+/// [`TableError`] when they cannot be read.
+pub(in crate::store) fn of_read(answer: &[u8]) -> Result<Option<Counters>, TableError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Output {
+        item: Option<Value>,
+    }
+    let output: Output = serde_json::from_slice(answer).map_err(|cause| TableError::caused(STRANGE, cause))?;
+    output.item.as_ref().map(counters).transpose()
+}
+
+/// The counters of a claim's answer.
+///
+/// # Errors
+/// [`TableError`] when they cannot be read.
+pub(in crate::store) fn of_claim(answer: &[u8]) -> Result<Counters, TableError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Output {
+        attributes: Value,
+    }
+    let output: Output = serde_json::from_slice(answer).map_err(|cause| TableError::caused(STRANGE, cause))?;
+    counters(&output.attributes)
+}
+
+/// The counters of an item.
+///
+/// # Errors
+/// [`TableError`] when they cannot be read.
+pub(in crate::store) fn counters(item: &Value) -> Result<Counters, TableError> {
+    let stored = |name: &str| {
+        let Some(stored) = item.get(name) else { return Ok(0) };
+        let text = stored.get("N").and_then(Value::as_str);
+        text.and_then(|text| text.parse().ok()).ok_or(TableError::new(STRANGE))
+    };
+    let mut counters = Counters::default();
+    for period in Period::ALL {
+        counters = counters.with(period, stored(attribute(period))?);
+    }
+    counters.given_back = stored(GIVEN_BACK)?;
+    Ok(counters)
+}
+
+const GIVEN_BACK: &str = "givenBack";
+
+/// The periods' own names are DynamoDB's words.
+fn attribute(period: Period) -> &'static str {
+    match period {
+        Period::Minute => "cMinute",
+        Period::Hour => "cHour",
+        Period::Day => "cDay",
+        Period::Month => "cMonth",
+    }
+}
+
+fn place(key: Locator) -> Value {
+    json!({"accountId": {"S": partition(key.account_id)}, "id": {"S": key.id}})
+}
+
+/// An update on its way.
+#[derive(Default)]
+struct Update {
+    set: String,
+    conditions: String,
+    values: Map<String, Value>,
+}
+
+impl Update {
+    /// The name of a number in the expressions.
+    fn value(&mut self, what: &str, of: &str, number: u64) -> String {
+        let name = format!(":{what}{of}");
+        self.values.insert(name.clone(), json!({ "N": number.to_string() }));
+        name
+    }
+
+    fn set(&mut self, action: std::fmt::Arguments<'_>) {
+        let separator = if self.set.is_empty() { "SET " } else { ", " };
+        // Writing into a string cannot fail.
+        let _ = write!(self.set, "{separator}{action}");
+    }
+
+    fn require(&mut self, condition: std::fmt::Arguments<'_>) {
+        let separator = if self.conditions.is_empty() { "" } else { " AND " };
+        let _ = write!(self.conditions, "{separator}{condition}");
+    }
+
+    fn into_body(self, table: &str, key: Locator, returned: &[(&str, &str)]) -> Vec<u8> {
+        let mut body = json!({
+            "TableName": table,
+            "Key": place(key),
+            "UpdateExpression": self.set,
+            "ConditionExpression": self.conditions,
+            "ExpressionAttributeValues": self.values,
+        });
+        if let Some(body) = body.as_object_mut() {
+            body.extend(returned.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
+        }
+        body.to_string().into_bytes()
+    }
+}

@@ -1,0 +1,2 @@
+pub(in crate::store) mod counts;
+pub(in crate::store) mod list;
