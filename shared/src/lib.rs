@@ -10,7 +10,7 @@
 //!
 //! - [`key`]: a key as an idea. Pure: no I/O, no JSON bodies, no HTTP, no DynamoDB.
 //! - [`request`]: a client's words become types, or the request ends there.
-//! - [`store`]: the DynamoDB tables, one file for each kind of item, the reader of the hot path and the writers.
+//! - [`store`]: the DynamoDB tables, a room for what is stored in each: the reader of the hot path, the lists and the writers.
 //! - [`aws`]: SDK configuration, transport, DynamoDB's protocol, a secret.
 //! - [`lambda`]: events in, answers out; the only room that knows statuses.
 //!

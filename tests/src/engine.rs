@@ -9,7 +9,7 @@ use api_keys::aws::Aws;
 use api_keys::key::{ImportedKeys, KeyMetadata, KeyRecord, KeyValue, Limits, Random, Timestamp};
 use api_keys::lambda::Metrics;
 use api_keys::request::{Caller, Origin};
-use api_keys::store::{EventTable, KeyStore};
+use api_keys::store::{EventTable, NewKeys, Tables};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -209,17 +209,18 @@ pub fn metrics() -> Metrics {
     Metrics::of(STACK.to_owned())
 }
 
-/// The writer of the functions, on the engine's tables.
+/// What the functions write to.
 #[must_use]
-pub fn key_store(aws: &Aws) -> KeyStore {
+pub fn tables(aws: &Aws) -> Tables {
     let events = EventTable { name: EVENTS.to_owned(), retention: Duration::from_hours(400 * 24) };
-    KeyStore::new(aws, TABLE.to_owned(), events, Random::system())
+    Tables::new(aws, TABLE.to_owned(), events, Random::system())
 }
 
 /// Stores the key of `infra/events`, whose value anybody can read there.
-pub async fn put_sample_key(store: &KeyStore) {
+pub async fn put_sample_key(tables: &Tables) {
     let key = sample_key();
-    store.insert_first(&key, &Origin::operator(None, "sample"), key.metadata.created_at).await.unwrap();
+    let origin = Origin::operator(None, "sample");
+    NewKeys::new(tables).insert_first(&key, &origin, key.metadata.created_at).await.unwrap();
 }
 
 /// The key of `infra/events`.

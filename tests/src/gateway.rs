@@ -7,14 +7,16 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
 use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
-use api_keys::store::{AccountList, EventList, KeyList, KeyReader, KeyStore, UsageList};
+use api_keys::store::{
+    AccountList, Accounts, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
+};
 use authorizer::{AuthorizerEvent, Kept, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Response};
 use lambda_runtime::{Context, LambdaEvent};
-use manage_account::Accounts;
+use manage_account::Deps;
 use report_leaks::{GithubKeys, Reports};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
@@ -40,8 +42,8 @@ pub struct Gateway {
     pub reader: KeyReader,
     /// What lists them.
     pub keys: KeyList,
-    /// What writes them.
-    pub store: KeyStore,
+    /// Where they are written.
+    pub tables: Tables,
     /// What lists events.
     pub events: EventList,
     /// What lists accounts.
@@ -106,7 +108,7 @@ impl Gateway {
         wire.throttle_every(THROTTLED);
         let aws = engine::aws(wire.url());
         let reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
-        let store = engine::key_store(&aws);
+        let tables = engine::tables(&aws);
         let (keys, events) = (KeyList::new(&aws, TABLE.to_owned()), EventList::new(&aws, EVENTS.to_owned()));
         let accounts = AccountList::new(&aws, TABLE.to_owned());
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
@@ -120,7 +122,7 @@ impl Gateway {
             wire,
             reader,
             keys,
-            store,
+            tables,
             events,
             accounts,
             operators_time: manage_account::TIME,
@@ -186,8 +188,8 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_create_account(&self, payload: impl Serialize) -> Result<Value, Value> {
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
-        let answer =
-            create_account::handle(event, &self.store, &self.catalogue, &self.issuer, self.ceiling, self.now());
+        let keys = NewKeys::new(&self.tables);
+        let answer = create_account::handle(event, &keys, &self.catalogue, &self.issuer, self.ceiling, self.now());
         operators_answer(answer.await)
     }
 
@@ -199,7 +201,8 @@ impl Gateway {
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
         let importer = Importer {
             reader: &self.reader,
-            store: &self.store,
+            accounts: &Accounts::new(&self.tables),
+            keys: &NewKeys::new(&self.tables),
             catalogue: &self.catalogue,
             issuer: &self.issuer,
             accepted: self.imported,
@@ -213,11 +216,14 @@ impl Gateway {
     /// # Errors
     /// What the function reports.
     pub async fn invoke_manage_account(&self, payload: impl Serialize) -> Result<Value, Value> {
-        let accounts = Accounts {
+        let deps = Deps {
+            account_list: &self.accounts,
+            accounts: &Accounts::new(&self.tables),
+            key_list: &self.keys,
             reader: &self.reader,
-            store: &self.store,
-            accounts: &self.accounts,
-            keys: &self.keys,
+            keys: &Keys::new(&self.tables),
+            new_keys: &NewKeys::new(&self.tables),
+            quota: &Quota::new(&self.tables),
             events: &self.events,
             usage: &self.usage,
             catalogue: &self.catalogue,
@@ -227,7 +233,7 @@ impl Gateway {
             time: self.operators_time,
         };
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
-        operators_answer(manage_account::handle(event, &accounts, self.now()).await)
+        operators_answer(manage_account::handle(event, &deps, self.now()).await)
     }
 
     /// Invokes `erase-account` as Lambda does; an error is `{"errorType","errorMessage"}`.
@@ -236,7 +242,8 @@ impl Gateway {
     /// What the function reports.
     pub async fn invoke_erase_account(&self, payload: impl Serialize) -> Result<Value, Value> {
         let event = LambdaEvent::new(to_raw_value(&payload).unwrap(), Context::default());
-        operators_answer(erase_account::handle(event, &self.store, USAGE, self.operators_time, self.now()).await)
+        let eraser = Eraser::new(&self.tables, USAGE.to_owned());
+        operators_answer(erase_account::handle(event, &eraser, self.operators_time, self.now()).await)
     }
 
     /// One request with these `X-API-Key` headers, as many as there are.
@@ -328,20 +335,24 @@ impl Gateway {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
         let headers = if function == "report-leaks" { &report_leaks::HEADERS[..] } else { &[] };
         let request = api_keys::lambda::http::with_headers(headers, event).into();
-        let Self { reader, store, catalogue, issuer, max_keys, ceiling, .. } = self;
+        let Self { reader, tables, catalogue, issuer, max_keys, ceiling, .. } = self;
+        let keys = &Keys::new(tables);
         let now = self.now();
         Answer::of_function(match function {
             "list-keys" => list_keys::handle(request, &self.keys, *ceiling, now).await,
             "list-events" => list_events::handle(request, &self.events).await,
             "read-usage" => read_usage::handle(request, reader, &self.usage, now).await,
-            "create-key" => create_key::handle(request, store, catalogue, issuer, *max_keys, *ceiling, now).await,
+            "create-key" => {
+                let keys = &NewKeys::new(tables);
+                create_key::handle(request, keys, catalogue, issuer, *max_keys, *ceiling, now).await
+            }
             "find-key" => find_key::handle(request, reader, self.imported, *ceiling, now).await,
-            "update-key" => update_key::handle(request, reader, store, catalogue, *ceiling, now).await,
-            "rotate-key" => rotate_key::handle(request, reader, store, issuer, *ceiling, now).await,
-            "delete-key" => delete_key::handle(request, store, now).await,
+            "update-key" => update_key::handle(request, reader, keys, catalogue, *ceiling, now).await,
+            "rotate-key" => rotate_key::handle(request, reader, keys, issuer, *ceiling, now).await,
+            "delete-key" => delete_key::handle(request, keys, &Quota::new(tables), now).await,
             "report-leaks" => {
                 let Self { github, report_step: step, imported, .. } = self;
-                let reports = Reports { reader, store, github, imported: *imported, step: *step };
+                let reports = Reports { reader, keys, github, imported: *imported, step: *step };
                 report_leaks::handle(request, &reports, now).await
             }
             other => panic!("no function {other}"),

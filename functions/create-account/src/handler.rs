@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, Refusal};
 use api_keys::request::{Caller, Fields, NewKey, Origin};
-use api_keys::store::KeyStore;
+use api_keys::store::NewKeys;
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
@@ -20,14 +20,14 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// [`Refusal`], with every wrong field of the payload.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
-    store: &KeyStore,
+    keys: &NewKeys,
     catalogue: &Catalogue,
     issuer: &Issuer,
     ceiling: Limits,
     now: SystemTime,
 ) -> Result<IssuedKey, Refusal> {
     let request_id = &event.context.request_id;
-    let work = Box::pin(create_account(&event.payload, store, catalogue, issuer, ceiling, now.into(), request_id));
+    let work = Box::pin(create_account(&event.payload, keys, catalogue, issuer, ceiling, now.into(), request_id));
     let created = timeout(LONGEST, work).await;
     let created = created.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
     created.map_err(|error| Refusal::new(error, request_id))
@@ -35,7 +35,7 @@ pub async fn handle(
 
 async fn create_account(
     payload: &RawValue,
-    store: &KeyStore,
+    keys: &NewKeys,
     catalogue: &Catalogue,
     issuer: &Issuer,
     ceiling: Limits,
@@ -50,6 +50,6 @@ async fn create_account(
     fields.finish()?;
     let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
     let (record, value) = new.issue(issuer, now)?;
-    store.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
+    keys.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
     Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, now, ceiling })
 }

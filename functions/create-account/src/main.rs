@@ -5,16 +5,17 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::settings;
-use api_keys::store::KeyStore;
+use api_keys::store::{NewKeys, Tables};
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let keys = &NewKeys::new(&tables);
     let catalogue = &settings::catalogue()?;
     let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
     let ceiling = settings::key_limits()?;
-    run(service_fn(|event| create_account::handle(event, store, catalogue, issuer, ceiling, SystemTime::now()))).await
+    run(service_fn(|event| create_account::handle(event, keys, catalogue, issuer, ceiling, SystemTime::now()))).await
 }

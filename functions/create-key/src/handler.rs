@@ -5,25 +5,25 @@ use std::time::SystemTime;
 use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, Fields, InvalidRequest, NewKey};
-use api_keys::store::KeyStore;
+use api_keys::store::NewKeys;
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
 pub async fn handle(
     request: Request,
-    store: &KeyStore,
+    keys: &NewKeys,
     catalogue: &Catalogue,
     issuer: &Issuer,
     max_keys: u64,
     ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, create_key(&request, store, catalogue, issuer, max_keys, ceiling, now.into())).await
+    http::serve(&request, create_key(&request, keys, catalogue, issuer, max_keys, ceiling, now.into())).await
 }
 
 async fn create_key(
     request: &Request,
-    store: &KeyStore,
+    keys: &NewKeys,
     catalogue: &Catalogue,
     issuer: &Issuer,
     max_keys: u64,
@@ -35,7 +35,7 @@ async fn create_key(
     let new = parse(request.body(), &caller, catalogue, now)?;
     caller.must_cover_new(&new.operations)?;
     let (record, value) = new.issue(issuer, now)?;
-    let metadata = store.insert(&record, max_keys, &origin, now).await?;
+    let metadata = keys.insert(&record, max_keys, &origin, now).await?;
     http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling })
 }
 

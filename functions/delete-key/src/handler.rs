@@ -4,16 +4,16 @@ use std::time::SystemTime;
 
 use api_keys::key::{AccountId, Locator, Timestamp};
 use api_keys::lambda::{Error, http};
-use api_keys::store::KeyStore;
+use api_keys::store::{Keys, Quota};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Response<Body> {
+pub async fn handle(request: Request, keys: &Keys, quota: &Quota, now: SystemTime) -> Response<Body> {
     let mut deleted_of = None;
-    let answer = http::serve(&request, delete_key(&request, store, now.into(), &mut deleted_of)).await;
+    let answer = http::serve(&request, delete_key(&request, keys, now.into(), &mut deleted_of)).await;
     // In a time of its own: a deletion that is done must not become a 500 because its note takes too long.
     if let Some(account_id) = deleted_of
-        && let Err(error) = store.note_deletions(account_id, 1).await
+        && let Err(error) = quota.note_deletions(account_id, 1).await
     {
         http::log_failure(&request, &error);
     }
@@ -23,7 +23,7 @@ pub async fn handle(request: Request, store: &KeyStore, now: SystemTime) -> Resp
 /// Notes in `deleted_of` of which account a key was deleted.
 async fn delete_key(
     request: &Request,
-    store: &KeyStore,
+    keys: &Keys,
     now: Timestamp,
     deleted_of: &mut Option<AccountId>,
 ) -> Result<Response<Body>, Error> {
@@ -35,7 +35,7 @@ async fn delete_key(
     let place = Locator { account_id: caller.account_id, id };
     let origin = http::origin(request, &caller);
     let deleted = loop {
-        match store.delete(place, &origin, now).await {
+        match keys.delete(place, &origin, now).await {
             // A deletion must win: it is tried until the time of the request is over.
             Err(error) if error.is_retryable() => {}
             done => break done?,

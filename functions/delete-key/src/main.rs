@@ -5,13 +5,14 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
-use api_keys::store::KeyStore;
+use api_keys::store::{Keys, Quota, Tables};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    http::run(|request| delete_key::handle(request, store, SystemTime::now())).await
+    let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let (keys, quota) = (&Keys::new(&tables), &Quota::new(&tables));
+    http::run(|request| delete_key::handle(request, keys, quota, SystemTime::now())).await
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::Timestamp;
 use api_keys::lambda::{Error, Refusal};
 use api_keys::request::{Caller, Fields, Origin};
-use api_keys::store::{Erasing, KeyStore};
+use api_keys::store::{Eraser, Erasing};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,19 +29,18 @@ pub struct Progress {
 }
 
 /// Answers one invocation: `{"accountId","confirm"}`, both the account's id. `operator`, who asks, may be given for the
-/// event. `usage` is the table of usage, and `time` how long it goes on, [`TIME`].
+/// event. `time` is how long it goes on, [`TIME`].
 ///
 /// # Errors
 /// [`Refusal`], with every wrong field of the payload.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
-    store: &KeyStore,
-    usage: &str,
+    eraser: &Eraser,
     time: Duration,
     now: SystemTime,
 ) -> Result<Progress, Refusal> {
     let request_id = &event.context.request_id;
-    let work = Box::pin(erase_account(&event.payload, store, usage, time, now.into(), request_id));
+    let work = Box::pin(erase_account(&event.payload, eraser, time, now.into(), request_id));
     let done = timeout(LONGEST, work).await;
     let answer = done.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
     answer.map_err(|error| Refusal::new(error, request_id))
@@ -49,8 +48,7 @@ pub async fn handle(
 
 async fn erase_account(
     payload: &RawValue,
-    store: &KeyStore,
-    usage: &str,
+    eraser: &Eraser,
     time: Duration,
     now: Timestamp,
     request_id: &str,
@@ -66,6 +64,6 @@ async fn erase_account(
     }
     let origin = Origin::operator(fields.optional_text("operator", Caller::MAX_TEXT), request_id);
     fields.finish()?;
-    let Erasing { done, removed } = store.erase_account(account_id, usage, end, &origin, now).await?;
+    let Erasing { done, removed } = eraser.erase(account_id, end, &origin, now).await?;
     Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::settings;
-use api_keys::store::KeyStore;
+use api_keys::store::{Eraser, Tables};
 use erase_account::TIME;
 use lambda_runtime::{Error, run, service_fn};
 
@@ -13,7 +13,7 @@ use lambda_runtime::{Error, run, service_fn};
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let usage = &settings::usage_table_name()?;
-    run(service_fn(|event| erase_account::handle(event, store, usage, TIME, SystemTime::now()))).await
+    let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let eraser = &Eraser::new(&tables, settings::usage_table_name()?);
+    run(service_fn(|event| erase_account::handle(event, eraser, TIME, SystemTime::now()))).await
 }

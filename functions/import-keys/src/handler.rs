@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::{AccountId, Catalogue, ImportedKeys, Issuer, KeyHash, KeyRecord, Locator, Timestamp};
 use api_keys::lambda::{Error, Refusal};
 use api_keys::request::{Caller, Fields, InvalidRequest, NewKey, Origin};
-use api_keys::store::{AccountRefusal, Imported, KeyReader, KeyStore, WriteError};
+use api_keys::store::{AccountError, AccountRefusal, Accounts, Imported, KeyReader, NewKeys};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,8 +30,10 @@ const ATTEMPTS: usize = 3;
 pub struct Importer<'a> {
     /// Finds who has a value already.
     pub reader: &'a KeyReader,
+    /// Reads the account.
+    pub accounts: &'a Accounts,
     /// Takes the keys.
-    pub store: &'a KeyStore,
+    pub keys: &'a NewKeys,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes the ids.
@@ -70,7 +72,7 @@ async fn import_keys(
     let end = Instant::now() + TIME;
     let Payload { account_id, keys, operator, revives } = parse(payload, importer.accepted)?;
     let origin = Origin::operator(operator, request_id);
-    let account = importer.store.account(account_id).await?;
+    let account = importer.accounts.show(account_id).await?;
     if account.suspended {
         return Err(Error::Account(AccountRefusal::Suspended));
     }
@@ -168,7 +170,7 @@ impl Import<'_> {
 
     /// `None` where another import came between the look and the write.
     async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<Outcome>, Error> {
-        let Importer { reader, store, issuer, max_keys, .. } = self.with;
+        let Importer { reader, keys, issuer, max_keys, .. } = self.with;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = reader.claimed(hash).await?;
         if let Some(found) = reader.resolve_hash(hash, self.now).await? {
@@ -184,14 +186,14 @@ impl Import<'_> {
         }
         let id = issuer.key_id(self.now)?;
         let record = new.clone().into_record(id, hash.clone(), self.now);
-        Ok(match store.import(&record, old_claim, *max_keys, self.origin, self.now).await {
+        Ok(match keys.import(&record, old_claim, *max_keys, self.origin, self.now).await {
             Ok(Imported::Done) => Some(Outcome::Imported(id)),
             Ok(Imported::Exposed) => Some(Outcome::Refused(Refused::Exposed)),
             Ok(Imported::Taken) => None,
             // The room may be gone to the same key, by an import beside this one or an attempt whose answer was lost.
-            Err(WriteError::QuotaReached { max_keys }) => match reader.resolve_hash(hash, self.now).await? {
+            Err(AccountError::QuotaReached { max_keys }) => match reader.resolve_hash(hash, self.now).await? {
                 Some(found) => Some(self.found(found, hash, new).await?),
-                None => return Err(WriteError::QuotaReached { max_keys }.into()),
+                None => return Err(AccountError::QuotaReached { max_keys }.into()),
             },
             Err(error) => return Err(error.into()),
         })
@@ -205,7 +207,7 @@ impl Import<'_> {
         let id = found.metadata.id;
         if found.metadata.held {
             // An earlier import of it ended before it was complete, or another one is about to complete it.
-            self.with.store.release(Locator { account_id: self.account_id, id }).await?;
+            self.with.keys.release(Locator { account_id: self.account_id, id }).await?;
         }
         if found.metadata.exposed && found.key_hash == *hash {
             return Ok(Outcome::Refused(Refused::Exposed));

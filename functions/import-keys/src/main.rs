@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::settings;
-use api_keys::store::{KeyReader, KeyStore};
+use api_keys::store::{Accounts, KeyReader, NewKeys, Tables};
 use import_keys::Importer;
 use lambda_runtime::{Error, run, service_fn};
 
@@ -13,9 +13,11 @@ use lambda_runtime::{Error, run, service_fn};
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
+    let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let importer = &Importer {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
-        store: &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system()),
+        accounts: &Accounts::new(&tables),
+        keys: &NewKeys::new(&tables),
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         accepted: settings::imported_keys()?,

@@ -10,6 +10,6 @@ pub(crate) async fn adopt(mut fields: Fields, invocation: &Invocation<'_>) -> Re
     let account_id = fields.account_id();
     fields.finish()?;
     let Invocation { with, origin, now, .. } = invocation;
-    let (account, adopted) = with.store.adopt(account_id, origin, *now).await?;
+    let (account, adopted) = with.accounts.adopt(account_id, origin, *now).await?;
     Ok(Answer::Adopt(Adopted { account: Shown::of(account, with.max_keys), adopted }))
 }

@@ -21,7 +21,7 @@ pub struct DisableReport {
 pub(crate) async fn disable_keys(fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
     let Invocation { with, origin, now, .. } = invocation;
     let disable = |place| async move {
-        let disabled = with.store.disable(with.reader, place, origin, *now).await?;
+        let disabled = with.keys.disable(with.reader, place, origin, *now).await?;
         Ok(disabled.is_some())
     };
     let (_, Outcomes { done, not_found, failed }) = each_key(fields, invocation, disable).await?;

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
 use api_keys::lambda::{Error, Refusal};
 use api_keys::request::{Caller, Fields, InvalidRequest, Origin};
-use api_keys::store::{AccountList, EventList, KeyList, KeyReader, KeyStore, UsageList};
+use api_keys::store::{AccountList, Accounts, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, UsageList};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
@@ -38,15 +38,21 @@ const ACTIONS: &str = "must be one of list, show, update, suspend, resume, recov
 
 /// What the function works with.
 #[derive(Debug)]
-pub struct Accounts<'a> {
+pub struct Deps<'a> {
+    /// Lists accounts.
+    pub account_list: &'a AccountList,
+    /// Reads and changes accounts.
+    pub accounts: &'a Accounts,
+    /// Lists an account's keys.
+    pub key_list: &'a KeyList,
     /// Reads single keys.
     pub reader: &'a KeyReader,
-    /// Reads and writes accounts and their keys.
-    pub store: &'a KeyStore,
-    /// Lists accounts.
-    pub accounts: &'a AccountList,
-    /// Lists an account's keys.
-    pub keys: &'a KeyList,
+    /// Disables and deletes keys.
+    pub keys: &'a Keys,
+    /// Makes the key that recovers an account.
+    pub new_keys: &'a NewKeys,
+    /// Notes that keys were deleted.
+    pub quota: &'a Quota,
     /// Lists an account's events.
     pub events: &'a EventList,
     /// Reads how much an account or a key was used.
@@ -65,7 +71,7 @@ pub struct Accounts<'a> {
 
 /// One invocation.
 struct Invocation<'a> {
-    with: &'a Accounts<'a>,
+    with: &'a Deps<'a>,
     origin: Origin,
     now: Timestamp,
     end: Instant,
@@ -75,24 +81,20 @@ struct Invocation<'a> {
 ///
 /// # Errors
 /// [`Refusal`], with every wrong field of the payload.
-pub async fn handle(
-    event: LambdaEvent<Box<RawValue>>,
-    accounts: &Accounts<'_>,
-    now: SystemTime,
-) -> Result<Answer, Refusal> {
+pub async fn handle(event: LambdaEvent<Box<RawValue>>, deps: &Deps<'_>, now: SystemTime) -> Result<Answer, Refusal> {
     let request_id = &event.context.request_id;
-    let work = Box::pin(act(&event.payload, accounts, now.into(), request_id));
+    let work = Box::pin(act(&event.payload, deps, now.into(), request_id));
     let done = timeout(LONGEST, work).await;
     let answer = done.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
     answer.map_err(|error| Refusal::new(error, request_id))
 }
 
-async fn act(payload: &RawValue, accounts: &Accounts<'_>, now: Timestamp, request_id: &str) -> Result<Answer, Error> {
-    let end = Instant::now() + accounts.time;
+async fn act(payload: &RawValue, deps: &Deps<'_>, now: Timestamp, request_id: &str) -> Result<Answer, Error> {
+    let end = Instant::now() + deps.time;
     let mut fields = Fields::from_raw(payload)?;
     let action = fields.required_text("action", 32);
     let origin = Origin::operator(fields.optional_text("operator", Caller::MAX_TEXT), request_id);
-    let invocation = Invocation { with: accounts, origin, now, end };
+    let invocation = Invocation { with: deps, origin, now, end };
     match &*action {
         "list" => list::list(fields, &invocation).await,
         "show" => show::show(fields, &invocation).await,

@@ -21,7 +21,7 @@ pub(crate) async fn list(mut fields: Fields, invocation: &Invocation<'_>) -> Res
     let cursor = fields.id("cursor", AccountId::parse, "must be the nextCursor of an earlier answer");
     fields.finish()?;
     let with = invocation.with;
-    let page = with.accounts.page(limit, cursor).await?;
+    let page = with.account_list.page(limit, cursor).await?;
     let accounts = page.accounts.into_iter().map(|account| Shown::of(account, with.max_keys)).collect();
     Ok(Answer::List(Listed { accounts, next_cursor: page.next }))
 }

@@ -36,7 +36,7 @@ pub(crate) async fn list_keys(mut fields: Fields, invocation: &Invocation<'_>) -
     let limit = fields.page_size(MAX_LIMIT, MAX_LIMIT);
     let cursor = fields.id("cursor", KeyId::parse, "must be the nextCursor of an earlier answer");
     fields.finish()?;
-    let page = invocation.with.keys.page(account_id, user_id.as_deref(), limit, cursor).await?;
+    let page = invocation.with.key_list.page(account_id, user_id.as_deref(), limit, cursor).await?;
     let api_keys = Shown { keys: page.keys, at: invocation.now, ceiling: invocation.with.ceiling };
     Ok(Answer::ListKeys(Keys { api_keys, next_cursor: page.next }))
 }

@@ -12,10 +12,10 @@ pub(crate) async fn recover(mut fields: Fields, invocation: &Invocation<'_>) -> 
     let username = fields.required_text("username", Caller::MAX_TEXT);
     fields.finish()?;
     let Invocation { with, origin, now, .. } = invocation;
-    let (account, _) = with.store.adopt(account_id, origin, *now).await?;
+    let (account, _) = with.accounts.adopt(account_id, origin, *now).await?;
     let new = NewKey::first(account_id, account.company, user_id, username, with.catalogue);
     let (record, value) = new.issue(with.issuer, *now)?;
-    let metadata = with.store.recover(&record, with.max_keys, origin, *now).await?;
+    let metadata = with.new_keys.recover(&record, with.max_keys, origin, *now).await?;
     let (account_id, now, ceiling) = (Some(account_id), *now, with.ceiling);
     Ok(Answer::Recover(Box::new(IssuedKey { account_id, metadata, value, now, ceiling })))
 }

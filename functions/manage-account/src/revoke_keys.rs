@@ -20,12 +20,12 @@ pub struct RevokeReport {
 
 pub(crate) async fn revoke_keys(fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
     let Invocation { with, origin, now, .. } = invocation;
-    let delete = |place| with.store.delete(place, origin, *now);
+    let delete = |place| with.keys.delete(place, origin, *now);
     let (account_id, Outcomes { done, not_found, failed }) = each_key(fields, invocation, delete).await?;
     // The keys are deleted even if this fails.
     let revoked = u64::try_from(done.len()).unwrap_or(u64::MAX);
     if revoked > 0
-        && let Err(error) = with.store.note_deletions(account_id, revoked).await
+        && let Err(error) = with.quota.note_deletions(account_id, revoked).await
     {
         log::failure(&origin.request_id, &error);
     }

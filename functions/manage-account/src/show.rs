@@ -10,6 +10,6 @@ pub(crate) async fn show(mut fields: Fields, invocation: &Invocation<'_>) -> Res
     let account_id = fields.account_id();
     fields.finish()?;
     let with = invocation.with;
-    let account = with.store.account(account_id).await?;
+    let account = with.accounts.show(account_id).await?;
     Ok(Answer::Show(Shown::of(account, with.max_keys)))
 }

@@ -16,7 +16,7 @@ pub(crate) async fn set_suspended(
     let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
     fields.finish()?;
     let Invocation { with, origin, now, end } = invocation;
-    let sweep = with.store.set_suspended(account_id, suspended, cursor, *end, origin, *now).await?;
+    let sweep = with.accounts.set_suspended(account_id, suspended, cursor, *end, origin, *now).await?;
     Ok(Answer::Suspend(Swept {
         account: Shown::of(sweep.account, with.max_keys),
         done: sweep.cursor.is_none(),

@@ -13,7 +13,7 @@ pub(crate) async fn update(mut fields: Fields, invocation: &Invocation<'_>) -> R
     let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
     fields.finish()?;
     let Invocation { with, origin, now, end } = invocation;
-    let sweep = with.store.update_account(account_id, &change, cursor, *end, origin, *now).await?;
+    let sweep = with.accounts.update(account_id, &change, cursor, *end, origin, *now).await?;
     Ok(Answer::Update(Updated {
         account: Shown::of(sweep.account, with.max_keys),
         done: sweep.cursor.is_none(),

@@ -22,7 +22,7 @@ pub(crate) async fn usage(mut fields: Fields, invocation: &Invocation<'_>) -> Re
     let hours = invocation.with.usage.hours(&Consumer { account_id, key_id }, query.hours()).await?;
     if hours.is_empty() {
         // Nobody is told of an account that there is not.
-        invocation.with.store.account(account_id).await?;
+        invocation.with.accounts.show(account_id).await?;
     }
     Ok(Answer::Usage(Usage { usage: query.sum(&hours) }))
 }

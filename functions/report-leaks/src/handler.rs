@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::{ImportedKeys, KeyValue, Timestamp};
 use api_keys::lambda::{Error, http};
 use api_keys::request::{InvalidRequest, Origin};
-use api_keys::store::{KeyReader, KeyStore, Leak, LeakReport};
+use api_keys::store::{KeyReader, Keys, Leak, LeakReport};
 use futures_util::{StreamExt, stream};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Request, Response};
@@ -39,7 +39,7 @@ pub struct Reports<'a> {
     /// Finds who has a value.
     pub reader: &'a KeyReader,
     /// Ends it.
-    pub store: &'a KeyStore,
+    pub keys: &'a Keys,
     /// Verifies GitHub's signatures.
     pub github: &'a GithubKeys,
     /// Whether the authorizer looks for values of other systems.
@@ -113,7 +113,7 @@ impl Reports<'_> {
     }
 
     async fn end(&self, value: KeyValue, report: LeakReport, origin: &Origin, now: Timestamp) -> Result<Label, Error> {
-        let is_ours = self.store.end_leaked(self.reader, &value, &Leak { report, origin }, now).await?;
+        let is_ours = self.keys.end_leaked(self.reader, &value, &Leak { report, origin }, now).await?;
         Ok(if is_ours { Label::TruePositive } else { Label::FalsePositive })
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::{Aws, StoredSecret};
 use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
-use api_keys::store::{KeyReader, KeyStore};
+use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
 use report_leaks::{GithubKeys, HEADERS, Reports, STEP};
 
@@ -14,9 +14,10 @@ use report_leaks::{GithubKeys, HEADERS, Reports, STEP};
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let keys = &Keys::new(&tables);
     let token = settings::github_token_secret()?.map(|secret| StoredSecret::new(&aws, secret));
     let github = &GithubKeys::new(settings::github_keys_url()?, token)?;
-    let reports = &Reports { reader, store, github, imported: settings::imported_keys()?, step: STEP };
+    let reports = &Reports { reader, keys, github, imported: settings::imported_keys()?, step: STEP };
     http::run_with_headers(&HEADERS, |request| report_leaks::handle(request, reports, SystemTime::now())).await
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::{Issuer, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, Fields, InvalidRequest};
-use api_keys::store::{KeyReader, KeyStore};
+use api_keys::store::{KeyReader, Keys};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed it between our read and our write.
@@ -16,18 +16,18 @@ const LONGEST_GRACE: Duration = Duration::from_hours(7 * 24);
 pub async fn handle(
     request: Request,
     reader: &KeyReader,
-    store: &KeyStore,
+    keys: &Keys,
     issuer: &Issuer,
     ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, rotate_key(&request, reader, store, issuer, ceiling, now.into())).await
+    http::serve(&request, rotate_key(&request, reader, keys, issuer, ceiling, now.into())).await
 }
 
 async fn rotate_key(
     request: &Request,
     reader: &KeyReader,
-    store: &KeyStore,
+    keys: &Keys,
     issuer: &Issuer,
     ceiling: Limits,
     now: Timestamp,
@@ -44,7 +44,7 @@ async fn rotate_key(
         let record = reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
-        if let Some(metadata) = store.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
+        if let Some(metadata) = keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
             return http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling });
         }
     }

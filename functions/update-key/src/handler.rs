@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::key::{Catalogue, KeyId, KeyMetadata, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, http};
 use api_keys::request::{Caller, Change};
-use api_keys::store::{KeyReader, KeyStore, WriteError};
+use api_keys::store::{KeyReader, Keys, WriteError};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed its operations between our read and our write.
@@ -15,18 +15,18 @@ const ATTEMPTS: usize = 5;
 pub async fn handle(
     request: Request,
     reader: &KeyReader,
-    store: &KeyStore,
+    keys: &Keys,
     catalogue: &Catalogue,
     ceiling: Limits,
     now: SystemTime,
 ) -> Response<Body> {
-    http::serve(&request, update_key(&request, reader, store, catalogue, ceiling, now.into())).await
+    http::serve(&request, update_key(&request, reader, keys, catalogue, ceiling, now.into())).await
 }
 
 async fn update_key(
     request: &Request,
     reader: &KeyReader,
-    store: &KeyStore,
+    keys: &Keys,
     catalogue: &Catalogue,
     ceiling: Limits,
     now: Timestamp,
@@ -37,7 +37,7 @@ async fn update_key(
     })?;
     let changes = Change::parse(request.body(), catalogue, now)?;
     let id = id.ok_or(Error::NotFound)?;
-    let update = Update { request, caller, id, changes: &changes, reader, store, now };
+    let update = Update { request, caller, id, changes: &changes, reader, keys, now };
     let metadata = match &*changes {
         [Change::Enabled(false)] => update.disable().await?,
         _ => update.change().await?,
@@ -52,7 +52,7 @@ struct Update<'a> {
     id: KeyId,
     changes: &'a [Change],
     reader: &'a KeyReader,
-    store: &'a KeyStore,
+    keys: &'a Keys,
     now: Timestamp,
 }
 
@@ -82,7 +82,7 @@ impl Update<'_> {
     async fn disable(&self) -> Result<KeyMetadata, Error> {
         let place = Locator { account_id: self.caller.account_id, id: self.id };
         let origin = http::origin(self.request, &self.caller);
-        self.store.disable(self.reader, place, &origin, self.now).await?.ok_or(Error::NotFound)
+        self.keys.disable(self.reader, place, &origin, self.now).await?.ok_or(Error::NotFound)
     }
 
     async fn read(&self) -> Result<KeyRecord, Error> {
@@ -91,6 +91,6 @@ impl Update<'_> {
 
     async fn write(&self, record: &KeyRecord) -> Result<Option<KeyMetadata>, WriteError> {
         let origin = http::origin(self.request, &self.caller);
-        self.store.update(record, self.changes, &origin, self.now).await
+        self.keys.update(record, self.changes, &origin, self.now).await
     }
 }

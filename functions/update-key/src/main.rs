@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
-use api_keys::store::{KeyReader, KeyStore};
+use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,8 +13,9 @@ use lambda_http::Error;
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
-    let store = &KeyStore::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
+    let keys = &Keys::new(&tables);
     let catalogue = &settings::catalogue()?;
     let ceiling = settings::key_limits()?;
-    http::run(|request| update_key::handle(request, reader, store, catalogue, ceiling, SystemTime::now())).await
+    http::run(|request| update_key::handle(request, reader, keys, catalogue, ceiling, SystemTime::now())).await
 }

@@ -217,6 +217,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether that is the code of a call that DynamoDB throttles as a whole.
+pub(crate) fn is_throttling(code: &str) -> bool {
+    ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"].contains(&code)
+}
+
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum CallError {
@@ -269,12 +274,7 @@ impl CallError {
             Self::Unreached(_) | Self::TimedOut | Self::Skewed { .. } => true,
             Self::Unsigned(_) => false,
             Self::Refused { status, code, .. } => {
-                status.is_server_error()
-                    || self.has_expired_credentials()
-                    || matches!(
-                        &**code,
-                        "ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException"
-                    )
+                status.is_server_error() || self.has_expired_credentials() || is_throttling(code)
             }
         }
     }

@@ -21,7 +21,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use http::Uri;
 
-pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb};
+pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb, is_throttling};
 pub use self::secret::{Secret, SecretArn, StoredSecret};
 pub(crate) use self::transport::Cause;
 pub use self::transport::Transport;

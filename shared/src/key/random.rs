@@ -5,7 +5,7 @@ use std::fmt;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// The system's cryptographically secure random numbers; made once, in a function's `main`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Random(SystemRandom);
 
 impl Random {

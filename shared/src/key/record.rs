@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allowed_ips::AllowedIps;
 use super::hash::KeyHash;
-use super::id::{AccountId, EventId, KeyId};
+use super::id::{AccountId, EventId, KeyId, Locator};
 use super::limits::Limits;
 use super::operation::{Operations, TrafficType};
 use super::timestamp::Timestamp;
@@ -111,6 +111,12 @@ impl KeyMetadata {
 }
 
 impl KeyRecord {
+    /// Where it is stored.
+    #[must_use]
+    pub fn place(&self) -> Locator {
+        Locator { account_id: self.account_id, id: self.metadata.id }
+    }
+
     /// Whether that is the hash of a value of it that was reported, as far as that is kept.
     #[must_use]
     pub fn was_reported(&self, hash: &KeyHash) -> bool {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::key::{KeyStatus, NoRandomness};
 use crate::request::{Forbidden, InvalidRequest};
-use crate::store::{AccountRefusal, TableError, WriteError};
+use crate::store::{AccountError, AccountRefusal, TableError, WriteError};
 
 /// Why a request could not be served.
 #[derive(Debug)]
@@ -101,10 +101,18 @@ impl From<TableError> for Error {
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
             WriteError::Contended => Self::Contended,
-            WriteError::Account(why) => Self::Account(why),
             WriteError::Throttled(cause) | WriteError::Table(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Error {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
+            AccountError::Refused(why) => Self::Account(why),
+            AccountError::Write(error) => error.into(),
         }
     }
 }

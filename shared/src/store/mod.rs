@@ -17,15 +17,22 @@
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
 //! only says where to look: the consistent read of the item decides.
 //!
-//! `reader`, `last_use`, `lease` with `lease_item`, and `usage` are on the way of every request and speak DynamoDB's protocol; `list`,
-//! `listing`, `usage_list` and `writer`, with what extends it (`insert`, `update`, `delete`, `expose`; `adopt`,
-//! `change_account`, `suspend`), use the SDK. `now` and random numbers are handed in.
+//! Rooms in one direction, by what is stored; each uses what stands left of it:
 //!
-//! A management write is one `transaction`: the key and its event. It requires `lastEvent` as it was read and sets its own, so
-//! that it replaces exactly what the event says. Uses do not touch `lastEvent`.
+//! ```text
+//! dynamo ← events ← keys ← limits, usage ← accounts
+//! ```
 //!
-//! What operators decide of an account holds for each key by what is written on the key: new keys are stamped, the others
-//! are told by a `sweep`. So the way of every request reads the key alone.
+//! `keys::reader`, `keys::last_use`, `limits` and `usage::counts` are on the way of every request and speak DynamoDB's
+//! protocol; all else uses the SDK. `now` and random numbers are handed in.
+//!
+//! A management write is one transaction: a key or an account, and its event. It requires `lastEvent` as it was read and sets
+//! its own, so that it replaces exactly what the event says. Uses do not touch `lastEvent`. A function holds what it writes:
+//! [`Keys`] changes and ends keys, [`NewKeys`] makes them, [`Accounts`] changes accounts, [`Quota`] notes deletions and
+//! [`Eraser`] empties everything.
+//!
+//! What operators decide of an account holds for each key by what is written on the key: new keys copy the account's state
+//! (`keys::account_state`), and a sweep updates existing ones. So the way of every request reads the key alone.
 
 mod accounts;
 mod dynamo;
@@ -34,58 +41,26 @@ mod keys;
 mod limits;
 mod usage;
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
-
-pub use self::accounts::erase::Erasing;
-pub use self::accounts::insert::Imported;
+pub use self::accounts::cursor::SweepCursor;
+pub use self::accounts::erase::{Eraser, Erasing};
+pub use self::accounts::error::{AccountError, AccountRefusal};
+pub use self::accounts::insert::{Imported, NewKeys};
 pub use self::accounts::item::Account;
 pub use self::accounts::listing::{AccountList, AccountPage};
-pub use self::accounts::sweep::{Sweep, SweepCursor};
-pub use self::dynamo::error::{AccountRefusal, TableError, WriteError};
-pub use self::events::event::{Event, EventTable, EventType, FieldChange, LeakReport};
-pub use self::events::list::{EventList, EventPage, KeyList, KeyPage};
-pub use self::events::writer::KeyStore;
+pub use self::accounts::quota::Quota;
+pub use self::accounts::sweep::Sweep;
+pub use self::accounts::write::Accounts;
+pub use self::dynamo::error::{TableError, WriteError};
+pub use self::events::event::{Event, EventType, LeakReport};
+pub use self::events::field_change::FieldChange;
+pub use self::events::list::{EventList, EventPage};
+pub use self::events::table::EventTable;
+pub use self::events::tables::Tables;
 pub use self::keys::expose::Leak;
 pub use self::keys::last_use::{DroppedUse, LastUse};
+pub use self::keys::list::{KeyList, KeyPage};
 pub use self::keys::reader::KeyReader;
+pub use self::keys::write::Keys;
 pub use self::limits::lease::{Admission, Leases};
 pub use self::usage::counts::{DroppedUsage, Usage};
 pub use self::usage::list::UsageList;
-use crate::key::{AccountId, KeyId};
-
-/// A DynamoDB item: attribute names and values.
-type Item = HashMap<String, AttributeValue>;
-
-const ACCOUNT_ID: &str = "accountId";
-const ID: &str = "id";
-const KEY_HASH: &str = "keyHash";
-/// The hash of the value before, during a grace period.
-const PREVIOUS_KEY_HASH: &str = "previousKeyHash";
-const PREVIOUS_VALID_UNTIL: &str = "previousValidUntil";
-/// The hash of a value that was reported as known to others. As long as it is `keyHash`, the key opens nothing.
-const EXPOSED_HASH: &str = "exposedHash";
-/// The hash of a value that was reported in its grace period.
-const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
-/// The event of a key's last management write.
-const LAST_EVENT: &str = "lastEvent";
-/// How often the account was suspended and resumed, as the key was told: odd is suspended.
-const SUSPENSION: &str = "suspension";
-/// How often company or ceiling were changed, as the key was told.
-const REVISION: &str = "revision";
-/// The account's ceiling of limits, on the account and on each of its keys.
-const CEILING: &str = "ceiling";
-/// An imported key opens nothing as long as this is there.
-const HELD: &str = "held";
-const EXPIRES_AT: &str = "expiresAt";
-/// DynamoDB's time to live: it removes an item some hours or days after that second.
-const PURGE_AT: &str = "purgeAt";
-
-/// The primary key of a key's item.
-fn key(account_id: AccountId, id: KeyId) -> Item {
-    Item::from([
-        (ACCOUNT_ID.into(), AttributeValue::S(account_id.to_string())),
-        (ID.into(), AttributeValue::S(id.to_string())),
-    ])
-}

@@ -4,13 +4,13 @@
 
 use std::net::SocketAddr;
 
-use tests::engine::{Engine, TABLE, aws, key_store, put_sample_key};
+use tests::engine::{Engine, TABLE, aws, put_sample_key, tables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).expect("usage: local-dynamodb PORT");
     let engine = Engine::start_on(SocketAddr::from(([127, 0, 0, 1], port))).await;
-    put_sample_key(&key_store(&aws(format!("http://{}", engine.address())))).await;
+    put_sample_key(&tables(&aws(format!("http://{}", engine.address())))).await;
     println!("DynamoDB with the table `{TABLE}` on http://{}", engine.address());
     std::future::pending::<()>().await;
 }

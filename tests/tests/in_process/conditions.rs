@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use api_keys::key::{AccountId, Issuer, KeyId, KeyPrefix, Locator, Random};
 use api_keys::request::Origin;
+use api_keys::store::{Keys, NewKeys};
 use serde_json::{Value, json};
 use tests::engine::EVENTS;
 use tests::wire::Stop;
@@ -203,7 +204,7 @@ async fn a_forced_disabling_makes_no_key_either() {
     let origin = Origin::operator(None, "request-1");
     let now = gateway.now().into();
 
-    assert!(gateway.store.disable_unread(place, &origin, now).await.unwrap());
+    assert!(Keys::new(&gateway.tables).disable_unread(place, &origin, now).await.unwrap());
     assert_eq!(key.status().await, 401);
     let last = &admin.get("/authentication/events?limit=1").await.body["events"][0];
     assert_eq!(
@@ -213,7 +214,7 @@ async fn a_forced_disabling_makes_no_key_either() {
     );
 
     assert_eq!(admin.delete(&key.id).await.status, 204);
-    assert!(!gateway.store.disable_unread(place, &origin, now).await.unwrap());
+    assert!(!Keys::new(&gateway.tables).disable_unread(place, &origin, now).await.unwrap());
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
 }
 
@@ -318,7 +319,9 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
 
     // One has counted a single key; before it writes that, a second key is made.
     let origin = Origin::operator(None, "request-1");
-    let other = Box::pin(async { gateway.store.insert(&record, 1000, &origin, gateway.now().into()).await.unwrap() });
+    let other = Box::pin(async {
+        NewKeys::new(&gateway.tables).insert(&record, 1000, &origin, gateway.now().into()).await.unwrap()
+    });
     let replace =
         Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("recounts"));
     let (late, _) = gateway.wire.during(replace, admin.post(&body), other).await;

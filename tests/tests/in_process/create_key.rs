@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api_keys::key::{Issuer, KeyPrefix, Limits, Random, Timestamp};
 use api_keys::request::{NewKey, Origin};
+use api_keys::store::NewKeys;
 use serde_json::{Value, json};
 use tests::Gateway;
 
@@ -299,9 +300,12 @@ async fn an_id_is_never_used_twice() {
     other.metadata.id = record.metadata.id;
 
     let origin = Origin::operator(None, "request-1");
-    gateway.store.insert(&record, 1000, &origin, now).await.unwrap();
-    gateway.store.insert(&record, 1000, &origin, now).await.expect_err("another write, of the same key");
-    gateway.store.insert(&other, 1000, &origin, now).await.expect_err("another key of the same id");
+    NewKeys::new(&gateway.tables).insert(&record, 1000, &origin, now).await.unwrap();
+    NewKeys::new(&gateway.tables)
+        .insert(&record, 1000, &origin, now)
+        .await
+        .expect_err("another write, of the same key");
+    NewKeys::new(&gateway.tables).insert(&other, 1000, &origin, now).await.expect_err("another key of the same id");
 
     assert_eq!(gateway.engine.keys().len(), 2);
 }

@@ -3,24 +3,28 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use tokio::time::Instant;
 
+use super::cursor::SweepCursor;
+use super::error::{AccountError, AccountRefusal};
+use super::item::AccountItem;
+use super::listing::listing_key;
+use super::sweep::{Aspect, Sweep};
+use super::write::Accounts;
 use crate::key::{AccountId, Timestamp};
 use crate::request::{AccountChange, Origin};
-use crate::store::accounts::item::AccountItem;
-use crate::store::accounts::listing::listing_key;
-use crate::store::accounts::quota::number;
-use crate::store::accounts::sweep::{Aspect, Sweep, SweepCursor};
+use crate::store::dynamo::attribute::{number, value};
+use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
-use crate::store::dynamo::transaction::Retries;
-use crate::store::events::event::{EventType, FieldChange};
-use crate::store::keys::item::value;
-use crate::store::{AccountRefusal, CEILING, KeyStore, REVISION, WriteError};
+use crate::store::dynamo::retries::Retries;
+use crate::store::events::event::EventType;
+use crate::store::events::field_change::FieldChange;
+use crate::store::keys::account_state::{CEILING, REVISION};
 
-impl KeyStore {
+impl Accounts {
     /// Changes an account and tells its keys. It is done when the sweep has no cursor; with one it is continued.
     ///
     /// # Errors
-    /// [`WriteError`].
-    pub async fn update_account(
+    /// [`AccountError`].
+    pub async fn update(
         &self,
         account_id: AccountId,
         change: &AccountChange,
@@ -28,13 +32,13 @@ impl KeyStore {
         end: Instant,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Sweep, WriteError> {
+    ) -> Result<Sweep, AccountError> {
         // Continued, it must not undo what somebody else changed meanwhile.
         if cursor.is_none() {
             self.write_change(account_id, change, origin, now).await?;
         }
         if change.company.is_none() && change.limits.is_none() {
-            let account = self.account(account_id).await?;
+            let account = self.show(account_id).await?;
             return Ok(Sweep { account, changed: 0, cursor: None });
         }
         self.sweep(account_id, Aspect::Profile, cursor, end).await
@@ -46,7 +50,7 @@ impl KeyStore {
         change: &AccountChange,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<(), WriteError> {
+    ) -> Result<(), AccountError> {
         let retries = Retries::from_now();
         loop {
             let company = change.company.as_deref().map(|company| (company, now));
@@ -54,15 +58,13 @@ impl KeyStore {
             if account.erasing {
                 return Err(AccountRefusal::Erasing.into());
             }
-            let mut event = self.event(EventType::AccountChanged, None, origin, now)?;
+            let mut event = self.tables.event(EventType::AccountChanged, None, origin, now)?;
             let (update, listing) = self.replacement(account_id, &account, change, &mut event.changes)?;
-            if event.changes.is_empty()
-                || self.write_account(account_id, &account, update, event, listing, retries).await?
-            {
+            if event.changes.is_empty() || self.write(account_id, &account, update, event, listing, retries).await? {
                 return Ok(());
             }
             if !retries.are_left() {
-                return Err(WriteError::Contended);
+                return Err(WriteError::Contended.into());
             }
         }
     }
@@ -74,7 +76,7 @@ impl KeyStore {
         account: &AccountItem,
         change: &AccountChange,
         changes: &mut Vec<FieldChange>,
-    ) -> Result<(Expression, Option<TransactWriteItem>), WriteError> {
+    ) -> Result<(Expression, Option<TransactWriteItem>), AccountError> {
         let (mut update, mut listing) = (Expression::default(), None);
         if let Some(max_keys) = change.max_keys.filter(|wanted| *wanted != account.max_keys) {
             changes.push(FieldChange::of_account("maxKeys", &account.max_keys, &max_keys)?);
@@ -86,7 +88,7 @@ impl KeyStore {
             update.write("company", Some(value(company)?));
             let mut listed = Expression::default();
             listed.write("company", Some(value(company)?));
-            listing = Some(listed.on(&self.table, listing_key(account_id))?);
+            listing = Some(listed.on(&self.tables.keys.name, listing_key(account_id))?);
         }
         if let Some(limits) = change.limits.filter(|wanted| *wanted != account.ceiling) {
             changes.push(FieldChange::of_account("limits", &account.ceiling, &limits)?);

@@ -1,24 +1,26 @@
 //! New keys, within the account's quota, as the account is at that moment.
 //!
-//! A key is stamped with what the account's item says, and its transaction requires that the item still says so. A query
-//! may not yet show the key of a transaction that was just carried out, so a sweep that began meanwhile may miss it.
-//! Therefore the account is read again before anybody learns the key's value, and what the sweep would have told the key
-//! it is told here.
+//! A new key copies the account's state, and its transaction requires that the account still has it. A query may not yet show
+//! the key of a transaction that was just carried out, so a sweep that began meanwhile may miss it. Therefore the account is
+//! read again before anybody learns the key's value, and the key is updated here where the sweep would have done it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-
+use super::error::{AccountError, AccountRefusal};
+use super::insertion::{Insertion, creation, key_and_event};
+use super::item::AccountItem;
+use super::listing::listing_item;
+use super::quota::Quota;
+use super::write::Accounts;
 use crate::key::{KeyMetadata, KeyRecord, Locator, Timestamp};
 use crate::request::Origin;
-use crate::store::accounts::item::{AccountItem, account_key};
-use crate::store::accounts::listing::listing_item;
-use crate::store::accounts::sweep::Mark;
-use crate::store::dynamo::expression::Expression;
-use crate::store::dynamo::transaction::{Outcome, Part, Retries, Transaction, put};
-use crate::store::events::event::{Event, EventType, FieldChange};
+use crate::store::dynamo::error::{TableError, WriteError};
+use crate::store::dynamo::part::put_new;
+use crate::store::dynamo::retries::Retries;
+use crate::store::dynamo::transaction::{Part, Transacted};
+use crate::store::events::event::EventType;
+use crate::store::events::tables::Tables;
+use crate::store::keys::account_state::{AccountState, StateUpdate};
 use crate::store::keys::exposed_value;
-use crate::store::keys::import_claim::ImportClaim;
-use crate::store::keys::item::{to_item, value};
-use crate::store::{AccountRefusal, HELD, KeyStore, LAST_EVENT, TableError, WriteError, key};
+use crate::store::keys::import_claim::{self, ImportClaim};
 
 /// What became of a key of another system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,75 +33,66 @@ pub enum Imported {
     Exposed,
 }
 
-/// A key that is to be stored in an account that exists.
-struct New<'a> {
-    r#type: EventType,
-    record: &'a KeyRecord,
-    /// What else is stored of a key of another system.
-    claim: Vec<(Part, TransactWriteItem)>,
-    /// Whether its value was in use before, and works again by this.
-    revives: bool,
-    max_keys: u64,
-    origin: &'a Origin,
-    now: Timestamp,
+/// Makes keys within their account's quota, and accounts with their first key, each write with its event.
+#[derive(Debug, Clone)]
+pub struct NewKeys {
+    accounts: Accounts,
+    quota: Quota,
+    tables: Tables,
 }
 
-impl KeyStore {
+impl NewKeys {
+    /// Writes to these tables.
+    #[must_use]
+    pub fn new(tables: &Tables) -> Self {
+        Self { accounts: Accounts::new(tables), quota: Quota::new(tables), tables: tables.clone() }
+    }
+
     /// Stores an account and its first key.
     ///
     /// # Errors
-    /// [`WriteError`].
-    pub async fn insert_first(&self, record: &KeyRecord, origin: &Origin, now: Timestamp) -> Result<(), WriteError> {
-        let event = self.creation(EventType::AccountCreated, record, origin, now)?;
+    /// [`AccountError`].
+    pub async fn insert_first(&self, record: &KeyRecord, origin: &Origin, now: Timestamp) -> Result<(), AccountError> {
+        let event = creation(&self.tables, EventType::AccountCreated, record, origin, now)?;
         let company = &record.metadata.company;
         let account = AccountItem::first(record, event.id, now)?;
         let listing = listing_item(record.account_id, company, now)?;
-        let transaction = self
-            .insertion(record, &AccountItem::default(), &event)?
-            .with(Part::Account, put(&self.table, account, "attribute_not_exists(id)", [])?)
-            .with(Part::Listing, put(&self.table, listing, "attribute_not_exists(id)", [])?);
-        match self.transact(&transaction, Retries::from_now()).await? {
-            Outcome::Done => self.confirm(place(record), &AccountItem::default()).await,
-            Outcome::Refused(_) => Err(used_before().into()),
+        let transaction = key_and_event(&self.tables, record, &AccountState::default(), &event)?
+            .with(Part::Account, put_new(&self.tables.keys.name, account)?)
+            .with(Part::Listing, put_new(&self.tables.keys.name, listing)?);
+        match transaction.send(&self.tables.keys, Retries::from_now()).await? {
+            Transacted::Done => self.confirm(record.place(), &AccountState::default()).await,
+            Transacted::Refused(_) => Err(used_before().into()),
         }
     }
 
     /// Stores a new key, if the account has fewer than `max_keys` or its own quota. The key as it was stored.
     ///
     /// # Errors
-    /// [`WriteError`].
+    /// [`AccountError`].
     pub async fn insert(
         &self,
         record: &KeyRecord,
         max_keys: u64,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<KeyMetadata, WriteError> {
-        let new =
-            New { r#type: EventType::KeyCreated, record, claim: Vec::new(), revives: false, max_keys, origin, now };
+    ) -> Result<KeyMetadata, AccountError> {
+        let new = Insertion::of(EventType::KeyCreated, record, max_keys, origin, now);
         self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
 
     /// Stores a key that an operator makes for an account which lost its last manager. The key as it was stored.
     ///
     /// # Errors
-    /// [`WriteError`].
+    /// [`AccountError`].
     pub async fn recover(
         &self,
         record: &KeyRecord,
         max_keys: u64,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<KeyMetadata, WriteError> {
-        let new = New {
-            r#type: EventType::AccountRecovered,
-            record,
-            claim: Vec::new(),
-            revives: false,
-            max_keys,
-            origin,
-            now,
-        };
+    ) -> Result<KeyMetadata, AccountError> {
+        let new = Insertion::of(EventType::AccountRecovered, record, max_keys, origin, now);
         self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
 
@@ -110,7 +103,7 @@ impl KeyStore {
     /// account was not suspended meanwhile.
     ///
     /// # Errors
-    /// [`WriteError`]. A key that was stored all the same stays held back until [`KeyStore::release`].
+    /// [`AccountError`]. A key that was stored all the same stays held back until [`Self::release`].
     pub async fn import(
         &self,
         record: &KeyRecord,
@@ -118,122 +111,69 @@ impl KeyStore {
         max_keys: u64,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Imported, WriteError> {
-        let mut claim = vec![(Part::Mark, exposed_value::requiring_none(&self.table, &record.key_hash)?)];
-        claim.extend(ImportClaim::of(record).parts(&self.table, replaces)?);
-        let revives = replaces.is_some();
-        let new = New { r#type: EventType::KeyImported, record, claim, revives, max_keys, origin, now };
+    ) -> Result<Imported, AccountError> {
+        let table = &self.tables.keys.name;
+        let mut new = Insertion::of(EventType::KeyImported, record, max_keys, origin, now);
+        new.claim.push((Part::Mark, exposed_value::requiring_none(table, &record.key_hash)?));
+        new.claim.extend(ImportClaim::of(record).parts(table, replaces)?);
+        new.revives = replaces.is_some();
         Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
     }
 
     /// Lets an imported key work that was held back, because the import ended early or the account was suspended.
     ///
     /// # Errors
-    /// [`WriteError`].
-    pub async fn release(&self, place: Locator) -> Result<(), WriteError> {
-        self.confirm(place, &AccountItem::default()).await?;
-        self.let_go(place).await
+    /// [`AccountError`].
+    pub async fn release(&self, place: Locator) -> Result<(), AccountError> {
+        self.confirm(place, &AccountState::default()).await?;
+        Ok(import_claim::activate(&self.tables.keys, place).await?)
     }
 
     /// The key as it was stored, or why a value of another system was refused.
-    async fn insert_counted(&self, new: &New<'_>) -> Result<Result<KeyMetadata, Imported>, WriteError> {
+    async fn insert_counted(&self, new: &Insertion<'_>) -> Result<Result<KeyMetadata, Imported>, AccountError> {
         let retries = Retries::from_now();
         let mut record = new.record.clone();
         loop {
-            let account = self.existing_account(record.account_id).await?;
+            let account = self.accounts.existing(record.account_id).await?;
             account.must_be_active()?;
-            if !self.has_room(record.account_id, &account, new.max_keys, new.now, retries).await? {
-                return Err(WriteError::QuotaReached { max_keys: account.quota(new.max_keys) });
+            if !self.quota.has_room(record.account_id, &account, new.max_keys, new.now, retries).await? {
+                return Err(AccountError::QuotaReached { max_keys: account.quota(new.max_keys) });
             }
             if let Some(company) = &account.company {
                 record.metadata.company.clone_from(company);
             }
             record.metadata.ceiling = account.ceiling;
-            let transaction = self.counted_insertion(new, &record, &account)?;
-            match self.transact(&transaction, retries).await? {
-                Outcome::Done => {
-                    self.confirm(place(&record), &account).await?;
+            let transaction = new.transaction(&self.tables, &record, &account)?;
+            match transaction.send(&self.tables.keys, retries).await? {
+                Transacted::Done => {
+                    self.confirm(record.place(), &account.state()).await?;
                     if new.r#type == EventType::KeyImported {
-                        self.let_go(place(&record)).await?;
+                        import_claim::activate(&self.tables.keys, record.place()).await?;
                     }
                     return Ok(Ok(record.metadata));
                 }
-                Outcome::Refused(Part::Mark) => return Ok(Err(Imported::Exposed)),
-                Outcome::Refused(Part::Claim) => return Ok(Err(Imported::Taken)),
+                Transacted::Refused(Part::Mark) => return Ok(Err(Imported::Exposed)),
+                Transacted::Refused(Part::Claim) => return Ok(Err(Imported::Taken)),
                 // The account is no longer as it was read.
-                Outcome::Refused(Part::Room) if retries.are_left() => {}
-                Outcome::Refused(Part::Room) => return Err(WriteError::Contended),
-                Outcome::Refused(_) => return Err(used_before().into()),
+                Transacted::Refused(Part::Room) if retries.are_left() => {}
+                Transacted::Refused(Part::Room) => return Err(WriteError::Contended.into()),
+                Transacted::Refused(_) => return Err(used_before().into()),
             }
         }
     }
 
-    fn counted_insertion(
-        &self,
-        new: &New<'_>,
-        record: &KeyRecord,
-        account: &AccountItem,
-    ) -> Result<Transaction, TableError> {
-        let mut event = self.creation(new.r#type, record, new.origin, new.now)?;
-        if new.revives {
-            event.changes.push(FieldChange::of_revival());
+    /// Reads the account again after a key was stored, and updates the key where a sweep has updated the others since.
+    async fn confirm(&self, place: Locator, copied: &AccountState) -> Result<(), AccountError> {
+        let item = self.accounts.read(place.account_id).await?.ok_or(AccountRefusal::Unknown)?;
+        let account = item.state();
+        if account.suspension != copied.suspension {
+            StateUpdate::of_suspension(&account).send_to_one(&self.tables.keys, place).await?;
         }
-        let mut room = Expression::default();
-        room.reserve(record.metadata.id, new.max_keys)?;
-        account.require_stamps(&mut room);
-        if new.r#type == EventType::AccountRecovered {
-            event.previous_event = account.last_event;
-            room.require(LAST_EVENT, account.last_event.as_ref().map(value).transpose()?);
-            room.write(LAST_EVENT, Some(value(&event.id)?));
+        if account.revision != copied.revision {
+            StateUpdate::of_profile(&account)?.send_to_one(&self.tables.keys, place).await?;
         }
-        let mut transaction = self.insertion(record, account, &event)?;
-        transaction = transaction.with(Part::Room, room.on(&self.table, account_key(record.account_id))?);
-        for (part, item) in &new.claim {
-            transaction = transaction.with(*part, item.clone());
-        }
-        Ok(transaction)
+        Ok(item.must_be_active()?)
     }
-
-    /// What all new keys have in common: the key, as the account stamps it, and its event.
-    fn insertion(&self, record: &KeyRecord, account: &AccountItem, event: &Event) -> Result<Transaction, TableError> {
-        let record = KeyRecord { last_event: Some(event.id), ..record.clone() };
-        let mut item = to_item(&record)?;
-        account.stamp(&mut item)?;
-        if event.r#type == EventType::KeyImported {
-            item.insert(HELD.into(), AttributeValue::Bool(true));
-        }
-        Ok(Transaction::writing(key(record.account_id, record.metadata.id), event.id)
-            .with(Part::Key, put(&self.table, item, "attribute_not_exists(id)", [])?)
-            .with(Part::Event, self.events.append(record.account_id, event)?))
-    }
-
-    /// Reads the account again after a key was stored, and tells the key what a sweep has told the others since.
-    async fn confirm(&self, place: Locator, stamped: &AccountItem) -> Result<(), WriteError> {
-        let account = self.read_account(place.account_id).await?.ok_or(AccountRefusal::Unknown)?;
-        if account.suspension != stamped.suspension {
-            self.mark(place, &Mark::of_suspension(&account)).await?;
-        }
-        if account.revision != stamped.revision {
-            self.mark(place, &Mark::of_profile(&account)?).await?;
-        }
-        Ok(account.must_be_active()?)
-    }
-
-    /// The event of a new key: all that was decided of it.
-    fn creation(
-        &self,
-        r#type: EventType,
-        record: &KeyRecord,
-        origin: &Origin,
-        now: Timestamp,
-    ) -> Result<Event, TableError> {
-        let event = self.event(r#type, Some(record.metadata.id), origin, now)?;
-        Ok(Event { changes: FieldChange::of_new(&record.metadata)?, ..event })
-    }
-}
-
-fn place(record: &KeyRecord) -> Locator {
-    Locator { account_id: record.account_id, id: record.metadata.id }
 }
 
 fn used_before() -> TableError {

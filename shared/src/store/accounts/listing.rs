@@ -2,16 +2,16 @@
 //!
 //! It says which accounts there are; the rest is in their own items.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
+use super::item::{self, Account, account_key};
 use crate::aws::Aws;
 use crate::key::{AccountId, Timestamp};
-use crate::store::accounts::item::{self as account, Account, account_key};
+use crate::store::dynamo::attribute::{ACCOUNT_ID, ID, Item, primary_key, text, value};
+use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::page::Pages;
-use crate::store::dynamo::transaction::Backoff;
-use crate::store::keys::item::value;
-use crate::store::{ACCOUNT_ID, ID, Item, TableError};
+use crate::store::dynamo::retries::Backoff;
+use crate::store::dynamo::table::Table;
 
 /// The partition of all listing items; no account has an id of this shape.
 const ACCOUNTS: &str = "accounts";
@@ -30,15 +30,14 @@ pub struct AccountPage {
 /// Lists accounts.
 #[derive(Debug, Clone)]
 pub struct AccountList {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 impl AccountList {
     /// Lists from the table of that name.
     #[must_use]
     pub fn new(aws: &Aws, table: String) -> Self {
-        Self { client: Client::new(&aws.config), table }
+        Self { table: Table::new(aws, table) }
     }
 
     /// A page of all accounts that were created or adopted since release 0.2, each as it is at this moment.
@@ -48,19 +47,19 @@ impl AccountList {
     pub async fn page(&self, limit: usize, after: Option<AccountId>) -> Result<AccountPage, TableError> {
         const STRANGE_ID: &str = "the table lists an account with a strange id";
         let partition = ACCOUNTS.to_owned();
-        let pages = Pages { client: &self.client, table: &self.table, partition, filters: Vec::new() };
+        let pages = Pages { table: &self.table, partition, filters: Vec::new() };
         let (listed, next) = pages.page(limit, after.map(|id| id.to_string())).await?;
         let parse = |id: &str| AccountId::parse(id).ok_or(TableError::new(STRANGE_ID));
-        let ids = listed.iter().map(|item| parse(item.get(ID).and_then(|id| id.as_s().ok()).map_or("", |id| id)));
+        let ids = listed.iter().map(|item| parse(text(item, ID)));
         let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
         let mut accounts = Vec::new();
         for batch in ids.chunks(BATCH) {
             let mut items = self.items(batch).await?;
             // In the list's order. One that was erased just now is not among them.
             for id in batch {
-                let at = items.iter().position(|item| item.get(ACCOUNT_ID) == account_key(*id).get(ACCOUNT_ID));
+                let at = items.iter().position(|found| found.get(ACCOUNT_ID) == account_key(*id).get(ACCOUNT_ID));
                 if let Some(at) = at {
-                    accounts.extend(account::from_item(items.swap_remove(at))?.shown(*id));
+                    accounts.extend(item::from_item(items.swap_remove(at))?.shown(*id));
                 }
             }
         }
@@ -76,12 +75,13 @@ impl AccountList {
         loop {
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
             let wanted = wanted.map_err(|cause| TableError::caused(WHAT, cause))?;
-            let read = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
+            let read = self.table.client.batch_get_item().request_items(&self.table.name, wanted).send().await;
             let read = read.map_err(|cause| TableError::caused(WHAT, cause))?;
-            items
-                .extend(read.responses.into_iter().flat_map(|mut found| found.remove(&self.table).unwrap_or_default()));
+            items.extend(
+                read.responses.into_iter().flat_map(|mut found| found.remove(&self.table.name).unwrap_or_default()),
+            );
             // What DynamoDB had no capacity for.
-            let left = read.unprocessed_keys.and_then(|mut left| left.remove(&self.table));
+            let left = read.unprocessed_keys.and_then(|mut left| left.remove(&self.table.name));
             keys = match left.map(|left| left.keys) {
                 Some(left) if !left.is_empty() => left,
                 _ => return Ok(items),
@@ -92,18 +92,11 @@ impl AccountList {
 }
 
 /// The primary key of an account's listing item.
-pub(in crate::store) fn listing_key(account_id: AccountId) -> Item {
-    Item::from([
-        (ACCOUNT_ID.into(), AttributeValue::S(ACCOUNTS.to_owned())),
-        (ID.into(), AttributeValue::S(account_id.to_string())),
-    ])
+pub(super) fn listing_key(account_id: AccountId) -> Item {
+    primary_key(ACCOUNTS, account_id.as_str())
 }
 
-pub(in crate::store) fn listing_item(
-    account_id: AccountId,
-    company: &str,
-    created_at: Timestamp,
-) -> Result<Item, TableError> {
+pub(super) fn listing_item(account_id: AccountId, company: &str, created_at: Timestamp) -> Result<Item, TableError> {
     let mut item = listing_key(account_id);
     item.insert("company".into(), AttributeValue::S(company.to_owned()));
     item.insert("createdAt".into(), value(&created_at)?);

@@ -1,9 +1,23 @@
-pub(in crate::store) mod adopt;
-pub(in crate::store) mod change;
+//! Accounts: their items, their quota, new keys within it, and what their operators decide.
+//!
+//! ```text
+//! error → item → listing, write → adopt → sweep → suspend, change
+//!           │                      cursor ┘
+//!           ├→ quota → insertion → insert
+//!           └→ removal → erase
+//! ```
+
+mod adopt;
+mod change;
+pub(in crate::store) mod cursor;
 pub(in crate::store) mod erase;
+pub(in crate::store) mod error;
 pub(in crate::store) mod insert;
+mod insertion;
 pub(in crate::store) mod item;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod quota;
-pub(in crate::store) mod suspend;
+mod removal;
+mod suspend;
 pub(in crate::store) mod sweep;
+pub(in crate::store) mod write;

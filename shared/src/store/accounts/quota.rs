@@ -9,16 +9,18 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::item::{AccountItem, account_key};
 use crate::key::{AccountId, KeyId, Timestamp};
-use crate::store::accounts::item::{AccountItem, account_key};
+use crate::store::dynamo::attribute::{number, value};
 use crate::store::dynamo::bulk::{Sent, send};
+use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::expression::Expression;
-use crate::store::dynamo::transaction::Retries;
-use crate::store::keys::item::value;
-use crate::store::{KeyStore, TableError, WriteError, key};
+use crate::store::dynamo::retries::Retries;
+use crate::store::dynamo::table::Table;
+use crate::store::events::tables::Tables;
+use crate::store::keys::count::{Counted, count};
 
 /// At its limit, without a deletion, an account's keys are counted at most once in this time: some may have been removed
 /// by their time to live.
@@ -37,24 +39,19 @@ const NOTE_TIME: Duration = Duration::from_secs(1);
 const ROOM: &str =
     "((attribute_exists(maxKeys) AND keyCount < maxKeys) OR (attribute_not_exists(maxKeys) AND keyCount < :max))";
 
-/// What counting an account's keys found.
-enum Counted {
-    All(u64),
-    /// At least as many as the quota allows, or as many as there was time for; more may follow.
-    Part,
+/// Counts accounts' keys against their quota.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    table: Table,
 }
 
-impl Expression {
-    /// Makes room for one more key in an account's item, or stops the transaction.
-    pub(in crate::store) fn reserve(&mut self, new_key: KeyId, max_keys: u64) -> Result<(), TableError> {
-        self.write("lastKeyId", Some(value(&new_key)?));
-        self.add("keyCount", number(1));
-        self.require_that(ROOM, [(":max", number(max_keys))]);
-        Ok(())
+impl Quota {
+    /// Counts in the table of accounts.
+    #[must_use]
+    pub fn new(tables: &Tables) -> Self {
+        Self { table: tables.keys.clone() }
     }
-}
 
-impl KeyStore {
     /// After deletions: lets an account at its quota count its keys again at once. Takes at most a second.
     ///
     /// What may have been written is not sent again, so no deletion is noted twice.
@@ -81,7 +78,7 @@ impl KeyStore {
 
     /// Whether there is room for one more key, or may be by now. Where the count says that there is none, the keys are
     /// counted again if some may have gone.
-    pub(in crate::store) async fn has_room(
+    pub(super) async fn has_room(
         &self,
         account_id: AccountId,
         seen: &AccountItem,
@@ -100,56 +97,13 @@ impl KeyStore {
         if seen.last_key_id.is_some_and(|last| last >= KeyId::first_at(now.minus(ENDED))) {
             sleep(SETTLED).await;
         }
-        let keys = match self.count_keys(account_id, seen.last_key_id, quota, retries).await? {
+        let keys = match count(&self.table, account_id, seen.last_key_id, quota, retries).await? {
             Counted::All(keys) => keys,
             // The old count stays the upper bound.
             Counted::Part => seen.key_count,
         };
         let replaced = self.replace_count(account_id, seen, keys, now, retries).await?;
         Ok(!replaced || keys < quota)
-    }
-
-    /// Counts the account's keys, up to `quota` and for as long as there is time: more need not be known.
-    ///
-    /// A query is read-committed: it may miss what an ongoing transaction writes, though a read shows the count of it
-    /// already. At most the last key's is ongoing: each transaction writes the account's item, and two that are ongoing
-    /// conflict. So the queries leave that key out, and a read behind them, which is serialized with transactions,
-    /// says whether it is there.
-    ///
-    /// Source: AWS, "Amazon DynamoDB Transactions: How it works", on isolation levels and on conflicts.
-    async fn count_keys(
-        &self,
-        account_id: AccountId,
-        last_key: Option<KeyId>,
-        quota: u64,
-        retries: Retries,
-    ) -> Result<Counted, TableError> {
-        let last_key = last_key.unwrap_or(KeyId::NONE);
-        let mut keys = 0;
-        for others in ["id < :last", "id > :last"] {
-            let mut pages = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .select(Select::Count)
-                .key_condition_expression(format!("accountId = :account AND {others}"))
-                .expression_attribute_values(":account", AttributeValue::S(account_id.to_string()))
-                .expression_attribute_values(":last", AttributeValue::S(last_key.to_string()))
-                .into_paginator()
-                .send();
-            while let Some(page) = pages.next().await {
-                let page =
-                    page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
-                keys += u64::try_from(page.count).unwrap_or(0);
-                let more = page.last_evaluated_key.is_some();
-                if more && (keys >= quota || !retries.are_left()) {
-                    return Ok(Counted::Part);
-                }
-            }
-        }
-        let last_is_there = self.read(key(account_id, last_key)).await?.is_some();
-        Ok(Counted::All(keys + u64::from(last_is_there)))
     }
 
     /// Writes a new count, unless a key was made since the old one was read. Whether it did.
@@ -173,24 +127,23 @@ impl KeyStore {
             .condition_expression("keyCount = :old AND recounts = :recounts")
             .expression_attribute_values(":old", number(seen.key_count))
             .expression_attribute_values(":recounts", number(seen.recounts));
-        send_plain(update, retries).await
+        match send(retries, || update.clone().send()).await? {
+            Sent::Done => Ok(true),
+            Sent::Unmet => Ok(false),
+            Sent::Busy => Err(WriteError::Contended),
+        }
     }
 
     fn update_account_item(&self, account_id: AccountId, expression: &str) -> UpdateItemFluentBuilder {
-        let update = self.client.update_item().table_name(&self.table).update_expression(expression);
+        let update = self.table.client.update_item().table_name(&self.table.name).update_expression(expression);
         update.set_key(Some(account_key(account_id)))
     }
 }
 
-/// Whether the update's condition held.
-async fn send_plain(update: UpdateItemFluentBuilder, retries: Retries) -> Result<bool, WriteError> {
-    match send(retries, || update.clone().send()).await? {
-        Sent::Done => Ok(true),
-        Sent::Unmet => Ok(false),
-        Sent::Busy => Err(WriteError::Contended),
-    }
-}
-
-pub(in crate::store) fn number(number: u64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+/// Makes room for one more key in an account's item, or stops the transaction.
+pub(super) fn reserve(account: &mut Expression, new_key: KeyId, max_keys: u64) -> Result<(), TableError> {
+    account.write("lastKeyId", Some(value(&new_key)?));
+    account.add("keyCount", number(1));
+    account.require_that(ROOM, [(":max", number(max_keys))]);
+    Ok(())
 }

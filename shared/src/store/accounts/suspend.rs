@@ -5,21 +5,26 @@
 
 use tokio::time::Instant;
 
+use super::cursor::SweepCursor;
+use super::error::{AccountError, AccountRefusal};
+use super::sweep::{Aspect, Sweep};
+use super::write::Accounts;
 use crate::key::{AccountId, Timestamp};
 use crate::request::Origin;
-use crate::store::accounts::quota::number;
-use crate::store::accounts::sweep::{Aspect, Sweep, SweepCursor};
+use crate::store::dynamo::attribute::number;
+use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
-use crate::store::dynamo::transaction::Retries;
-use crate::store::events::event::{EventType, FieldChange};
-use crate::store::{AccountRefusal, KeyStore, SUSPENSION, WriteError};
+use crate::store::dynamo::retries::Retries;
+use crate::store::events::event::EventType;
+use crate::store::events::field_change::FieldChange;
+use crate::store::keys::account_state::SUSPENSION;
 
-impl KeyStore {
+impl Accounts {
     /// Makes every key of an account fail from the next request on, or work again as far as it worked before. It holds
     /// when the sweep has no cursor; with one it is continued.
     ///
     /// # Errors
-    /// [`WriteError`], also when somebody else has done the opposite meanwhile.
+    /// [`AccountError`], also when somebody else has done the opposite meanwhile.
     pub async fn set_suspended(
         &self,
         account_id: AccountId,
@@ -28,7 +33,7 @@ impl KeyStore {
         end: Instant,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Sweep, WriteError> {
+    ) -> Result<Sweep, AccountError> {
         // Continued, it must not undo what somebody else did meanwhile.
         if cursor.is_none() {
             self.raise(account_id, suspended, end, origin, now).await?;
@@ -44,7 +49,7 @@ impl KeyStore {
         end: Instant,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<(), WriteError> {
+    ) -> Result<(), AccountError> {
         let retries = Retries::until(end);
         let (r#type, from, to) = if suspended {
             (EventType::AccountSuspended, "ACTIVE", "SUSPENDED")
@@ -59,15 +64,15 @@ impl KeyStore {
             if account.erasing {
                 return Err(AccountRefusal::Erasing.into());
             }
-            let mut event = self.event(r#type, None, origin, now)?;
+            let mut event = self.tables.event(r#type, None, origin, now)?;
             event.changes.push(FieldChange::of_account("status", &from, &to)?);
             let mut update = Expression::default();
             update.write(SUSPENSION, Some(number(account.suspension + 1)));
-            if self.write_account(account_id, &account, update, event, None, retries).await? {
+            if self.write(account_id, &account, update, event, None, retries).await? {
                 return Ok(());
             }
             if !retries.are_left() {
-                return Err(WriteError::Contended);
+                return Err(WriteError::Contended.into());
             }
         }
     }

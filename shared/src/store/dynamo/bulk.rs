@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::store::TableError;
-use crate::store::dynamo::transaction::{Backoff, Retries};
+use super::error::{TableError, WriteError};
+use super::retries::{Backoff, Retries};
+use crate::aws::is_throttling;
 
 /// So many writes are sent at once, and the next ones not before [`EACH`] is over: at most 500 a second.
 ///
@@ -27,6 +28,16 @@ pub(in crate::store) enum Sent {
     Busy,
 }
 
+impl Sent {
+    /// Of a write that needs nothing where its condition does not hold.
+    pub(in crate::store) fn unless_busy(self) -> Result<(), WriteError> {
+        match self {
+            Self::Done | Self::Unmet => Ok(()),
+            Self::Busy => Err(WriteError::Contended),
+        }
+    }
+}
+
 /// Sends a write until it is carried out, its condition does not hold, or the time for retries is over.
 ///
 /// DynamoDB refuses a plain write while a transaction holds the item, which the SDK does not try again.
@@ -42,12 +53,8 @@ where
         };
         match error.code() {
             Some("ConditionalCheckFailedException") => return Ok(Sent::Unmet),
-            Some(
-                "TransactionConflictException"
-                | "ProvisionedThroughputExceededException"
-                | "RequestLimitExceeded"
-                | "ThrottlingException",
-            ) => {}
+            Some("TransactionConflictException") => {}
+            Some(code) if is_throttling(code) => {}
             _ => return Err(TableError::caused("the table did not write an item", error)),
         }
         if !retries.are_left() {

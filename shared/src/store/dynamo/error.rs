@@ -37,17 +37,10 @@ impl StdError for TableError {
 /// Why a management write was not made.
 #[derive(Debug)]
 pub enum WriteError {
-    /// The account has reached its limit of keys.
-    QuotaReached {
-        /// The quota.
-        max_keys: u64,
-    },
     /// Other writers held the same items all the while.
     Contended,
     /// The table was throttled all the while.
     Throttled(TableError),
-    /// The account is not in the state for it.
-    Account(AccountRefusal),
     /// The table failed.
     Table(TableError),
 }
@@ -63,9 +56,7 @@ impl WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers held the same items all the while"),
-            Self::Account(why) => why.fmt(f),
             Self::Throttled(error) | Self::Table(error) => error.fmt(f),
         }
     }
@@ -75,7 +66,7 @@ impl StdError for WriteError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Throttled(error) | Self::Table(error) => error.source(),
-            Self::QuotaReached { .. } | Self::Contended | Self::Account(_) => None,
+            Self::Contended => None,
         }
     }
 }
@@ -85,41 +76,3 @@ impl From<TableError> for WriteError {
         Self::Table(error)
     }
 }
-
-impl From<AccountRefusal> for WriteError {
-    fn from(why: AccountRefusal) -> Self {
-        Self::Account(why)
-    }
-}
-
-/// Why the state of an account stands in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountRefusal {
-    /// There is no such account.
-    Unknown,
-    /// It is suspended.
-    Suspended,
-    /// It is not suspended, which erasing requires.
-    NotSuspended,
-    /// Somebody else suspended or resumed it while its keys were being marked.
-    Overtaken,
-    /// Its erasing has begun.
-    Erasing,
-    /// It is of a release before 0.2 and has no key that would name its company.
-    Nameless,
-}
-
-impl fmt::Display for AccountRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "there is no such account",
-            Self::Suspended => "the account is suspended",
-            Self::NotSuspended => "the account is not suspended: suspend it first",
-            Self::Overtaken => "somebody else suspended or resumed the account meanwhile: look at it first",
-            Self::Erasing => "the account is being erased",
-            Self::Nameless => "the account has no key that names its company: update it with its company first",
-        })
-    }
-}
-
-impl StdError for AccountRefusal {}

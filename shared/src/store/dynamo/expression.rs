@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
-use crate::store::{Item, TableError};
+use super::attribute::Item;
+use super::error::TableError;
 
 /// An update as part of a transaction; it never makes an item. `None` is an absent attribute.
 pub(in crate::store) struct Expression {

@@ -1,17 +1,17 @@
 //! Pages of one partition, newest first.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::store::{ACCOUNT_ID, ID, Item, TableError};
+use super::attribute::{ID, Item, primary_key};
+use super::error::TableError;
+use super::table::Table;
 
 /// A filtered page looks through at most this many megabytes of other items before it ends short.
 const MAX_QUERIES: usize = 8;
 
 /// Which items of a partition are wanted.
 pub(in crate::store) struct Pages<'a> {
-    pub(in crate::store) client: &'a Client,
-    pub(in crate::store) table: &'a str,
+    pub(in crate::store) table: &'a Table,
     pub(in crate::store) partition: String,
     /// Expressions that all must hold, each with one placeholder and its value.
     pub(in crate::store) filters: Vec<(&'static str, &'static str, String)>,
@@ -45,16 +45,16 @@ impl Pages<'_> {
     async fn query(&self, limit: usize, after: Option<String>) -> Result<(Vec<Item>, Option<String>), TableError> {
         const WHAT: &str = "the table did not list a partition's items";
         let text = AttributeValue::S;
-        let partition = || text(self.partition.clone());
-        let start = after.map(|id| Item::from([(ACCOUNT_ID.into(), partition()), (ID.into(), text(id))]));
+        let start = after.map(|id| primary_key(&self.partition, &id));
         let mut query = self
+            .table
             .client
             .query()
-            .table_name(self.table)
+            .table_name(&self.table.name)
             .consistent_read(true)
             .scan_index_forward(false)
             .key_condition_expression("accountId = :partition")
-            .expression_attribute_values(":partition", partition())
+            .expression_attribute_values(":partition", text(self.partition.clone()))
             .set_exclusive_start_key(start);
         if self.filters.is_empty() {
             // One more item than requested shows whether there is another page. A filter applies after the limit, so

@@ -1,26 +1,10 @@
 //! Events: one for each management write, written in the same transaction, never changed.
-//!
-//! They are in a table of their own, so that whoever may append there may do nothing else, and its stream carries nothing
-//! else. Partition key `accountId`, sort key `id`, which sorts by time.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::key::{AccountId, EventId, KeyId, KeyMetadata, Timestamp};
-use crate::request::{Actor, Change, Origin};
-use crate::store::{ACCOUNT_ID, Item, PURGE_AT, TableError};
-
-/// Where events are kept, and for how long.
-#[derive(Debug, Clone)]
-pub struct EventTable {
-    /// The table's name.
-    pub name: String,
-    /// DynamoDB removes an event that long after it happened, some hours or days later.
-    pub retention: Duration,
-}
+use super::field_change::FieldChange;
+use crate::key::{EventId, KeyId, Timestamp};
+use crate::request::{Actor, Origin};
 
 /// One management write: what it did, to which key, by whom, and exactly what it replaced.
 ///
@@ -114,91 +98,6 @@ pub enum EventType {
     AccountErased,
 }
 
-/// One field that a write replaced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct FieldChange {
-    /// The field as the API spells it.
-    pub field: String,
-    /// Its value before; `null` when there was none.
-    #[serde(default)]
-    pub from: Value,
-    /// Its value since; `null` when there is none.
-    #[serde(default)]
-    pub to: Value,
-}
-
-impl FieldChange {
-    /// All that was decided of a new key.
-    pub(in crate::store) fn of_new(key: &KeyMetadata) -> Result<Vec<Self>, TableError> {
-        let given = [
-            ("userId", serde_json::to_value(&key.user_id)),
-            ("username", serde_json::to_value(&key.username)),
-            ("operations", serde_json::to_value(&key.operations)),
-            ("trafficType", serde_json::to_value(&key.traffic_type)),
-            ("name", serde_json::to_value(&key.name)),
-            ("description", serde_json::to_value(&key.description)),
-            ("expiresAt", serde_json::to_value(key.expires_at)),
-            ("allowedIps", serde_json::to_value(&key.allowed_ips)),
-            ("limits", serde_json::to_value(key.limits)),
-        ];
-        let mut changes = Vec::new();
-        for (field, value) in given {
-            let to = value.map_err(unwritable)?;
-            if !to.is_null() {
-                changes.push(Self { field: field.to_owned(), from: Value::Null, to });
-            }
-        }
-        Ok(changes)
-    }
-
-    /// That an imported value had ended, and works again.
-    pub(in crate::store) fn of_revival() -> Self {
-        Self { field: "revived".to_owned(), from: Value::Null, to: Value::Bool(true) }
-    }
-
-    /// What an operator changes of an account.
-    pub(in crate::store) fn of_account(
-        field: &str,
-        from: &impl Serialize,
-        to: &impl Serialize,
-    ) -> Result<Self, TableError> {
-        let json = [serde_json::to_value(from).map_err(unwritable)?, serde_json::to_value(to).map_err(unwritable)?];
-        let [from, to] = json;
-        Ok(Self { field: field.to_owned(), from, to })
-    }
-
-    /// When the value before a rotation ends, and when the one before it would have.
-    pub(in crate::store) fn of_grace(before: Option<Timestamp>, since: Option<Timestamp>) -> Result<Self, TableError> {
-        let json = |end| serde_json::to_value(end).map_err(unwritable);
-        Ok(Self { field: "previousValueValidUntil".to_owned(), from: json(before)?, to: json(since)? })
-    }
-
-    /// What a change of a patch replaces; `from` is unknown where the key was not read.
-    pub(in crate::store) fn of(change: &Change, before: Option<&Change>) -> Result<Self, TableError> {
-        let from = before.map(json).transpose()?.unwrap_or_default();
-        Ok(Self { field: change.field().to_owned(), from, to: json(change)? })
-    }
-}
-
-/// The value of a change as the API writes it.
-fn json(change: &Change) -> Result<Value, TableError> {
-    let json = match change {
-        Change::Name(text) | Change::Description(text) => serde_json::to_value(text),
-        Change::Enabled(enabled) => serde_json::to_value(enabled),
-        Change::Operations(operations) => serde_json::to_value(operations),
-        Change::TrafficType(traffic_type) => serde_json::to_value(traffic_type),
-        Change::ExpiresAt(end) => serde_json::to_value(end),
-        Change::AllowedIps(allowed) => serde_json::to_value(allowed),
-        Change::Limits(limits) => serde_json::to_value(limits),
-    };
-    json.map_err(unwritable)
-}
-
-fn unwritable(cause: serde_json::Error) -> TableError {
-    TableError::caused("a change could not be written", cause)
-}
-
 impl Event {
     /// An event of a key, or of an account, that happens now.
     pub(in crate::store) fn new(
@@ -222,65 +121,4 @@ impl Event {
             report: None,
         }
     }
-}
-
-impl EventTable {
-    /// The part of a transaction that appends an event.
-    pub(in crate::store) fn append(
-        &self,
-        account_id: AccountId,
-        event: &Event,
-    ) -> Result<TransactWriteItem, TableError> {
-        const WHAT: &str = "an event could not be written as an item";
-        let mut item: Item = serde_dynamo::to_item(event).map_err(|cause| TableError::caused(WHAT, cause))?;
-        item.insert(ACCOUNT_ID.into(), AttributeValue::S(account_id.to_string()));
-        let purge_at = event.time.plus(self.retention).unix_seconds();
-        item.insert(PURGE_AT.into(), AttributeValue::N(purge_at.to_string()));
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(without_nulls(item)))
-            .condition_expression("attribute_not_exists(id)")
-            .build()
-            .map_err(|cause| TableError::caused(WHAT, cause))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-}
-
-/// Absent is what `null` means; it takes no room.
-fn without_nulls(item: Item) -> Item {
-    let kept = item.into_iter().filter(|(_, value)| !value.is_null());
-    kept.map(|(name, value)| (name, value_without_nulls(value))).collect()
-}
-
-fn value_without_nulls(value: AttributeValue) -> AttributeValue {
-    match value {
-        AttributeValue::M(map) => AttributeValue::M(without_nulls(map)),
-        AttributeValue::L(list) => AttributeValue::L(list.into_iter().map(value_without_nulls).collect()),
-        other => other,
-    }
-}
-
-impl Event {
-    /// Reads an image of the table's stream, in DynamoDB's own JSON: the account, and what happened in it.
-    ///
-    /// # Errors
-    /// [`TableError`] when it is not an event.
-    pub fn from_stream(image: &Value) -> Result<(AccountId, Self), TableError> {
-        const WHAT: &str = "a record of the stream is not an event";
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Image {
-            account_id: AccountId,
-            #[serde(flatten)]
-            event: Event,
-        }
-        let item: serde_dynamo::Item =
-            serde_json::from_value(image.clone()).map_err(|cause| TableError::caused(WHAT, cause))?;
-        let image: Image = serde_dynamo::from_item(item).map_err(|cause| TableError::caused(WHAT, cause))?;
-        Ok((image.account_id, image.event))
-    }
-}
-
-pub(in crate::store) fn from_item(item: Item) -> Result<Event, TableError> {
-    serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not an event", cause))
 }

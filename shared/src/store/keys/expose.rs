@@ -5,18 +5,17 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
+use super::exposed_value;
+use super::item::{EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, hash_value};
+use super::reader::{KeyReader, Trace};
+use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, KeyValue, Locator, Timestamp};
 use crate::request::Origin;
+use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::transaction::Part;
-use crate::store::events::event::{Event, EventType, FieldChange, LeakReport};
-use crate::store::keys::exposed_value;
-use crate::store::keys::item::hash_value;
-use crate::store::keys::reader::Trace;
-use crate::store::{
-    EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, KEY_HASH, KeyReader, KeyStore, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL,
-    TableError, WriteError,
-};
+use crate::store::events::event::{Event, EventType, LeakReport};
+use crate::store::events::field_change::FieldChange;
 
 /// How often the key is read again after another writer changed it between our read and our write.
 const ATTEMPTS: usize = 5;
@@ -30,7 +29,7 @@ pub struct Leak<'a> {
     pub origin: &'a Origin,
 }
 
-impl KeyStore {
+impl Keys {
     /// Ends a value that others know: when this returns, no request with it succeeds any more, and no import brings it back.
     /// Whether it is, or was, a value of a key here.
     ///
@@ -77,7 +76,7 @@ impl KeyStore {
                 if !is_ours {
                     return Ok(false);
                 }
-                self.mark_exposed(&hash).await?;
+                exposed_value::mark_exposed(&self.tables.keys, &hash).await?;
             }
             is_marked = true;
         }
@@ -97,11 +96,12 @@ impl KeyStore {
     ) -> Result<bool, WriteError> {
         let hash = &value.hash();
         let marks = value.locator().is_none();
-        let place = Locator { account_id: found.account_id, id: found.metadata.id };
+        let place = found.place();
         let mut attempts = 0..ATTEMPTS;
         while let Some(ending) = Ending::of(&found, hash) {
             let seen = attempts.next().map(|_| &found);
-            let mark = if marks { Some((Part::Mark, exposed_value::marking(&self.table, hash)?)) } else { None };
+            let mark =
+                if marks { Some((Part::Mark, exposed_value::marking(&self.tables.keys.name, hash)?)) } else { None };
             match self.end(place, ending, seen, (hash, mark), leak, now).await {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
@@ -126,7 +126,7 @@ impl KeyStore {
         leak: &Leak<'_>,
         now: Timestamp,
     ) -> Result<bool, WriteError> {
-        let event = self.event(EventType::KeyExposed, Some(place.id), leak.origin, now)?;
+        let event = self.tables.event(EventType::KeyExposed, Some(place.id), leak.origin, now)?;
         let mut event = Event { report: Some(leak.report.clone()), ..event };
         let mut update = Expression::default();
         ending.write(&mut update, &mut event, seen, hash)?;

@@ -8,14 +8,23 @@
 //! A second item in a partition of the account, with the hash as its sort key, leads to the claim when the account is
 //! erased.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
+use super::item::key;
 use crate::key::{AccountId, KeyHash, KeyRecord, Locator};
-use crate::store::dynamo::transaction::{Part, put};
-use crate::store::{ACCOUNT_ID, ID, Item, TableError};
+use crate::store::dynamo::attribute::{Item, primary_key};
+use crate::store::dynamo::bulk::send;
+use crate::store::dynamo::error::{TableError, WriteError};
+use crate::store::dynamo::part::{put, put_if, put_new};
+use crate::store::dynamo::retries::Retries;
+use crate::store::dynamo::table::Table;
+use crate::store::dynamo::transaction::Part;
 
 /// The sort key of every claim.
-pub(in crate::store) const CLAIM: &str = "import";
+pub(super) const CLAIM: &str = "import";
+
+/// An imported key opens nothing as long as this is there.
+pub(in crate::store) const HELD: &str = "held";
 
 const TRACES: &str = "#imports";
 
@@ -27,8 +36,7 @@ pub(in crate::store) struct ImportClaim<'a> {
 
 impl<'a> ImportClaim<'a> {
     pub(in crate::store) fn of(record: &'a KeyRecord) -> Self {
-        let place = Locator { account_id: record.account_id, id: record.metadata.id };
-        Self { hash: &record.key_hash, place }
+        Self { hash: &record.key_hash, place: record.place() }
     }
 
     /// The parts of an import's transaction. `replaces` is where an older claim to the value leads.
@@ -37,24 +45,15 @@ impl<'a> ImportClaim<'a> {
         table: &str,
         replaces: Option<Locator>,
     ) -> Result<Vec<(Part, TransactWriteItem)>, TableError> {
-        let text = AttributeValue::S;
         let claim = match replaces {
-            None => put(table, self.to_item(), "attribute_not_exists(id)", [])?,
-            Some(old) => put(
-                table,
-                self.to_item(),
-                // Ids of keys are never used twice, in no account.
-                "keyId = :id",
-                [(":id", text(old.id.to_string()))],
-            )?,
+            None => put_new(table, self.to_item())?,
+            // Ids of keys are never used twice, in no account.
+            Some(old) => {
+                put_if(table, self.to_item(), "keyId = :id", [(":id", AttributeValue::S(old.id.to_string()))])?
+            }
         };
-        let trace = Item::from([
-            (ACCOUNT_ID.into(), text(trace_partition(self.place.account_id))),
-            (ID.into(), text(self.hash.to_hex())),
-        ]);
-        let trace = Put::builder().table_name(table).set_item(Some(trace)).build();
-        let trace = trace.map_err(|cause| TableError::caused("a write could not be built", cause))?;
-        Ok(vec![(Part::Claim, claim), (Part::Trace, TransactWriteItem::builder().put(trace).build())])
+        let trace = primary_key(&trace_partition(self.place.account_id), &self.hash.to_hex());
+        Ok(vec![(Part::Claim, claim), (Part::Trace, put(table, trace)?)])
     }
 
     fn to_item(&self) -> Item {
@@ -67,8 +66,7 @@ impl<'a> ImportClaim<'a> {
 
 /// The primary key of the claim to a value, by its hash in hexadecimal.
 pub(in crate::store) fn claim_key(hash: &str) -> Item {
-    let text = AttributeValue::S;
-    Item::from([(ACCOUNT_ID.into(), text(partition_of(hash))), (ID.into(), text(CLAIM.into()))])
+    primary_key(&partition_of(hash), CLAIM)
 }
 
 /// Where the hashes of an account's imported values are.
@@ -81,10 +79,22 @@ pub(in crate::store) fn is_trace(partition: &str) -> bool {
 }
 
 /// No account has an id of this shape.
-pub(in crate::store) fn partition(hash: &KeyHash) -> String {
+pub(super) fn partition(hash: &KeyHash) -> String {
     partition_of(&hash.to_hex())
 }
 
 fn partition_of(hash: &str) -> String {
     format!("sha256#{hash}")
+}
+
+/// Lets an imported key work.
+pub(in crate::store) async fn activate(table: &Table, place: Locator) -> Result<(), WriteError> {
+    let update = table
+        .client
+        .update_item()
+        .table_name(&table.name)
+        .set_key(Some(key(place)))
+        .update_expression(format!("REMOVE {HELD}"))
+        .condition_expression("attribute_exists(id)");
+    send(Retries::from_now(), || update.clone().send()).await?.unless_busy()
 }

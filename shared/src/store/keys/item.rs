@@ -4,14 +4,29 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 
-use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Timestamp};
+use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
 use crate::request::Change;
-use crate::store::{ACCOUNT_ID, EXPIRES_AT, EXPOSED_HASH, Item, KEY_HASH, LAST_EVENT, PURGE_AT, TableError};
+use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, optional, primary_key, value};
+use crate::store::dynamo::error::TableError;
+
+pub(in crate::store) const KEY_HASH: &str = "keyHash";
+/// The hash of the value before, during a grace period.
+pub(in crate::store) const PREVIOUS_KEY_HASH: &str = "previousKeyHash";
+pub(super) const PREVIOUS_VALID_UNTIL: &str = "previousValidUntil";
+/// The hash of a value that was reported as known to others. As long as it is `keyHash`, the key opens nothing.
+pub(super) const EXPOSED_HASH: &str = "exposedHash";
+/// The hash of a value that was reported in its grace period.
+pub(super) const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
+const EXPIRES_AT: &str = "expiresAt";
 
 /// An expired key is still shown for that long.
 const SHOWN_AFTER_EXPIRY: Duration = Duration::from_hours(30 * 24);
+
+/// The primary key of a key's item.
+pub(in crate::store) fn key(place: Locator) -> Item {
+    primary_key(place.account_id.as_str(), place.id.as_str())
+}
 
 pub(in crate::store) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
     let mut item: Item = serde_dynamo::to_item(&record.metadata)
@@ -28,14 +43,14 @@ pub(in crate::store) fn to_item(record: &KeyRecord) -> Result<Item, TableError> 
     Ok(item)
 }
 
-pub(in crate::store) fn from_item(item: Item) -> Result<KeyMetadata, TableError> {
+pub(super) fn from_item(item: Item) -> Result<KeyMetadata, TableError> {
     let exposed = item.get(EXPOSED_HASH).is_some_and(|hash| item.get(KEY_HASH) == Some(hash));
     let key = serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not a key", cause))?;
     Ok(KeyMetadata { exposed, ..key })
 }
 
 /// The attributes that a change writes; `None` removes one.
-pub(in crate::store) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<AttributeValue>)>, TableError> {
+pub(super) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<AttributeValue>)>, TableError> {
     Ok(match change {
         Change::Name(name) => vec![("name", optional(name.as_ref())?)],
         Change::Description(description) => vec![("description", optional(description.as_ref())?)],
@@ -50,20 +65,11 @@ pub(in crate::store) fn attributes(change: &Change) -> Result<Vec<(&'static str,
     })
 }
 
-/// A value as the table has it.
-pub(in crate::store) fn value(of: &impl Serialize) -> Result<AttributeValue, TableError> {
-    serde_dynamo::to_attribute_value(of).map_err(|cause| TableError::caused("a value could not be written", cause))
-}
-
-fn optional(of: Option<&impl Serialize>) -> Result<Option<AttributeValue>, TableError> {
-    of.map(value).transpose()
-}
-
 fn limits_value(limits: Limits) -> Result<Option<AttributeValue>, TableError> {
     optional((!limits.is_none()).then_some(&limits))
 }
 
-pub(in crate::store) fn hash_value(hash: &KeyHash) -> AttributeValue {
+pub(super) fn hash_value(hash: &KeyHash) -> AttributeValue {
     AttributeValue::B(Blob::new(hash.as_bytes()))
 }
 

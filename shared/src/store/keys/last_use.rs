@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::reader::KeyReader;
 use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, KeyId, KeyRecord, Timestamp};
-use crate::store::KeyReader;
 
 /// How much later than it says a key may have been used.
 const PRECISION: Duration = Duration::from_mins(5);

@@ -1,9 +1,23 @@
-pub(in crate::store) mod delete;
+//! Keys: their items, how they are read on the way of every request, and what is written of those that are there.
+//!
+//! ```text
+//! item → account_state, list, count
+//! item → import_claim → exposed_value ─┐
+//! stored ──────────────────────────────┴→ reader → last_use
+//! item → write → update, disable, delete; reader → disable, expose
+//! ```
+
+pub(in crate::store) mod account_state;
+pub(in crate::store) mod count;
+mod delete;
+mod disable;
 pub(in crate::store) mod expose;
 pub(in crate::store) mod exposed_value;
 pub(in crate::store) mod import_claim;
 pub(in crate::store) mod item;
 pub(in crate::store) mod last_use;
+pub(in crate::store) mod list;
 pub(in crate::store) mod reader;
-pub(in crate::store) mod stored;
-pub(in crate::store) mod update;
+mod stored;
+mod update;
+pub(in crate::store) mod write;

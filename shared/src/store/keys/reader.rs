@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::exposed_value::EXPOSED;
+use super::import_claim::{self, CLAIM};
+use super::stored::{Binary, StoredKey, Text};
 use crate::aws::{Aws, CALL_TIME, Dynamodb, Misconfigured};
 use crate::key::{AccountId, KeyHash, KeyId, KeyRecord, KeyValue, Locator, Timestamp};
-use crate::store::TableError;
-use crate::store::keys::exposed_value::EXPOSED;
-use crate::store::keys::import_claim::{self, CLAIM};
-use crate::store::keys::stored::{Binary, StoredKey, Text};
+use crate::store::dynamo::error::TableError;
 
 const BY_KEY_HASH: &str = "by-key-hash";
 
@@ -50,7 +50,7 @@ impl KeyReader {
     ///
     /// # Errors
     /// [`TableError`] when the table does not answer.
-    pub(in crate::store) async fn trace(&self, value: &KeyValue, now: Timestamp) -> Result<Trace, TableError> {
+    pub(super) async fn trace(&self, value: &KeyValue, now: Timestamp) -> Result<Trace, TableError> {
         let hash = value.hash();
         match value.locator() {
             Some(place) => Ok(match self.get(place.account_id, place.id).await? {
@@ -198,7 +198,7 @@ impl KeyReader {
 }
 
 /// What the table has of a value.
-pub(in crate::store) enum Trace {
+pub(super) enum Trace {
     /// The key that has it.
     Key(Box<KeyRecord>),
     /// A key that had it until it was reported.

@@ -13,7 +13,7 @@ use crate::key::{
 /// A whole item.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct StoredKey {
+pub(super) struct StoredKey {
     account_id: Text<AccountId>,
     id: Text<KeyId>,
     key_hash: Binary,
@@ -93,9 +93,9 @@ fn limits_of(stored: Option<StoredLimits>) -> Limits {
 
 /// What is a string in the table.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Text<T> {
+pub(super) struct Text<T> {
     #[serde(rename = "S")]
-    pub(crate) value: T,
+    pub(super) value: T,
 }
 
 #[derive(Deserialize)]
@@ -161,9 +161,9 @@ impl TryFrom<List<Map<StoredLimit>>> for StoredLimits {
 
 /// What is bytes in the table, base64 in its JSON.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Binary {
+pub(super) struct Binary {
     #[serde(rename = "B", serialize_with = "write_base64", deserialize_with = "read_base64")]
-    pub(crate) value: KeyHash,
+    pub(super) value: KeyHash,
 }
 
 fn write_base64<S: Serializer>(hash: &KeyHash, serializer: S) -> Result<S::Ok, S::Error> {

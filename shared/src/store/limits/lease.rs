@@ -7,11 +7,12 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::lease_item;
+use super::recent::Recent;
 use crate::aws::{CALL_TIME, CallError, Dynamodb};
 use crate::key::{Claim, Counters, GiveBack, KeyRecord, Lease, Limits, Locator, Period, Step, Timestamp};
-use crate::store::limits::lease_item;
-use crate::store::limits::recent::Recent;
-use crate::store::{KeyReader, TableError};
+use crate::store::dynamo::error::TableError;
+use crate::store::keys::reader::KeyReader;
 
 const UPDATE: &str = "DynamoDB_20120810.UpdateItem";
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::key::{AccountId, Claim, Counters, GiveBack, Locator, Period, Timestamp};
-use crate::store::TableError;
+use crate::store::dynamo::error::TableError;
 
 /// How long an item stays after the month, or after its last window.
 const KEPT_SECONDS: u64 = 86_400;
@@ -21,12 +21,12 @@ pub(in crate::store) fn partition(account_id: AccountId) -> String {
 }
 
 /// The body of a read.
-pub(in crate::store) fn read(table: &str, key: Locator) -> Vec<u8> {
+pub(super) fn read(table: &str, key: Locator) -> Vec<u8> {
     json!({"TableName": table, "Key": place(key), "ConsistentRead": true}).to_string().into_bytes()
 }
 
 /// The body of an update that makes a claim, and makes the item where there is none.
-pub(in crate::store) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) -> Vec<u8> {
+pub(super) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) -> Vec<u8> {
     let mut update = Update::default();
     for part in &claim.parts {
         let name = attribute(part.period);
@@ -50,7 +50,7 @@ pub(in crate::store) fn claim(table: &str, key: Locator, claim: &Claim, now: Tim
 }
 
 /// The body of an update that gives back. It makes no item, and no copy of it is carried out a second time.
-pub(in crate::store) fn give_back(table: &str, key: Locator, give_back: &GiveBack) -> Vec<u8> {
+pub(super) fn give_back(table: &str, key: Locator, give_back: &GiveBack) -> Vec<u8> {
     let mut update = Update::default();
     for part in &give_back.parts {
         let name = attribute(part.period);
@@ -74,7 +74,7 @@ pub(in crate::store) fn give_back(table: &str, key: Locator, give_back: &GiveBac
 ///
 /// # Errors
 /// [`TableError`] when they cannot be read.
-pub(in crate::store) fn of_read(answer: &[u8]) -> Result<Option<Counters>, TableError> {
+pub(super) fn of_read(answer: &[u8]) -> Result<Option<Counters>, TableError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Output {
@@ -88,7 +88,7 @@ pub(in crate::store) fn of_read(answer: &[u8]) -> Result<Option<Counters>, Table
 ///
 /// # Errors
 /// [`TableError`] when they cannot be read.
-pub(in crate::store) fn of_claim(answer: &[u8]) -> Result<Counters, TableError> {
+pub(super) fn of_claim(answer: &[u8]) -> Result<Counters, TableError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Output {
@@ -102,7 +102,7 @@ pub(in crate::store) fn of_claim(answer: &[u8]) -> Result<Counters, TableError> 
 ///
 /// # Errors
 /// [`TableError`] when they cannot be read.
-pub(in crate::store) fn counters(item: &Value) -> Result<Counters, TableError> {
+pub(super) fn counters(item: &Value) -> Result<Counters, TableError> {
     let stored = |name: &str| {
         let Some(stored) = item.get(name) else { return Ok(0) };
         let text = stored.get("N").and_then(Value::as_str);

@@ -1,3 +1,9 @@
+//! The limits of keys: leases that an environment holds, and the counters that they are claimed from.
+//!
+//! ```text
+//! recent, lease_item → lease
+//! ```
+
 pub(in crate::store) mod lease;
 pub(in crate::store) mod lease_item;
-pub(in crate::store) mod recent;
+mod recent;

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 /// Values by their keys, at most so many.
 #[derive(Debug)]
-pub(in crate::store) struct Recent<K, V> {
+pub(super) struct Recent<K, V> {
     most: usize,
     /// Each with the number of its last use.
     held: HashMap<K, (u64, V)>,
@@ -14,12 +14,12 @@ pub(in crate::store) struct Recent<K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V> Recent<K, V> {
-    pub(in crate::store) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { most, held: HashMap::new(), by_use: BTreeMap::new(), uses: 0 }
     }
 
     /// The value of a key, which is used by that; a new one where there is none.
-    pub(in crate::store) fn touch(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
+    pub(super) fn touch(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
         if !self.held.contains_key(&key)
             && self.held.len() >= self.most
             && let Some((_, least)) = self.by_use.pop_first()
@@ -35,16 +35,16 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     }
 
     /// The value of a key. That is no use.
-    pub(in crate::store) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.held.get_mut(key).map(|(_, value)| value)
     }
 
     /// All keys and values.
-    pub(in crate::store) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
         self.held.iter_mut().map(|(key, (_, value))| (key, value))
     }
 
-    pub(in crate::store) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.held.len()
     }
 }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, Consumer, Count, KeyId, Tally, Timestamp, Use, Uses};
-use crate::store::KeyReader;
-use crate::store::dynamo::transaction::Backoff;
+use crate::store::dynamo::retries::Backoff;
+use crate::store::keys::reader::KeyReader;
 
 /// Of so many keys an environment counts requests at once.
 const KEYS: usize = 50;
@@ -198,7 +198,7 @@ fn number(number: u64) -> Value {
 }
 
 /// The sort key of a day's item.
-pub(in crate::store) fn id(consumer: &Consumer, day: Timestamp) -> String {
+pub(super) fn id(consumer: &Consumer, day: Timestamp) -> String {
     match consumer.key_id {
         Some(key_id) => format!("{key_id}#{}", day.day()),
         None => format!("account#{}", day.day()),

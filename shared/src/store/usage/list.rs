@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::counts::id;
 use crate::aws::Aws;
 use crate::key::{Consumer, Timestamp, Uses};
-use crate::store::usage::counts::id;
-use crate::store::{ID, Item, TableError};
+use crate::store::dynamo::attribute::{ID, Item};
+use crate::store::dynamo::error::TableError;
+use crate::store::dynamo::table::Table;
 
 /// Reads what was counted.
 #[derive(Debug, Clone)]
 pub struct UsageList {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 impl UsageList {
     /// Reads from the table of that name.
     #[must_use]
     pub fn new(aws: &Aws, table: String) -> Self {
-        Self { client: Client::new(&aws.config), table }
+        Self { table: Table::new(aws, table) }
     }
 
     /// What a consumer did in these hours, counted from 1970; hours without a request are left out, and some of the first and
@@ -38,9 +38,10 @@ impl UsageList {
         const WHAT: &str = "the table did not list the usage";
         let text = |hour: &i64| AttributeValue::S(id(consumer, Timestamp::of_unix_hour(*hour)));
         let mut items = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key_condition_expression("accountId = :account AND id BETWEEN :first AND :last")
             .expression_attribute_values(":account", AttributeValue::S(consumer.account_id.to_string()))
             .expression_attribute_values(":first", text(hours.start()))

@@ -1,0 +1,101 @@
+//! The transaction that stores a new key.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::item::{AccountItem, account_key};
+use super::quota::reserve;
+use crate::key::{KeyRecord, Timestamp};
+use crate::request::Origin;
+use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
+use crate::store::dynamo::error::TableError;
+use crate::store::dynamo::expression::Expression;
+use crate::store::dynamo::part::put_new;
+use crate::store::dynamo::transaction::{Part, Transaction};
+use crate::store::events::event::{Event, EventType};
+use crate::store::events::field_change::FieldChange;
+use crate::store::events::tables::Tables;
+use crate::store::keys::account_state::AccountState;
+use crate::store::keys::import_claim::HELD;
+use crate::store::keys::item::{key, to_item};
+
+/// A key that is to be stored in an account that exists.
+pub(super) struct Insertion<'a> {
+    pub(super) r#type: EventType,
+    pub(super) record: &'a KeyRecord,
+    /// What else is stored of a key of another system.
+    pub(super) claim: Vec<(Part, TransactWriteItem)>,
+    /// Whether its value was in use before, and works again by this.
+    pub(super) revives: bool,
+    pub(super) max_keys: u64,
+    origin: &'a Origin,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Insertion<'a> {
+    pub(super) fn of(
+        r#type: EventType,
+        record: &'a KeyRecord,
+        max_keys: u64,
+        origin: &'a Origin,
+        now: Timestamp,
+    ) -> Self {
+        Self { r#type, record, claim: Vec::new(), revives: false, max_keys, origin, now }
+    }
+
+    /// Stores the record in the account as it was read.
+    pub(super) fn transaction(
+        &self,
+        tables: &Tables,
+        record: &KeyRecord,
+        account: &AccountItem,
+    ) -> Result<Transaction, TableError> {
+        let mut event = creation(tables, self.r#type, record, self.origin, self.now)?;
+        if self.revives {
+            event.changes.push(FieldChange::of_revival());
+        }
+        let mut room = Expression::default();
+        reserve(&mut room, record.metadata.id, self.max_keys)?;
+        account.require_state(&mut room);
+        if self.r#type == EventType::AccountRecovered {
+            event.previous_event = account.last_event;
+            room.require(LAST_EVENT, optional(account.last_event.as_ref())?);
+            room.write(LAST_EVENT, Some(value(&event.id)?));
+        }
+        let mut transaction = key_and_event(tables, record, &account.state(), &event)?
+            .with(Part::Room, room.on(&tables.keys.name, account_key(record.account_id))?);
+        for (part, item) in &self.claim {
+            transaction = transaction.with(*part, item.clone());
+        }
+        Ok(transaction)
+    }
+}
+
+/// What all new keys have in common: the key, with the state of its account, and its event.
+pub(super) fn key_and_event(
+    tables: &Tables,
+    record: &KeyRecord,
+    account: &AccountState,
+    event: &Event,
+) -> Result<Transaction, TableError> {
+    let record = KeyRecord { last_event: Some(event.id), ..record.clone() };
+    let mut item = to_item(&record)?;
+    account.copy_to(&mut item)?;
+    if event.r#type == EventType::KeyImported {
+        item.insert(HELD.into(), AttributeValue::Bool(true));
+    }
+    Ok(Transaction::writing(key(record.place()), event.id)
+        .with(Part::Key, put_new(&tables.keys.name, item)?)
+        .with(Part::Event, tables.events.append(record.account_id, event)?))
+}
+
+/// The event of a new key: all that was decided of it.
+pub(super) fn creation(
+    tables: &Tables,
+    r#type: EventType,
+    record: &KeyRecord,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<Event, TableError> {
+    let event = tables.event(r#type, Some(record.metadata.id), origin, now)?;
+    Ok(Event { changes: FieldChange::of_new(&record.metadata)?, ..event })
+}

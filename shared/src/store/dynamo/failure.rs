@@ -1,0 +1,47 @@
+//! Why a transaction was not written.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+
+use crate::aws::is_throttling;
+
+/// Codes of a transaction that is cancelled because one of its items is throttled.
+const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
+
+/// What a failed attempt says.
+pub(super) enum Failure {
+    /// The condition of the item at that place did not hold.
+    Refused(usize),
+    /// Another transaction holds an item.
+    Conflict,
+    /// The table, or an item of it, has too many requests.
+    Throttled,
+    /// Anything else: whether something was written is unknown.
+    Unknown,
+}
+
+impl Failure {
+    pub(super) fn of(error: &SdkError<TransactWriteItemsError>) -> Self {
+        let reasons = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Self::Conflict,
+            Some(other) if other.code().is_some_and(is_throttling) => return Self::Throttled,
+            _ => return Self::Unknown,
+        };
+        let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
+        let is = |code: &str, any_of: &[&str]| any_of.contains(&code);
+        if let Some(at) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
+            return Self::Refused(at);
+        }
+        if codes.iter().any(|code| !is(code, &["None", "TransactionConflict"]) && !is(code, &THROTTLED)) {
+            return Self::Unknown;
+        }
+        if codes.contains(&"TransactionConflict") {
+            Self::Conflict
+        } else if codes.iter().any(|code| is(code, &THROTTLED)) {
+            Self::Throttled
+        } else {
+            Self::Unknown
+        }
+    }
+}
