@@ -39,7 +39,7 @@ fn verdict(event: &str) -> api_keys::lambda::Verdict {
         let gateway = Gateway::start().await;
         put_sample_key(&gateway.tables).await;
         let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), Context::default());
-        let settings = authorizer::Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
+        let settings = api_keys::check::Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
         authorizer::handle(event, &gateway.kept, settings, gateway.now()).await.unwrap()
     })
 }

@@ -1,9 +1,9 @@
 //! API keys: what they are, who may issue them, and where they are kept.
 //!
-//! Four rooms in one direction, and the way to AWS beside them. A room uses itself and what stands left of it:
+//! Five rooms in one direction, and the way to AWS beside them. A room uses itself and what stands left of it:
 //!
 //! ```text
-//! key ← request ← store ← lambda
+//! key ← request ← store ← check ← lambda
 //!                   ↑
 //!                  aws
 //! ```
@@ -11,6 +11,7 @@
 //! - [`key`]: a key as an idea. Pure: no I/O, no JSON bodies, no HTTP, no DynamoDB.
 //! - [`request`]: a client's words become types, or the request ends there.
 //! - [`store`]: the DynamoDB tables, a room for what is stored in each: the reader of the hot path, the lists and the writers.
+//! - [`check`]: one request of one key, from its value to what becomes of it. It knows no Lambda.
 //! - [`aws`]: SDK configuration, transport, DynamoDB's protocol, a secret.
 //! - [`lambda`]: events in, answers out; the only room that knows statuses.
 //!
@@ -24,6 +25,7 @@
 //! is around it. Large or rare work is therefore boxed where it begins.
 
 pub mod aws;
+pub mod check;
 pub mod key;
 pub mod lambda;
 #[cfg(feature = "openapi")]

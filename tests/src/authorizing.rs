@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use api_keys::check::{EnvironmentState, LEASES, Settings};
 use api_keys::key::{ImportedKeys, Limits};
 use api_keys::store::{KeyReader, Leases};
-use authorizer::{AuthorizerEvent, Kept, Refusal, Settings};
+use authorizer::{AuthorizerEvent, Refusal};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -18,21 +19,21 @@ const LAST_WORK: Duration = Duration::from_secs(10);
 /// An environment that Lambda has started beside others.
 pub struct Environment {
     /// What it keeps.
-    pub kept: Kept,
+    pub kept: EnvironmentState,
     ceiling: Limits,
 }
 
 impl Environment {
     /// Starts one of that gateway's authorizer.
     pub async fn of(gateway: &Gateway) -> Self {
-        Self::with_room(gateway, authorizer::LEASES).await
+        Self::with_room(gateway, LEASES).await
     }
 
     /// Starts one that holds leases of at most so many keys.
     pub async fn with_room(gateway: &Gateway, most: usize) -> Self {
         let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
         let leases = Leases::new(&reader, most);
-        let kept = Kept { leases, ..Kept::new(reader, Some(USAGE.to_owned()), engine::metrics()) };
+        let kept = EnvironmentState { leases, ..EnvironmentState::new(reader, Some(USAGE.to_owned())) };
         Self { kept, ceiling: gateway.ceiling }
     }
 
@@ -56,7 +57,7 @@ impl Environment {
 
     /// Ends it as Lambda does: it writes what it holds.
     pub async fn end(&self, gateway: &Gateway) {
-        self.kept.finish(gateway.now(), Instant::now() + LAST_WORK).await;
+        drop(self.kept.finish(gateway.now().into(), Instant::now() + LAST_WORK).await);
     }
 
     /// Asks about an event just as it is.

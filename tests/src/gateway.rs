@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
+use api_keys::check::{EnvironmentState, Settings};
 use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
 use api_keys::store::{
     AccountList, Accounts, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
 };
-use authorizer::{AuthorizerEvent, Kept, Refusal};
+use authorizer::{AuthorizerEvent, Refusal};
 use import_keys::Importer;
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
@@ -53,7 +54,7 @@ pub struct Gateway {
     /// What keys may do.
     pub catalogue: Catalogue,
     /// What an environment of the authorizer keeps.
-    pub kept: Kept,
+    pub kept: EnvironmentState,
     /// What reads how much they were used.
     pub usage: UsageList,
     /// How many of them an account may have.
@@ -114,7 +115,7 @@ impl Gateway {
         let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
         let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
         let kept_reader = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap();
-        let kept = Kept::new(kept_reader, Some(USAGE.to_owned()), engine::metrics());
+        let kept = EnvironmentState::new(kept_reader, Some(USAGE.to_owned()));
         let usage = UsageList::new(&aws, USAGE.to_owned());
         let (ahead, source_ip) = (Mutex::default(), Mutex::new(json!("203.0.113.7")));
         Self {
@@ -251,7 +252,7 @@ impl Gateway {
         let path = path_and_query.split('?').next().unwrap();
         let headers = keys.iter().map(|key| ("X-API-Key", *key)).collect::<Vec<_>>();
         let verdict = self.authorize(method, path, &headers).await;
-        self.kept.after_answer().await;
+        drop(self.kept.after_answer().await);
         match verdict {
             Ok(verdict) if !allows(&verdict, &format!("{STAGE}/{method}{path}")) => Answer::of_gateway(403),
             Ok(verdict) => self.hand_on(method, path_and_query, &verdict, body).await,
@@ -284,7 +285,7 @@ impl Gateway {
     pub async fn decide(&self, event: AuthorizerEvent) -> Result<Value, Refusal> {
         let event = LambdaEvent::new(event, Context::default());
         let verdict = {
-            let settings = authorizer::Settings { imported: self.imported, ceiling: self.ceiling };
+            let settings = Settings { imported: self.imported, ceiling: self.ceiling };
             authorizer::handle(event, &self.kept, settings, self.now()).await?
         };
         Ok(serde_json::to_value(verdict).unwrap())

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value, json};
 
 use super::metrics::Metrics;
+use crate::check::ReasonCounts;
 use crate::key::Timestamp;
 use crate::store::{DroppedUsage, DroppedUse};
 
@@ -23,9 +24,9 @@ pub fn counted(metrics: &Metrics, metric: &str, now: Timestamp, request_id: &str
     write(counted_line(metrics, (metric, 1), now, error, ("requestId", json!(request_id))));
 }
 
-/// Writes a line that is a metric already.
-pub fn metrics(line: &Value) {
-    write(line.as_object().cloned().unwrap_or_default());
+/// Writes how often requests were let through or refused, and why.
+pub fn verdicts(metrics: &Metrics, counted: &ReasonCounts) {
+    write(metrics.verdicts(counted));
 }
 
 /// Writes that requests are missing in the usage, counted as the metric `DroppedUsage`.

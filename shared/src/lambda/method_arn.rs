@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use zeroize::Zeroizing;
 
-use crate::key::{ImportedKeys, KeyId, KeyRecord, KeyValue, Timestamp};
-use crate::request::PathText;
+use crate::check::Route;
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`: the method that is asked for.
 ///
@@ -58,35 +57,20 @@ impl MethodArn {
         self.text.get(..self.stage).unwrap_or_default()
     }
 
-    /// Whether it is the look-up of that key, or the question of how much it was used: what every key may ask of itself, if
-    /// the API is this service's.
-    pub(super) fn looks_up(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> bool {
-        let rest = self.text.get(self.stage..).and_then(|rest| rest.strip_prefix("/GET/authentication/"));
-        let Some(named) = rest else { return false };
-        let has_id = |text: &str| text == "self" || KeyId::parse(text) == Some(key.metadata.id);
-        let has_value = |text: &str| {
-            // A hash costs more than the comparison with the place that a value names.
-            let value = KeyValue::parse(text, imported).filter(|value| {
-                value.locator().is_none_or(|place| place.id == key.metadata.id && place.account_id == key.account_id)
-            });
-            value.is_some_and(|value| key.answers_to(&value.hash(), now))
-        };
-        let is_it = |text: &str| PathText::of(text).readings().any(|text| has_id(text) || has_value(text));
-        // The gateway takes a path with a slash at its end for the same route. A value of another system may have slashes.
-        let shorter = named.strip_suffix('/');
-        let of_usage = shorter.unwrap_or(named).strip_suffix("/usage");
-        is_it(named) || shorter.is_some_and(is_it) || of_usage.is_some_and(|id| PathText::of(id).readings().any(has_id))
-    }
-
-    /// Whether it is a route on which keys are managed, if the API is this service's.
+    /// The route that is asked. `is_ours` says whether the API is this service's.
     #[must_use]
-    pub fn manages_keys(&self) -> bool {
-        self.segments().next() == Some("authentication")
+    pub fn route(&self, is_ours: bool) -> Route<'_> {
+        let method = self.text.get(self.stage + 1..self.path - 1).unwrap_or_default();
+        Route { method, path: self.path(), is_ours }
     }
 
-    /// The path's segments.
-    pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
-        self.text.get(self.path..).unwrap_or_default().split('/')
+    /// The path's segments after the first.
+    pub(super) fn later_segments(&self) -> impl Iterator<Item = &str> {
+        self.path().split('/').skip(1)
+    }
+
+    fn path(&self) -> &str {
+        self.text.get(self.path..).unwrap_or_default()
     }
 }
 

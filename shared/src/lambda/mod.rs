@@ -3,11 +3,12 @@
 //! ```text
 //! error → problem ──────┐
 //! issued_key, incoming ─┼→ http
-//! metrics → log ────────┴→ invocation
+//! metrics → log ────────┴→ invocation, after_answer
 //! method_arn → verdict → settings
-//! metrics → reasons, ending
+//! ending
 //! ```
 
+mod after_answer;
 pub mod ending;
 mod error;
 pub mod http;
@@ -18,10 +19,10 @@ pub mod log;
 mod method_arn;
 mod metrics;
 mod problem;
-mod reasons;
 pub mod settings;
 mod verdict;
 
+pub use self::after_answer::AfterAnswer;
 pub use self::error::Error;
 pub use self::invocation::Refusal;
 pub use self::issued_key::IssuedKey;
@@ -30,5 +31,4 @@ pub(crate) use self::issued_key::IssuedKeyBody;
 pub use self::method_arn::MethodArn;
 pub use self::metrics::Metrics;
 pub use self::problem::Problem;
-pub use self::reasons::{Reason, Reasons};
-pub use self::verdict::{Opens, Verdict};
+pub use self::verdict::Verdict;

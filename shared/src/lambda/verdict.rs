@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use super::method_arn::MethodArn;
-use crate::key::{
-    AccountId, Catalogue, ImportedKeys, KeyId, KeyRecord, Limit, Operation, Operations, Period, Timestamp, TrafficType,
-};
+use crate::key::{AccountId, Catalogue, KeyId, Limit, Operation, Operations, Period, TrafficType};
 use crate::request::Caller;
 use crate::store::Admission;
 
@@ -86,6 +84,20 @@ impl Verdict {
         Self::new("Allow", vec![format!("{}/GET/authentication/*", method.stage())], caller)
     }
 
+    /// The answer where the key does not open the route: it is allowed its own routes, of which the policy does not match this
+    /// one. Where the policy's wildcards would match it, everything is denied.
+    ///
+    /// IAM's `*` knows no slashes: `*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would make a
+    /// policy larger than the gateway takes.
+    #[must_use]
+    pub fn of_other_routes(caller: Caller, method: &MethodArn) -> Self {
+        if method.later_segments().any(|later| caller.operations.open(later)) {
+            Self::deny(caller, method)
+        } else {
+            Self::allow(caller, method)
+        }
+    }
+
     /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
     /// alone: the API must answer.
     #[must_use]
@@ -157,38 +169,4 @@ impl LimitContext {
 /// The name of a policy, a string of structured fields.
 fn name(period: Period) -> String {
     format!("\"{}\"", period.as_str().to_ascii_lowercase())
-}
-
-/// What a key opens of the request that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opens {
-    /// Its route: the key is used.
-    This,
-    /// The look-up of itself.
-    Itself,
-    /// Other routes: the policy does not match this one.
-    Others,
-    /// Not this route, but the policy's wildcards would match it.
-    OnlyByWildcard,
-}
-
-impl Opens {
-    /// What a key opens of that request. `is_ours` says whether the API is this service's, which alone has look-ups.
-    ///
-    /// IAM's `*` knows no slashes: `*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would make a
-    /// policy larger than the gateway takes.
-    #[must_use]
-    pub fn of(key: &KeyRecord, method: &MethodArn, is_ours: bool, imported: ImportedKeys, now: Timestamp) -> Self {
-        let operations = &key.metadata.operations;
-        let mut segments = method.segments();
-        if segments.next().is_some_and(|first| operations.open(first)) {
-            Self::This
-        } else if is_ours && method.looks_up(key, imported, now) {
-            Self::Itself
-        } else if segments.any(|later| operations.open(later)) {
-            Self::OnlyByWildcard
-        } else {
-            Self::Others
-        }
-    }
 }

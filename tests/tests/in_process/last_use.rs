@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api_keys::check::EnvironmentState;
+use api_keys::lambda::AfterAnswer;
 use api_keys::store::{KeyReader, LastUse};
-use authorizer::{AfterAnswer, Kept};
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
 use tests::engine::{self, TABLE, USAGE};
@@ -76,7 +77,7 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
     let admin = gateway.create_account("Example").await;
     drop(gateway.wire.take_calls());
     let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
-    let kept = Arc::new(Kept::new(reader, Some(USAGE.to_owned()), engine::metrics()));
+    let kept = Arc::new(EnvironmentState::new(reader, Some(USAGE.to_owned())));
     let value = api_keys::key::KeyValue::parse(&admin.value, api_keys::key::ImportedKeys::Refused).unwrap();
     let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let (noting, now) = (Arc::clone(&kept), api_keys::key::Timestamp::from(gateway.now()));
@@ -95,7 +96,7 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
         }
     });
 
-    let mut service = AfterAnswer(kept).layer(answering);
+    let mut service = AfterAnswer::new(kept, engine::metrics()).layer(answering);
     let answered = tokio::spawn(service.call(()));
     at_sending.recv().await.unwrap();
     let before = writes(&gateway);

@@ -257,7 +257,7 @@ async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit
 #[tokio::test]
 async fn the_memory_of_leases_is_bounded_and_what_is_forgotten_is_asked_again() {
     let keys: usize = std::env::var("LEASED_KEYS").map_or(300, |keys| keys.parse().unwrap());
-    let most = if keys > 300 { authorizer::LEASES } else { 100 };
+    let most = if keys > 300 { api_keys::check::LEASES } else { 100 };
     let mut gateway = Gateway::start().await;
     gateway.ceiling = Limits::parse("1/DAY").unwrap();
     drop(gateway.create_account("Example").await);

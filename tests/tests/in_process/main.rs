@@ -3,6 +3,7 @@
 mod accounts;
 mod allowed_ips;
 mod authorizer;
+mod check;
 mod clock;
 mod conditions;
 mod create_account;

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use api_keys::check::AFTER_ANSWER;
 use api_keys::key::ImportedKeys;
 use api_keys::lambda::http;
-use authorizer::{AFTER_ANSWER, Refusal};
+use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::bus::Mood;
@@ -68,7 +69,7 @@ async fn the_authorizer_answers_within_three_seconds() {
             assert_eq!(verdict.err(), (!in_time).then_some(Refusal::Unavailable), "{fault:?}");
 
             // What follows the answer counts towards the function's own limit, though nobody waits for it.
-            let ((), behind) = time_of(gateway.kept.after_answer()).await;
+            let (_, behind) = time_of(gateway.kept.after_answer()).await;
             assert!(took + behind < limit, "{fault:?}: {took:?} and {behind:?}");
             gateway.wire.mend();
             let next = gateway.authorize("GET", "/sms", &[("X-API-Key", value)]).await;
@@ -94,13 +95,13 @@ async fn what_follows_an_answer_has_one_time_limit_and_what_has_no_time_waits_fo
         gateway.wire.break_with(fault);
         drop(gateway.wire.take_calls());
 
-        let ((), took) = time_of(environment.kept.after_answer()).await;
+        let (_, took) = time_of(environment.kept.after_answer()).await;
 
         assert!(took <= AFTER_ANSWER, "{fault:?}: {took:?}");
         gateway.wire.mend();
         if fault == almost {
             assert_eq!(gateway.wire.take_calls().len(), 2, "the third has no time");
-            environment.kept.after_answer().await;
+            drop(environment.kept.after_answer().await);
             assert_eq!(gateway.wire.take_calls().len(), 1, "and is written behind the next answer");
             let usage = admin.get(&format!("/authentication/{}/usage", key.id)).await.body;
             let allowed = |bucket: &Value| bucket["allowed"].as_u64().unwrap();

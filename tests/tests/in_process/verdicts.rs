@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
+use api_keys::check::ReasonCounts;
 use serde_json::{Value, json};
-use tests::engine::STACK;
+use tests::engine::{STACK, metrics as stack_metrics};
 use tests::gateway::STAGE;
 use tests::template::root;
 use tests::wire::Fault;
@@ -23,6 +24,11 @@ const REASONS: [&str; 10] = [
     "Unavailable",
     "Unknown",
 ];
+
+/// The line of the log with what was counted in a minute.
+fn line_of(counted: &ReasonCounts) -> Value {
+    Value::Object(stack_metrics().verdicts(counted))
+}
 
 /// The metrics of a line, which has nothing else but how it is to be read.
 fn metrics(line: &Value) -> Vec<(String, u64)> {
@@ -83,7 +89,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
     let suspend = json!({"action": "suspend", "accountId": suspended.account_id});
     gateway.invoke_manage_account(suspend).await.unwrap();
     gateway.pass(Duration::from_secs(5));
-    drop(gateway.kept.reasons.rest());
+    drop(gateway.kept.reasons.take_rest());
 
     for _ in 0..2 {
         ask(&gateway, "/sms", &good).await;
@@ -103,7 +109,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
     ask(&gateway, "/sms", &good).await;
     gateway.wire.mend();
 
-    let lines = gateway.kept.reasons.rest();
+    let lines: Vec<_> = gateway.kept.reasons.take_rest().iter().map(line_of).collect();
     assert_eq!(lines.len(), 1);
     assert_valid(&lines[0]);
     let expected = [
@@ -134,18 +140,18 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
 async fn there_is_one_line_a_minute_with_what_was_counted_in_it() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    drop(gateway.kept.reasons.rest());
+    drop(gateway.kept.reasons.take_rest());
     let mut lines = Vec::new();
     for _ in 0..30 {
         ask(&gateway, "/authentication", &admin).await;
-        lines.extend(gateway.kept.reasons.line());
+        lines.extend(gateway.kept.reasons.take_over().as_ref().map(line_of));
         gateway.pass(Duration::from_secs(7));
     }
     assert_eq!(lines.len(), 3, "in 203 s");
     let timestamps: BTreeSet<_> = lines.iter().map(|line| line["_aws"]["Timestamp"].as_u64().unwrap()).collect();
     assert!(timestamps.len() == 3 && timestamps.last().unwrap() - timestamps.first().unwrap() >= 120_000);
-    lines.extend(gateway.kept.reasons.rest());
+    lines.extend(gateway.kept.reasons.take_rest().iter().map(line_of));
     let counted: u64 = lines.iter().flat_map(metrics).map(|(_, count)| count).sum();
     assert_eq!(counted, 30);
-    assert!(gateway.kept.reasons.rest().is_empty());
+    assert!(gateway.kept.reasons.take_rest().is_empty());
 }

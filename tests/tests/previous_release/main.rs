@@ -87,7 +87,8 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     import(&gateway, &admin, REVIVED).await;
     let payload = json!({"action": "suspend", "accountId": suspended.account_id});
     assert_eq!(gateway.invoke_manage_account(payload).await.unwrap()["done"], true);
-    gateway.kept.finish(gateway.now(), tokio::time::Instant::now() + Duration::from_secs(5)).await;
+    let in_time = tokio::time::Instant::now() + Duration::from_secs(5);
+    drop(gateway.kept.finish(gateway.now().into(), in_time).await);
 
     let mut authorizer = Function::start("authorizer", &gateway.engine).await;
     for (value, works) in [

@@ -1,11 +1,13 @@
 //! What an environment keeps from one request to the next, and what it does with it when nobody waits.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use api_keys::key::{Locator, Timestamp};
-use api_keys::lambda::{Metrics, Reason, Reasons, log};
-use api_keys::store::{KeyReader, LastUse, Leases, Usage};
 use tokio::time::Instant;
+
+use super::reason::Reason;
+use super::reasons::{ReasonCounts, Reasons};
+use crate::key::{Locator, Timestamp};
+use crate::store::{DroppedUsage, DroppedUse, KeyReader, LastUse, Leases, Usage};
 
 /// Of how many keys an environment holds leases: some 3 MB.
 pub const LEASES: usize = 8_192;
@@ -16,7 +18,7 @@ pub const AFTER_ANSWER: Duration = Duration::from_secs(2);
 
 /// What an environment keeps from one request to the next.
 #[derive(Debug)]
-pub struct Kept {
+pub struct EnvironmentState {
     /// Reads keys.
     pub reader: KeyReader,
     /// Writes when they were used.
@@ -27,21 +29,31 @@ pub struct Kept {
     pub usage: Option<Usage>,
     /// Counts why requests were let through or refused, for those who run the service.
     pub reasons: Reasons,
-    /// Names the stack in what is counted.
-    pub metrics: Metrics,
 }
 
-impl Kept {
+/// What the log is to have of what followed an answer.
+#[derive(Debug)]
+#[must_use]
+pub struct LogEntries {
+    /// A last use that was not written.
+    pub dropped_use: Option<DroppedUse>,
+    /// Requests that are in no usage.
+    pub dropped_usage: Option<DroppedUsage>,
+    /// The reasons of a minute that is over.
+    pub reasons: Option<ReasonCounts>,
+}
+
+impl EnvironmentState {
     /// Reads keys by that reader, and writes the usage into the table of that name.
     #[must_use]
-    pub fn new(reader: KeyReader, usage_table: Option<String>, metrics: Metrics) -> Self {
+    pub fn new(reader: KeyReader, usage_table: Option<String>) -> Self {
         let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader, LEASES));
         let usage = usage_table.map(|table| Usage::new(&reader, table));
-        Self { reader, last_use, leases, usage, reasons: Reasons::new(metrics.clone()), metrics }
+        Self { reader, last_use, leases, usage, reasons: Reasons::default() }
     }
 
     /// Counts a request, of a key if one is known.
-    pub(crate) fn count(&self, reason: Reason, of: Option<Locator>, now: Timestamp) {
+    pub(super) fn count(&self, reason: Reason, of: Option<Locator>, now: Timestamp) {
         self.reasons.note(reason, now);
         if let (Some(usage), Some(r#use), Some(key)) = (&self.usage, reason.usage(), of) {
             usage.note(key.account_id, key.id, r#use, now);
@@ -49,32 +61,24 @@ impl Kept {
     }
 
     /// Writes what is to be written behind an answer. What has no time waits for the next one.
-    pub async fn after_answer(&self) {
+    pub async fn after_answer(&self) -> LogEntries {
         let end = Instant::now() + AFTER_ANSWER;
-        if let Some(dropped) = self.last_use.write().await {
-            log::dropped_last_use(&self.metrics, &dropped);
-        }
-        if let Some(usage) = &self.usage
-            && let Some(dropped) = usage.write(end).await
-        {
-            log::dropped_usage(&self.metrics, &dropped);
-        }
-        if let Some(line) = self.reasons.line() {
-            log::metrics(&line);
-        }
+        let dropped_use = self.last_use.write().await;
+        let dropped_usage = match &self.usage {
+            Some(usage) => usage.write(end).await,
+            None => None,
+        };
+        LogEntries { dropped_use, dropped_usage, reasons: self.reasons.take_over() }
     }
 
-    /// Writes what is left at the end of the environment, whose clock says `now`, until then.
-    pub async fn finish(&self, now: SystemTime, end: Instant) {
-        for line in self.reasons.rest() {
-            log::metrics(&line);
-        }
+    /// Writes what is left at the end of the environment, whose clock says `now`, until then. What comes back is what was
+    /// lost, for the log.
+    pub async fn finish(&self, now: Timestamp, end: Instant) -> Option<DroppedUsage> {
         let half_of_the_time = Instant::now() + end.saturating_duration_since(Instant::now()) / 2;
-        self.leases.give_back(now.into(), half_of_the_time).await;
-        if let Some(usage) = &self.usage
-            && let Some(dropped) = usage.finish(end).await
-        {
-            log::dropped_usage(&self.metrics, &dropped);
+        self.leases.give_back(now, half_of_the_time).await;
+        match &self.usage {
+            Some(usage) => usage.finish(end).await,
+            None => None,
         }
     }
 }

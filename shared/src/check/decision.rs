@@ -1,0 +1,159 @@
+//! Deciding about one request.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use tokio::time::Instant;
+
+use super::environment::EnvironmentState;
+use super::reason::Reason;
+use super::route::Route;
+use crate::key::{ImportedKeys, KeyRecord, KeyStatus, KeyValue, Limits, Locator, Operation, Timestamp};
+use crate::request::Caller;
+use crate::store::{Admission, TableError};
+
+/// What the stack decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Whether values without this service's format are looked up.
+    pub imported: ImportedKeys,
+    /// The ceiling of every key's limits.
+    pub ceiling: Limits,
+}
+
+/// One request of one key.
+#[derive(Clone, Copy)]
+pub struct Check<'a> {
+    /// What is presented as a key's value; `None` for nothing, or for several.
+    pub value: Option<&'a str>,
+    /// What the key is to open.
+    pub asked: Asked<'a>,
+    /// Where the request comes from; `None` is never an allowed address.
+    pub source_ip: Option<IpAddr>,
+    /// When it comes.
+    pub now: Timestamp,
+    /// When it must be decided, see [`Leases::deadline`](crate::store::Leases::deadline).
+    pub deadline: Instant,
+}
+
+impl fmt::Debug for Check<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Check(…)")
+    }
+}
+
+/// What a key is asked to open.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// A route of an API.
+    Route(Route<'a>),
+    /// An operation, by its name.
+    Operation(&'a Operation),
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub struct Decision {
+    /// Why.
+    pub reason: Reason,
+    /// Whose request it is; `None` where no key has the value.
+    pub caller: Option<Caller>,
+    /// How the request stands to its key's limits, where it was counted in them.
+    pub admission: Option<Admission>,
+    /// Whether it is allowed as the look-up of the key itself, which its operations do not open.
+    pub is_own_look_up: bool,
+}
+
+/// What a key opens of what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opens {
+    /// It is opened by an operation.
+    ByOperation,
+    /// The same, and no limit applies: nobody is kept from revoking a key by its limit.
+    Management,
+    /// The look-up of itself.
+    Itself,
+    Nothing,
+}
+
+impl EnvironmentState {
+    /// Decides about one request, and counts it.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer: the key may well be good.
+    pub async fn check(&self, check: Check<'_>, settings: Settings) -> Result<Decision, TableError> {
+        let decided = self.decide(check, settings).await;
+        let (reason, key) = match &decided {
+            Ok(decision) => (decision.reason, decision.key()),
+            Err(_) => (Reason::Unavailable, None),
+        };
+        self.count(reason, key, check.now);
+        decided
+    }
+
+    async fn decide(&self, check: Check<'_>, settings: Settings) -> Result<Decision, TableError> {
+        let Check { value, asked, source_ip, now, deadline } = check;
+        let Some(value) = value.and_then(|text| KeyValue::parse(text, settings.imported)) else {
+            return Ok(Decision::UNKNOWN);
+        };
+        let Some(record) = self.reader.resolve(&value, now).await? else {
+            return Ok(Decision::UNKNOWN);
+        };
+        if let Some(reason) = Reason::of(KeyStatus::of(&record.metadata, now)) {
+            return Ok(Decision::of(record, reason));
+        }
+        if let Some(allowed) = &record.metadata.allowed_ips
+            && !source_ip.is_some_and(|address| allowed.contain(address))
+        {
+            return Ok(Decision::of(record, Reason::Address));
+        }
+        let opens = asked.opened_by(&record, settings.imported, now);
+        if opens == Opens::Nothing {
+            return Ok(Decision::of(record, Reason::Operation));
+        }
+        let limits = record.metadata.effective_limits(settings.ceiling);
+        if limits.is_none() || opens != Opens::ByOperation {
+            self.last_use.note(&record, now);
+            let is_own_look_up = opens == Opens::Itself;
+            return Ok(Decision { is_own_look_up, ..Decision::of(record, Reason::Allowed) });
+        }
+        // Large and rarer, so boxed: see the crate's documentation on futures.
+        let admission = Box::pin(self.leases.admit(&record, limits, now, deadline)).await?;
+        let reason = if admission.allowed { Reason::Allowed } else { Reason::Limited };
+        if admission.allowed {
+            self.last_use.note(&record, now);
+        }
+        Ok(Decision { admission: Some(admission), ..Decision::of(record, reason) })
+    }
+}
+
+impl Asked<'_> {
+    fn opened_by(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> Opens {
+        let operations = &key.metadata.operations;
+        match self {
+            Self::Operation(operation) if operations.contains(operation.as_str()) => Opens::ByOperation,
+            Self::Route(route) if route.is_opened_by(operations) => {
+                if route.manages_keys() {
+                    Opens::Management
+                } else {
+                    Opens::ByOperation
+                }
+            }
+            Self::Route(route) if route.looks_up(key, imported, now) => Opens::Itself,
+            Self::Operation(_) | Self::Route(_) => Opens::Nothing,
+        }
+    }
+}
+
+impl Decision {
+    const UNKNOWN: Self = Self { reason: Reason::Unknown, caller: None, admission: None, is_own_look_up: false };
+
+    fn of(record: KeyRecord, reason: Reason) -> Self {
+        Self { reason, caller: Some(Caller::from(record)), ..Self::UNKNOWN }
+    }
+
+    /// The key that was found.
+    fn key(&self) -> Option<Locator> {
+        self.caller.as_ref().map(|caller| Locator { account_id: caller.account_id, id: caller.key_id })
+    }
+}

@@ -1,0 +1,21 @@
+//! One request of one key, from its value to what becomes of it: read → status → address → route → limits.
+//!
+//! ```text
+//! reason → reasons → environment ─┐
+//! route ──────────────────────────┴→ decision
+//! ```
+//!
+//! It knows no Lambda and no API Gateway: who asks says what is asked, and turns the decision into an answer of its own form. What
+//! is for the log is handed back.
+
+mod decision;
+mod environment;
+mod reason;
+mod reasons;
+mod route;
+
+pub use self::decision::{Asked, Check, Decision, Settings};
+pub use self::environment::{AFTER_ANSWER, EnvironmentState, LEASES, LogEntries};
+pub use self::reason::Reason;
+pub use self::reasons::{ReasonCounts, Reasons};
+pub use self::route::Route;

@@ -1,0 +1,70 @@
+//! Why requests are let through or refused.
+
+use crate::key::{KeyStatus, Use};
+
+/// Why a request was let through or refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The key opens it.
+    Allowed,
+    /// No key has this value, or there is none.
+    Unknown,
+    /// The key has expired.
+    Expired,
+    /// The key is disabled.
+    Disabled,
+    /// The key's account is suspended.
+    Suspended,
+    /// The key's value is known to others.
+    Exposed,
+    /// The key may not be used from this address.
+    Address,
+    /// The key lacks the operation.
+    Operation,
+    /// The key is over a limit.
+    Limited,
+    /// The table did not answer.
+    Unavailable,
+}
+
+impl Reason {
+    /// Its name in the log, which is its metric's.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "Allowed",
+            Self::Unknown => "Unknown",
+            Self::Expired => "Expired",
+            Self::Disabled => "Disabled",
+            Self::Suspended => "Suspended",
+            Self::Exposed => "Exposed",
+            Self::Address => "Address",
+            Self::Operation => "Operation",
+            Self::Limited => "Limited",
+            Self::Unavailable => "Unavailable",
+        }
+    }
+
+    /// What a key of that status is refused for; `None` for one that is not.
+    #[must_use]
+    pub fn of(status: KeyStatus) -> Option<Self> {
+        match status {
+            KeyStatus::Active => None,
+            KeyStatus::Disabled => Some(Self::Disabled),
+            KeyStatus::Expired => Some(Self::Expired),
+            KeyStatus::Exposed => Some(Self::Exposed),
+            KeyStatus::Suspended => Some(Self::Suspended),
+        }
+    }
+
+    /// How it counts as the key's usage; `None` where no key is known, or nothing of it.
+    #[must_use]
+    pub fn usage(self) -> Option<Use> {
+        match self {
+            Self::Allowed => Some(Use::Allowed),
+            Self::Limited => Some(Use::Limited),
+            Self::Unknown | Self::Unavailable => None,
+            _ => Some(Use::Denied),
+        }
+    }
+}

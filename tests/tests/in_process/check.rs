@@ -1,0 +1,81 @@
+//! A check without a gateway: whoever else asks gets the same decision by the same code.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use api_keys::check::{Asked, Check, Decision, Reason, Settings};
+use api_keys::key::{ImportedKeys, Limits, Operation};
+use api_keys::store::Leases;
+use serde_json::{Value, json};
+use tests::wire::Fault;
+use tests::{Client, Gateway};
+
+const SETTINGS: Settings = Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
+
+/// Asks whether a value opens an operation, from that address.
+async fn ask(gateway: &Gateway, value: &str, operation: &str, source_ip: Option<IpAddr>) -> Option<Decision> {
+    let check = Check {
+        value: Some(value),
+        asked: Asked::Operation(&Operation::parse(operation).unwrap()),
+        source_ip,
+        now: gateway.now().into(),
+        deadline: Leases::deadline(),
+    };
+    gateway.kept.check(check, SETTINGS).await.ok()
+}
+
+async fn key<'a>(admin: &Client<'a>, more: Value) -> Client<'a> {
+    let mut body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    admin.create(&body).await
+}
+
+#[tokio::test]
+async fn an_operation_is_asked_without_a_route() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let here = Some("192.0.2.1".parse().unwrap());
+    let good = key(&admin, json!({})).await;
+    let elsewhere = key(&admin, json!({"allowedIps": ["192.0.2.1"]})).await;
+    let disabled = key(&admin, json!({"enabled": false})).await;
+
+    for (key, operation, source_ip, reason) in [
+        (&good, "SMS", None, Reason::Allowed),
+        (&good, "RCS", None, Reason::Operation),
+        (&good, "AUTHENTICATION", None, Reason::Operation),
+        (&admin, "AUTHENTICATION", None, Reason::Allowed),
+        (&elsewhere, "SMS", here, Reason::Allowed),
+        (&elsewhere, "SMS", None, Reason::Address),
+        (&disabled, "SMS", None, Reason::Disabled),
+    ] {
+        let decision = ask(&gateway, &key.value, operation, source_ip).await.unwrap();
+        assert_eq!(decision.reason, reason, "{operation}");
+        assert!(decision.admission.is_none() && !decision.is_own_look_up);
+        assert_eq!(decision.caller.unwrap().key_id.as_str(), key.id, "whatever the reason, whose it is");
+    }
+    assert_eq!(admin.delete(&good.id).await.status, 204);
+    let deleted = ask(&gateway, &good.value, "SMS", None).await.unwrap();
+    assert!(deleted.reason == Reason::Unknown && deleted.caller.is_none());
+    gateway.wire.break_with(Fault::Cut);
+    assert!(ask(&gateway, &admin.value, "SMS", None).await.is_none(), "an outage is no decision");
+}
+
+#[tokio::test]
+async fn requests_are_counted_in_limits_and_usage_whoever_asks() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let limited = key(&admin, json!({"limits": [{"requests": 2, "per": "MONTH"}]})).await;
+    assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", &limited.value)]).await.is_ok());
+
+    for (reason, allowed) in [(Reason::Allowed, true), (Reason::Limited, false)] {
+        let decision = ask(&gateway, &limited.value, "SMS", None).await.unwrap();
+        let admission = decision.admission.unwrap();
+        assert_eq!((decision.reason, admission.allowed, admission.remaining), (reason, allowed, 0));
+    }
+    gateway.pass(Duration::from_mins(5));
+    drop(gateway.kept.after_answer().await);
+    drop(gateway.kept.finish(gateway.now().into(), tokio::time::Instant::now() + Duration::from_secs(5)).await);
+    let usage = admin.get(&format!("/authentication/{}/usage", limited.id)).await.body;
+    let count = |name: &str| usage["usage"].as_array().unwrap().iter().map(|hour| hour[name].as_u64().unwrap()).sum();
+    assert_eq!((count("allowed"), count("limited")), (2_u64, 1_u64));
+}
