@@ -1,21 +1,19 @@
-//! Requests in, answers out: the loop, the headers, the bodies.
+//! Requests in, answers out: the loop and its time limit.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
-use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::http::StatusCode;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, Response, Service, lambda_runtime, service_fn};
-use serde::Serialize;
 use tokio::time::timeout;
 
 use super::error::Error;
+use super::incoming::request_id;
 pub use super::incoming::{key_id, origin, path, path_key, path_parameter, read, reporter, route};
-use super::incoming::{path_before, request_id};
-use super::issued_key::IssuedKey;
 use super::log;
 use super::problem::problem;
+pub use super::response::{accepted, created, no_content, ok};
 
 /// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
 /// nothing, and a time-out costs the environment.
@@ -63,45 +61,6 @@ pub fn with_headers(needed: &[&str], mut event: LambdaRequest) -> LambdaRequest 
     event
 }
 
-/// 200 with a JSON body.
-///
-/// # Errors
-/// [`Error::Internal`] when the body cannot be written.
-pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
-    json(StatusCode::OK, "application/json", body)
-}
-
-/// 201 with a new key, or a key's new value, and its URL.
-///
-/// # Errors
-/// [`Error::Internal`] when the body cannot be written.
-pub fn created(request: &Request, issued: &IssuedKey) -> Result<Response<Body>, Error> {
-    let mut response = json(StatusCode::CREATED, "application/json", issued)?;
-    let location = format!("{}/authentication/{}", path_before(request, "/authentication"), issued.metadata.id);
-    let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.into()))?;
-    response.headers_mut().insert(LOCATION, location);
-    Ok(response)
-}
-
-/// 204 without a body.
-#[must_use]
-pub fn no_content() -> Response<Body> {
-    empty(StatusCode::NO_CONTENT)
-}
-
-/// 202 without a body.
-#[must_use]
-pub fn accepted() -> Response<Body> {
-    empty(StatusCode::ACCEPTED)
-}
-
-fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = status;
-    forbid_caching(&mut response);
-    response
-}
-
 /// Does the work of a request and answers it. Work that takes longer than 8 s is dropped and answered with a 500.
 pub fn serve(
     request: &Request,
@@ -137,22 +96,4 @@ pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Respo
 /// Logs a failure that does not change the answer.
 pub fn log_failure(request: &Request, error: &dyn std::error::Error) {
     log::failure(request_id(request), error);
-}
-
-pub(super) fn json(
-    status: StatusCode,
-    content_type: &'static str,
-    body: &impl Serialize,
-) -> Result<Response<Body>, Error> {
-    let body = serde_json::to_string(body).map_err(|cause| Error::Internal(cause.into()))?;
-    let mut response = Response::new(Body::Text(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    forbid_caching(&mut response);
-    Ok(response)
-}
-
-/// Caches treat answers to `Authorization` as private, but not answers to `X-API-Key`.
-fn forbid_caching(response: &mut Response<Body>) {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -1,9 +1,8 @@
 //! In and out of a function: events become requests, results become answers, errors become statuses.
 //!
 //! ```text
-//! error → problem ──────┐
-//! issued_key, incoming ─┼→ http
-//! metrics → log ────────┴→ invocation, after_answer
+//! issued_key, error → incoming → response → problem → http
+//! metrics → log → http, invocation, after_answer
 //! method_arn → verdict → settings
 //! ending
 //! ```
@@ -19,6 +18,7 @@ pub mod log;
 mod method_arn;
 mod metrics;
 mod problem;
+mod response;
 pub mod settings;
 mod verdict;
 

@@ -5,7 +5,7 @@ use lambda_http::{Body, Response};
 use serde::Serialize;
 
 use super::error::Error;
-use super::http::json;
+use super::response::json;
 use crate::key::{KeyStatus, Operation};
 use crate::request::{FieldError, Forbidden, InvalidRequest};
 
