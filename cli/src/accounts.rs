@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::{Accounts, Changes, Common, Holder, Update};
 use crate::aws::Service;
+use crate::failure::Failure;
 use crate::invocation::{InvocationError, Repeats};
 use crate::secret::Destination;
 use crate::sweep::Sweep;
-use crate::{Failure, confirmation, downgrade, interrupt, output, pages, upgrade};
+use crate::{confirmation, downgrade, interrupt, output, pages, upgrade};
 
 const MANAGE: &str = "ManageAccountFunctionName";
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// Asks a person; `yes` is the answer already.
 pub(crate) fn ask(question: &str, yes: bool) -> Result<(), Failure> {

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::arguments::Common;
 use crate::aws::Service;
-use crate::keys::counted;
+use crate::failure::Failure;
 use crate::pages::{set, take_list};
-use crate::{Failure, confirmation, interrupt, output, pages, upgrade};
+use crate::{confirmation, interrupt, output, pages, upgrade};
 
 const COLUMNS: [output::Column; 4] =
     [("ACCOUNT", "/accountId"), ("KEY", "/id"), ("USER", "/userId"), ("STATUS", "/status")];
@@ -22,7 +22,7 @@ pub(crate) async fn run(disable: bool, common: &Common) -> Result<(), Failure> {
     let mut disabled = 0;
     if disable && !keys.is_empty() {
         let question =
-            format!("{} will stay disabled, also when the account is resumed. Disable?", counted(keys.len()));
+            format!("{} will stay disabled, also when the account is resumed. Disable?", output::counted(keys.len()));
         confirmation::ask(&question, common.yes)?;
         disabled = interrupt::guard(STOPPED, disable_all(&service, &keys)).await?;
     }
@@ -34,13 +34,15 @@ pub(crate) async fn run(disable: bool, common: &Common) -> Result<(), Failure> {
         }
         output::line(&match (keys.len(), disable) {
             (0, _) => "No key would work again in version 0.1.0.".to_owned(),
-            (found, false) => format!("{} would work again in version 0.1.0: see --disable.", counted(found)),
-            (_, true) => format!("Disabled {}.", counted(disabled)),
+            (found, false) => format!("{} would work again in version 0.1.0: see --disable.", output::counted(found)),
+            (_, true) => format!("Disabled {}.", output::counted(disabled)),
         })?;
     }
     match keys.len() - disabled {
         0 => Ok(()),
-        left if disable => Err(Failure::action(format!("{} not disabled: run the same command again", counted(left)))),
+        left if disable => {
+            Err(Failure::action(format!("{} not disabled: run the same command again", output::counted(left))))
+        }
         _ => Ok(()),
     }
 }

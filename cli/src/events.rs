@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::arguments::{Common, Events, Listed, Republish, in_order};
 use crate::aws::Service;
+use crate::failure::Failure;
 use crate::invocation::Repeats;
-use crate::{Failure, interrupt, output, pages};
+use crate::{interrupt, output, pages};
 
 const COLUMNS: [output::Column; 6] = [
     ("TIME", "/time"),

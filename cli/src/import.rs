@@ -4,7 +4,6 @@ mod batch;
 mod record;
 mod report;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -12,29 +11,18 @@ use api_keys::key::AccountId;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use self::batch::{Batch, Outcome};
+use self::batch::{Batch, BatchOutcome, Target};
 use self::record::Record;
 use crate::arguments::Common;
 use crate::aws::Service;
-use crate::keys::counted;
+use crate::failure::Failure;
 use crate::progress::Bar;
 use crate::rows::{Format, Row};
-use crate::{Failure, interrupt, output, rows};
+use crate::{interrupt, output, rows};
 
 /// As many as `import-keys` takes.
 const BATCH: usize = 100;
 const AT_ONCE: usize = 4;
-
-/// Lines, and why the key there was not imported.
-type Failed = BTreeMap<usize, String>;
-
-/// Where the keys go.
-#[derive(Debug, Clone, Copy)]
-struct Target {
-    account: AccountId,
-    /// Whether values work again that have ended.
-    revives: bool,
-}
 
 pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: &Common) -> Result<(), Failure> {
     let format = Format::of(path)?;
@@ -78,14 +66,14 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
         Ok(()) => {
             record.remove()?;
             let Some(seen) = seen else { return Ok(()) };
-            Err(Failure::action(format!("{} failed: see {seen}", counted(failed.len()))))
+            Err(Failure::action(format!("{} failed: see {seen}", output::counted(failed.len()))))
         }
     }
 }
 
 /// What is certain, and what is not.
 fn summary(keys: usize, imported: usize, present: usize, unconfirmed: usize) -> String {
-    let mut parts = vec![format!("Imported {imported} of {}", counted(keys))];
+    let mut parts = vec![format!("Imported {imported} of {}", output::counted(keys))];
     if present > 0 {
         parts.push(format!("{present} {} there already", if present == 1 { "was" } else { "were" }));
     }
@@ -117,19 +105,19 @@ async fn send(valid: &[&Row], target: Target, service: &Service, record: &mut Re
         let Some(finished) = running.join_next().await else { break };
         let (number, size, sent_before, outcome) = finished.map_err(|error| Failure::action(error.to_string()))?;
         match outcome {
-            Outcome::Done(results) => {
+            BatchOutcome::Done(results) => {
                 record.done(number, results)?;
                 bar.add(size);
             }
             // What is under way is waited for, so that the record has its outcome.
-            Outcome::NotDone(why) => {
+            BatchOutcome::NotDone(why) => {
                 // What an earlier run has sent may be there all the same.
                 if !sent_before {
                     record.not_sent(number)?;
                 }
                 stopped = Err(Failure::action(why));
             }
-            Outcome::Unknown(why) => stopped = Err(Failure::action(why)),
+            BatchOutcome::Unknown(why) => stopped = Err(Failure::action(why)),
         }
     }
     stopped

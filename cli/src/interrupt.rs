@@ -1,6 +1,6 @@
 //! Ctrl-C in the middle of something says how to go on.
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// Does `work`. Ctrl-C ends it, with `hint` as the last word.
 pub(crate) async fn guard<T>(hint: &str, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

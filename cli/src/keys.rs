@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::arguments::{Common, Keys};
 use crate::aws::Service;
+use crate::failure::Failure;
 use crate::invocation::{InvocationError, Repeats};
 use crate::pages::take_list;
-use crate::{Failure, confirmation, import, interrupt, output, pages};
+use crate::{confirmation, import, interrupt, output, pages};
 
 const COLUMNS: [output::Column; 7] = [
     ("KEY", "/id"),
@@ -40,7 +41,7 @@ async fn revoke(account: AccountId, keys: &[KeyId], common: &Common) -> Result<(
     if let Some(twice) = keys.iter().find(|key| !seen.insert(**key)) {
         return Err(Failure::input(format!("the key {twice} is given twice")));
     }
-    confirmation::ask(&format!("Delete {} of {account} for good?", counted(keys.len())), common.yes)?;
+    confirmation::ask(&format!("Delete {} of {account} for good?", output::counted(keys.len())), common.yes)?;
     let service = Service::find(common).await?;
     let (mut revoked, mut not_found, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     let work = async {
@@ -62,20 +63,15 @@ async fn revoke(account: AccountId, keys: &[KeyId], common: &Common) -> Result<(
     if common.json {
         output::json(&json!({ "revoked": revoked, "notFound": not_found, "failed": failed }))?;
     } else {
-        output::line(&format!("Revoked {} of {}.", revoked.len(), counted(keys.len())))?;
+        output::line(&format!("Revoked {} of {}.", revoked.len(), output::counted(keys.len())))?;
         list_unless_empty(&[("NOT FOUND", "")], &not_found)?;
         list_unless_empty(&[("FAILED", "/id"), ("REASON", "/reason")], &failed)?;
     }
     stopped?;
     let missing = not_found.len() + failed.len();
-    if missing == 0 { Ok(()) } else { Err(Failure::action(format!("{} not revoked", counted(missing)))) }
+    if missing == 0 { Ok(()) } else { Err(Failure::action(format!("{} not revoked", output::counted(missing)))) }
 }
 
 fn list_unless_empty(columns: &[output::Column], rows: &[Value]) -> Result<(), Failure> {
     if rows.is_empty() { Ok(()) } else { output::table(columns, rows) }
-}
-
-/// `1 key`, `2 keys`.
-pub(crate) fn counted(keys: usize) -> String {
-    format!("{keys} {}", if keys == 1 { "key" } else { "keys" })
 }

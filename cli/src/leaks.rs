@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 
 use crate::arguments::{Common, Leaks};
 use crate::aws::Service;
-use crate::failure::chain;
-use crate::{Failure, interrupt, output};
+use crate::failure::{Failure, chain};
+use crate::{interrupt, output};
 
 /// As many tokens as the service takes at once of what is not signed, and as many values in them.
 const AT_ONCE: usize = 10;

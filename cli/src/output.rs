@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use serde_json::Value;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// A column: its heading, and where in a row's JSON its cell is (a JSON pointer).
 pub(crate) type Column = (&'static str, &'static str);
@@ -70,6 +70,11 @@ fn cell(value: Option<&Value>) -> String {
         Some(other) => other.to_string(),
     };
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// `1 key`, `2 keys`.
+pub(crate) fn counted(keys: usize) -> String {
+    format!("{keys} {}", if keys == 1 { "key" } else { "keys" })
 }
 
 #[cfg(test)]

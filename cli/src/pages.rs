@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::Failure;
 use crate::aws::Service;
+use crate::failure::Failure;
 
 /// So many keys with the longest texts are less than the 6 MB of an answer.
 const PAGE: usize = 500;

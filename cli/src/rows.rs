@@ -8,7 +8,7 @@ use std::path::Path;
 use api_keys::key::{ImportedKeys, KeyHash, KeyValue, Limits};
 use serde_json::{Map, Value, json};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// What a key may have, in the order of `FILE.failed.csv`.
 pub(crate) const FIELDS: [&str; 10] = [

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use api_keys::key::{ImportedKeys, KeyValue};
 use serde_json::Value;
 
-use crate::{Failure, output, pages};
+use crate::failure::Failure;
+use crate::{output, pages};
 
 /// A place for a value, made sure of before there is one.
 pub(crate) enum Destination {

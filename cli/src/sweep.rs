@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::aws::Service;
+use crate::failure::Failure;
+use crate::interrupt;
 use crate::invocation::{InvocationError, Repeats};
 use crate::pages::set;
 use crate::progress::Spinner;
-use crate::{Failure, interrupt};
 
 /// Such an action.
 pub(crate) struct Sweep {

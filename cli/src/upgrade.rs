@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::arguments::Common;
 use crate::aws::Service;
-use crate::failure::chain;
+use crate::failure::{Failure, chain};
 use crate::progress::Spinner;
-use crate::{Failure, interrupt, output};
+use crate::{interrupt, output};
 
 /// Has every account adopted that the table names; one that is up to date stays as it is.
 pub(crate) async fn run(common: &Common) -> Result<(), Failure> {

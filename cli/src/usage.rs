@@ -9,7 +9,8 @@ use terminal_size::terminal_size_of;
 
 use crate::arguments::{Bucket, Common, Usage, in_order};
 use crate::aws::Service;
-use crate::{Failure, chart, output};
+use crate::failure::Failure;
+use crate::{chart, output};
 
 /// Where standard output is no terminal, or one that does not tell.
 const WIDTH: usize = 80;

@@ -5,7 +5,7 @@ use api_keys::request::{Caller, normalize_text};
 use serde::Deserialize;
 use serde::de::value::{Error as NotAPeriod, StrDeserializer};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, &'static str> {
     AccountId::parse(text).ok_or("an account's id is 22 letters and digits")

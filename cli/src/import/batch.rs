@@ -1,15 +1,26 @@
 //! One invocation of `import-keys`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use api_keys::key::AccountId;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
-use super::{Failed, Target};
 use crate::aws::Service;
 use crate::invocation::{InvocationError, Repeats};
+
+/// Lines, and why the key there was not imported.
+pub(super) type FailedLines = BTreeMap<usize, String>;
+
+/// Where the keys go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    pub(super) account: AccountId,
+    /// Whether values work again that have ended.
+    pub(super) revives: bool,
+}
 
 /// Before the keys that failed for a moment are sent again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
@@ -20,7 +31,7 @@ pub(super) struct Batch {
 }
 
 /// What became of a batch.
-pub(super) enum Outcome {
+pub(super) enum BatchOutcome {
     /// The function said of each key what became of it.
     Done(Results),
     /// None was imported.
@@ -35,32 +46,34 @@ pub(super) struct Results {
     pub(super) imported: usize,
     /// How many were keys of the account before, with the same fields.
     pub(super) present: usize,
-    pub(super) failed: Failed,
+    pub(super) failed: FailedLines,
 }
 
 impl Batch {
     /// Imports it, and again the keys for which the service failed for a moment. Sent again, a key that is there is present.
-    pub(super) async fn send(mut self, target: &Target, service: &Service) -> Outcome {
+    pub(super) async fn send(mut self, target: &Target, service: &Service) -> BatchOutcome {
         let mut results = Results::default();
         let mut pauses = PAUSES.iter();
         let mut sent_before = false;
         loop {
             let answer = match self.send_once(target, service).await {
                 Ok(answer) => answer,
-                Err(Outcome::NotDone(why)) if sent_before => return Outcome::Unknown(why),
+                Err(BatchOutcome::NotDone(why)) if sent_before => return BatchOutcome::Unknown(why),
                 Err(outcome) => return outcome,
             };
             let Some(again) = self.take_in(answer, &mut results) else {
-                return Outcome::Unknown("the function's answer does not say of each key what became of it".into());
+                return BatchOutcome::Unknown(
+                    "the function's answer does not say of each key what became of it".into(),
+                );
             };
-            let Some(pause) = pauses.next().filter(|_| !again.is_empty()) else { return Outcome::Done(results) };
+            let Some(pause) = pauses.next().filter(|_| !again.is_empty()) else { return BatchOutcome::Done(results) };
             self.rows.retain(|(line, _)| again.contains(line));
             sent_before = true;
             sleep(*pause).await;
         }
     }
 
-    async fn send_once(&self, target: &Target, service: &Service) -> Result<Value, Outcome> {
+    async fn send_once(&self, target: &Target, service: &Service) -> Result<Value, BatchOutcome> {
         let keys: Vec<_> = self.rows.iter().map(|(_, key)| key).collect();
         let mut payload = json!({ "accountId": target.account, "keys": keys });
         if target.revives
@@ -70,15 +83,15 @@ impl Batch {
         }
         match service.invoke("ImportKeysFunctionName", &payload, Repeats::AreSafe).await {
             Ok(answer) => Ok(answer),
-            Err(InvocationError::Unknown(why)) => Err(Outcome::Unknown(why)),
-            Err(error) => Err(Outcome::NotDone(error.to_string())),
+            Err(InvocationError::Unknown(why)) => Err(BatchOutcome::Unknown(why)),
+            Err(error) => Err(BatchOutcome::NotDone(error.to_string())),
         }
     }
 
     /// Adds an answer to the results. The lines that are to be sent again; `None` when the answer does not have each key once.
     fn take_in(&self, answer: Value, results: &mut Results) -> Option<BTreeSet<usize>> {
         #[derive(Deserialize)]
-        struct Report {
+        struct ImportReport {
             imported: Vec<Imported>,
             // A stack of before 0.2 has none.
             #[serde(default)]
@@ -103,7 +116,7 @@ impl Batch {
             #[serde(default)]
             retry: bool,
         }
-        let Report { imported, present, failed } = serde_json::from_value(answer).ok()?;
+        let ImportReport { imported, present, failed } = serde_json::from_value(answer).ok()?;
         let said = imported.iter().map(|key| key.index);
         let said = said.chain(present.iter().map(|key| key.index)).chain(failed.iter().map(|key| key.index));
         let mut said: Vec<_> = said.collect();
@@ -167,7 +180,7 @@ mod tests {
         let differs = "is the key z already, with other values of name, limits";
         let failed = [(9, "no"), (10, differs), (11, "later; it may have been imported all the same: import it again")]
             .map(|(line, reason)| (line, reason.to_owned()));
-        assert_eq!(results.failed, Failed::from(failed));
+        assert_eq!(results.failed, FailedLines::from(failed));
     }
 
     #[test]

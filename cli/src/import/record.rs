@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 use api_keys::key::AccountId;
 use serde::{Deserialize, Serialize};
 
-use super::Failed;
-use super::Target;
-use super::batch::Results;
-use crate::Failure;
+use super::batch::{FailedLines, Results, Target};
 use crate::aws::Service;
+use crate::failure::Failure;
 
 /// What was imported so far, on disk and in memory.
 pub(crate) struct Record {
@@ -51,7 +49,7 @@ struct Done {
     imported: usize,
     #[serde(default)]
     present: usize,
-    failed: Failed,
+    failed: FailedLines,
 }
 
 impl Record {
@@ -142,7 +140,7 @@ impl Record {
         self.done.values().fold((0, 0), |(imported, present), done| (imported + done.imported, present + done.present))
     }
 
-    pub(crate) fn failed(&self) -> Failed {
+    pub(crate) fn failed(&self) -> FailedLines {
         self.done.values().flat_map(|done| done.failed.clone()).collect()
     }
 

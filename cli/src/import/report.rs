@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::Failed;
-use crate::Failure;
+use super::batch::FailedLines;
+use crate::failure::Failure;
 use crate::rows::{FIELDS, Format, REMARKS, Row, csv_text};
 use crate::secret::create_private;
 
@@ -21,7 +21,7 @@ pub(super) fn path(file: &Path, format: Format) -> Result<PathBuf, Failure> {
 }
 
 /// Writes it, if a key failed.
-pub(super) fn write(path: &Path, format: Format, rows: &[Row], failed: &Failed) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, format: Format, rows: &[Row], failed: &FailedLines) -> Result<(), Failure> {
     if failed.is_empty() {
         return Ok(());
     }
