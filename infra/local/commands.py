@@ -1,4 +1,7 @@
-"""What a test asks of the deployed stack, one line of JSON for each request and each answer."""
+"""What a test asks of the deployed stack, one line of JSON for each request and each answer.
+
+Requests are answered at the same time, each under the `number` that it came with.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,19 @@ import base64
 import json
 import os
 import select
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from deployment import Stack, client
+from deployment import Stack, client, publish
 from emulator import Emulator
 
 Answer = dict[str, Any]
+
+# As many as a test sends at the same time, and some that wait for what comes into a queue.
+AT_ONCE = 16
 
 # Nothing listens there, so a call fails at once: the SDK's own variable for one service's address.
 BROKEN = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
@@ -34,6 +42,10 @@ class Commands:
     def __init__(self, emulator: Emulator, stack: Stack) -> None:
         self._emulator = emulator
         self._stack = stack
+        # Here, since making two at the same time is not safe; using one is.
+        services = ("dynamodb", "events", "lambda", "logs", "sqs")
+        self._clients = {service: client(service, emulator) for service in services}
+        self._writing = threading.Lock()
         outputs = stack.outputs()
         self._table = outputs["TableName"]
         self._operators_functions = {
@@ -54,21 +66,27 @@ class Commands:
             "log-everything": lambda _: self._set_variables(TALKATIVE),
         }
 
-    def answer(self, line: str) -> str:
-        """Answers one line; what goes wrong is an answer too."""
+    def serve(self, descriptor: int) -> None:
+        """Answers on standard output what comes out of a pipe, until its end."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for line in lines_of(descriptor, self._emulator.check):
+                pool.submit(self._answer, json.loads(line))
+
+    def _answer(self, request: Answer) -> None:
+        """Answers one request; what goes wrong is an answer too."""
         try:
-            request = json.loads(line)
             answer = self._by_name[request["do"]](request)
         except Exception as error:  # noqa: BLE001, whatever it is, who asked must not wait for ever
             answer = {"error": f"{type(error).__name__}: {error}"}
-        return json.dumps(answer, default=_binary)
+        line = json.dumps(answer | {"number": request["number"]}, default=_binary)
+        with self._writing:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
 
     def invoke(self, request: Answer) -> Answer:
         """Invokes a function that is on no route, as an operator does."""
         function = self._operators_functions[request["function"]]
-        answer = client("lambda", self._emulator).invoke(
-            FunctionName=function, Payload=json.dumps(request["payload"])
-        )
+        answer = self._clients["lambda"].invoke(FunctionName=function, Payload=json.dumps(request["payload"]))
         return {
             "status": answer["StatusCode"],
             "functionError": answer.get("FunctionError"),
@@ -83,7 +101,7 @@ class Commands:
 
     def logs(self, _: Answer) -> Answer:
         """Everything that was logged: the functions' log groups and the emulator's own log."""
-        service = client("logs", self._emulator)
+        service = self._clients["logs"]
         groups = _pages(service, "describe_log_groups", "logGroups")
         events = (
             f"{group['logGroupName']}: {event['message']}"
@@ -94,12 +112,12 @@ class Commands:
 
     def table(self, _: Answer) -> Answer:
         """Every item, its attributes in DynamoDB's own notation, binaries as base64."""
-        service = client("dynamodb", self._emulator)
+        service = self._clients["dynamodb"]
         return {"items": list(_pages(service, "scan", "Items", TableName=self._table))}
 
     def subscribe(self, request: Answer) -> Answer:
         """Has a rule deliver the service's events of one type to a queue."""
-        queues, events = client("sqs", self._emulator), client("events", self._emulator)
+        queues, events = self._clients["sqs"], self._clients["events"]
         name = request["type"].replace(".", "-")
         queue = queues.create_queue(QueueName=name)["QueueUrl"]
         arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -110,7 +128,7 @@ class Commands:
 
     def received(self, request: Answer) -> Answer:
         """Takes what has come into a queue, waiting up to ten seconds for something."""
-        queues = client("sqs", self._emulator)
+        queues = self._clients["sqs"]
         answer = queues.receive_message(QueueUrl=request["queue"], MaxNumberOfMessages=10, WaitTimeSeconds=10)
         messages = answer.get("Messages", [])
         for message in messages:
@@ -119,14 +137,12 @@ class Commands:
 
     def _set_variables(self, changes: Mapping[str, str | None]) -> Answer:
         """Sets variables of every function, and takes those away that are None."""
-        service = client("lambda", self._emulator)
+        service = self._clients["lambda"]
         for name in self._stack.functions():
             variables = service.get_function_configuration(FunctionName=name)["Environment"]["Variables"] | changes
             kept = {variable: value for variable, value in variables.items() if value is not None}
             service.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
-            for alias in service.list_aliases(FunctionName=name)["Aliases"]:
-                version = service.publish_version(FunctionName=name)["Version"]
-                service.update_alias(FunctionName=name, Name=alias["Name"], FunctionVersion=version)
+            publish(service, name)
         return {"done": True}
 
 

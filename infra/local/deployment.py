@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
 import shutil
 import subprocess
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from emulator import Emulator
-from progress import Failure, run_step, stream_step
+from progress import Failure, meanwhile, run_step, stream_step
 from transform import binaries, read_template, transformed, with_code
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,37 +47,41 @@ def architecture() -> str:
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
-def build(state: Path, released: list[str]) -> Path:
-    """Builds the functions and gives a template with their code.
-
-    They are built as the tests are, in a part of the time, but for those in `released`: these are built as for AWS.
-    """
+def build(state: Path) -> Path:
+    """Builds the functions as the tests are, in a part of the time, and gives a template with their code."""
     template = read_template(TEMPLATE)
-    environment = _build_environment()
-    cargo = ["cargo", "build", *(f"--package={binary}" for binary in binaries(template).values())]
-    stream_step("Building the functions", cargo, environment, ROOT)
-    executables = _executables(cargo, environment)
-    built = state / "build"
-    folders = {function: built / function for function in binaries(template)}
+    executables = _cargo_build("Building the functions", list(binaries(template).values()))
+    folders = {function: state / "build" / function for function in binaries(template)}
     for function, binary in binaries(template).items():
         folders[function].mkdir(parents=True, exist_ok=True)
         shutil.copy2(executables[binary], folders[function] / "bootstrap")
-    for function in released:
-        command = [*_sam("build"), function, "--template-file", str(TEMPLATE), "--build-dir", str(built / "release")]
-        command += ["--parameter-overrides", f"Architecture={architecture()}"]
-        title = f"Building {function} as for AWS (sam build)"
-        run_step(title, command, environment, state / "build.log", ROOT)
-        folders[function] = built / "release" / function
-    (built / "template.yaml").write_text(with_code(template, folders))
-    return built / "template.yaml"
+    built = state / "build" / "template.yaml"
+    built.write_text(with_code(template, folders))
+    return built
 
 
 def build_program() -> Path:
     """Builds the operators' program, and gives its path."""
-    environment = _build_environment()
-    cargo = ["cargo", "build", "--package=cli"]
-    stream_step("Building the operators' program", cargo, environment, ROOT)
-    return Path(_executables(cargo, environment)["api-keys"])
+    return Path(_cargo_build("Building the operators' program", ["api-keys"])["api-keys"])
+
+
+@contextmanager
+def releasing(function: str, state: Path) -> Iterator[Callable[[], Path]]:
+    """Builds a function as for AWS beside the `with` block, which is given how to wait for its folder."""
+    folder = state / "release"
+    command = [*_sam("build"), function, "--template-file", str(TEMPLATE), "--build-dir", str(folder)]
+    command += ["--parameter-overrides", f"Architecture={architecture()}"]
+    title = f"Building {function} as for AWS (sam build)"
+    try:
+        with meanwhile(title, command, _build_environment(), state / "build.log", ROOT) as wait:
+
+            def built() -> Path:
+                wait()
+                return folder / function
+
+            yield built
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def deploy(stack: str, template: Path, state: Path, parameters: dict[str, str]) -> None:
@@ -133,6 +141,23 @@ def give_gateway_responses(emulator: Emulator, stack: Stack) -> None:
     gateway.create_deployment(restApiId=api, stageName=STAGE)
 
 
+def give_code(emulator: Emulator, stack: Stack, function: str, folder: Path) -> None:
+    """Replaces the code of a function, and publishes it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.write(folder / "bootstrap", "bootstrap")
+    service, name = client("lambda", emulator), stack.physical_id(function)
+    service.update_function_code(FunctionName=name, ZipFile=archive.getvalue())
+    publish(service, name)
+
+
+def publish(service: Any, function: str) -> None:
+    """Has a function's aliases name a version of what it is now."""
+    for alias in service.list_aliases(FunctionName=function)["Aliases"]:
+        version = service.publish_version(FunctionName=function)["Version"]
+        service.update_alias(FunctionName=function, Name=alias["Name"], FunctionVersion=version)
+
+
 def client(service: str, emulator: Emulator) -> Any:
     """A client of one of the emulated services."""
     return boto3.client(service, endpoint_url=emulator.endpoint)
@@ -143,9 +168,13 @@ def ministack() -> Path:
     return TOOLS / "ministack" / "bin" / "python"
 
 
-def _executables(cargo: list[str], environment: dict[str, str]) -> dict[str, str]:
-    """Where cargo has put what that command built, by name."""
-    command = [*cargo, "--quiet", "--message-format=json"]
+def _cargo_build(title: str, programs: list[str]) -> dict[str, str]:
+    """Builds programs with the dependencies that the tests have, and gives their paths."""
+    environment = _build_environment()
+    # Of the whole workspace: for some packages alone cargo would choose other features, and build all that they use anew.
+    command = ["cargo", "build", "--workspace", *(f"--bin={program}" for program in programs)]
+    stream_step(title, command, environment, ROOT)
+    command += ["--quiet", "--message-format=json"]
     output = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     messages = (json.loads(line) for line in output.splitlines())
     return {each["target"]["name"]: each["executable"] for each in messages if each.get("executable")}

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -42,7 +42,7 @@ def timed(title: str) -> Iterator[None]:
     started = time.monotonic()
     yield
     if "STEPS" in os.environ:
-        with open(os.environ["STEPS"], "a") as steps:
+        with Path(os.environ["STEPS"]).open("a") as steps:
             steps.write(f"{time.monotonic() - started:.0f} {os.environ.get('WITHIN_STEP', '')}{title}\n")
 
 
@@ -54,11 +54,28 @@ def show_steps() -> None:
 
 def run_step(title: str, command: list[str], environment: dict[str, str], log: Path, cwd: Path) -> None:
     """Runs a command whose output goes to a log, with a clock for who waits."""
-    with timed(title), log.open("w") as output:
+    with meanwhile(title, command, environment, log, cwd) as wait:
+        wait()
+
+
+@contextmanager
+def meanwhile(
+    title: str, command: list[str], environment: dict[str, str], log: Path, cwd: Path
+) -> Iterator[Callable[[], None]]:
+    """Runs a command beside the `with` block, which is given how to wait for it."""
+    with log.open("w") as output:
         process = start(command, environment, cwd, output)
-        status = _watch(process, title)
-    if status != 0:
-        raise Failure(f"{title} failed", log)
+
+    def wait() -> None:
+        with timed(title):
+            status = _watch(process, title)
+        if status != 0:
+            raise Failure(f"{title} failed", log)
+
+    try:
+        yield wait
+    finally:
+        end_group(process)
 
 
 def stream_step(title: str, command: list[str], environment: dict[str, str], cwd: Path) -> None:

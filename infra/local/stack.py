@@ -1,9 +1,11 @@
 """The real template on an emulated AWS.
 
-    stack.py run [--port 4566]                             for a person: a URL, a key, and Ctrl-C ends it
-    stack.py up --state DIR [--port 0] [--sample TEMPLATE] [--release FUNCTION …] [--parameters NAME=VALUE …]
-                                                            for a test: see `commands.py`
-    stack.py transform                                      the template as CloudFormation gets it, as JSON
+`stack.py run [--port 4566]`
+    for a person: a URL, a key, and Ctrl-C ends it
+`stack.py up --state DIR --sample TEMPLATE --release FUNCTION [--port 0] [--parameters NAME=VALUE …]`
+    for a test: see `commands.py`
+`stack.py transform`
+    the template as CloudFormation gets it, as JSON
 """
 
 from __future__ import annotations
@@ -23,9 +25,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 sys.dont_write_bytecode = True
 
-from commands import Commands, lines_of
-from deployment import ROOT, STACK, TEMPLATE, Stack, architecture, build, build_program, check_tools, deploy
-from deployment import give_gateway_responses, ministack
+from commands import Commands
+from deployment import (
+    ROOT,
+    STACK,
+    TEMPLATE,
+    Stack,
+    architecture,
+    build,
+    build_program,
+    check_tools,
+    deploy,
+    give_code,
+    give_gateway_responses,
+    ministack,
+    releasing,
+)
 from emulator import CREDENTIALS, REGION, Emulator, choose_port, isolate_from_aws
 from progress import Failure, say, show_steps, tail, timed
 from transform import read_template, transformed
@@ -58,7 +73,8 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
-    with deployed(arguments.port, state, [], {"Console": "enabled", "AcceptImportedKeys": "true"}) as (emulator, stack):
+    port = prepare(arguments.port, state, "sam", "ministack")
+    with deployed(port, state, {"Console": "enabled", "AcceptImportedKeys": "true"}) as (emulator, stack):
         sample = deploy_sample(emulator, SAMPLE_TEMPLATE, state)
         account = Commands(emulator, stack).invoke(
             {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
@@ -84,29 +100,24 @@ def up(arguments: argparse.Namespace) -> None:
     """Deploys the stack, describes it in one line, and serves commands until standard input ends."""
     state = arguments.state.resolve()
     parameters = dict(each.split("=", 1) for each in arguments.parameters)
-    program = build_program()
-    with deployed(arguments.port, state, arguments.release, parameters) as (emulator, stack):
-        sample = None
-        if arguments.sample:
+    port = prepare(arguments.port, state, "sam", "ministack", "cargo-lambda")
+    # Building it takes longest.
+    with releasing(arguments.release, state) as released:
+        program = build_program()
+        with deployed(port, state, parameters) as (emulator, stack):
             sample = deploy_sample(emulator, arguments.sample.resolve(), state)
-        commands = Commands(emulator, stack)
-        outputs = stack.outputs()
-        description = {
-            "endpoint": emulator.endpoint,
-            "apiUrl": stack.api_url(),
-            "sampleUrl": sample and sample.api_url(),
-            "integrationUrl": sample and sample.api_url("IntegrationApi"),
-            "tableName": outputs["TableName"],
-            "createAccountFunction": outputs["CreateAccountFunctionName"],
-            "authorizerArn": outputs["AuthorizerArn"],
-            "region": REGION,
-            "program": str(program),
-            "log": str(emulator.log),
-        }
-        print(json.dumps(description), flush=True)
-        with timed("Driving the deployed stack"):
-            for line in lines_of(sys.stdin.fileno(), emulator.check):
-                print(commands.answer(line), flush=True)
+            give_code(emulator, stack, arguments.release, folder := released())
+            description = {
+                "endpoint": emulator.endpoint,
+                "apiUrl": stack.api_url(),
+                "sampleUrl": sample.api_url(),
+                "integrationUrl": sample.api_url("IntegrationApi"),
+                "program": str(program),
+                "released": str(folder / "bootstrap"),
+            }
+            print(json.dumps(description), flush=True)
+            with timed("Driving the deployed stack"):
+                Commands(emulator, stack).serve(sys.stdin.fileno())
 
 
 def transform(_: argparse.Namespace) -> None:
@@ -121,16 +132,19 @@ def deploy_sample(emulator: Emulator, template: Path, state: Path) -> Stack:
     return Stack(emulator, SAMPLE_STACK)
 
 
-@contextmanager
-def deployed(
-    wanted_port: int, state: Path, released: list[str], parameters: dict[str, str]
-) -> Iterator[tuple[Emulator, Stack]]:
-    """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
-    check_tools("sam", "ministack", *(["cargo-lambda"] if released else []))
+def prepare(wanted_port: int, state: Path, *tools: str) -> int:
+    """Sees that nothing is missing, turns away from the user's own AWS, and gives the emulator's port."""
+    check_tools(*tools)
     port = choose_port(wanted_port)
     state.mkdir(parents=True, exist_ok=True)
     isolate_from_aws(port)
-    template = build(state, released)
+    return port
+
+
+@contextmanager
+def deployed(port: int, state: Path, parameters: dict[str, str]) -> Iterator[tuple[Emulator, Stack]]:
+    """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
+    template = build(state)
     try:
         with Emulator(ministack(), port, state) as emulator:
             # Nothing asks GitHub: nobody listens there.
@@ -213,8 +227,8 @@ def _parse_arguments() -> argparse.Namespace:
     commands.choices["run"].add_argument("--port", type=int, default=4566)
     commands.choices["up"].add_argument("--port", type=int, default=0)
     commands.choices["up"].add_argument("--state", type=Path, required=True)
-    commands.choices["up"].add_argument("--sample", type=Path)
-    commands.choices["up"].add_argument("--release", nargs="*", default=[], metavar="FUNCTION")
+    commands.choices["up"].add_argument("--sample", type=Path, required=True)
+    commands.choices["up"].add_argument("--release", required=True, metavar="FUNCTION")
     commands.choices["up"].add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
     return parser.parse_args()
 

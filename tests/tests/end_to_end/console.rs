@@ -11,7 +11,7 @@ use crate::stack::Stack;
 /// One for each story, and some.
 const ACCOUNTS: usize = 80;
 
-pub fn works(stack: &Stack) {
+pub fn the_console_does_in_a_browser_what_it_says(stack: &Stack) {
     assert!(root().join(".local/tools/browser/chromium").exists(), "a tool is missing: run `make checkers` first");
     let accounts: Value = (0..ACCOUNTS)
         .map(|_| stack.create_account("Example"))

@@ -7,7 +7,7 @@ use tests::values::without_values;
 
 use crate::stack::Stack;
 
-pub fn holds(stack: &Stack) {
+pub fn whatever_a_client_sends_the_answer_is_one_of_the_document(stack: &Stack) {
     let program = root().join(".local/tools/schemathesis/bin/schemathesis");
     assert!(program.exists(), "a tool is missing: run `make checkers` first");
     let admin = stack.create_account("Example");

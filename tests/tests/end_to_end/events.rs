@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::stack::Stack;
 
-pub fn are_listed(stack: &Stack) {
+pub fn each_write_has_its_event_in_its_own_account_alone(stack: &Stack) {
     let admin = stack.create_account("Example");
     let other = stack.create_account("Other");
     let key = admin.create_key(&["SMS"]);
@@ -28,7 +28,7 @@ pub fn are_listed(stack: &Stack) {
     assert_eq!(admin.create_key(&["SMS"]).get("/authentication/events").status, 403);
 }
 
-pub fn are_delivered(stack: &Stack) {
+pub fn an_event_gets_onto_the_bus_and_a_rule_delivers_it(stack: &Stack) {
     let queue = stack.command(&json!({"do": "subscribe", "type": "key.deleted"}))["queue"].clone();
     let admin = stack.create_account("Example");
     let key = admin.create_key(&["SMS"]);

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use tests::engine::TABLE;
-use tests::template::root;
 use tests::{Client, Gateway};
 
 use crate::stack::Stack;
@@ -26,10 +25,8 @@ fn not_late_in_a_day() {
     }
 }
 
-pub fn outlive_their_environment(_: &Stack) {
-    // As it is deployed.
-    let program = root().join(".local/end-to-end/build/release/AuthorizerFunction/bootstrap");
-    lose_nothing_at_an_end(&program);
+pub fn what_an_environment_holds_of_a_limit_outlives_its_end(stack: &Stack) {
+    lose_nothing_at_an_end(&stack.authorizer);
 }
 
 pub fn lose_nothing_at_an_end(program: &Path) {

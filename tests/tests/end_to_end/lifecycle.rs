@@ -22,7 +22,7 @@ fn shown(admin: &Client<'_>, key: &Client<'_>) -> Value {
     shown.body
 }
 
-pub fn expires(stack: &Stack) {
+pub fn a_key_works_until_its_expiry(stack: &Stack) {
     let admin = stack.create_account("Example");
     let end = now().plus(Duration::from_secs(4));
     let key = admin.create_key_with(&["SMS"], &json!({"expiresAt": end}));
@@ -40,7 +40,7 @@ pub fn expires(stack: &Stack) {
     assert_eq!(admin.post(&past).wrong_fields(), ["expiresAt"]);
 }
 
-pub fn changes(stack: &Stack) {
+pub fn a_patch_holds_on_the_next_request_and_touches_nothing_else(stack: &Stack) {
     let admin = stack.create_account("Example");
     let key = admin.create_key_with(&["SMS"], &json!({"name": "old", "description": "words"}));
     let before = shown(&admin, &key);
@@ -80,7 +80,7 @@ pub fn changes(stack: &Stack) {
     assert_eq!(admin.get("/authentication").ids(), [admin.id.as_str()]);
 }
 
-pub fn ends_what_leaked(stack: &Stack) {
+pub fn a_value_that_somebody_reports_fails_on_the_next_request(stack: &Stack) {
     let admin = stack.create_account("Example");
     let (leaked, other) = (admin.create_key(&["SMS"]), admin.create_key(&["SMS"]));
     let report = |headers: &[(&str, &str)], value: &str| {
@@ -110,7 +110,7 @@ pub fn ends_what_leaked(stack: &Stack) {
     assert_eq!(other.status(), 200);
 }
 
-pub fn rotates(stack: &Stack) {
+pub fn a_rotated_key_has_its_old_value_for_the_grace_period(stack: &Stack) {
     let admin = stack.create_account("Example");
     let first = admin.create_key(&["SMS"]);
 
@@ -138,7 +138,7 @@ pub fn rotates(stack: &Stack) {
 }
 
 /// Four clients call with the newest value and the one before it, while an operator rotates and at last disables.
-pub fn rotates_and_disables_under_load(stack: &Stack) {
+pub fn under_load_rotating_and_disabling_hold_to_the_request(stack: &Stack) {
     let admin = stack.create_account("Example");
     let key = admin.create_key(&["SMS"]);
     let dead: Mutex<Vec<Client<'_>>> = Mutex::default();
@@ -187,7 +187,7 @@ pub fn rotates_and_disables_under_load(stack: &Stack) {
     });
 }
 
-pub fn holds_the_ceiling(stack: &Stack) {
+pub fn no_key_changes_or_rotates_what_it_could_not_create(stack: &Stack) {
     let admin = stack.create_account("Example");
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]);
     let rcs = admin.create_key(&["RCS"]);
@@ -205,7 +205,7 @@ pub fn holds_the_ceiling(stack: &Stack) {
     assert_eq!(limited.delete(&rcs.id).status, 204);
 }
 
-pub fn shows_its_last_use(stack: &Stack) {
+pub fn a_key_shows_when_it_was_last_used(stack: &Stack) {
     let admin = stack.create_account("Example");
     let key = admin.create_key(&["SMS"]);
     assert_eq!(shown(&admin, &key)["lastUsedAt"], Value::Null);
@@ -226,7 +226,7 @@ pub fn shows_its_last_use(stack: &Stack) {
     assert_eq!((key.status(), used()), (200, first), "once in five minutes");
 }
 
-pub fn stays_in_its_ranges(stack: &Stack) {
+pub fn a_key_works_from_its_addresses_alone(stack: &Stack) {
     let admin = stack.create_account("Example");
     let key = admin.create_key_with(&["SMS"], &json!({"allowedIps": ["198.51.100.0/24", "2001:db8::/32"]}));
 
@@ -252,7 +252,7 @@ fn imported(report: &Value) -> usize {
     report["imported"].as_array().unwrap().len()
 }
 
-pub fn imports(stack: &Stack) {
+pub fn keys_of_another_system_move_in(stack: &Stack) {
     const OLD: &str = "sk_of_the_old_system_51H8xQ2eZvKYlo2C";
     let url = format!("{}/authentication/self", stack.api);
     let status = |value: &str| stack.send("GET", &url, &[value], None).status;
@@ -294,7 +294,7 @@ pub fn imports(stack: &Stack) {
     assert_eq!(status(OLD), 401);
 }
 
-pub fn keeps_the_quota(stack: &Stack) {
+pub fn an_account_has_as_many_keys_as_it_may(stack: &Stack) {
     let admin = stack.create_account("Example");
     let create = || admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]}));
 

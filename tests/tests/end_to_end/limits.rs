@@ -16,7 +16,7 @@ fn early_in_a_minute() {
     }
 }
 
-pub fn holds(stack: &Stack) {
+pub fn a_limit_holds_in_other_apis_with_either_answer(stack: &Stack) {
     let admin = stack.create_account("Example");
     let limits = json!([{"requests": 3, "per": "MINUTE"}]);
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits});

@@ -66,7 +66,7 @@ fn old_value(number: usize) -> String {
     format!("sk_of_customer_{number:06}")
 }
 
-pub fn runs_an_account(stack: &Stack) {
+pub fn an_operator_runs_an_account_from_its_creation_to_its_end(stack: &Stack) {
     let folder = root().join(".local/end-to-end/operating");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();

@@ -1,15 +1,21 @@
 //! The real template on an emulated AWS, driven over HTTP; it ends with the test.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::panic::catch_unwind;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{Answer, template};
 use ureq::http::{HeaderValue, Request};
+
+use crate::control::Control;
+
+/// The one stack of all trials, from the first that asks for it.
+#[derive(Default)]
+pub struct Shared(OnceLock<Option<Stack>>);
 
 /// A deployed stack, and the sample API beside it that attaches its authorizer.
 pub struct Stack {
@@ -23,14 +29,11 @@ pub struct Stack {
     pub integration: String,
     /// The operators' program.
     pub program: PathBuf,
+    /// The authorizer, built as for AWS.
+    pub authorizer: PathBuf,
     http: ureq::Agent,
-    control: Mutex<Control>,
+    control: Control,
     issued: Mutex<Vec<String>>,
-}
-
-struct Control {
-    process: Child,
-    answers: BufReader<ChildStdout>,
 }
 
 /// Somebody with a key.
@@ -43,26 +46,29 @@ pub struct Client<'a> {
     pub value: String,
 }
 
+impl Shared {
+    /// Builds and deploys, unless somebody has; once, even if it fails.
+    pub fn started(&self) -> &Stack {
+        let stack = self.0.get_or_init(|| catch_unwind(Stack::start).ok());
+        stack.as_ref().expect("the stack did not start; why stands above")
+    }
+}
+
 impl Stack {
     /// Builds, deploys, and waits until it answers.
-    pub fn start() -> Self {
+    fn start() -> Self {
         let root = template::root();
         let python = root.join(".local/tools/sam/bin/python");
         assert!(python.exists(), "the tools are missing: run `make tools` first");
-        let mut process = Command::new(python)
+        let mut command = Command::new(python);
+        command
             .arg(root.join("infra/local/stack.py"))
             .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
             // The authorizer answers as the release that is deployed to AWS.
             .args(["--release", "AuthorizerFunction"])
             .args(["--parameters", "AcceptImportedKeys=true", "Console=enabled", "MaxKeysPerAccount=30"])
-            .current_dir(&root)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let answers = BufReader::new(process.stdout.take().unwrap());
-        let mut control = Control { process, answers };
-        let ready = control.read();
+            .current_dir(&root);
+        let (control, ready) = Control::start(command);
         let url = |name: &str| ready[name].as_str().unwrap().trim_end_matches('/').to_owned();
         let http = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -76,8 +82,9 @@ impl Stack {
             sample: url("sampleUrl"),
             integration: url("integrationUrl"),
             program: url("program").into(),
+            authorizer: url("released").into(),
             http,
-            control: Mutex::new(control),
+            control,
             issued: Mutex::default(),
         };
         // In all that follows, whatever can be logged is.
@@ -85,11 +92,9 @@ impl Stack {
         stack
     }
 
-    /// One command to the stack itself; see `infra/local/stack.py`.
+    /// One command to the stack itself; see `infra/local/commands.py`.
     pub fn command(&self, command: &Value) -> Value {
-        let mut control = self.control.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        writeln!(control.process.stdin.as_ref().unwrap(), "{command}").unwrap();
-        control.read()
+        self.control.ask(command.clone())
     }
 
     /// Invokes a function that is on no route, as an operator does.
@@ -150,22 +155,6 @@ impl Stack {
         self.issued.lock().unwrap().push(text("value"));
         let account_id = issued["accountId"].as_str().unwrap_or_default().to_owned();
         Client { stack: self, account_id, id: text("id"), value: text("value") }
-    }
-}
-
-impl Control {
-    fn read(&mut self) -> Value {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        assert!(!line.is_empty(), "the stack ended; what it said of it stands above");
-        serde_json::from_str(&line).unwrap()
-    }
-}
-
-impl Drop for Control {
-    fn drop(&mut self) {
-        // Waiting closes its standard input, at whose end it takes everything down.
-        drop(self.process.wait());
     }
 }
 

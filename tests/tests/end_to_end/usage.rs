@@ -115,15 +115,13 @@ fn counted(gateway: &Gateway) -> BTreeMap<String, u64> {
     counted
 }
 
-pub fn is_exact(_: &Stack) {
-    // As it is deployed.
-    let program = root().join(".local/end-to-end/build/release/AuthorizerFunction/bootstrap");
+pub fn usage_is_exact_when_environments_are_told_to_end_and_never_too_much(stack: &Stack) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        told_to_end(&program).await;
-        cut_off(&program).await;
-        killed(&program).await;
-        not_registered(&program).await;
+        told_to_end(&stack.authorizer).await;
+        cut_off(&stack.authorizer).await;
+        killed(&stack.authorizer).await;
+        not_registered(&stack.authorizer).await;
     });
 }
 
