@@ -1,6 +1,9 @@
 # Each target does its own set-up; the long ones say what they are doing.
 
 TOOLS := .local/tools
+LINTERS := $(TOOLS)/linters/bin
+NODE_TOOLS := $(TOOLS)/browser/node_modules/.bin
+SCRIPTS = $(shell git grep --files-with-matches '^\#!/usr/bin/env bash' -- ':!*.rs')
 export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # `run` and `test` show at their end how long each step took.
@@ -21,8 +24,15 @@ test: steps tools lint  ## everything
 	$(TIMED) "cargo test" cargo test --workspace
 	@$(TIMED)
 
-lint: tools checkers  ## format, clippy, docs, template, OpenAPI
+lint: tools checkers  ## format, clippy, docs, template, OpenAPI, modules, Python, shell
 	$(TIMED) "cargo fmt" cargo fmt --all --check
+	$(TIMED) "tsc, console" $(NODE_TOOLS)/tsc --project functions/serve-console
+	$(TIMED) "tsc, its tests" $(NODE_TOOLS)/tsc --project tests/browser
+	$(TIMED) "biome" $(NODE_TOOLS)/biome lint --error-on-warnings functions/serve-console/assets tests/browser
+	$(LINTERS)/ruff check --quiet --no-cache
+	$(LINTERS)/ruff format --check --quiet --no-cache
+	$(TIMED) "shellcheck" $(LINTERS)/shellcheck $(SCRIPTS)
+	$(LINTERS)/shfmt --indent 4 --diff $(SCRIPTS)
 	$(TIMED) "cargo clippy" cargo clippy --workspace --all-targets --all-features -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" \
 		$(TIMED) "cargo doc" cargo doc --workspace --all-features --no-deps --document-private-items
@@ -52,7 +62,7 @@ tools:                ## pinned, each in an environment of its own
 	@$(TIMED) "Installing the tools" infra/tools/install cargo-lambda sam ministack
 
 checkers:             ## what only `test` needs beside them
-	@$(TIMED) "Installing the checkers" infra/tools/install checkov openapi-spec-validator schemathesis
+	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-spec-validator schemathesis
 	@$(TIMED) "Installing the browser" infra/tools/install-browser
 
 clean:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,7 @@ def choose_architecture(given: Parameters, saved: Parameters, present: Parameter
     return architecture
 
 
-def keep_saved(file: SamConfig, environment: str, saved: Parameters, changed: Set[tuple[str, str]]) -> None:
+def keep_saved(file: SamConfig, environment: str, saved: Parameters, changed: AbstractSet[tuple[str, str]]) -> None:
     """Has the saved parameters say what the stack has now: a plain `sam deploy` sends all of them."""
     if not changed:
         return

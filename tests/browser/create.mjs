@@ -68,7 +68,7 @@ story('a key with all that it may have', async ({ page, admin }) => {
     trafficType: 'OTP',
     allowedIps: ['203.0.113.0/24', '2001:db8::1'],
   });
-  const days = (new Date(key.expiresAt) - Date.now()) / DAY;
+  const days = (Date.parse(key.expiresAt) - Date.now()) / DAY;
   assert.ok(days > 29.9 && days <= 30, `${days}`);
   for (const text of ['in 30 days', 'Linus (user-7)', 'SMS, RCS', '2001:db8::1', 'OTP', 'of the surgery']) {
     await page.getByText(text, { exact: true }).waitFor();
@@ -127,7 +127,7 @@ story('each wrong field is named where it is', async ({ page, admin }) => {
   assert.match(addresses, /^example\.com must be an IPv4/);
   assert.match(addresses, /::1 must not be given twice\.$/);
   assert.match(await page.getByRole('group', { name: 'Operations' }).innerText(), /Operations must be a list of one or more/);
-  assert.equal(await page.evaluate(() => document.activeElement.value.length), 129, 'the first of them has the focus');
+  assert.equal(await page.evaluate(() => /** @type {HTMLInputElement} */ (document.activeElement).value.length), 129, 'the first of them has the focus');
   assert.equal(await page.getByLabel('Traffic type').inputValue(), 'FAX', 'what was typed is there');
   await checkState(page);
 
@@ -146,7 +146,8 @@ story('each wrong field is named where it is', async ({ page, admin }) => {
 story('what is refused as a whole is said in the form', async ({ page, admin }) => {
   await openForm(page, admin);
   await fillIn(page, 'one too many');
-  for (const [how, sentence] of [[409, 'In the service’s words.'], [403, 'In the service’s words.'], [429, 'Try again in 7 seconds.']]) {
+  const words = 'In the service’s words.';
+  for (const [how, sentence] of /** @type {const} */ ([[409, words], [403, words], [429, 'Try again in 7 seconds.']])) {
     await meddle(page, 'POST', KEYS, how);
     await create(page).click();
     await page.getByRole('alert').getByText(sentence).waitFor();
@@ -249,7 +250,7 @@ story('a new key like another', async ({ page, admin }) => {
 
   await page.getByText('Left out, because your own key lacks them: RCS.').waitFor();
   await checkState(page);
-  assert.deepEqual(await page.getByRole('checkbox').evaluateAll((boxes) => boxes.map(({ value, checked }) => [value, checked])), [
+  assert.deepEqual(await page.getByRole('checkbox').evaluateAll((/** @type {HTMLInputElement[]} */ boxes) => boxes.map(({ value, checked }) => [value, checked])), [
     ['SMS', true], ['AUTHENTICATION', false],
   ]);
   await create(page).click();

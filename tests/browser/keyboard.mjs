@@ -6,7 +6,7 @@ import { signIn, story } from './support.mjs';
 
 /** What the focused element is called. */
 const focused = (page) => page.evaluate(() => {
-  const { activeElement: element } = document;
+  const element = /** @type {HTMLInputElement} */ (document.activeElement);
   return element.ariaLabel || element.labels?.[0]?.textContent || element.textContent;
 });
 
@@ -27,7 +27,7 @@ async function press(page, name) {
 story('a key lives and dies by the keyboard', async ({ page, context, admin }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const heading = (name) => page.getByRole('heading', { name }).waitFor();
-  await page.waitForFunction(() => document.activeElement.type === 'password');
+  await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.activeElement).type === 'password');
   await page.keyboard.type(admin.value);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor();
@@ -50,7 +50,7 @@ story('a key lives and dies by the keyboard', async ({ page, context, admin }) =
   await press(page, 'Done');
   await heading('by hand Active');
   const [key] = (await admin.send('GET', '')).body.apiKeys;
-  const days = (new Date(key.expiresAt) - Date.now()) / (24 * 60 * 60 * 1000);
+  const days = (Date.parse(key.expiresAt) - Date.now()) / (24 * 60 * 60 * 1000);
   assert.ok(Math.abs(days - 30) < 0.1, 'the arrow chose the preset above');
 
   await press(page, 'Disable…');

@@ -5,17 +5,18 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const tools = new URL('../../.local/tools/browser/', import.meta.url);
-const { chromium } = createRequire(tools)('playwright-core');
+const { chromium } = /** @type {typeof import('playwright-core')} */ (createRequire(tools)('playwright-core'));
 const folder = new URL('../../docs/console/', import.meta.url).pathname;
 const { API_URL, API_KEY } = process.env;
 const DAY = 24 * 60 * 60 * 1000;
 
-async function send(method, path, body) {
+async function send(method, path, /** @type {object} */ body) {
   const response = await fetch(`${API_URL}${path}`, { method, headers: { 'X-API-Key': API_KEY }, body: body && JSON.stringify(body) });
   return response.status === 202 || response.status === 204 ? null : response.json();
 }
 
 const inDays = (days) => new Date(Date.now() + days * DAY).toISOString();
+/** @type {[string, string, string, string[], object][]} */
 const KEYS = [
   ['Newsletter', 'Linus', 'linus', ['SMS', 'RCS'], { expiresAt: inDays(300) }],
   ['Appointment reminders', 'Grace', 'grace', ['SMS'], { expiresAt: inDays(29), allowedIps: ['203.0.113.0/24'] }],
@@ -52,7 +53,9 @@ const browser = await chromium.launch({
   args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 });
 
-async function picture(name, { width, height, colorScheme = 'light' }, tell) {
+/** @param {{ width: number, height: number, colorScheme?: 'light' | 'dark' }} look */
+async function picture(name, look, tell) {
+  const { width, height, colorScheme = 'light' } = look;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, timezoneId: 'Europe/Berlin' });
   await page.route(/\/usage\?/, (route) => route.fulfill({ json: { usage } }));
   await page.goto(`${API_URL}/console`);

@@ -13,7 +13,7 @@ async function attempt(page, value) {
 }
 
 story('a manager signs in, and out', async ({ page, admin }) => {
-  assert.equal(await page.evaluate(() => document.activeElement.type), 'password');
+  assert.equal(await page.evaluate(() => /** @type {HTMLInputElement} */ (document.activeElement).type), 'password');
   await checkState(page);
 
   await signIn(page, admin);

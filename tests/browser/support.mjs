@@ -7,11 +7,18 @@ import { after, test } from 'node:test';
 
 const tools = new URL('../../.local/tools/browser/', import.meta.url);
 const require = createRequire(tools);
-const { chromium } = require('playwright-core');
-const { source: axe } = require('axe-core');
+const { chromium } = /** @type {typeof import('playwright-core')} */ (require('playwright-core'));
+const { source: axe } = /** @type {typeof import('axe-core')} */ (require('axe-core'));
 
 const API = process.env.API_URL;
 const accounts = JSON.parse(process.env.ACCOUNTS);
+/**
+ * @typedef {import('playwright-core').BrowserContext} BrowserContext
+ * @typedef {import('playwright-core').Page} Page
+ * @typedef {import('playwright-core').Route} Route
+ * @typedef {{ violations: string[], elsewhere: string[], mistakes: string[] }} Seen what a page must not have done
+ */
+
 const WIDE = { width: 1200, height: 800 };
 const NARROW = { width: 320, height: 640 };
 
@@ -28,10 +35,14 @@ export const KEYS = /\/authentication(\?.*)?$/;
 /** Somebody with a key. */
 export class Client {
   constructor({ id, value }) {
-    Object.assign(this, { id, value });
+    this.id = id;
+    this.value = value;
   }
 
-  /** One request with this key. */
+  /**
+   * One request with this key.
+   * @param {object} [body]
+   */
   async send(method, path, body) {
     const response = await fetch(`${API}/authentication${path}`, {
       method,
@@ -70,6 +81,7 @@ export function newAccount() {
 /**
  * One story, in a browser without a past. Whatever is told, the page must break no policy, ask nobody else for anything,
  * and make no mistake of its own.
+ * @param {(told: { page: Page, context: BrowserContext, seen: Seen, admin: Client }) => Promise<void>} tell
  */
 export function story(name, tell, options = {}) {
   test(name, { timeout: 120_000 }, async () => {
@@ -88,7 +100,8 @@ export function story(name, tell, options = {}) {
 }
 
 /** Collects what must not happen. */
-async function watch(context) {
+async function watch(/** @type {BrowserContext} */ context) {
+  /** @type {Seen} */
   const seen = { violations: [], elsewhere: [], mistakes: [] };
   await context.addInitScript(() => {
     addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
@@ -105,20 +118,20 @@ async function watch(context) {
 }
 
 /** Signs in with a key. */
-export async function signIn(page, client) {
+export async function signIn(/** @type {Page} */ page, /** @type {Client} */ client) {
   await page.getByLabel('Your key').fill(client.value);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor();
 }
 
 /** The state on the page has no fault that axe finds, light or dark, wide or narrow, and fits into 320 pixels. */
-export async function checkState(page) {
+export async function checkState(/** @type {Page} */ page) {
   // As the browser's own console would: the page's policy does not hold there.
   await page.evaluate(axe);
-  for (const [colorScheme, viewport] of [['light', WIDE], ['dark', NARROW]]) {
+  for (const [colorScheme, viewport] of /** @type {const} */ ([['light', WIDE], ['dark', NARROW]])) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(viewport);
-    const { violations } = await page.evaluate(() => window.axe.run());
+    const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
     const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
     assert.deepEqual(found, [], `${colorScheme}, ${viewport.width} pixels`);
     assert.deepEqual(await page.evaluate(findTooWide), [], `${viewport.width} pixels`);
@@ -133,10 +146,10 @@ const findTooWide = () => [...document.querySelectorAll('body, body *')]
   .map((element) => element.outerHTML.slice(0, 100));
 
 /** Everything that the page and its browser keep: elements and what was typed, storage, addresses. */
-export async function everythingKept(page) {
+export async function everythingKept(/** @type {Page} */ page) {
   const inside = await page.evaluate(async () => JSON.stringify({
     markup: document.documentElement.outerHTML,
-    typed: [...document.querySelectorAll('input, textarea')].map(({ value }) => value),
+    typed: [...document.querySelectorAll('input, textarea')].map((/** @type {any} */ { value }) => value),
     local: { ...localStorage },
     session: { ...sessionStorage },
     databases: await indexedDB.databases(),
@@ -149,10 +162,11 @@ export async function everythingKept(page) {
 }
 
 /** Answers the next requests of a kind in the service's place: `how` is a status, or what to do with the route. */
-export async function meddle(page, method, path, how, times = 1) {
-  await page.route(path, async (route) => {
+export async function meddle(/** @type {Page} */ page, method, path, how, times = 1) {
+  await page.route(path, (route) => {
     if (route.request().method() !== method) return route.fallback();
     if (typeof how === 'function') return how(route);
+    /** @type {Record<string, string>} */
     const headers = how === 429 ? { 'Retry-After': '7' } : {};
     return route.fulfill({
       status: how,
@@ -164,7 +178,7 @@ export async function meddle(page, method, path, how, times = 1) {
 }
 
 /** Lets a request through, and loses its answer. */
-export async function loseAnswer(route) {
+export async function loseAnswer(/** @type {Route} */ route) {
   await route.fetch();
   await route.abort('connectionreset');
 }

@@ -3,14 +3,22 @@
 // The gateway itself gives up after 29 s.
 const TIME_LIMIT = 35_000;
 
+/** @type {any} */
 let session = null;
 let whenEnded;
 
 /** Why a request failed: the API's answer, or a status of 0 when none came. */
 export class Problem extends Error {
-	constructor(status, { said, retryAfter, sent = true } = {}) {
+	/** @type {string | undefined} */
+	advice;
+
+	constructor(status, /** @type {{ said?: any, retryAfter?: string | null, sent?: boolean }} */ { said, retryAfter, sent = true } = {}) {
 		super(said?.detail);
-		Object.assign(this, { status, retryAfter, sent, errors: said?.errors ?? [], requestId: said?.requestId });
+		this.status = status;
+		this.retryAfter = retryAfter;
+		this.sent = sent;
+		this.errors = said?.errors ?? [];
+		this.requestId = said?.requestId;
 		this.temporary = status === 0 || status === 429 || status >= 500;
 		// It may have been carried out all the same.
 		this.undecided = sent && this.temporary && status !== 429;
@@ -18,6 +26,7 @@ export class Problem extends Error {
 }
 
 /** The key that is signed in, as the API describes it; none, if nobody is. */
+/** @type {() => Key} */
 export const self = () => session?.self;
 export const isSelf = (id) => self().id === id;
 
@@ -35,7 +44,7 @@ export function endSession(reason) {
 }
 
 /** Sends a request. Where its session has ended or its view was left, it never returns: nobody is there to read on. */
-export async function call(method, path, { body, signal } = {}) {
+export async function call(method, path, /** @type {{ body?: object, signal?: AbortSignal }} */ { body, signal } = {}) {
 	const { value } = session;
 	try {
 		const answer = await send(value, method, path, body, signal);

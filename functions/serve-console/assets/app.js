@@ -27,7 +27,7 @@ function route() {
 	shown = new AbortController();
 	fill(document.querySelector('main'), VIEWS[name]({ signal: shown.signal, id }));
 	scrollTo(0, 0);
-	document.querySelectorAll('nav a').forEach((link) => (link.ariaCurrent = link.hash === `#/${name}` ? 'page' : null));
+	document.querySelectorAll('nav a').forEach((/** @type {any} */ link) => (link.ariaCurrent = link.hash === `#/${name}` ? 'page' : null));
 }
 
 function showFrame() {

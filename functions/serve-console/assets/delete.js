@@ -8,7 +8,7 @@ import { words } from './words.js';
 const text = words.delete;
 
 /** Asks for the key's name, and deletes; `done` is called when the key is gone. */
-export function deleteDialog(key, done) {
+export function deleteDialog(/** @type {Key} */ key, done) {
 	const expected = (key.name || key.id).trim();
 	const id = newId();
 	const input = h('input', { id, autocomplete: 'off' });

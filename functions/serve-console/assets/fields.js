@@ -10,7 +10,7 @@ const USUAL_DAYS = 90;
 const PERIODS = ['MINUTE', 'HOUR', 'DAY', 'MONTH'];
 
 /** An input or a group. `read` gives what to send, `null` for nothing; `part` names what is at an error's index. */
-function field(name, { input, group, read, part }) {
+function field(name, /** @type {{ input?: any, group?: any, read: () => any, part?: (at: any) => any }} */ { input, group, read, part }) {
 	const label = words.fields[name];
 	const [wrongId, hintId] = [newId(), newId()];
 	const hint = words.form.hint[name];
@@ -52,17 +52,17 @@ export function operations(chosen) {
 }
 
 /** When a key ends; that of an edited key may stay as it is. */
-export function expiry(edited) {
+export function expiry(/** @type {Key | undefined} */ edited) {
 	const said = words.form.expiry;
 	const consequence = h('p.hint', { 'aria-live': 'polite' });
 	const choice = h('select', { 'aria-label': words.fields.expiresAt, change: explain });
 	const date = h('input', { type: 'date', 'aria-label': said.lastDay, input: explain });
 	function read() {
-		if (choice.value === 'keep') return edited.expiresAt;
+		if (choice.value === 'keep') return edited?.expiresAt;
 		if (choice.value === 'never') return null;
 		// To the end of that day, on the reader's clock.
 		const end = choice.value === 'date' ? new Date(`${date.value}T23:59:59`) : new Date(Date.now() + choice.value * DAY);
-		return isNaN(end) ? '' : end.toISOString();
+		return Number.isNaN(Number(end)) ? '' : end.toISOString();
 	}
 	function explain() {
 		date.hidden = choice.value !== 'date';
@@ -73,7 +73,7 @@ export function expiry(edited) {
 	return field('expiresAt', { group: [choice, date, consequence], read });
 }
 
-export function limits(given) {
+export function limits(/** @type {Limit[]} */ given) {
 	const inputs = PERIODS.map((per) => h('input', {
 		inputmode: 'numeric', autocomplete: 'off', value: given.find((limit) => limit.per === per)?.requests ?? '',
 	}));
@@ -85,10 +85,10 @@ export function limits(given) {
 		return some.length > 0 ? some : null;
 	};
 	const group = h('div.limits', PERIODS.map((per, at) => h('label', inputs[at], words.form.per[per])));
-	return field('limits', { group, read, part: (at) => words.form.per[read()[at].per] });
+	return field('limits', { group, read, part: (at) => words.form.per[read()?.[at].per] });
 }
 
-export function addresses(given) {
+export function addresses(/** @type {string[]} */ given) {
 	const input = h('textarea', { value: given.join('\n') });
 	const lines = () => input.value.split('\n').map((line) => line.trim()).filter(Boolean);
 	return field('allowedIps', { input, read: () => (lines().length > 0 ? lines() : null), part: (at) => lines()[at] });

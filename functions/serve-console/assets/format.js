@@ -8,7 +8,7 @@ export const DAY = 24 * HOUR;
 
 const whole = new Intl.NumberFormat(words.locale);
 const relative = new Intl.RelativeTimeFormat(words.locale, { numeric: 'auto' });
-const format = (options) => {
+const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
 	const formatter = new Intl.DateTimeFormat(words.locale, options);
 	return (date) => formatter.format(new Date(date));
 };
@@ -29,8 +29,9 @@ export const bucketTime = {
 
 /** `in 29 days`, `2 minutes ago`. */
 export function fromNow(date) {
-	const ahead = new Date(date) - Date.now();
+	const ahead = Number(new Date(date)) - Date.now();
 	const size = Math.abs(ahead);
+	/** @type {[Intl.RelativeTimeFormatUnit, number]} */
 	const [unit, length] =
 		size < 59_500 ? ['second', 1000]
 		: size < 59.5 * MINUTE ? ['minute', MINUTE]

@@ -79,7 +79,7 @@ function createForm(like) {
 	return [left.length > 0 && h('p.notice.warn', text.leftOut(words.list(left))), view];
 }
 
-function editForm(key) {
+function editForm(/** @type {Key} */ key) {
 	const fields = [...names(key), ...rights(key, key)];
 	// Only what is other than this is sent.
 	const before = fields.map(({ read }) => JSON.stringify(read()));

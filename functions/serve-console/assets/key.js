@@ -32,7 +32,7 @@ export function keyView({ signal, id }) {
 		location.hash = '#/';
 	}
 
-	const disable = (key) => ask({
+	const disable = (/** @type {Key} */ key) => ask({
 		title: text.disableTitle(nameOf(key)),
 		content: [h('p', text.disableText), lastUse(key), isSelf(key.id) && h('p.notice.warn', text.disableSelf)],
 		action: text.disableAction,
@@ -40,7 +40,7 @@ export function keyView({ signal, id }) {
 		perform: async () => changed(await patch(false)),
 	});
 
-	function headline(key) {
+	function headline(/** @type {Key} */ key) {
 		const slot = h('div');
 		const enable = () => attempt(slot, async () => changed(await patch(true)));
 		return [
@@ -71,7 +71,7 @@ export function keyView({ signal, id }) {
 	return [h('a', { href: '#/' }, text.back), top, usage, events];
 }
 
-function facts(key) {
+function facts(/** @type {Key} */ key) {
 	const inForce = limitsText(key.effectiveLimits);
 	const exactly = (date) => [moment(date), date && h('span.sub', inFull(date))];
 	const values = {

@@ -12,18 +12,19 @@ const STEP = 100;
 // In a key's value: the version, the account's id, the key's id, the secret.
 const VALUE = /_1[0-9A-Za-z]{22}([0-9A-Za-z]{22})_[0-9A-Za-z]{49}/;
 
-const fresh = () => ({ keys: [], cursor: null, loaded: false, user: '', users: new Map(), search: '', status: '' });
+const fresh = () => ({ keys: /** @type {Key[]} */ ([]), cursor: null, loaded: false, user: '', users: new Map(), search: '', status: '' });
 
 /** The newest keys, and what is looked for among them. */
 export let list = fresh();
 
 export const forgetKeys = () => (list = fresh());
 
-export const putKey = (changed) => (list.keys = list.keys.map((key) => (key.id === changed.id ? changed : key)));
+export const putKey = (/** @type {Key} */ changed) => (list.keys = list.keys.map((key) => (key.id === changed.id ? changed : key)));
 
 export const dropKey = (id) => (list.keys = list.keys.filter((key) => key.id !== id));
 
 export function keysView({ signal }) {
+	/** @type {Key[]} */
 	let matching;
 	let rows;
 	let latest;
@@ -132,12 +133,12 @@ const firstSteps = () => [
 	h('a.button.primary', { href: '#/new' }, words.form.create),
 ];
 
-function matches(key, terms) {
+function matches(/** @type {Key} */ key, terms) {
 	const all = [key.name, key.description, key.id, key.userId, key.username, key.createdBy].join('\n').toLowerCase();
 	return terms.every((term) => all.includes(term));
 }
 
-const row = (key) => cells(text.columns, [
+const row = (/** @type {Key} */ key) => cells(text.columns, [
 	[keyLink(key), h('code.sub', key.id)],
 	[key.username, h('span.sub', key.userId)],
 	badge(key.status),

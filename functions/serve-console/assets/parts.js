@@ -45,16 +45,16 @@ export const badge = (status) => h(`span.badge.${status.toLowerCase()}`, words.s
 
 export const moment = (date) => (date ? h('time', { datetime: date, title: atTime(date) }, fromNow(date)) : words.never);
 
-export const nameOf = (key) => key.name || words.unnamed;
+export const nameOf = (/** @type {{ name: string | null }} */ key) => key.name || words.unnamed;
 
 export const mark = (key) => isSelf(key.id) && h('span.mark', words.yourKey);
 
-export const keyLink = (key) => [h('a', { href: `#/key/${key.id}` }, nameOf(key)), mark(key)];
+export const keyLink = (/** @type {Key} */ key) => [h('a', { href: `#/key/${key.id}` }, nameOf(key)), mark(key)];
 
-export const limitsText = (limits) =>
+export const limitsText = (/** @type {Limit[] | null} */ limits) =>
 	limits?.length ? words.list(limits.map(({ requests, per }) => words.limit(number(requests), per))) : words.none;
 
-export const lastUse = (key) => h('p', key.lastUsedAt ? words.lastUsed(fromNow(key.lastUsedAt)) : words.neverUsed);
+export const lastUse = (/** @type {Key} */ key) => h('p', key.lastUsedAt ? words.lastUsed(fromNow(key.lastUsedAt)) : words.neverUsed);
 
 export const table = (label, columns, body, attributes) =>
 	h(`table.rows.of-${columns.length}`, { role: 'table', 'aria-label': label, ...attributes },
@@ -119,7 +119,7 @@ export function openDialog(title, cancel, ...content) {
 }
 
 /** Asks before something is done. `complain` tells whether it is too early. */
-export function ask({ title, content, action, kind, complain, perform }) {
+export function ask(/** @type {Question} */ { title, content, action, kind, complain, perform }) {
 	const slot = h('div');
 	const submit = button(action, null, kind);
 	// The answer may have what nobody can be shown again.
@@ -138,6 +138,7 @@ export function ask({ title, content, action, kind, complain, perform }) {
 	const dialog = openDialog(title, cancel, form('', submit, work, content, slot, actions));
 }
 
+/** @type {any} */
 let holder = null;
 // The browser asks, in its own words.
 const warn = (event) => event.preventDefault();

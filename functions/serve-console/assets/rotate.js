@@ -11,7 +11,7 @@ const text = words.rotate;
 const USUAL_SECONDS = 3600;
 
 /** Asks how long the old value may live, rotates, shows the new one; `done` gets the key as it is then. */
-export function rotateDialog(key, done) {
+export function rotateDialog(/** @type {Key} */ key, done) {
 	const leaked = key.status === 'EXPOSED';
 	const consequence = h('p', { 'aria-live': 'polite' });
 	const choice = offer(h('select', { change: () => explain() }), text.grace);

@@ -2,7 +2,7 @@
 
 const some = (count, one, many) => `${count} ${count === '1' ? one : many}`;
 
-export const words = {
+export const words = Object.freeze({
 	locale: 'en-GB',
 	product: 'API keys',
 	nav: 'Main',
@@ -198,4 +198,4 @@ export const words = {
 		asTable: 'As a table',
 		time: { day: 'Day', hour: 'Hour' },
 	},
-};
+});
