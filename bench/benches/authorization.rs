@@ -37,10 +37,10 @@ fn verdict(event: &str) -> api_keys::lambda::Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let gateway = Gateway::start().await;
-        put_sample_key(&gateway.tables).await;
+        put_sample_key(&gateway.functions.tables).await;
         let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), Context::default());
         let settings = api_keys::check::Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
-        authorizer::handle(event, &gateway.kept, settings, gateway.now()).await.unwrap()
+        authorizer::handle(event, &gateway.functions.kept, settings, gateway.now()).await.unwrap()
     })
 }
 

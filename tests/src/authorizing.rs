@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use api_keys::check::{EnvironmentState, LEASES, Settings};
-use api_keys::key::{ImportedKeys, Limits};
+use api_keys::check::{EnvironmentState, LEASES};
 use api_keys::store::{KeyReader, Leases};
-use authorizer::{AuthorizerEvent, Refusal};
-use lambda_runtime::{Context, LambdaEvent};
+use authorizer::Refusal;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -20,7 +18,6 @@ const LAST_WORK: Duration = Duration::from_secs(10);
 pub struct Environment {
     /// What it keeps.
     pub kept: EnvironmentState,
-    ceiling: Limits,
 }
 
 impl Environment {
@@ -34,7 +31,7 @@ impl Environment {
         let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
         let leases = Leases::new(&reader, most);
         let kept = EnvironmentState { leases, ..EnvironmentState::new(reader, Some(USAGE.to_owned())) };
-        Self { kept, ceiling: gateway.ceiling }
+        Self { kept }
     }
 
     /// Asks about `GET /sms` with that key.
@@ -65,10 +62,6 @@ impl Environment {
     /// # Errors
     /// [`Refusal`].
     pub async fn decide(&self, gateway: &Gateway, event: &Value) -> Result<Value, Refusal> {
-        let event: AuthorizerEvent = serde_json::from_str(&event.to_string()).unwrap();
-        let event = LambdaEvent::new(event, Context::default());
-        let settings = Settings { imported: ImportedKeys::Accepted, ceiling: self.ceiling };
-        let verdict = authorizer::handle(event, &self.kept, settings, gateway.now()).await?;
-        Ok(serde_json::to_value(verdict).unwrap())
+        gateway.functions.authorize_in(&self.kept, event, gateway.now()).await
     }
 }

@@ -59,14 +59,14 @@ impl Github {
 
     /// What a function has of it.
     #[must_use]
-    pub fn keys(&self) -> GithubKeys {
-        GithubKeys::new(self.url.parse().unwrap(), None).unwrap()
+    pub fn keys(&self) -> Arc<GithubKeys> {
+        Arc::new(GithubKeys::new(self.url.parse().unwrap(), None).unwrap())
     }
 
     /// The same, with a token in that secret.
     #[must_use]
-    pub fn keys_with(&self, token: StoredSecret) -> GithubKeys {
-        GithubKeys::new(self.url.parse().unwrap(), Some(token)).unwrap()
+    pub fn keys_with(&self, token: StoredSecret) -> Arc<GithubKeys> {
+        Arc::new(GithubKeys::new(self.url.parse().unwrap(), Some(token)).unwrap())
     }
 
     /// Answers with that from now on.

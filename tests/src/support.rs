@@ -1,17 +1,20 @@
 //! What tests stand on: a fresh DynamoDB engine each, and a gateway in process that runs the real handlers.
 //!
 //! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
-//! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `gateway` does what API Gateway does
-//! with our functions; `authorizing` is one
-//! environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
+//! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `functions` runs our functions as
+//! Lambda does; `gateway` does what API Gateway does with them; `client` is somebody with a key, `answer` what they get;
+//! `authorizing` is one environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
 //! knows the hashes of keys; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process.
 
+pub mod answer;
 pub mod authorizing;
 pub mod bus;
+pub mod client;
 pub mod documents;
 pub mod engine;
 pub mod environment;
+pub mod functions;
 pub mod gateway;
 pub mod github;
 pub mod runtime_api;
@@ -20,7 +23,9 @@ pub mod template;
 pub mod values;
 pub mod wire;
 
+pub use answer::Answer;
 pub use authorizing::Environment;
-pub use gateway::{Answer, Client, Gateway};
+pub use client::Client;
+pub use gateway::Gateway;
 pub use github::{Github, Signer};
 pub use secrets::Secrets;

@@ -15,8 +15,13 @@ pub fn root() -> PathBuf {
 /// The stack's template, its short tags in their long form: `!Ref X` as `{"Ref": "X"}`, `!Sub X` as `{"Fn::Sub": "X"}`.
 #[must_use]
 pub fn template() -> Value {
-    let text = fs::read_to_string(root().join("template.yaml")).unwrap();
-    to_json(serde_yaml_ng::from_str(&text).unwrap())
+    read("template.yaml")
+}
+
+/// The template of an API that attaches the authorizer, likewise.
+#[must_use]
+pub fn sample_api() -> Value {
+    read("tests/sample-api/template.yaml")
 }
 
 /// What `CreateTable` takes to make one of the template's own tables under another name.
@@ -34,6 +39,10 @@ pub fn create_table_request(resource: &str, table_name: &str) -> Value {
         }
     }
     request.into()
+}
+
+fn read(file: &str) -> Value {
+    to_json(serde_yaml_ng::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap())
 }
 
 fn to_json(yaml: Yaml) -> Value {

@@ -33,7 +33,7 @@ pub fn lose_nothing_at_an_end(program: &Path) {
     not_late_in_a_day();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let gateway = Gateway::start().await;
+        let gateway = Gateway::without_usage().await.in_true_time();
         let admin = gateway.create_account("Example").await;
         let limits = json!([{"requests": 1000, "per": "MINUTE"}, {"requests": 20_000, "per": "DAY"}]);
         let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits});
@@ -52,7 +52,7 @@ pub fn lose_nothing_at_an_end(program: &Path) {
 }
 
 /// A burst in an environment of its own. How many requests are counted in the day when it has ended.
-async fn burst(program: &Path, gateway: &Gateway, key: &Client<'_>, number: u64, signal: &str) -> u64 {
+async fn burst(program: &Path, gateway: &Gateway, key: &Client, number: u64, signal: &str) -> u64 {
     let mut environment = Environment::start(program, &gateway.wire.url(), &format!("lease-{number}")).await;
     for _ in 0..BURST {
         environment.ask(&key.value).await;

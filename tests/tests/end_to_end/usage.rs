@@ -126,8 +126,7 @@ pub fn usage_is_exact_when_environments_are_told_to_end_and_never_too_much(stack
 }
 
 async fn told_to_end(program: &Path) {
-    let mut gateway = Gateway::start().await;
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await.in_true_time();
     let keys = keys(&gateway, KEYS).await;
     let endpoint = format!("http://{}", gateway.engine.address());
     let environments = (0..ENVIRONMENTS).map(|number| {
@@ -156,8 +155,7 @@ async fn told_to_end(program: &Path) {
 
 /// The table carries out what is written at the end, and no answer comes.
 async fn cut_off(program: &Path) {
-    let mut gateway = Gateway::start().await;
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await.in_true_time();
     let keys = keys(&gateway, KEYS).await;
     let mut environment = Environment::start(program, &gateway.wire.url(), "cut-off").await;
     for request in 0..600 {
@@ -180,8 +178,7 @@ async fn cut_off(program: &Path) {
 /// More keys than are counted at once, so that something is written before.
 async fn killed(program: &Path) {
     const SENT: usize = 600;
-    let mut gateway = Gateway::start().await;
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await.in_true_time();
     let keys = keys(&gateway, 100).await;
     let mut environment = Environment::start(program, &gateway.wire.url(), "killed").await;
     for request in 0..SENT {
@@ -198,7 +195,7 @@ async fn killed(program: &Path) {
 
 /// An environment that will not hear of its end answers all the same.
 async fn not_registered(program: &Path) {
-    let gateway = Gateway::start().await;
+    let gateway = Gateway::without_usage().await.in_true_time();
     let keys = keys(&gateway, 2).await;
     for extensions in [Extensions::Refused, Extensions::Ignored] {
         let runtime = RuntimeApi::start_with(extensions).await;

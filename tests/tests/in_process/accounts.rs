@@ -23,7 +23,7 @@ async fn refused(gateway: &Gateway, payload: Value) -> String {
 }
 
 /// An action on an account.
-fn on(account: &Client<'_>, action: &str, mut more: Value) -> Value {
+fn on(account: &Client, action: &str, mut more: Value) -> Value {
     more["action"] = json!(action);
     more["accountId"] = json!(account.account_id);
     more
@@ -154,8 +154,8 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
 
 #[tokio::test]
 async fn a_quota_of_its_own_overrides_the_stacks_both_ways() {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.max_keys = 3;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.max_keys = 3);
     let admin = gateway.create_account("Example").await;
     let create = async || admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await;
     assert_eq!([create().await.status, create().await.status, create().await.status], [201, 201, 409]);
@@ -268,8 +268,8 @@ async fn a_key_that_a_query_does_not_show_yet_is_told_of_a_change_by_its_creator
 
 #[tokio::test]
 async fn of_two_updates_at_once_the_account_and_all_its_keys_have_one() {
-    let mut gateway = Gateway::start().await;
-    gateway.operators_time = Duration::ZERO;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let admin = gateway.create_account("First").await;
     for _ in 0..40 {
         admin.create_key(&["SMS"]).await;
@@ -297,8 +297,8 @@ async fn of_two_updates_at_once_the_account_and_all_its_keys_have_one() {
 
 #[tokio::test]
 async fn an_update_that_is_continued_does_not_undo_what_came_after_it() {
-    let mut gateway = Gateway::start().await;
-    gateway.operators_time = Duration::ZERO;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let admin = gateway.create_account("Old").await;
     for _ in 0..30 {
         admin.create_key(&["SMS"]).await;
@@ -318,8 +318,8 @@ async fn an_update_that_is_continued_does_not_undo_what_came_after_it() {
 
 #[tokio::test]
 async fn an_account_without_a_manager_is_recovered_with_a_key_that_may_do_everything() {
-    let mut gateway = Gateway::start().await;
-    gateway.max_keys = 2;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.max_keys = 2);
     let admin = gateway.create_account("Example").await;
     assert_eq!(admin.delete(&admin.id).await.status, 204);
 
@@ -458,8 +458,8 @@ async fn events_of_an_account_are_filtered_and_paged() {
 
 #[tokio::test]
 async fn accounts_of_release_0_1_work_as_before_and_are_listed_once_they_are_adopted() {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.max_keys = 3;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.max_keys = 3);
     let admin = gateway.create_account("Old").await;
     let key = admin.create_key(&["SMS"]).await;
     gateway.engine.as_of_release_0_1(&admin.account_id);

@@ -53,8 +53,7 @@ async fn an_event_without_lists_of_headers_has_no_key() {
     for headers in [Value::Null, json!({}), json!({"X-API-Key": []})] {
         let mut event = sample_event("authorizer");
         event["multiValueHeaders"] = headers;
-        let event: AuthorizerEvent = serde_json::from_value(event).unwrap();
-        assert_eq!(gateway.decide(event).await.err(), Some(Refusal::Unauthorized));
+        assert_eq!(gateway.decide(&event).await.err(), Some(Refusal::Unauthorized));
     }
 }
 
@@ -173,7 +172,7 @@ async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own(
     let admin = gateway.create_account("Example").await;
     let sms = admin.create_key(&["SMS"]).await;
     let both = admin.create_key(&["SMS", "RCS"]).await;
-    let opens = async |key: &Client<'_>, method: &str, path: &str| {
+    let opens = async |key: &Client, method: &str, path: &str| {
         let verdict = gateway.authorize(method, path, &[("X-API-Key", &key.value)]).await.unwrap();
         allows(&verdict, &format!("{STAGE}/{method}{path}"))
     };
@@ -205,12 +204,12 @@ async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own(
 }
 
 /// The verdict on a request with that key, by the stage variables of its API.
-async fn verdict_with(gateway: &Gateway, variables: Value, method: &str, path: &str, key: &Client<'_>) -> Value {
+async fn verdict_with(gateway: &Gateway, variables: Value, method: &str, path: &str, key: &Client) -> Value {
     let mut event = sample_event("authorizer");
     event["methodArn"] = json!(format!("{STAGE}/{method}{path}"));
     event["stageVariables"] = variables;
     event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
-    gateway.decide(serde_json::from_str(&event.to_string()).unwrap()).await.unwrap()
+    gateway.decide(&event).await.unwrap()
 }
 
 #[tokio::test]
@@ -281,8 +280,8 @@ async fn a_refused_look_up_takes_no_route_of_its_operations_from_the_key() {
 
 #[tokio::test]
 async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_limits() {
-    let mut gateway = Gateway::start().await;
-    gateway.ceiling = api_keys::key::Limits::parse("1/MONTH").unwrap();
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.ceiling = api_keys::key::Limits::parse("1/MONTH").unwrap());
     let admin = gateway.create_account("Example").await;
     let sms = admin.create_key(&["SMS"]).await;
     let ours = json!({"keyService": "true"});
@@ -354,8 +353,10 @@ async fn the_largest_answer_is_within_what_the_gateway_takes() {
     let longest = "😀".repeat(128);
     let mut largest = 0;
     for operations in largest_catalogues() {
-        let mut gateway = Gateway::start().await;
-        gateway.catalogue = catalogue_of(&operations).expect("the functions start with what the template takes");
+        let gateway = Gateway::start().await;
+        gateway.set(|settings| {
+            settings.catalogue = catalogue_of(&operations).expect("the functions start with what the template takes");
+        });
         let account = json!({"company": longest, "userId": longest, "username": longest});
         let manager = gateway.client_of(&gateway.invoke_create_account(account).await.unwrap());
         let others: Vec<_> = operations.split(',').collect();
@@ -366,7 +367,7 @@ async fn the_largest_answer_is_within_what_the_gateway_takes() {
             let arn = format!("arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/{stage}/GET/x");
             event["methodArn"] = json!(arn);
             event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
-            let verdict = gateway.decide(serde_json::from_value(event).unwrap()).await.unwrap();
+            let verdict = gateway.decide(&event).await.unwrap();
             largest = largest.max(verdict.to_string().len());
         }
     }

@@ -21,10 +21,10 @@ async fn ask(gateway: &Gateway, value: &str, operation: &str, source_ip: Option<
         now: gateway.now().into(),
         deadline: Leases::deadline(),
     };
-    gateway.kept.check(check, SETTINGS).await.ok()
+    gateway.functions.kept.check(check, SETTINGS).await.ok()
 }
 
-async fn key<'a>(admin: &Client<'a>, more: Value) -> Client<'a> {
+async fn key(admin: &Client, more: Value) -> Client {
     let mut body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.create(&body).await
@@ -73,8 +73,10 @@ async fn requests_are_counted_in_limits_and_usage_whoever_asks() {
         assert_eq!((decision.reason, admission.allowed, admission.remaining), (reason, allowed, 0));
     }
     gateway.pass(Duration::from_mins(5));
-    drop(gateway.kept.after_answer().await);
-    drop(gateway.kept.finish(gateway.now().into(), tokio::time::Instant::now() + Duration::from_secs(5)).await);
+    drop(gateway.functions.kept.after_answer().await);
+    drop(
+        gateway.functions.kept.finish(gateway.now().into(), tokio::time::Instant::now() + Duration::from_secs(5)).await,
+    );
     let usage = admin.get(&format!("/authentication/{}/usage", limited.id)).await.body;
     let count = |name: &str| usage["usage"].as_array().unwrap().iter().map(|hour| hour[name].as_u64().unwrap()).sum();
     assert_eq!((count("allowed"), count("limited")), (2_u64, 1_u64));

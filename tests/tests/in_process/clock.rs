@@ -34,7 +34,7 @@ impl TimeSource for Clock {
 }
 
 /// Reads the client's own key, and says in how many calls.
-async fn calls_of_a_read(gateway: &Gateway, reader: &KeyReader, client: &Client<'_>) -> usize {
+async fn calls_of_a_read(gateway: &Gateway, reader: &KeyReader, client: &Client) -> usize {
     drop(gateway.wire.take_calls());
     let (account_id, id) = (AccountId::parse(&client.account_id).unwrap(), KeyId::parse(&client.id).unwrap());
     assert!(reader.get(account_id, id).await.unwrap().is_some());

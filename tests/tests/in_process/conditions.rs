@@ -16,7 +16,7 @@ fn write() -> Stop {
 }
 
 /// The stored item of a key.
-fn item(gateway: &Gateway, key: &Client<'_>) -> Value {
+fn item(gateway: &Gateway, key: &Client) -> Value {
     let mut keys = gateway.engine.keys();
     keys.retain(|item| item["id"]["S"] == *key.id);
     assert_eq!(keys.len(), 1, "{}", key.id);
@@ -24,7 +24,7 @@ fn item(gateway: &Gateway, key: &Client<'_>) -> Value {
 }
 
 /// Writes to a key as a function of release 0.1 does: without an event.
-fn as_release_0_1(gateway: &Gateway, key: &Client<'_>, change: impl FnOnce(&mut Value)) {
+fn as_release_0_1(gateway: &Gateway, key: &Client, change: impl FnOnce(&mut Value)) {
     let mut item = item(gateway, key);
     change(&mut item);
     gateway.engine.put(&item);
@@ -204,7 +204,7 @@ async fn a_forced_disabling_makes_no_key_either() {
     let origin = Origin::operator(None, "request-1");
     let now = gateway.now().into();
 
-    assert!(Keys::new(&gateway.tables).disable_unread(place, &origin, now).await.unwrap());
+    assert!(Keys::new(&gateway.functions.tables).disable_unread(place, &origin, now).await.unwrap());
     assert_eq!(key.status().await, 401);
     let last = &admin.get("/authentication/events?limit=1").await.body["events"][0];
     assert_eq!(
@@ -214,15 +214,15 @@ async fn a_forced_disabling_makes_no_key_either() {
     );
 
     assert_eq!(admin.delete(&key.id).await.status, 204);
-    assert!(!Keys::new(&gateway.tables).disable_unread(place, &origin, now).await.unwrap());
+    assert!(!Keys::new(&gateway.functions.tables).disable_unread(place, &origin, now).await.unwrap());
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
 }
 
 /// `keyCount = :old AND recounts = :recounts`: a count that another writer raised meanwhile is not replaced.
 #[tokio::test]
 async fn a_count_that_was_made_before_another_create_is_not_written() {
-    let mut gateway = Gateway::start().await;
-    gateway.max_keys = 3;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.max_keys = 3);
     let admin = gateway.create_account("Example").await;
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
     let (one, two) = (admin.create(&body).await, admin.create(&body).await);
@@ -246,8 +246,8 @@ async fn a_count_that_was_made_before_another_create_is_not_written() {
 /// The read of the last key before a recount: a query may miss the key of a transaction whose count is shown.
 #[tokio::test]
 async fn a_count_does_not_miss_the_key_of_a_transaction_that_is_still_open() {
-    let mut gateway = Gateway::start().await;
-    gateway.max_keys = 2;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.max_keys = 2);
     let admin = gateway.create_account("Example").await;
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
     let gone = admin.create(&body).await;
@@ -307,20 +307,21 @@ async fn what_was_written_in_the_end_is_told_as_written() {
 /// `keyCount = :old`: where another release or account has another quota, a create may come between a count and its writing.
 #[tokio::test]
 async fn a_create_with_a_larger_quota_is_not_counted_away() {
-    let mut gateway = Gateway::start().await;
-    gateway.max_keys = 2;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.max_keys = 2);
     let admin = gateway.create_account("Example").await;
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
     let gone = admin.create(&body).await;
     assert_eq!(admin.delete(&gone.id).await.status, 204);
     let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
-    let mut record = gateway.reader.get(account_of(&admin), KeyId::parse(&admin.id).unwrap()).await.unwrap().unwrap();
+    let mut record =
+        gateway.functions.reader.get(account_of(&admin), KeyId::parse(&admin.id).unwrap()).await.unwrap().unwrap();
     record.metadata.id = issuer.key_id(gateway.now().into()).unwrap();
 
     // One has counted a single key; before it writes that, a second key is made.
     let origin = Origin::operator(None, "request-1");
     let other = Box::pin(async {
-        NewKeys::new(&gateway.tables).insert(&record, 1000, &origin, gateway.now().into()).await.unwrap()
+        NewKeys::new(&gateway.functions.tables).insert(&record, 1000, &origin, gateway.now().into()).await.unwrap()
     });
     let replace =
         Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("recounts"));
@@ -383,6 +384,6 @@ async fn no_event_takes_the_place_of_another() {
     assert_eq!(key.get("/authentication/self").await.body["name"], Value::Null);
 }
 
-fn account_of(client: &Client<'_>) -> AccountId {
+fn account_of(client: &Client) -> AccountId {
     AccountId::parse(&client.account_id).unwrap()
 }

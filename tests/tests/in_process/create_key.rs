@@ -286,8 +286,8 @@ async fn an_id_is_never_used_twice() {
         username: "n".into(),
         created_by: "u".into(),
         created_by_key_id: None,
-        operations: gateway.catalogue.operations().clone(),
-        traffic_type: gateway.catalogue.default_traffic_type(),
+        operations: gateway.functions.settings().catalogue.operations().clone(),
+        traffic_type: gateway.functions.settings().catalogue.default_traffic_type(),
         name: None,
         description: None,
         expires_at: None,
@@ -300,12 +300,15 @@ async fn an_id_is_never_used_twice() {
     other.metadata.id = record.metadata.id;
 
     let origin = Origin::operator(None, "request-1");
-    NewKeys::new(&gateway.tables).insert(&record, 1000, &origin, now).await.unwrap();
-    NewKeys::new(&gateway.tables)
+    NewKeys::new(&gateway.functions.tables).insert(&record, 1000, &origin, now).await.unwrap();
+    NewKeys::new(&gateway.functions.tables)
         .insert(&record, 1000, &origin, now)
         .await
         .expect_err("another write, of the same key");
-    NewKeys::new(&gateway.tables).insert(&other, 1000, &origin, now).await.expect_err("another key of the same id");
+    NewKeys::new(&gateway.functions.tables)
+        .insert(&other, 1000, &origin, now)
+        .await
+        .expect_err("another key of the same id");
 
     assert_eq!(gateway.engine.keys().len(), 2);
 }

@@ -13,12 +13,12 @@ use crate::suspension::{nth, polled};
 
 const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
 
-fn payload(account: &Client<'_>) -> Value {
+fn payload(account: &Client) -> Value {
     json!({"accountId": account.account_id, "confirm": account.account_id, "operator": "grace"})
 }
 
 /// Erases, as often as it takes. How many items it removed.
-async fn erase(gateway: &Gateway, account: &Client<'_>) -> u64 {
+async fn erase(gateway: &Gateway, account: &Client) -> u64 {
     let (mut removed, mut payload) = (0, payload(account));
     loop {
         let answer = gateway.invoke_erase_account(payload.clone()).await.unwrap();
@@ -31,37 +31,37 @@ async fn erase(gateway: &Gateway, account: &Client<'_>) -> u64 {
     }
 }
 
-async fn manage(gateway: &Gateway, action: &str, account: &Client<'_>) -> Result<Value, Value> {
+async fn manage(gateway: &Gateway, action: &str, account: &Client) -> Result<Value, Value> {
     gateway.invoke_manage_account(json!({"action": action, "accountId": account.account_id})).await
 }
 
-async fn suspend(gateway: &Gateway, account: &Client<'_>) {
+async fn suspend(gateway: &Gateway, account: &Client) {
     assert_eq!(manage(gateway, "suspend", account).await.unwrap()["done"], true);
 }
 
-async fn import(gateway: &Gateway, account: &Client<'_>, value: &str) -> String {
+async fn import(gateway: &Gateway, account: &Client, value: &str) -> String {
     let report = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
     let report = gateway.invoke_import_keys(report).await.unwrap();
     report["imported"][0]["id"].as_str().unwrap_or_else(|| panic!("{report}")).to_owned()
 }
 
 /// Everything that names the account, its events left out.
-fn items_of(gateway: &Gateway, account: &Client<'_>) -> Vec<Value> {
+fn items_of(gateway: &Gateway, account: &Client) -> Vec<Value> {
     gateway.engine.dump().into_iter().filter(|item| item.to_string().contains(&account.account_id)).collect()
 }
 
-fn events_of(gateway: &Gateway, account: &Client<'_>) -> Vec<Value> {
+fn events_of(gateway: &Gateway, account: &Client) -> Vec<Value> {
     gateway.engine.events().into_iter().filter(|event| event["accountId"]["S"] == json!(account.account_id)).collect()
 }
 
-fn assert_erased(gateway: &Gateway, account: &Client<'_>, what: &str) {
+fn assert_erased(gateway: &Gateway, account: &Client, what: &str) {
     assert_eq!(items_of(gateway, account), Vec::<Value>::new(), "{what}");
     let events = events_of(gateway, account);
     assert_eq!(events.iter().map(|event| &event["type"]["S"]).collect::<Vec<_>>(), ["account.erased"], "{what}");
 }
 
 /// Keys of every kind, with more of them than are removed at once, and claims that only lead back from elsewhere.
-async fn furnished<'a>(gateway: &'a Gateway, company: &str) -> Client<'a> {
+async fn furnished(gateway: &Gateway, company: &str) -> Client {
     let admin = gateway.create_account(company).await;
     for _ in 0..24 {
         admin.create_key(&["SMS"]).await;
@@ -148,8 +148,8 @@ async fn only_a_suspended_account_is_erased_and_only_when_it_is_named_twice() {
 
 #[tokio::test]
 async fn once_begun_nothing_but_erasing_is_possible() {
-    let mut gateway = Gateway::start().await;
-    gateway.operators_time = Duration::ZERO;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let admin = gateway.create_account("Example").await;
     for _ in 0..30 {
         admin.create_key(&["SMS"]).await;
@@ -168,11 +168,11 @@ async fn once_begun_nothing_but_erasing_is_possible() {
 
 #[tokio::test]
 async fn it_can_end_at_any_point_and_be_repeated_or_done_twice_at_once() {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let theirs = furnished(&gateway, "theirs").await.account_id;
     let mut polls = 1;
     loop {
-        gateway.operators_time = manage_account::TIME;
+        gateway.set(|settings| settings.operators_time = manage_account::TIME);
         let admin = furnished(&gateway, &format!("number-{polls}")).await;
         suspend(&gateway, &admin).await;
         let ended = polled(polls, erase(&gateway, &admin)).await;

@@ -13,7 +13,7 @@ use tests::{Answer, Client, Gateway};
 const ALL: &str = "/authentication/events";
 
 /// The events of an account, newest first.
-async fn events(admin: &Client<'_>) -> Vec<Value> {
+async fn events(admin: &Client) -> Vec<Value> {
     let answer = admin.get(ALL).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["nextCursor"], Value::Null);

@@ -43,7 +43,7 @@ async fn from_the_very_instant_and_not_a_millisecond_before() {
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
     let key = admin.create(&body).await;
     let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
-    let mut metadata = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap().metadata;
+    let mut metadata = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap().metadata;
     let end = Timestamp::parse(&end).unwrap();
 
     assert_eq!(KeyStatus::of(&metadata, end.minus(Duration::from_millis(1))), KeyStatus::Active);
@@ -115,7 +115,7 @@ async fn an_expiry_is_after_now_and_at_most_ten_years_away_to_the_millisecond() 
         (now.plus(TEN_YEARS + millisecond), false),
     ] {
         let patch = json!({"expiresAt": end}).to_string();
-        let changes = Change::parse(patch.as_bytes(), &gateway.catalogue, now);
+        let changes = Change::parse(patch.as_bytes(), &gateway.functions.settings().catalogue, now);
         assert_eq!(changes.ok(), is_taken.then(|| vec![Change::ExpiresAt(Some(end))]), "{patch}");
     }
 }

@@ -30,7 +30,7 @@ impl Request {
 }
 
 /// One of each function on a route, for the account's first key; the last one deletes it.
-fn requests(admin: &Client<'_>) -> [Request; 7] {
+fn requests(admin: &Client) -> [Request; 7] {
     let all = "/authentication".to_owned();
     let (own, by_value) = (format!("{all}/{}", admin.id), format!("{all}/{}", admin.value));
     let rotate = format!("{own}/rotate");
@@ -133,8 +133,8 @@ async fn what_goes_wrong_once_no_client_notices() {
 #[tokio::test]
 async fn a_create_whose_answer_was_lost_leaves_no_key_or_one_that_is_listed_and_can_be_deleted() {
     for (times, fault) in [1, 2, 3].into_iter().flat_map(|times| FAULTS.map(|fault| (times, fault))) {
-        let mut gateway = Gateway::start().await;
-        gateway.max_keys = 3;
+        let gateway = Gateway::start().await;
+        gateway.set(|settings| settings.max_keys = 3);
         let admin = gateway.create_account("Example").await;
         let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
         let create = async || gateway.hand_on("POST", "/authentication", &verdict, Some(NEW_KEY)).await;

@@ -12,7 +12,7 @@ use crate::leases::is_allowed;
 const DAY: u64 = 86_400_000;
 
 /// A key of these limits, an hour after midnight: no test sees another day begin by itself.
-async fn limited<'a>(gateway: &'a Gateway, limits: &Value) -> Client<'a> {
+async fn limited(gateway: &Gateway, limits: &Value) -> Client {
     let now = gateway.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_millis();
     let to_midnight = Duration::from_millis(DAY - u64::try_from(now).unwrap() % DAY);
     gateway.pass(to_midnight + Duration::from_hours(1));
@@ -25,19 +25,19 @@ fn per_day(requests: u64) -> Value {
     json!([{"requests": requests, "per": "DAY"}])
 }
 
-fn counters(gateway: &Gateway, key: &Client<'_>) -> Option<Value> {
+fn counters(gateway: &Gateway, key: &Client) -> Option<Value> {
     let place = json!({"accountId": {"S": format!("{}#limits", key.account_id)}, "id": {"S": key.id}});
     gateway.engine.item(TABLE, &place)
 }
 
 /// How many requests are counted in the day.
-fn counted(gateway: &Gateway, key: &Client<'_>) -> u64 {
+fn counted(gateway: &Gateway, key: &Client) -> u64 {
     let item = counters(gateway, key).unwrap();
     item["cDay"]["N"].as_str().unwrap().parse::<u64>().unwrap() % 1_000_000_000
 }
 
 /// How many of so many requests one after the other are let through.
-async fn ask(environment: &Environment, gateway: &Gateway, key: &Client<'_>, requests: usize) -> u64 {
+async fn ask(environment: &Environment, gateway: &Gateway, key: &Client, requests: usize) -> u64 {
     let mut allowed = 0;
     for _ in 0..requests {
         allowed += u64::from(is_allowed(&environment.authorize(gateway, &key.value).await));
@@ -222,7 +222,7 @@ async fn leases_of_sixteen_keys_are_given_back_and_of_minutes_none() {
         keys.push(key);
     }
     environment.end(&gateway).await;
-    let given_back = |key: &Client<'_>| counters(&gateway, key).unwrap()["givenBack"]["N"] == "1";
+    let given_back = |key: &Client| counters(&gateway, key).unwrap()["givenBack"]["N"] == "1";
     let returned: Vec<_> = keys.iter().map(given_back).collect();
     assert_eq!(returned, [[true; 16].as_slice(), &[false; 2]].concat());
     assert!(!given_back(&minute));

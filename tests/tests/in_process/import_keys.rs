@@ -13,7 +13,7 @@ use tests::{Client, Gateway};
 
 const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
 
-async fn import(gateway: &Gateway, account: &Client<'_>, keys: Value) -> Value {
+async fn import(gateway: &Gateway, account: &Client, keys: Value) -> Value {
     gateway.invoke_import_keys(json!({"accountId": account.account_id, "keys": keys})).await.unwrap()
 }
 
@@ -123,7 +123,7 @@ async fn of_two_that_revive_a_value_at_once_one_has_it() {
     ours.delete(report["imported"][0]["id"].as_str().unwrap()).await;
     assert_eq!(status(&gateway, FOREIGN).await, 401);
 
-    let revive = |account: &Client<'_>| {
+    let revive = |account: &Client| {
         let payload = json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)], "revive": true});
         gateway.invoke_import_keys(payload)
     };

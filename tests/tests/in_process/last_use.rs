@@ -13,7 +13,7 @@ use tests::gateway::{STAGE, allows};
 use tests::wire::{Fault, Stop};
 use tests::{Client, Gateway};
 
-async fn last_used(admin: &Client<'_>, id: &str) -> Value {
+async fn last_used(admin: &Client, id: &str) -> Value {
     admin.get(&format!("/authentication/{id}")).await.body["lastUsedAt"].clone()
 }
 
@@ -56,9 +56,9 @@ async fn it_is_written_once_in_five_minutes_however_often_the_key_is_used() {
 
     // Other environments read the same old time and write at once: one of them wins.
     gateway.pass(Duration::from_mins(5));
-    let others: Vec<_> = (0..4).map(|_| LastUse::new(&gateway.reader)).collect();
+    let others: Vec<_> = (0..4).map(|_| LastUse::new(&gateway.functions.reader)).collect();
     let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
-    let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+    let record = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     for (after, other) in (0_u64..).zip(&others) {
         other.note(&record, api_keys::key::Timestamp::from(gateway.now()).plus(Duration::from_secs(after)));
     }
@@ -79,7 +79,7 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
     let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
     let kept = Arc::new(EnvironmentState::new(reader, Some(USAGE.to_owned())));
     let value = api_keys::key::KeyValue::parse(&admin.value, api_keys::key::ImportedKeys::Refused).unwrap();
-    let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+    let record = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let (noting, now) = (Arc::clone(&kept), api_keys::key::Timestamp::from(gateway.now()));
     let (sent, mut at_sending) = tokio::sync::mpsc::channel(1);
     let answering = lambda_runtime::service_fn(move |()| {
@@ -155,7 +155,7 @@ async fn a_request_that_the_policy_does_not_open_is_no_use() {
     ] {
         let key = admin.create_key(operations).await;
         let verdict = gateway.authorize(method, path, &[("X-API-Key", &key.value)]).await.unwrap();
-        gateway.kept.last_use.write().await;
+        gateway.functions.kept.last_use.write().await;
         let is_used = as_stored(&key.id)["lastUsedAt"].is_object();
         assert_eq!(
             (allows(&verdict, &format!("{STAGE}/{method}{path}")), is_used),
@@ -174,10 +174,10 @@ async fn a_deleted_key_is_not_made_again() {
     gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
     // What stands between: the deletion, whose own last use is another environment's.
     gateway.engine.remove(&key.account_id, &key.id);
-    gateway.kept.last_use.write().await;
+    gateway.functions.kept.last_use.write().await;
 
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
-    assert_eq!(gateway.kept.last_use.dropped(), 0);
+    assert_eq!(gateway.functions.kept.last_use.dropped(), 0);
 }
 
 #[tokio::test]
@@ -187,19 +187,23 @@ async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
     let authorize = async || gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
     authorize().await.unwrap();
     gateway.wire.break_with(Fault::Cut);
-    gateway.kept.last_use.write().await;
+    gateway.functions.kept.last_use.write().await;
     gateway.wire.mend();
-    assert_eq!(gateway.kept.last_use.dropped(), 1);
+    assert_eq!(gateway.functions.kept.last_use.dropped(), 1);
     drop(gateway.wire.take_calls());
 
     authorize().await.expect("the request is served");
-    gateway.kept.last_use.write().await;
-    assert_eq!((writes(&gateway), gateway.kept.last_use.dropped()), (0, 2), "for half a minute none is tried");
+    gateway.functions.kept.last_use.write().await;
+    assert_eq!(
+        (writes(&gateway), gateway.functions.kept.last_use.dropped()),
+        (0, 2),
+        "for half a minute none is tried"
+    );
 
     gateway.pass(Duration::from_secs(30));
     authorize().await.unwrap();
-    gateway.kept.last_use.write().await;
-    assert_eq!((writes(&gateway), gateway.kept.last_use.dropped()), (1, 2));
+    gateway.functions.kept.last_use.write().await;
+    assert_eq!((writes(&gateway), gateway.functions.kept.last_use.dropped()), (1, 2));
     assert!(last_used(&admin, &admin.id).await.is_string());
 }
 
@@ -211,9 +215,9 @@ async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most(
     gateway.wire.break_with(Fault::Hold);
 
     // Ends, and is counted; how long it took, no test can say.
-    gateway.kept.last_use.write().await;
+    gateway.functions.kept.last_use.write().await;
 
-    assert_eq!((writes(&gateway), gateway.kept.last_use.dropped()), (1, 1), "one attempt and no other");
+    assert_eq!((writes(&gateway), gateway.functions.kept.last_use.dropped()), (1, 1), "one attempt and no other");
 }
 
 #[tokio::test]
@@ -222,12 +226,12 @@ async fn a_use_that_meets_a_management_write_is_written_behind_the_next_answer()
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
     let name = json!({"name": "new"});
-    let other = api_keys::store::LastUse::new(&gateway.reader);
+    let other = api_keys::store::LastUse::new(&gateway.functions.reader);
     let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
 
     // Its item is held by a patch that is still open.
     let meet = async {
-        let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+        let record = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
         other.note(&record, gateway.now().into());
         assert!(other.write().await.is_none());
     };

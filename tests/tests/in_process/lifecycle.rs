@@ -2,7 +2,7 @@
 
 use tests::{Client, Gateway};
 
-async fn one_life(admin: &Client<'_>) {
+async fn one_life(admin: &Client) {
     let key = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     assert_eq!(key.get("/authentication/self").await.status, 200);
     assert!(admin.get("/authentication").await.ids().contains(&key.id));

@@ -16,7 +16,7 @@ fn shown(answer: &Answer) -> (&Value, &Value) {
     (&answer.body["limits"], &answer.body["effectiveLimits"])
 }
 
-async fn find(admin: &Client<'_>, key: &Client<'_>) -> Answer {
+async fn find(admin: &Client, key: &Client) -> Answer {
     admin.get(&format!("/authentication/{}", key.id)).await
 }
 
@@ -107,8 +107,8 @@ async fn a_field_of_a_limit_that_is_given_twice_is_refused_by_its_place() {
 
 #[tokio::test]
 async fn no_manager_lifts_a_ceiling() {
-    let mut gateway = Gateway::start().await;
-    gateway.ceiling = api_keys::key::Limits::parse("50/MINUTE,1000/DAY").unwrap();
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.ceiling = api_keys::key::Limits::parse("50/MINUTE,1000/DAY").unwrap());
     let admin = gateway.create_account("Example").await;
     let key = admin.create(&body(&json!([limit(100, "MINUTE"), limit(7, "HOUR"), limit(8, "MONTH")]))).await;
     // As the account's ceiling is written to each of its keys.

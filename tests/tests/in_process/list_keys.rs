@@ -5,7 +5,7 @@ use tests::wire::Call;
 use tests::{Client, Gateway};
 
 /// Follows `nextCursor` to the end and returns the pages.
-async fn pages(client: &Client<'_>, query: &str) -> Vec<Vec<String>> {
+async fn pages(client: &Client, query: &str) -> Vec<Vec<String>> {
     let (mut pages, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let from = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));

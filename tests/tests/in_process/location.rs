@@ -11,7 +11,7 @@ const BEFORE: [&str; 6] = ["/v1", "/v1-2_b", "", "/keys", "/authentication", "/a
 /// Where the function says that the key is, and the key's id.
 async fn location(
     gateway: &Gateway,
-    admin: &Client<'_>,
+    admin: &Client,
     function: &str,
     path: Option<&str>,
     key: &str,

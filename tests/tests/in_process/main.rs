@@ -14,6 +14,7 @@ mod events;
 mod expiry;
 mod faults;
 mod find_key;
+mod gateway;
 mod give_back;
 mod import_keys;
 mod isolation;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use api_keys::key::{AccountId, ImportedKeys, KeyId, KeyPrefix, KeyValue, Locator, Random};
 use api_keys::request::normalize_text;
-use authorizer::{AuthorizerEvent, Refusal};
+use authorizer::Refusal;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -184,8 +184,7 @@ fn whatever_the_headers_are_a_key_is_taken_from_the_one_that_is_there_once() {
         event["multiValueHeaders"] = json!("HEADERS");
         let pairs: Vec<_> = headers.iter().map(|(name, values)| format!("{}:{}", json!(name), json!(values))).collect();
         let event = event.to_string().replacen("\"HEADERS\"", &format!("{{{}}}", pairs.join(",")), 1);
-        let event: AuthorizerEvent = serde_json::from_str(&event).unwrap();
-        let verdict = gateway.block_on(gateway.gateway.decide(event));
+        let verdict = gateway.block_on(gateway.gateway.decide(&event));
         assert_eq!(verdict.err(), Some(Refusal::Unauthorized), "none of these is a key");
     });
     assert_eq!(gateway.gateway.wire.take_calls(), []);
@@ -273,8 +272,8 @@ pub(crate) struct Started {
 impl Started {
     pub(crate) fn new(imported: ImportedKeys) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut gateway = runtime.block_on(Gateway::start_with(imported));
-        gateway.max_keys = 1_000_000;
+        let gateway = runtime.block_on(Gateway::start_with(imported));
+        gateway.set(|settings| settings.max_keys = 1_000_000);
         Self { gateway, runtime }
     }
 
@@ -282,7 +281,7 @@ impl Started {
         self.runtime.block_on(work)
     }
 
-    pub(crate) fn account(&self, company: &str) -> Client<'_> {
+    pub(crate) fn account(&self, company: &str) -> Client {
         self.block_on(self.gateway.create_account(company))
     }
 }

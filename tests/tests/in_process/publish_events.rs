@@ -77,7 +77,7 @@ fn record(number: usize, name: &str, image: &Value) -> Value {
     })
 }
 
-pub(crate) async fn make_events(admin: &Client<'_>, count: usize) {
+pub(crate) async fn make_events(admin: &Client, count: usize) {
     let key = admin.create_key(&["SMS"]).await;
     for round in 2..count {
         assert_eq!(admin.patch(&key.id, &json!({"name": format!("n{round}")})).await.status, 200);

@@ -9,12 +9,12 @@ use tests::wire::{Fault, Reason};
 use tests::{Answer, Client, Gateway};
 
 async fn with_quota(max_keys: u64) -> Gateway {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.max_keys = max_keys;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.max_keys = max_keys);
     gateway
 }
 
-async fn create(admin: &Client<'_>) -> Answer {
+async fn create(admin: &Client) -> Answer {
     admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await
 }
 
@@ -164,13 +164,13 @@ async fn an_account_that_is_gone_gets_no_key() {
 
 #[tokio::test]
 async fn a_lower_quota_takes_no_key_away() {
-    let mut gateway = with_quota(4).await;
+    let gateway = with_quota(4).await;
     let value = {
         let admin = gateway.create_account("Example").await;
         assert_eq!([create(&admin).await.status, create(&admin).await.status], [201, 201]);
         admin.value
     };
-    gateway.max_keys = 2;
+    gateway.set(|settings| settings.max_keys = 2);
 
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
     let refused = gateway.send("POST", "/authentication", &[&value], Some(&body)).await;
@@ -184,7 +184,7 @@ async fn a_quota_that_is_lowered_and_raised_again_is_still_exact() {
     // So long that a query does not find all keys at once.
     const EACH: usize = 5_000;
     const KEYS: usize = 300;
-    let mut gateway = with_quota(KEYS as u64 + 1).await;
+    let gateway = with_quota(KEYS as u64 + 1).await;
     let admin_value = {
         let admin = gateway.create_account("Example").await;
         let made = create(&admin).await;
@@ -205,9 +205,9 @@ async fn a_quota_that_is_lowered_and_raised_again_is_still_exact() {
     let create =
         async |gateway: &Gateway| gateway.send("POST", "/authentication", &[&admin_value], Some(&body)).await.status;
 
-    gateway.max_keys = 10;
+    gateway.set(|settings| settings.max_keys = 10);
     assert_eq!(create(&gateway).await, 409);
-    gateway.max_keys = KEYS as u64 + 1;
+    gateway.set(|settings| settings.max_keys = KEYS as u64 + 1);
 
     assert_eq!([create(&gateway).await, create(&gateway).await], [201, 409]);
 }

@@ -61,9 +61,9 @@ async fn a_deletion_and_a_use_at_once_leave_nothing() {
     for round in 0..ROUNDS {
         let key = admin.create_key(&["SMS"]).await;
         // Its use is noted, and written while it is deleted, by another environment than the deletion's authorizer.
-        let last_use = api_keys::store::LastUse::new(&gateway.reader);
+        let last_use = api_keys::store::LastUse::new(&gateway.functions.reader);
         let value = KeyValue::parse(&key.value, ImportedKeys::Refused).unwrap();
-        let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+        let record = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
         last_use.note(&record, gateway.now().into());
         let write = async {
             for _ in 0..round % 8 {
@@ -105,7 +105,7 @@ async fn unknown_deleted_and_foreign_values_take_one_path() {
     let theirs = gateway.create_account("Theirs").await;
     let deleted = admin.create_key(&["SMS"]).await;
     assert_eq!(admin.delete(&deleted.id).await.status, 204);
-    let forge = |account: &Client<'_>, id: &str| {
+    let forge = |account: &Client, id: &str| {
         let account_id = AccountId::parse(&account.account_id).unwrap();
         let place = Locator { account_id, id: KeyId::parse(id).unwrap() };
         KeyValue::generate(&KeyPrefix::parse("ak_live").unwrap(), place, &Random::system()).unwrap().expose().to_owned()

@@ -34,10 +34,10 @@ async fn report_signed(gateway: &Gateway, signer: &Signer, body: &str) -> Answer
 
 /// A gateway to which a signer's reports are GitHub's.
 async fn with_github() -> (Gateway, Github, Signer) {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let signer = Signer::new("one");
     let github = Github::start(vec![signer.public()]).await;
-    gateway.github = github.keys();
+    gateway.set(|settings| settings.github = github.keys());
     (gateway, github, signer)
 }
 
@@ -46,7 +46,7 @@ fn exposures(gateway: &Gateway) -> Vec<Value> {
     events.filter(|event| event["type"]["S"] == "key.exposed").collect()
 }
 
-async fn status_of(admin: &Client<'_>, key: &Client<'_>) -> Value {
+async fn status_of(admin: &Client, key: &Client) -> Value {
     admin.get(&format!("/authentication/{}", key.id)).await.body["status"].clone()
 }
 
@@ -91,7 +91,7 @@ async fn its_event_tells_who_reported_it_and_what_an_unsigned_report_says_is_dro
     let admin = gateway.create_account("Example").await;
     let (one, other) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     let before = admin.get(&format!("/authentication/{}", one.id)).await.body["lastUsedAt"].clone();
-    let found = |key: &Client<'_>| {
+    let found = |key: &Client| {
         json!([{"token": key.value, "type": "ak", "source": "commit", "url": "https://example.com/x"}]).to_string()
     };
 
@@ -99,7 +99,7 @@ async fn its_event_tells_who_reported_it_and_what_an_unsigned_report_says_is_dro
     assert_eq!(report_signed(&gateway, &signer, &found(&other)).await.status, 200);
 
     let events = admin.get("/authentication/events").await.body["events"].clone();
-    let of = |key: &Client<'_>| {
+    let of = |key: &Client| {
         let all = events.as_array().unwrap();
         all.iter().find(|event| event["keyId"] == *key.id && event["type"] == "key.exposed").unwrap().clone()
     };

@@ -25,7 +25,7 @@ fn body_of(method: &str, path: &str) -> Option<Value> {
     }
 }
 
-async fn send(client: &Client<'_>, gateway: &Gateway, method: &str, path: &str, body: Option<&Value>) -> Answer {
+async fn send(client: &Client, gateway: &Gateway, method: &str, path: &str, body: Option<&Value>) -> Answer {
     gateway.send(method, path, &[&client.value], body.map(Value::to_string).as_deref()).await
 }
 

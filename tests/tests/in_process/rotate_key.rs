@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::{Client, Gateway};
 
-async fn rotated<'a>(admin: &Client<'a>, key: &Client<'a>, grace_period_seconds: u64) -> Client<'a> {
+async fn rotated(admin: &Client, key: &Client, grace_period_seconds: u64) -> Client {
     key.with_value_of(&admin.rotate(&key.id, grace_period_seconds).await)
 }
 
-async fn finds(admin: &Client<'_>, key: &Client<'_>) -> u16 {
+async fn finds(admin: &Client, key: &Client) -> u16 {
     admin.get(&format!("/authentication/{}", key.value)).await.status
 }
 

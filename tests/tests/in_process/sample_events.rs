@@ -8,7 +8,7 @@ use tests::gateway::sample_event;
 #[tokio::test]
 async fn every_sample_event_is_served() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    tests::engine::put_sample_key(&gateway.tables).await;
+    tests::engine::put_sample_key(&gateway.functions.tables).await;
 
     for (function, status) in [
         ("list-events", 200),
@@ -37,7 +37,7 @@ async fn every_sample_event_is_served() {
 #[tokio::test]
 async fn the_sample_key_opens_what_the_sample_asks_for() {
     let gateway = Gateway::start().await;
-    tests::engine::put_sample_key(&gateway.tables).await;
+    tests::engine::put_sample_key(&gateway.functions.tables).await;
     let key = sample_event("authorizer")["headers"]["X-API-Key"].as_str().unwrap().to_owned();
 
     let verdict = gateway.authorize("GET", "/authentication", &[("X-API-Key", &key)]).await.unwrap();

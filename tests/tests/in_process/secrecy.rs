@@ -71,7 +71,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     let admin = gateway.create_account("Example").await;
     let value = KeyValue::parse(&admin.value, ImportedKeys::Refused).unwrap();
     assert_eq!(admin.rotate(&admin.id, 60).await.status, 201);
-    let record = gateway.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
+    let record = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let previous = record.previous.clone().unwrap();
     assert!(previous.key_hash == value.hash());
     let fields = serde_json::json!({"sha256": sha256_hex(&admin.value), "name": admin.value});

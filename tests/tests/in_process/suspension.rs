@@ -53,13 +53,13 @@ pub fn nth(others: usize, stop: Stop, matches: impl Fn(&Value) -> bool + Send + 
 }
 
 /// An account with keys of every kind: some work, some do not.
-struct Mixed<'a> {
-    admin: Client<'a>,
+struct Mixed {
+    admin: Client,
     working: Vec<String>,
     others: Vec<String>,
 }
 
-async fn mixed(gateway: &Gateway) -> Mixed<'_> {
+async fn mixed(gateway: &Gateway) -> Mixed {
     let admin = gateway.create_account("Example").await;
     let mut working = vec![admin.value.clone(), FOREIGN.to_owned()];
     let mut others = Vec::new();
@@ -85,7 +85,7 @@ async fn mixed(gateway: &Gateway) -> Mixed<'_> {
     Mixed { admin, working, others }
 }
 
-impl Mixed<'_> {
+impl Mixed {
     async fn assert_all_fail(&self, gateway: &Gateway) {
         for value in self.working.iter().chain(&self.others) {
             assert_eq!(status(gateway, value).await, 401);
@@ -263,7 +263,7 @@ impl Work {
         }
     }
 
-    async fn perform(self, gateway: &Gateway, account_id: &str, verdict: &Value, key: &Client<'_>) -> Outcome {
+    async fn perform(self, gateway: &Gateway, account_id: &str, verdict: &Value, key: &Client) -> Outcome {
         let path = format!("/authentication/{}", key.id);
         let answer = match self {
             Self::Create => gateway.hand_on("POST", "/authentication", verdict, Some(NEW_KEY)).await,
@@ -426,7 +426,7 @@ async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
     let admin = gateway.create_account("Example").await;
     let theirs = gateway.create_account("Other").await;
-    let import = |account: &Client<'_>| json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)]});
+    let import = |account: &Client| json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)]});
     // It reads the account at its beginning, before its transaction and after it.
     let mut gate = gateway.wire.stop(nth(2, Stop::before("GetItem"), |body| body["Key"]["id"]["S"] == "quota"));
     tokio::select! {
@@ -502,8 +502,8 @@ async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
 
 #[tokio::test]
 async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
-    let mut gateway = Gateway::start().await;
-    gateway.operators_time = Duration::ZERO;
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let admin = gateway.create_account("Example").await;
     for _ in 0..30 {
         admin.create_key(&["SMS"]).await;
@@ -543,8 +543,8 @@ pub async fn polled<T>(polls: usize, future: impl Future<Output = T>) -> Option<
 
 #[tokio::test]
 async fn it_can_end_at_any_point_and_be_repeated() {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.operators_time = Duration::ZERO;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let account = mixed(&gateway).await;
     let id = &account.admin.account_id;
     for (action, opposite) in [("suspend", "resume"), ("resume", "suspend")] {
@@ -574,8 +574,8 @@ async fn it_can_end_at_any_point_and_be_repeated() {
 
 #[tokio::test]
 async fn of_many_that_race_and_end_anywhere_the_last_one_holds() {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.operators_time = Duration::ZERO;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let account = mixed(&gateway).await;
     let id = &account.admin.account_id;
     for round in 0..12 {
@@ -629,8 +629,8 @@ async fn an_account_in_which_keys_are_made_all_the_time_can_be_suspended() {
 #[tokio::test]
 async fn an_account_of_many_keys_is_suspended_in_several_invocations() {
     let keys: usize = env::var("SWEPT_KEYS").map_or(2_000, |keys| keys.parse().unwrap());
-    let mut gateway = Gateway::start().await;
-    gateway.operators_time = Duration::from_secs(if keys > 2_000 { 40 } else { 1 });
+    let gateway = Gateway::start().await;
+    gateway.set(|settings| settings.operators_time = Duration::from_secs(if keys > 2_000 { 40 } else { 1 }));
     let admin = gateway.create_account("Example").await;
     let mut item = gateway.engine.keys().remove(0);
     for number in 1..keys {

@@ -69,7 +69,7 @@ async fn the_authorizer_answers_within_three_seconds() {
             assert_eq!(verdict.err(), (!in_time).then_some(Refusal::Unavailable), "{fault:?}");
 
             // What follows the answer counts towards the function's own limit, though nobody waits for it.
-            let (_, behind) = time_of(gateway.kept.after_answer()).await;
+            let (_, behind) = time_of(gateway.functions.kept.after_answer()).await;
             assert!(took + behind < limit, "{fault:?}: {took:?} and {behind:?}");
             gateway.wire.mend();
             let next = gateway.authorize("GET", "/sms", &[("X-API-Key", value)]).await;
@@ -310,14 +310,14 @@ async fn a_batch_of_events_is_answered_before_the_time_out_however_slow_the_bus_
 #[tokio::test]
 async fn warming_the_connection_ends_whatever_the_table_does() {
     let gateway = Gateway::start().await;
-    gateway.reader.warm().await;
+    gateway.functions.reader.warm().await;
     assert_eq!(gateway.wire.take_calls().len(), 1, "one look-up of a key that nobody has");
 
     gateway.wire.break_with(Fault::Cut);
-    gateway.reader.warm().await;
+    gateway.functions.reader.warm().await;
 
     gateway.wire.break_with(Fault::Hold);
-    let ((), took) = time_of(gateway.reader.warm()).await;
+    let ((), took) = time_of(gateway.functions.reader.warm()).await;
     assert!(took <= Duration::from_millis(1_010), "{took:?}");
     gateway.wire.mend();
     let admin = gateway.create_account("Example").await;

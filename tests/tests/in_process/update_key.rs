@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::gateway::allows;
 use tests::{Client, Gateway};
 
-async fn sms_key<'a>(admin: &Client<'a>) -> Client<'a> {
+async fn sms_key(admin: &Client) -> Client {
     admin
         .create(&json!({
             "userId": "u", "username": "n", "operations": ["SMS"], "name": "old", "description": "words"

@@ -9,7 +9,7 @@ use tests::{Client, Environment, Gateway};
 use tokio::time::Instant;
 
 /// All that is counted of a key, or of the account.
-async fn sum(admin: &Client<'_>, path: &str) -> [u64; 3] {
+async fn sum(admin: &Client, path: &str) -> [u64; 3] {
     let answer = admin.get(&format!("/authentication/{path}?bucket=hour")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     sum_of(&answer.body)
@@ -20,7 +20,7 @@ fn sum_of(answer: &Value) -> [u64; 3] {
     ["allowed", "limited", "denied"].map(|verdict| buckets.iter().map(|each| each[verdict].as_u64().unwrap()).sum())
 }
 
-async fn use_key(environment: &Environment, gateway: &Gateway, key: &Client<'_>) {
+async fn use_key(environment: &Environment, gateway: &Gateway, key: &Client) {
     assert!(environment.authorize(gateway, &key.value).await.is_ok());
     drop(environment.kept.after_answer().await);
 }
@@ -41,7 +41,7 @@ fn writes(gateway: &Gateway) -> usize {
 }
 
 /// No key's last use is to be written for a while.
-async fn used_before(gateway: &Gateway, keys: &[&Client<'_>]) {
+async fn used_before(gateway: &Gateway, keys: &[&Client]) {
     for key in keys {
         key.status().await;
     }
@@ -87,10 +87,9 @@ fn begin_an_hour(gateway: &Gateway) {
 
 #[tokio::test]
 async fn it_is_written_behind_an_answer_at_most_once_in_five_minutes_and_in_the_end() {
-    let mut gateway = Gateway::start().await;
-    begin_an_hour(&gateway);
     // What its own authorizer counts is not looked at.
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await;
+    begin_an_hour(&gateway);
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
     used_before(&gateway, &[&key]).await;
@@ -235,7 +234,7 @@ async fn a_look_up_of_another_key_is_denied_and_counts_as_that() {
         assert_eq!(key.get(&format!("/authentication/{path}")).await.status, 403);
     }
     assert_eq!(key.get("/authentication/self").await.status, 200);
-    let usage = gateway.kept.usage.as_ref().unwrap();
+    let usage = gateway.functions.kept.usage.as_ref().unwrap();
     assert!(usage.finish(Instant::now() + Duration::from_secs(5)).await.is_none());
 
     assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [1, 0, 6]);
@@ -264,9 +263,8 @@ async fn a_lost_answer_is_never_counted_twice_and_what_is_lost_is_told() {
 
 #[tokio::test]
 async fn what_the_table_refused_is_written_later_and_nothing_is_lost() {
-    let mut gateway = Gateway::start().await;
     // What its own authorizer counts is not looked at.
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await;
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
     used_before(&gateway, &[&key]).await;
@@ -316,8 +314,7 @@ async fn more_keys_than_are_counted_at_once_lose_nothing() {
 
 #[tokio::test]
 async fn the_end_waits_for_what_is_under_way_and_ends_in_time() {
-    let mut gateway = Gateway::start().await;
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await;
     let admin = gateway.create_account("Example").await;
     let key = admin.create_key(&["SMS"]).await;
     used_before(&gateway, &[&key]).await;
@@ -382,8 +379,7 @@ async fn what_was_lost_before_the_time_of_the_end_was_over_is_told_too() {
 
 #[tokio::test]
 async fn where_usage_is_disabled_nothing_is_counted() {
-    let mut gateway = Gateway::start().await;
-    gateway.kept.usage = None;
+    let gateway = Gateway::without_usage().await;
     let admin = gateway.create_account("Example").await;
     for _ in 0..3 {
         gateway.pass(Duration::from_mins(5));
@@ -406,7 +402,7 @@ async fn erasing_removes_it_and_erasing_again_what_was_written_late() {
     let suspend = json!({"action": "suspend", "accountId": admin.account_id});
     gateway.invoke_manage_account(suspend).await.unwrap();
     let erase = json!({"accountId": admin.account_id, "confirm": admin.account_id});
-    let of = |client: &Client<'_>| {
+    let of = |client: &Client| {
         let items = gateway.engine.usage();
         items.iter().filter(|item| item["accountId"]["S"] == *client.account_id).count()
     };

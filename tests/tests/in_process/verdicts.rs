@@ -62,7 +62,7 @@ fn assert_valid(line: &Value) {
     assert!(!valid(&wrong), "the schema refuses nothing");
 }
 
-async fn ask(gateway: &Gateway, path: &str, key: &Client<'_>) {
+async fn ask(gateway: &Gateway, path: &str, key: &Client) {
     drop(gateway.authorize("GET", path, &[("X-API-Key", &key.value)]).await);
 }
 
@@ -89,7 +89,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
     let suspend = json!({"action": "suspend", "accountId": suspended.account_id});
     gateway.invoke_manage_account(suspend).await.unwrap();
     gateway.pass(Duration::from_secs(5));
-    drop(gateway.kept.reasons.take_rest());
+    drop(gateway.functions.kept.reasons.take_rest());
 
     for _ in 0..2 {
         ask(&gateway, "/sms", &good).await;
@@ -109,7 +109,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
     ask(&gateway, "/sms", &good).await;
     gateway.wire.mend();
 
-    let lines: Vec<_> = gateway.kept.reasons.take_rest().iter().map(line_of).collect();
+    let lines: Vec<_> = gateway.functions.kept.reasons.take_rest().iter().map(line_of).collect();
     assert_eq!(lines.len(), 1);
     assert_valid(&lines[0]);
     let expected = [
@@ -140,18 +140,18 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
 async fn there_is_one_line_a_minute_with_what_was_counted_in_it() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Example").await;
-    drop(gateway.kept.reasons.take_rest());
+    drop(gateway.functions.kept.reasons.take_rest());
     let mut lines = Vec::new();
     for _ in 0..30 {
         ask(&gateway, "/authentication", &admin).await;
-        lines.extend(gateway.kept.reasons.take_over().as_ref().map(line_of));
+        lines.extend(gateway.functions.kept.reasons.take_over().as_ref().map(line_of));
         gateway.pass(Duration::from_secs(7));
     }
     assert_eq!(lines.len(), 3, "in 203 s");
     let timestamps: BTreeSet<_> = lines.iter().map(|line| line["_aws"]["Timestamp"].as_u64().unwrap()).collect();
     assert!(timestamps.len() == 3 && timestamps.last().unwrap() - timestamps.first().unwrap() >= 120_000);
-    lines.extend(gateway.kept.reasons.take_rest().iter().map(line_of));
+    lines.extend(gateway.functions.kept.reasons.take_rest().iter().map(line_of));
     let counted: u64 = lines.iter().flat_map(metrics).map(|(_, count)| count).sum();
     assert_eq!(counted, 30);
-    assert!(gateway.kept.reasons.take_rest().is_empty());
+    assert!(gateway.functions.kept.reasons.take_rest().is_empty());
 }

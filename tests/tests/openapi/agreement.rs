@@ -208,6 +208,6 @@ async fn parameters_of_a_list_are_what_the_document_says() {
     assert_eq!([&user_id["minLength"], &user_id["maxLength"]], [1, 128]);
 }
 
-async fn status_of(admin: &Client<'_>, query: &str) -> u16 {
+async fn status_of(admin: &Client, query: &str) -> u16 {
     admin.get(&format!("/authentication?{query}")).await.status
 }

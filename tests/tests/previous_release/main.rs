@@ -18,7 +18,7 @@ const REPORTED: &str = "sk_old_that_was_reported_0002";
 const GONE: &str = "sk_old_that_was_deleted_and_reported_0003";
 const REVIVED: &str = "sk_old_that_was_revived_0004";
 
-async fn import(gateway: &Gateway, account: &Client<'_>, value: &str) -> String {
+async fn import(gateway: &Gateway, account: &Client, value: &str) -> String {
     let payload = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
     let report = gateway.invoke_import_keys(payload).await.unwrap();
     report["imported"][0]["id"].as_str().unwrap_or_else(|| panic!("{report}")).to_owned()
@@ -64,7 +64,7 @@ async fn answer(function: &mut Function, name: &str, verdict: &Value, path: &str
 
 #[tokio::test]
 async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await.in_true_time();
     let admin = gateway.create_account("Example").await;
     let suspended = gateway.create_account("Suspended").await;
     let key = admin.create_key(&["SMS"]).await;
@@ -88,7 +88,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let payload = json!({"action": "suspend", "accountId": suspended.account_id});
     assert_eq!(gateway.invoke_manage_account(payload).await.unwrap()["done"], true);
     let in_time = tokio::time::Instant::now() + Duration::from_secs(5);
-    drop(gateway.kept.finish(gateway.now().into(), in_time).await);
+    drop(gateway.functions.kept.finish(gateway.now().into(), in_time).await);
 
     let mut authorizer = Function::start("authorizer", &gateway.engine).await;
     for (value, works) in [
@@ -143,7 +143,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
 
 #[tokio::test]
 async fn counts_on_in_the_counters_of_this_release_and_never_over() {
-    let gateway = Gateway::start().await;
+    let gateway = Gateway::start().await.in_true_time();
     let admin = gateway.create_account("Example").await;
     let limits = json!([{"requests": 20, "per": "MONTH"}, {"requests": 1000, "per": "DAY"}]);
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits});

@@ -40,7 +40,7 @@ impl Ending {
         !matches!(self, Self::Deleted | Self::Rotated | Self::RotatedWithGrace | Self::Purged)
     }
 
-    async fn happen(self, gateway: &Gateway, admin: &Client<'_>, id: &str, value: &str) {
+    async fn happen(self, gateway: &Gateway, admin: &Client, id: &str, value: &str) {
         let report = async {
             let answer = gateway.report(&[], &json!([{ "token": value }]).to_string()).await;
             assert_eq!(answer.status, 202, "{answer:?}");
@@ -79,7 +79,7 @@ fn code(report: &Value) -> Value {
     report["failed"][0]["code"].clone()
 }
 
-async fn import_with_revive(gateway: &Gateway, account: &Client<'_>, value: &str) -> Value {
+async fn import_with_revive(gateway: &Gateway, account: &Client, value: &str) -> Value {
     let payload = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
     gateway.invoke_import_keys(payload).await.unwrap()
 }
@@ -230,8 +230,8 @@ async fn a_key_whose_end_has_passed_since_is_present() {
 
 #[tokio::test]
 async fn of_two_imports_of_one_key_that_is_the_last_with_room_both_find_it() {
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.max_keys = 2;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.max_keys = 2);
     let admin = gateway.create_account("Example").await;
     let keys = || json!([import_of(FOREIGN)]);
     let stop = Stop::before("TransactWriteItems");

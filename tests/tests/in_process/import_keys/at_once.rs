@@ -36,7 +36,7 @@ struct File {
 
 impl File {
     /// Some values belong to another account, have ended, or were reported; some rows are wrong.
-    async fn of(rows: usize, gateway: &Gateway, admin: &Client<'_>, other: &Client<'_>) -> Self {
+    async fn of(rows: usize, gateway: &Gateway, admin: &Client, other: &Client) -> Self {
         let values: Vec<_> = (0..rows).map(|row| format!("sk_old_number_{row:010}")).collect();
         let mut file =
             Self { keys: values.iter().map(|value| import_of(value)).collect(), values, refused: BTreeMap::new() };
@@ -62,7 +62,7 @@ impl File {
     }
 
     /// Sends every batch until each of its rows has an outcome, several at once, as the operators' program does.
-    async fn import(&self, gateway: &Gateway, admin: &Client<'_>, mut rng: Rng) -> Outcomes {
+    async fn import(&self, gateway: &Gateway, admin: &Client, mut rng: Rng) -> Outcomes {
         let rows: Vec<_> = (0..self.keys.len()).collect();
         let mut batches: Vec<_> = rows.chunks(BATCH).map(|batch| (batch.to_vec(), rng.fork())).collect();
         rng.shuffle(&mut batches);
@@ -72,7 +72,7 @@ impl File {
     }
 
     /// Sends a batch until each of its rows has an outcome. Any attempt may be killed at any point.
-    async fn send(&self, gateway: &Gateway, admin: &Client<'_>, mut rows: Vec<usize>, mut rng: Rng) -> Outcomes {
+    async fn send(&self, gateway: &Gateway, admin: &Client, mut rows: Vec<usize>, mut rng: Rng) -> Outcomes {
         let mut outcomes = Outcomes::new();
         while !rows.is_empty() {
             let keys: Vec<_> = rows.iter().map(|row| self.keys[*row].clone()).collect();
@@ -113,8 +113,8 @@ async fn fail_sometimes(gateway: &Gateway, mut rng: Rng) {
 #[tokio::test]
 async fn what_the_reports_say_is_what_the_table_has() {
     let rows = env::var("KEYS").map_or(2_000, |rows| rows.parse().unwrap());
-    let mut gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    gateway.max_keys = 1_000_000;
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    gateway.set(|settings| settings.max_keys = 1_000_000);
     // The faults below throttle, too.
     gateway.wire.throttle_every(0);
     let (admin, other) = (gateway.create_account("Example").await, gateway.create_account("Other").await);

@@ -13,7 +13,7 @@ use super::{report_of, report_signed, with_github};
 
 const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
 
-async fn import(gateway: &Gateway, account: &Client<'_>, revive: bool) -> Value {
+async fn import(gateway: &Gateway, account: &Client, revive: bool) -> Value {
     let payload = json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)], "revive": revive});
     gateway.invoke_import_keys(payload).await.unwrap()
 }

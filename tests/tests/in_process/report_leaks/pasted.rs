@@ -98,7 +98,7 @@ impl Started {
     }
 }
 
-async fn import(gateway: &Gateway, admin: &Client<'_>, value: &str) {
+async fn import(gateway: &Gateway, admin: &Client, value: &str) {
     let payload = json!({"accountId": admin.account_id, "keys": [import_of(value)]});
     gateway.invoke_import_keys(payload).await.unwrap();
     assert_eq!(status(gateway, value).await, 200);

@@ -13,12 +13,12 @@ const KEYS: usize = 40;
 const REPORTS: usize = 1_000;
 
 /// A value that is reported, and what else happens to its key.
-struct Subject<'a> {
-    key: Client<'a>,
+struct Subject {
+    key: Client,
     meanwhile: usize,
 }
 
-impl Subject<'_> {
+impl Subject {
     async fn report(&self, gateway: &Gateway) {
         let body = report_of(&[&self.key.value, "some_token", &self.key.value]);
         let answer = gateway.report(&[], &body).await;
@@ -27,7 +27,7 @@ impl Subject<'_> {
         assert_eq!(self.key.status().await, 401, "{}", self.meanwhile);
     }
 
-    async fn meet(&self, admin: &Client<'_>) {
+    async fn meet(&self, admin: &Client) {
         match self.meanwhile % 5 {
             0 => drop(admin.rotate(&self.key.id, 3600).await),
             1 => drop(admin.patch(&self.key.id, &json!({"enabled": true, "name": "other"})).await),

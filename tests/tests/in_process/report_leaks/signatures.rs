@@ -21,9 +21,9 @@ const SAMPLE_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
 
 #[tokio::test]
 async fn the_sample_of_githubs_documentation_is_githubs() {
-    let mut gateway = Gateway::start().await;
+    let gateway = Gateway::start().await;
     let github = Github::start(vec![json!({"key_identifier": SAMPLE_ID, "key": SAMPLE_KEY, "is_current": true})]).await;
-    gateway.github = github.keys();
+    gateway.set(|settings| settings.github = github.keys());
     let headers = [("Github-Public-Key-Identifier", SAMPLE_ID), ("Github-Public-Key-Signature", SAMPLE_SIGNATURE)];
 
     let answer = gateway.report(&headers, SAMPLE).await;
@@ -265,9 +265,9 @@ async fn keys_that_have_not_changed_are_not_sent_again() {
 
 #[tokio::test]
 async fn a_token_is_read_when_it_is_needed_and_again_after_github_refused_it() {
-    let (mut gateway, github, signer) = with_github().await;
+    let (gateway, github, signer) = with_github().await;
     let secrets = Secrets::start("ghp_one\n").await;
-    gateway.github = github.keys_with(secrets.secret());
+    gateway.set(|settings| settings.github = github.keys_with(secrets.secret()));
     let body = report_of(&["some_token"]);
     let asked = async || {
         assert_eq!(report_signed(&gateway, &signer, &body).await.status, 200);
@@ -285,7 +285,7 @@ async fn a_token_is_read_when_it_is_needed_and_again_after_github_refused_it() {
     assert_eq!((asked().await, secrets.read()), (vec!["Bearer ghp_one".to_owned(), String::new()], 1));
     secrets.answer(200, json!({"SecretString": "ghp_two"}));
     assert_eq!((asked().await, secrets.read()), (vec!["Bearer ghp_two".to_owned()], 2));
-    assert!(!format!("{:?} {:?}", gateway.github, secrets.secret()).contains("ghp_"));
+    assert!(!format!("{:?} {:?}", gateway.functions.settings().github, secrets.secret()).contains("ghp_"));
 }
 
 #[tokio::test]
@@ -297,10 +297,10 @@ async fn without_its_secret_the_keys_are_fetched_without_a_token() {
         (200, json!({"SecretString": "two\nlines"})),
         (200, json!("nonsense")),
     ] {
-        let (mut gateway, github, signer) = with_github().await;
+        let (gateway, github, signer) = with_github().await;
         let secrets = Secrets::start("ghp_one").await;
         secrets.answer(status, answer);
-        gateway.github = github.keys_with(secrets.secret());
+        gateway.set(|settings| settings.github = github.keys_with(secrets.secret()));
         assert_eq!(report_signed(&gateway, &signer, &report_of(&["some_token"])).await.status, 200);
         assert_eq!((github.take_asked(), secrets.read()), (vec![Asked { authorization: None, status: 200 }], 1));
 
