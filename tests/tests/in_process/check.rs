@@ -37,7 +37,8 @@ async fn an_operation_is_asked_without_a_route() {
     let here = Some("192.0.2.1".parse().unwrap());
     let good = key(&admin, json!({})).await;
     let elsewhere = key(&admin, json!({"allowedIps": ["192.0.2.1"]})).await;
-    let disabled = key(&admin, json!({"enabled": false})).await;
+    let disabled = key(&admin, json!({})).await;
+    assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
 
     for (key, operation, source_ip, reason) in [
         (&good, "SMS", None, Reason::Allowed),
