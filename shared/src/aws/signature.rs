@@ -9,14 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use aws_sigv4::sign::v4::generate_signing_key;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use ring::digest::{SHA256, digest};
+use ring::hmac::{self, HMAC_SHA256};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use zeroize::Zeroizing;
 
 use super::transport::Cause;
 
@@ -25,6 +25,10 @@ const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 /// All that are signed, in their order.
 static SIGNED: [HeaderName; 5] = [CONTENT_TYPE, HOST, DATE, TOKEN, TARGET];
+
+/// More than a canonical request has beside its token, and than the names of its headers have.
+const CANONICAL_BYTES: usize = 512;
+const NAMES_BYTES: usize = 80;
 
 const TIME: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
@@ -40,7 +44,7 @@ pub(crate) struct Signer {
 /// The signing key of a day, `YYYYMMDD`.
 struct DayKey {
     day: String,
-    key: Zeroizing<Vec<u8>>,
+    key: hmac::Key,
 }
 
 impl Signer {
@@ -65,19 +69,27 @@ impl Signer {
         if let Some(token) = &self.token {
             headers.insert(TOKEN, token.clone());
         }
-        let (mut request, mut names) = (b"POST\n/\n\n".to_vec(), Vec::new());
+        // Room for all of it at once: a token is long, and grows twice otherwise.
+        let mut request = Vec::with_capacity(CANONICAL_BYTES + self.token.as_ref().map_or(0, HeaderValue::len));
+        request.extend_from_slice(b"POST\n/\n\n");
+        let mut names = String::with_capacity(NAMES_BYTES);
         for name in &SIGNED {
             if let Some(value) = headers.get(name) {
-                request.extend([name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"].concat());
-                names.push(name.as_str());
+                for part in [name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"] {
+                    request.extend_from_slice(part);
+                }
+                names.push_str(if names.is_empty() { "" } else { ";" });
+                names.push_str(name.as_str());
             }
         }
-        let names = names.join(";");
-        request.extend(format!("\n{names}\n{}", hex_of_sha256(body)).as_bytes());
+        for part in ["\n", &names, "\n", &hex::encode(digest(&SHA256, body))] {
+            request.extend_from_slice(part.as_bytes());
+        }
 
         let (day, _) = time.split_once('T').unwrap_or_default();
         let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
-        let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex_of_sha256(&request));
+        let request = hex::encode(digest(&SHA256, &request));
+        let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{request}");
         let signature = self.signature(&to_sign, day, now);
 
         let access_key = self.credentials.access_key_id();
@@ -94,16 +106,10 @@ impl Signer {
         known.take_if(|known| known.day != day);
         let DayKey { key, .. } = known.get_or_insert_with(|| {
             let key = generate_signing_key(self.credentials.secret_access_key(), now, &self.region, self.service);
-            DayKey { day: day.to_owned(), key: Zeroizing::new(key.as_ref().to_vec()) }
+            DayKey { day: day.to_owned(), key: hmac::Key::new(HMAC_SHA256, key.as_ref()) }
         });
-        calculate_signature(key.as_slice(), to_sign.as_bytes())
+        hex::encode(hmac::sign(key, to_sign.as_bytes()))
     }
-}
-
-fn hex_of_sha256(bytes: &[u8]) -> String {
-    let digest = digest(&SHA256, bytes);
-    let digits = digest.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]
