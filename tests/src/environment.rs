@@ -41,15 +41,24 @@ pub async fn with_environment<T>(variables: &[(&str, &str)], run: impl AsyncFnOn
 pub const CREDENTIALS: [(&str, &str); 3] =
     [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")];
 
+/// Whether a function reaches the table, and so does whoever uses the default chain.
+pub async fn functions_reach_the_table() -> bool {
+    let (function, others) = (reaches(&Aws::of_function().unwrap()).await, reaches_the_table().await);
+    assert_eq!(function, others);
+    function
+}
+
 /// Whether the table answers that it has no such key, and none at all of an account.
-///
-/// Both ways to it: our own read, and the SDK.
 pub async fn reaches_the_table() -> bool {
-    let aws = Aws::from_environment().await.unwrap();
+    reaches(&Aws::from_environment().await.unwrap()).await
+}
+
+/// Both ways to it: our own read, and the SDK.
+async fn reaches(aws: &Aws) -> bool {
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
     let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
-    let read = KeyReader::new(&aws, TABLE.to_owned()).await.unwrap().get(account_id, id).await;
-    let list = KeyList::new(&aws, TABLE.to_owned()).page(account_id, None, 1, None).await;
+    let read = KeyReader::new(aws, TABLE.to_owned()).await.unwrap().get(account_id, id).await;
+    let list = KeyList::new(aws, TABLE.to_owned()).page(account_id, None, 1, None).await;
     assert_eq!(read.is_ok(), list.is_ok(), "{read:?} {list:?}");
     matches!((read, list), (Ok(None), Ok(page)) if page.keys.is_empty())
 }

@@ -11,7 +11,7 @@ use axum::response::Json;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tests::engine::{aws, sample_key};
-use tests::environment::{CREDENTIALS, reaches_the_table, with_environment};
+use tests::environment::{CREDENTIALS, functions_reach_the_table, reaches_the_table, with_environment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -55,10 +55,10 @@ async fn region_session_token_and_either_endpoint_variable_are_honoured_over_pla
         let mut environment = CREDENTIALS.to_vec();
         environment.extend([(variable, &*url), ("AWS_SESSION_TOKEN", "session-token")]);
 
-        assert!(with_environment(&environment, reaches_the_table).await, "{variable}");
+        assert!(with_environment(&environment, functions_reach_the_table).await, "{variable}");
 
         let seen = seen.lock().unwrap().clone();
-        assert_eq!(seen.len(), 2);
+        assert_eq!(seen.len(), 4);
         for seen in seen {
             assert!(seen.authorization.contains("Credential=AKIDEXAMPLE/"), "{seen:?}");
             assert!(seen.authorization.contains("/eu-central-1/dynamodb/"), "{seen:?}");
@@ -74,8 +74,8 @@ async fn the_endpoint_of_the_one_service_wins() {
     let mut environment = CREDENTIALS.to_vec();
     environment.extend([("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_DYNAMODB", &url)]);
 
-    assert!(with_environment(&environment, reaches_the_table).await);
-    assert_eq!(seen.lock().unwrap().len(), 2);
+    assert!(with_environment(&environment, functions_reach_the_table).await);
+    assert_eq!(seen.lock().unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tests::engine::Engine;
-use tests::environment::{CREDENTIALS, reaches_the_table, with_environment};
+use tests::environment::{CREDENTIALS, functions_reach_the_table, with_environment};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -61,6 +61,6 @@ async fn tls_to_an_authority_that_ssl_cert_file_names() {
     let environment =
         |url| [&CREDENTIALS[..], &[("AWS_ENDPOINT_URL_DYNAMODB", url), ("SSL_CERT_FILE", trusted)]].concat();
 
-    assert!(with_environment(&environment(&engine.url), reaches_the_table).await);
-    assert!(!with_environment(&environment(&other.url), reaches_the_table).await, "signed by nobody that is trusted");
+    assert!(with_environment(&environment(&engine.url), functions_reach_the_table).await);
+    assert!(!with_environment(&environment(&other.url), functions_reach_the_table).await, "signed by nobody that is trusted");
 }

@@ -12,7 +12,7 @@ use lambda_runtime::{Error, Runtime, service_fn};
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let reader = KeyReader::new(&Aws::from_environment().await?, settings::table_name()?).await?;
+    let reader = KeyReader::new(&Aws::of_function()?, settings::table_name()?).await?;
     let settings = Settings { imported: settings::imported_keys()?, ceiling: settings::key_limits()? };
     let kept = Arc::new(EnvironmentState::new(reader, settings::counted_usage()?));
     let after_answer = AfterAnswer::new(Arc::clone(&kept), settings::metrics()?);

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! transport, signature → dynamodb, secret
+//! variables
 //! ```
 
 mod dynamodb;
 mod secret;
 mod signature;
 mod transport;
+mod variables;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -60,6 +62,16 @@ impl Aws {
         }
         let config = usual_chain.http_client(transport.clone()).load().await;
         Ok(Self { config: within_limits(config), transport })
+    }
+
+    /// Uses the variables that Lambda sets, and no profile or service that the default chain may ask.
+    ///
+    /// The chain has clients of its own. A function that uses this and no client of the SDK has none of them in its binary.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when the system has no root certificates.
+    pub fn of_function() -> Result<Self, Misconfigured> {
+        Self::from_config(variables::config())
     }
 
     /// Uses that configuration with the transport and the time-outs of every function.
