@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::base62;
+use super::from_text::from_text;
 use super::timestamp::Timestamp;
 
 const LENGTH: usize = 22;
@@ -52,8 +53,7 @@ macro_rules! id {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Self::parse(&text).ok_or_else(|| serde::de::Error::custom(concat!("not a ", stringify!($name))))
+                from_text(deserializer, concat!("a ", stringify!($name)), Self::parse)
             }
         }
     };

@@ -1,6 +1,7 @@
 //! A key as an idea: what it is made of, what it opens, and when. No I/O, no JSON bodies, no HTTP, no DynamoDB.
 //!
 //! ```text
+//! from_text → id, timestamp, allowed_ips
 //! base62 → id ──┐
 //! prefix, hash ─┼→ value → issuer, find
 //! random ───────┘
@@ -15,6 +16,7 @@ mod base62;
 mod catalogue;
 mod counters;
 mod find;
+mod from_text;
 mod hash;
 mod id;
 mod issuer;
@@ -33,6 +35,7 @@ pub use self::allowed_ips::{AllowedIps, IpRange};
 pub use self::catalogue::Catalogue;
 pub use self::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};
 pub use self::find::Found;
+pub(crate) use self::from_text::from_text;
 pub use self::hash::KeyHash;
 pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;

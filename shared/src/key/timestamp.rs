@@ -2,11 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+use super::from_text::from_text;
 
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -106,9 +108,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let time = PrimitiveDateTime::parse(&text, FORMAT).map_err(de::Error::custom)?;
-        Ok(Self(time.assume_utc()))
+        from_text(deserializer, "a time in UTC to the millisecond", |text| {
+            PrimitiveDateTime::parse(text, FORMAT).ok().map(|time| Self(time.assume_utc()))
+        })
     }
 }
 

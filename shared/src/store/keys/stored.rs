@@ -1,13 +1,11 @@
 //! A key in DynamoDB's own JSON, where each value is in an object that names its type: what the reader reads.
 
-use std::borrow::Cow;
-
 use aws_smithy_types::base64;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key::{
     AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Limit, Limits, Operation, Period,
-    PreviousValue, Timestamp, TrafficType,
+    PreviousValue, Timestamp, TrafficType, from_text,
 };
 
 /// A whole item.
@@ -112,8 +110,7 @@ struct Number {
 }
 
 fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    text.parse().map_err(|_| de::Error::custom("not a whole number"))
+    from_text(deserializer, "a whole number", |text| text.parse().ok())
 }
 
 #[derive(Deserialize)]
@@ -171,7 +168,5 @@ fn write_base64<S: Serializer>(hash: &KeyHash, serializer: S) -> Result<S::Ok, S
 }
 
 fn read_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyHash, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    let bytes = base64::decode(&*text).map_err(|_| de::Error::custom("not base64"))?;
-    KeyHash::from_bytes(&bytes).ok_or_else(|| de::Error::custom("not a SHA-256"))
+    from_text(deserializer, "a SHA-256 in base64", |text| KeyHash::from_bytes(&base64::decode(text).ok()?))
 }
