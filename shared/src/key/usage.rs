@@ -1,6 +1,6 @@
 //! How much keys are used: what an environment counts until it is written, and the hours that it is counted in.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::AddAssign;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub struct Uses {
 }
 
 /// Who made requests: a key, or all keys of an account together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Consumer {
     /// The account.
     pub account_id: AccountId,
@@ -60,7 +60,8 @@ pub struct Count {
 pub struct Tally {
     /// Of so many keys, and of as many accounts, requests are counted at once.
     most: usize,
-    counting: HashMap<Consumer, (Timestamp, Count)>,
+    /// So few that looking one up takes less than a hash of it.
+    counting: BTreeMap<Consumer, (Timestamp, Count)>,
     due: VecDeque<Count>,
 }
 
@@ -68,7 +69,7 @@ impl Tally {
     /// Counts the requests of at most so many keys at once.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        Self { most, counting: HashMap::new(), due: VecDeque::new() }
+        Self { most, counting: BTreeMap::new(), due: VecDeque::new() }
     }
 
     /// Counts a request of a key, for it and for its account. What could not be written for long and has no place any more
