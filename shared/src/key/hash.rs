@@ -1,6 +1,6 @@
 //! What is stored of a key's value.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
@@ -19,10 +19,8 @@ impl KeyHash {
     /// Takes exactly 64 hexadecimal digits, of either case.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes().iter().map(|digit| char::from(*digit).to_digit(16)).collect::<Option<Vec<_>>>()?;
-        let bytes = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
-        let bytes = bytes.map(u8::try_from).collect::<Result<Vec<_>, _>>().ok()?;
-        (digits.len() == 64).then(|| Self::from_bytes(&bytes)).flatten()
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).is_ok().then_some(Self(bytes))
     }
 
     /// Hashes a whole value.
@@ -38,12 +36,7 @@ impl KeyHash {
     /// As 64 hexadecimal digits in lower case, for claims and for GitHub.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        let mut text = String::with_capacity(64);
-        for byte in self.0 {
-            // Writing into a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex::encode(self.0)
     }
 
     /// The 32 bytes, for the store alone.
