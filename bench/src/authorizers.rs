@@ -17,7 +17,7 @@ use tests::runtime_api::Answer;
 
 /// What the comparison found.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct Comparison {
     /// In the order of the reports.
     pub(crate) rows: Vec<Row>,
     /// Peers that could not be built or installed, or do not run.
@@ -66,7 +66,7 @@ pub(crate) struct Reads {
     pub(crate) limited: f64,
 }
 
-pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Outcome {
+pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default().to_owned();
     let issued = bench.create_account().await;
@@ -115,7 +115,7 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Outcome {
             sample: Sample::median(lives),
         });
     }
-    Outcome {
+    Comparison {
         rows,
         left_out,
         rounds: arguments.rounds,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::authorizers::{Outcome, Row};
+use crate::authorizers::{Comparison, Row};
 use crate::contestants::Part;
 use crate::targets;
 
@@ -19,7 +19,7 @@ struct Panel {
 }
 
 /// One panel for each figure, one bar for each authorizer, on a logarithmic scale: they differ by orders of magnitude.
-pub(crate) fn draw(outcome: &Outcome) -> String {
+pub(crate) fn draw(outcome: &Comparison) -> String {
     let panels = [
         Panel { title: "Start to first answer, ms", figure: targets::start, decimals: 1 },
         Panel { title: "Warm p50, ms", figure: |row| row.sample.p50_ms, decimals: 2 },

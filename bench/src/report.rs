@@ -3,16 +3,16 @@
 use std::fmt::Write;
 
 use crate::accounts::AccountRow;
-use crate::authorizers::{Outcome, Row};
+use crate::authorizers::{Comparison, Row};
 use crate::contestants::Part;
 use crate::endpoints::EndpointRow;
 use crate::load::{ENVIRONMENTS, LoadRow};
 use crate::targets::{self, Bound, Target};
 
 /// The comparison, the sizes and the targets.
-pub(crate) fn authorizers(outcome: &Outcome) -> String {
+pub(crate) fn authorizers(outcome: &Comparison) -> String {
     let mut text = comparison(outcome);
-    let Outcome { rounds, calls, load, engine_us, reads, .. } = outcome;
+    let Comparison { rounds, calls, load, engine_us, reads, .. } = outcome;
     write!(
         text,
         "\nMedians of {rounds} shuffled rounds, {calls} calls each, over TLS 1.3 to one engine in process, which itself takes \
@@ -57,7 +57,7 @@ pub(crate) fn authorizers(outcome: &Outcome) -> String {
     text
 }
 
-fn comparison(outcome: &Outcome) -> String {
+fn comparison(outcome: &Comparison) -> String {
     let floor = outcome.rows.iter().find(|row| row.part == Part::LeanFloor);
     let mut text = String::from(
         "| authorizer | init ms | first call ms | start to first answer ms | warm p50 ms | p99 ms | CPU ms | instructions \

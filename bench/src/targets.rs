@@ -1,6 +1,6 @@
 //! What is to be reached, and whether it was.
 
-use crate::authorizers::{Outcome, Row};
+use crate::authorizers::{Comparison, Row};
 use crate::contestants::Part;
 
 /// One target and what was measured.
@@ -42,7 +42,7 @@ impl Target {
 }
 
 /// All targets whose parts took part.
-pub(crate) fn all(outcome: &Outcome) -> Vec<Target> {
+pub(crate) fn all(outcome: &Comparison) -> Vec<Target> {
     let part = |part| outcome.rows.iter().find(|row| row.part == part);
     let Some(ours) = part(Part::Ours) else { return Vec::new() };
     let mut targets = Vec::new();
