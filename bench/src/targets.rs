@@ -92,7 +92,7 @@ fn against_the_floor(ours: &Row, floor: &Row) -> Vec<Target> {
         Target::new("start to first answer ÷ lean floor's", Bound::AtMost(1.15), ratio(start)),
     ];
     if let (Some(ours), Some(floor)) = (ours.instructions, floor.instructions) {
-        targets.push(Target::new("instructions ÷ lean floor's", Bound::AtMost(1.2), ours / floor));
+        targets.push(Target::new("instructions ÷ lean floor's", Bound::AtMost(1.05), ours / floor));
     }
     targets
 }
