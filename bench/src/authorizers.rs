@@ -14,6 +14,7 @@ use crate::events;
 use crate::process::{Bench, Program};
 use crate::sample::Sample;
 use tests::runtime_api::Answer;
+use tests::template::functions;
 
 /// What the comparison found.
 #[derive(Debug)]
@@ -185,25 +186,8 @@ async fn reads(bench: &Bench, value: &str) -> Reads {
 }
 
 fn sizes(bench: &Bench) -> Vec<(String, Size)> {
-    let names = [
-        "authorizer",
-        "create-account",
-        "create-key",
-        "delete-key",
-        "erase-account",
-        "find-key",
-        "import-keys",
-        "list-events",
-        "list-keys",
-        "manage-account",
-        "publish-events",
-        "read-usage",
-        "report-leaks",
-        "rotate-key",
-        "serve-console",
-        "update-key",
-    ];
-    names.map(|name| (name.to_owned(), artifact::size(&bench.functions.join(name).join("bootstrap")))).to_vec()
+    let size = |name: &String| artifact::size(&bench.functions.join(name).join("bootstrap"));
+    functions().into_iter().map(|name| (name.clone(), size(&name))).collect()
 }
 
 /// An answer but for what is said of limits, which the peers do not know.

@@ -12,6 +12,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// The names of all functions, in order: the folders of `functions/`.
+#[must_use]
+pub fn functions() -> Vec<String> {
+    let folders = fs::read_dir(root().join("functions")).unwrap();
+    let mut names: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 /// The stack's template, its short tags in their long form: `!Ref X` as `{"Ref": "X"}`, `!Sub X` as `{"Fn::Sub": "X"}`.
 #[must_use]
 pub fn template() -> Value {

@@ -4,26 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use tests::template::root;
-
-const FUNCTIONS: [&str; 16] = [
-    "authorizer",
-    "create-account",
-    "create-key",
-    "delete-key",
-    "erase-account",
-    "find-key",
-    "import-keys",
-    "list-events",
-    "list-keys",
-    "manage-account",
-    "publish-events",
-    "read-usage",
-    "report-leaks",
-    "rotate-key",
-    "serve-console",
-    "update-key",
-];
+use tests::template::{functions, root};
 
 /// What a function is built of, one `name vVERSION` a line.
 fn dependencies(function: &str) -> String {
@@ -38,8 +19,8 @@ fn dependencies(function: &str) -> String {
 
 #[test]
 fn every_program_has_one_tls_stack_and_carries_nothing_of_the_tests() {
-    for function in FUNCTIONS.into_iter().chain(["cli"]) {
-        let tree = dependencies(function);
+    for function in functions().into_iter().chain(["cli".to_owned()]) {
+        let tree = dependencies(&function);
         for expected in ["rustls v0.23", "ring v0.17", "hyper v1.", "aws-config v1."] {
             assert!(tree.contains(expected), "{function} without {expected}: is this its tree?");
         }
@@ -67,7 +48,7 @@ fn every_program_has_one_tls_stack_and_carries_nothing_of_the_tests() {
 
 #[test]
 fn no_function_has_tests_of_its_own_since_none_would_be_run() {
-    for function in FUNCTIONS {
+    for function in functions() {
         for file in fs::read_dir(root().join("functions").join(function).join("src")).unwrap() {
             let file = file.unwrap().path();
             let source = fs::read_to_string(&file).unwrap();
