@@ -6,7 +6,7 @@
 
 use api_keys::key::{ImportedKeys, KeyValue};
 use libfuzzer_sys::fuzz_target;
-use report_leaks::{Report, Signature};
+use report_leaks::{ReportedToken, Signature};
 
 fuzz_target!(|input: &[u8]| {
     let mut lines = input.splitn(3, |byte| *byte == b'\n');
@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
         assert!((1..=256).contains(&identifier.len()) && signature.is_ascii());
     }
     for (signed, most) in [(false, 10), (true, 100)] {
-        if let Ok(reports) = Report::parse(body, signed) {
+        if let Ok(reports) = ReportedToken::parse(body, signed) {
             assert!((1..=most).contains(&reports.len()));
             for report in reports {
                 let kept = report.origin_of_leak(signed);

@@ -112,7 +112,7 @@ impl GithubKeys {
         // Also for a fetch that is cut off.
         known.pause_ends = Some(now.plus(AFTER_FAILURE));
         let fetched = timeout(FETCH_TIME, self.fetch(known, request)).await;
-        if let Err(refused) = fetched.unwrap_or(Err(Refused::of("GitHub took too long"))) {
+        if let Err(refused) = fetched.unwrap_or(Err(NoKeys::of("GitHub took too long"))) {
             known.pause_ends = Some(now.plus(refused.pause));
             return Err(refused.cause);
         }
@@ -122,7 +122,7 @@ impl GithubKeys {
         Ok(())
     }
 
-    async fn fetch(&self, known: &mut Known, request: &Request) -> Result<(), Refused> {
+    async fn fetch(&self, known: &mut Known, request: &Request) -> Result<(), NoKeys> {
         if let (Some(secret), None) = (&self.secret, &known.token) {
             match secret.read(&self.transport).await.and_then(|token| bearer(&token).map(|_| token)) {
                 Ok(token) => known.token = Some(token),
@@ -154,7 +154,7 @@ impl Known {
         etag.into_iter().chain(token).collect()
     }
 
-    fn take(&mut self, answer: &Response<impl AsRef<[u8]>>) -> Result<(), Refused> {
+    fn take(&mut self, answer: &Response<impl AsRef<[u8]>>) -> Result<(), NoKeys> {
         #[derive(Deserialize)]
         struct Answer {
             public_keys: Vec<PublicKey>,
@@ -167,7 +167,7 @@ impl Known {
                 Ok(())
             }
             StatusCode::NOT_MODIFIED if self.etag.is_some() => Ok(()),
-            status => Err(Refused { pause: pause_asked(answer), ..Refused::of(format!("GitHub answered {status}")) }),
+            status => Err(NoKeys { pause: pause_asked(answer), ..NoKeys::of(format!("GitHub answered {status}")) }),
         }
     }
 }
@@ -180,18 +180,18 @@ fn bearer(token: &Secret) -> Result<HeaderValue, Cause> {
 }
 
 /// Why there are no keys, and for how long GitHub is not asked again.
-struct Refused {
+struct NoKeys {
     cause: Cause,
     pause: Duration,
 }
 
-impl Refused {
+impl NoKeys {
     fn of(cause: impl Into<Cause>) -> Self {
         Self { cause: cause.into(), pause: AFTER_FAILURE }
     }
 }
 
-impl<E: Into<Cause>> From<E> for Refused {
+impl<E: Into<Cause>> From<E> for NoKeys {
     fn from(cause: E) -> Self {
         Self::of(cause)
     }

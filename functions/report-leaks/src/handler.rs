@@ -20,7 +20,7 @@ use lambda_http::{Body, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
 pub use crate::github::GithubKeys;
-pub use crate::report::{Feedback, Label, Report};
+pub use crate::report::{Feedback, Label, ReportedToken};
 pub use crate::signature::Signature;
 
 /// The headers that the function reads, in lower case.
@@ -63,7 +63,7 @@ impl Reports<'_> {
             self.github.verify(signature, request, now).await?;
         }
         let signed = signature.is_some();
-        let given = Report::parse(body, signed)?;
+        let given = ReportedToken::parse(body, signed)?;
         let origin = http::reporter(request);
         let values = report::values_of(&given, signed, self.imported)?;
         let looked_up = values.iter().any(|values| !values.is_empty());
@@ -94,7 +94,7 @@ impl Reports<'_> {
     /// Each value with the place of its report. One that fails stops none of the others.
     async fn end_all(
         &self,
-        given: &[Report],
+        given: &[ReportedToken],
         values: Vec<Vec<KeyValue>>,
         signed: bool,
         origin: &Origin,

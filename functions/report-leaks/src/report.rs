@@ -32,7 +32,7 @@ impl From<String> for Token {
 /// One value and where it was found.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Leak))]
-pub struct Report {
+pub struct ReportedToken {
     /// The value, or text with values in it.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     token: Token,
@@ -54,7 +54,7 @@ pub(crate) fn must_be_short(body: &[u8]) -> Result<(), InvalidRequest> {
     Ok(())
 }
 
-impl Report {
+impl ReportedToken {
     /// Reads a JSON array of 1 to 100 reports if they are signed, of 1 to 10 if not. What it does not know it passes over.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Report {
 /// [`InvalidRequest`] when they are more in all than a request may have, or when an unsigned report has more that may be values
 /// of another system than are looked up, so that none is passed over.
 pub(crate) fn values_of(
-    reports: &[Report],
+    reports: &[ReportedToken],
     signed: bool,
     imported: ImportedKeys,
 ) -> Result<Vec<Vec<KeyValue>>, InvalidRequest> {
@@ -161,8 +161,8 @@ pub struct Feedback<'a> {
 impl<'a> Feedback<'a> {
     /// One for each report.
     #[must_use]
-    pub fn of(reports: &'a [Report], labels: &[Label]) -> Vec<Self> {
-        let of = |(report, label): (&'a Report, &Label)| Self {
+    pub fn of(reports: &'a [ReportedToken], labels: &[Label]) -> Vec<Self> {
+        let of = |(report, label): (&'a ReportedToken, &Label)| Self {
             token_hash: KeyHash::of(&report.token.0).to_hex(),
             token_type: report.r#type.as_deref().unwrap_or_default(),
             label: *label,

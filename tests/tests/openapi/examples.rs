@@ -9,7 +9,7 @@ use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
 use api_keys::store::Event;
 use lambda_http::Body;
-use report_leaks::{Feedback, Label, Report};
+use report_leaks::{Feedback, Label, ReportedToken};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value as Yaml};
 use tests::gateway::sample_event;
@@ -103,7 +103,8 @@ fn answers() -> [Example; 7] {
         ("nextCursor".into(), key.id.as_str().into()),
     ]);
     let value = KeyValue::parse(VALUE, ImportedKeys::Refused).unwrap();
-    let report = Report::parse(format!(r#"[{{"token": "{VALUE}", "type": "ak_live"}}]"#).as_bytes(), true).unwrap();
+    let report =
+        ReportedToken::parse(format!(r#"[{{"token": "{VALUE}", "type": "ak_live"}}]"#).as_bytes(), true).unwrap();
     let feedback = Feedback::of(&report, &[Label::TruePositive]);
     [
         ("key", "A key", yaml(&key.at(now, Limits::NONE))),
