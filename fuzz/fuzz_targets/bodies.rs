@@ -31,8 +31,7 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn new_key(body: &[u8]) -> Result<NewKey, InvalidRequest> {
-    let fields = Fields::from_json(body)?;
-    fields.read(|fields| Ok(NewKey::take(fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), None)))
+    Fields::read(body, |fields| Ok(NewKey::take(fields, &CATALOGUE, *NOW, *ACCOUNT, "Example".to_owned(), None)))
 }
 
 /// A refusal names what is wrong.

@@ -2,16 +2,14 @@
 
 #![no_main]
 
-use api_keys::request::{Fields, InvalidRequest};
+use api_keys::request::{Fields, InvalidRequest, KeyQuery};
 use libfuzzer_sys::fuzz_target;
-use list_keys::Query;
-use serde_json::Value;
 
 fuzz_target!(|text: &str| {
     let pairs: Vec<_> = text.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let given = |name: &str| pairs.iter().filter(|(given, _)| *given == name).map(|(_, value)| *value).next();
-    let fields = Fields::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
-    match fields.read(|fields| Ok(Query::take(fields))) {
+    let parameters = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    match Fields::read_query(parameters, |fields| Ok(KeyQuery::take(fields))) {
         Ok(query) => {
             assert!((1..=1000).contains(&query.limit));
             assert_eq!(query.cursor.map(|id| id.to_string()).as_deref(), given("cursor"));

@@ -215,7 +215,7 @@ impl Functions {
 }
 
 /// What Lambda makes of an operators' function's answer.
-fn operators_answer(answer: Result<impl Serialize, api_keys::lambda::Refusal>) -> Result<Value, Value> {
+fn operators_answer(answer: Result<impl Serialize, api_keys::lambda::OperatorError>) -> Result<Value, Value> {
     answer
         .map(|answer| serde_json::to_value(&answer).unwrap())
         .map_err(|refusal| serde_json::to_value(lambda_runtime::Diagnostic::from(refusal)).unwrap())

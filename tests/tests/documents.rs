@@ -161,15 +161,24 @@ fn every_function_is_there() {
         // Without the assignment of a command's output before it.
         let words: Vec<_> = words.iter().filter_map(|word| word.rsplit("$(").next()).collect();
         let is_name = |word: &&&str| ["-key", "-keys", "-account"].iter().any(|end| word.ends_with(end));
-        // The program, actions of `manage-account`, and a command of the AWS CLI.
-        let others = ["api-keys", "revoke-keys", "disable-keys", "get-account"];
-        let is_function = |word: &&&str| !word.contains('/') && !word.starts_with('-') && !others.contains(*word);
+        // The program, a command of the AWS CLI, and actions of `manage-account`.
+        let others: Vec<_> = ["api-keys", "get-account"].into_iter().chain(manage_account::action_names()).collect();
+        let is_function = |word: &&&str| !word.contains('/') && !word.starts_with('-') && !others.contains(word);
         for name in words.iter().filter(is_name).filter(is_function) {
             assert!(root().join("functions").join(name).is_dir(), "{}: {name}", document.path);
             checked += 1;
         }
     }
     assert!(checked > 5, "{checked}");
+}
+
+#[test]
+fn the_actions_of_operators_are_those_of_the_function() {
+    let text = document("docs/operating.md").text;
+    let (_, rows) = text.split_once("\n| `action` | beside").unwrap();
+    let rows = rows.lines().skip(2).map_while(|row| row.strip_prefix("| ")?.split('|').next());
+    let listed: Vec<_> = rows.flat_map(|names| names.split(',')).map(|name| name.trim().trim_matches('`')).collect();
+    assert_eq!(listed, manage_account::action_names().collect::<Vec<_>>());
 }
 
 #[test]

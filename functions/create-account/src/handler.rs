@@ -2,13 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
-use api_keys::lambda::{Error, IssuedKey, Refusal};
-use api_keys::request::{Caller, Fields, NewKey, Origin};
+use api_keys::key::{Catalogue, Issuer, Limits};
+use api_keys::lambda::{Invocation, IssuedKey, OperatorError, invoke};
+use api_keys::request::{Caller, Fields, NewKey};
 use api_keys::store::NewKeys;
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
-use tokio::time::timeout;
 
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -17,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// asks, may be given for the event.
 ///
 /// # Errors
-/// [`Refusal`], with every wrong field of the payload.
+/// [`OperatorError`], with every wrong field of the payload.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
     keys: &NewKeys,
@@ -25,31 +24,16 @@ pub async fn handle(
     issuer: &Issuer,
     ceiling: Limits,
     now: SystemTime,
-) -> Result<IssuedKey, Refusal> {
-    let request_id = &event.context.request_id;
-    let work = Box::pin(create_account(&event.payload, keys, catalogue, issuer, ceiling, now.into(), request_id));
-    let created = timeout(LONGEST, work).await;
-    let created = created.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
-    created.map_err(|error| Refusal::new(error, request_id))
-}
-
-async fn create_account(
-    payload: &RawValue,
-    keys: &NewKeys,
-    catalogue: &Catalogue,
-    issuer: &Issuer,
-    ceiling: Limits,
-    now: Timestamp,
-    request_id: &str,
-) -> Result<IssuedKey, Error> {
-    let mut fields = Fields::from_raw(payload)?;
-    let company = fields.required_text("company", Caller::MAX_TEXT);
-    let user_id = fields.required_text("userId", Caller::MAX_TEXT);
-    let username = fields.required_text("username", Caller::MAX_TEXT);
-    let operator = fields.optional_text("operator", Caller::MAX_TEXT);
-    fields.finish()?;
-    let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
-    let (record, value) = new.issue(issuer, now)?;
-    keys.insert_first(&record, &Origin::operator(operator, request_id), now).await?;
-    Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, now, ceiling })
+) -> Result<IssuedKey, OperatorError> {
+    let take = |fields: &mut Fields| {
+        Ok(["company", "userId", "username"].map(|field| fields.required_text(field, Caller::MAX_TEXT)))
+    };
+    let create = async |[company, user_id, username]: [String; 3], invocation: &Invocation| {
+        let now = invocation.now;
+        let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
+        let (record, value) = new.issue(issuer, now)?;
+        keys.insert_first(&record, &invocation.origin, now).await?;
+        Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, now, ceiling })
+    };
+    invoke(&event, LONGEST, now.into(), take, create).await
 }

@@ -41,7 +41,7 @@ async fn create_key(
 
 /// The body says what the key is for. Its account and its creator come from the caller.
 fn parse(body: &[u8], caller: &Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, InvalidRequest> {
-    Fields::from_json(body)?.read(|fields| {
+    Fields::read(body, |fields| {
         Ok(NewKey::take(fields, catalogue, now, caller.account_id, caller.company.clone(), Some(caller)))
     })
 }

@@ -2,14 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::Timestamp;
-use api_keys::lambda::{Error, Refusal};
-use api_keys::request::{Caller, Fields, Origin};
+use api_keys::key::AccountId;
+use api_keys::lambda::{Invocation, OperatorError, invoke};
+use api_keys::request::Fields;
 use api_keys::store::{Eraser, Erasing};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout};
 
 /// How long an invocation goes on; then it answers how far it came.
 pub const TIME: Duration = Duration::from_secs(40);
@@ -32,29 +31,21 @@ pub struct Progress {
 /// event. `time` is how long it goes on, [`TIME`].
 ///
 /// # Errors
-/// [`Refusal`], with every wrong field of the payload.
+/// [`OperatorError`], with every wrong field of the payload.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
     eraser: &Eraser,
     time: Duration,
     now: SystemTime,
-) -> Result<Progress, Refusal> {
-    let request_id = &event.context.request_id;
-    let work = Box::pin(erase_account(&event.payload, eraser, time, now.into(), request_id));
-    let done = timeout(LONGEST, work).await;
-    let answer = done.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
-    answer.map_err(|error| Refusal::new(error, request_id))
+) -> Result<Progress, OperatorError> {
+    let erase = async |account_id, Invocation { origin, now, begun }: &Invocation| {
+        let Erasing { done, removed } = eraser.erase(account_id, *begun + time, origin, *now).await?;
+        Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
+    };
+    invoke(&event, LONGEST, now.into(), |fields| Ok(take(fields)), erase).await
 }
 
-async fn erase_account(
-    payload: &RawValue,
-    eraser: &Eraser,
-    time: Duration,
-    now: Timestamp,
-    request_id: &str,
-) -> Result<Progress, Error> {
-    let end = Instant::now() + time;
-    let mut fields = Fields::from_raw(payload)?;
+fn take(fields: &mut Fields) -> AccountId {
     let account_id = fields.account_id();
     if fields.take("confirm").is_none_or(|confirm| confirm.as_str() != Some(account_id.as_str())) {
         fields.wrong("confirm", "must be the same as accountId");
@@ -62,8 +53,5 @@ async fn erase_account(
     if fields.take("cursor").is_some_and(|cursor| cursor.as_str() != Some(CURSOR)) {
         fields.wrong("cursor", "must be the cursor of an earlier answer");
     }
-    let origin = Origin::operator(fields.optional_text("operator", Caller::MAX_TEXT), request_id);
-    fields.finish()?;
-    let Erasing { done, removed } = eraser.erase(account_id, end, &origin, now).await?;
-    Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
+    account_id
 }

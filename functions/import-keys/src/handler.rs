@@ -6,22 +6,24 @@ mod report;
 use std::time::{Duration, SystemTime};
 
 use api_keys::key::{AccountId, Catalogue, ImportedKeys, Issuer, KeyHash, KeyRecord, Locator, Timestamp};
-use api_keys::lambda::{Error, Refusal};
-use api_keys::request::{Caller, Fields, InvalidRequest, NewKey, Origin};
+use api_keys::lambda::{Error, Invocation, OperatorError, invoke};
+use api_keys::request::{Fields, InvalidRequest, NewKey, Origin};
 use api_keys::store::{AccountError, AccountRefusal, Accounts, Imported, KeyReader, NewKeys};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
-pub use crate::report::Report;
-use crate::report::{Outcome, Refused};
+pub use crate::report::ImportReport;
+use crate::report::{ImportOutcome, RefusedValue};
 
 const SHA256: &str = "sha256";
 const MAX_KEYS_AT_ONCE: usize = 100;
-/// The time limit of an invocation. It is shorter than the function's time-out, so that the report is not lost.
+/// After that no key is waited for, so that the report is not lost.
 const TIME: Duration = Duration::from_secs(50);
+/// The time limit of an invocation, shorter than the function's own time-out.
+const LONGEST: Duration = Duration::from_secs(55);
 /// How often a value is looked for again after another import came between our look and our write.
 const ATTEMPTS: usize = 3;
 
@@ -52,73 +54,73 @@ pub struct Importer<'a> {
 /// The same payload can be sent again, and by several at once: a key that is there is `present`, and stays as it is.
 ///
 /// # Errors
-/// [`Refusal`], when the payload as a whole makes no sense; then nothing was imported.
+/// [`OperatorError`], when the payload as a whole makes no sense; then nothing was imported.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
     importer: &Importer<'_>,
     now: SystemTime,
-) -> Result<Report, Refusal> {
-    let request_id = &event.context.request_id;
-    let report = import_keys(&event.payload, importer, now.into(), request_id).await;
-    report.map_err(|error| Refusal::new(error, request_id))
+) -> Result<ImportReport, OperatorError> {
+    let import = async |request: ImportRequest, invocation: &Invocation| {
+        import_keys(request, &event.payload, importer, invocation).await
+    };
+    invoke(&event, LONGEST, now.into(), |fields| Ok(ImportRequest::take(fields, importer.accepted)), import).await
 }
 
 async fn import_keys(
+    request: ImportRequest,
     payload: &RawValue,
     importer: &Importer<'_>,
-    now: Timestamp,
-    request_id: &str,
-) -> Result<Report, Error> {
-    let end = Instant::now() + TIME;
-    let Payload { account_id, keys, operator, revives } = parse(payload, importer.accepted)?;
-    let origin = Origin::operator(operator, request_id);
-    let account = importer.accounts.show(account_id).await?;
-    if account.suspended {
-        return Err(Error::Account(AccountRefusal::Suspended));
-    }
-    let import = Import { with: importer, account_id, company: &account.company, revives, origin: &origin, now };
-    let mut report = Report::default();
-    for (index, key) in keys.into_iter().enumerate() {
-        let outcome = timeout_at(end, import.key(&key)).await;
-        report.add(index, outcome.ok(), request_id);
-    }
-    Ok(report)
-}
-
-struct Payload {
-    account_id: AccountId,
-    keys: Vec<Box<RawValue>>,
-    operator: Option<String>,
-    revives: bool,
-}
-
-fn parse(payload: &RawValue, accepted: ImportedKeys) -> Result<Payload, Error> {
+    invocation: &Invocation,
+) -> Result<ImportReport, Error> {
+    // Each key as it was written: a `Value` has lost what an object names twice.
     #[derive(Deserialize)]
     struct Raw {
         keys: Vec<Box<RawValue>>,
     }
-    let mut fields = Fields::from_raw(payload)?;
-    let account_id = fields.account_id();
-    let keys = fields.take_unread("keys");
-    if !keys.as_ref().and_then(Value::as_array).is_some_and(|keys| (1..=MAX_KEYS_AT_ONCE).contains(&keys.len())) {
-        fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
-    }
-    if accepted == ImportedKeys::Refused {
-        fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
-    }
-    let operator = fields.optional_text("operator", Caller::MAX_TEXT);
-    let revives = match fields.take("revive") {
-        None => false,
-        Some(Value::Bool(revives)) => revives,
-        Some(_) => {
-            fields.wrong("revive", "must be true or false");
-            false
-        }
-    };
-    fields.finish()?;
-    // Each key as it was written: a `Value` has lost what an object names twice.
     let Raw { keys } = serde_json::from_str(payload.get()).map_err(|cause| Error::Internal(cause.into()))?;
-    Ok(Payload { account_id, keys, operator, revives })
+    let ImportRequest { account_id, revives } = request;
+    let Invocation { origin, now, begun } = invocation;
+    let end = *begun + TIME;
+    let account = importer.accounts.show(account_id).await?;
+    if account.suspended {
+        return Err(Error::Account(AccountRefusal::Suspended));
+    }
+    let import = Import { with: importer, account_id, company: &account.company, revives, origin, now: *now };
+    let mut report = ImportReport::default();
+    for (index, key) in keys.into_iter().enumerate() {
+        let outcome = timeout_at(end, import.key(&key)).await;
+        report.add(index, outcome.ok(), &origin.request_id);
+    }
+    Ok(report)
+}
+
+/// What a payload says beside its keys.
+struct ImportRequest {
+    account_id: AccountId,
+    /// Whether values work again that have ended.
+    revives: bool,
+}
+
+impl ImportRequest {
+    fn take(fields: &mut Fields, accepted: ImportedKeys) -> Self {
+        let account_id = fields.account_id();
+        let keys = fields.take_unread("keys");
+        if !keys.as_ref().and_then(Value::as_array).is_some_and(|keys| (1..=MAX_KEYS_AT_ONCE).contains(&keys.len())) {
+            fields.wrong("keys", format!("must be a list of 1 to {MAX_KEYS_AT_ONCE} keys"));
+        }
+        if accepted == ImportedKeys::Refused {
+            fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
+        }
+        let revives = match fields.take("revive") {
+            None => false,
+            Some(Value::Bool(revives)) => revives,
+            Some(_) => {
+                fields.wrong("revive", "must be true or false");
+                false
+            }
+        };
+        Self { account_id, revives }
+    }
 }
 
 /// One import of several keys.
@@ -133,7 +135,7 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    async fn key(&self, key: &RawValue) -> Result<Outcome, Error> {
+    async fn key(&self, key: &RawValue) -> Result<ImportOutcome, Error> {
         let (hash, new) = match self.parse(key, self.now) {
             Ok(parsed) => parsed,
             Err(invalid) => return self.valid_once(key).await?.ok_or(invalid.into()),
@@ -149,17 +151,24 @@ impl Import<'_> {
 
     /// Reads a key as it would have been at that moment.
     fn parse(&self, key: &RawValue, now: Timestamp) -> Result<(KeyHash, NewKey), InvalidRequest> {
-        let mut fields = Fields::from_raw(key)?;
-        let hash = take_sha256(&mut fields);
-        let new = NewKey::take(&mut fields, self.with.catalogue, now, self.account_id, self.company.to_owned(), None);
-        fields.finish()?;
+        let (hash, new) = Fields::read_raw(key, |fields| {
+            let hash = take_sha256(fields);
+            let company = self.company.to_owned();
+            let new = NewKey::take(fields, self.with.catalogue, now, self.account_id, company, None);
+            Ok::<_, InvalidRequest>((hash, new))
+        })?;
         let hash = hash.ok_or_else(|| InvalidRequest::of(SHA256, "is required"))?;
         Ok((hash, new))
     }
 
     /// A key that is there, and was valid when it was made: its end has passed since.
-    async fn valid_once(&self, key: &RawValue) -> Result<Option<Outcome>, Error> {
-        let Some(hash) = take_sha256(&mut Fields::from_raw(key)?) else { return Ok(None) };
+    async fn valid_once(&self, key: &RawValue) -> Result<Option<ImportOutcome>, Error> {
+        #[derive(Deserialize)]
+        struct Hashed {
+            sha256: String,
+        }
+        let hashed = serde_json::from_str(key.get()).ok();
+        let Some(hash) = hashed.and_then(|Hashed { sha256 }| KeyHash::from_hex(&sha256)) else { return Ok(None) };
         let found = self.with.reader.resolve_hash(&hash, self.now).await?;
         let Some(found) = found.filter(|found| found.account_id == self.account_id) else { return Ok(None) };
         match self.parse(key, found.metadata.created_at) {
@@ -169,7 +178,7 @@ impl Import<'_> {
     }
 
     /// `None` where another import came between the look and the write.
-    async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<Outcome>, Error> {
+    async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<ImportOutcome>, Error> {
         let Importer { reader, keys, issuer, max_keys, .. } = self.with;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = reader.claimed(hash).await?;
@@ -178,17 +187,17 @@ impl Import<'_> {
         }
         if old_claim.is_some() {
             if reader.was_exposed(hash).await? {
-                return Ok(Some(Outcome::Refused(Refused::Exposed)));
+                return Ok(Some(ImportOutcome::Refused(RefusedValue::Exposed)));
             }
             if !self.revives {
-                return Ok(Some(Outcome::Refused(Refused::Retired)));
+                return Ok(Some(ImportOutcome::Refused(RefusedValue::Retired)));
             }
         }
         let id = issuer.key_id(self.now)?;
         let record = new.clone().into_record(id, hash.clone(), self.now);
         Ok(match keys.import(&record, old_claim, *max_keys, self.origin, self.now).await {
-            Ok(Imported::Done) => Some(Outcome::Imported(id)),
-            Ok(Imported::Exposed) => Some(Outcome::Refused(Refused::Exposed)),
+            Ok(Imported::Done) => Some(ImportOutcome::Imported(id)),
+            Ok(Imported::Exposed) => Some(ImportOutcome::Refused(RefusedValue::Exposed)),
             Ok(Imported::Taken) => None,
             // The room may be gone to the same key, by an import beside this one or an attempt whose answer was lost.
             Err(AccountError::QuotaReached { max_keys }) => match reader.resolve_hash(hash, self.now).await? {
@@ -200,9 +209,9 @@ impl Import<'_> {
     }
 
     /// A key has the value.
-    async fn found(&self, found: KeyRecord, hash: &KeyHash, new: &NewKey) -> Result<Outcome, Error> {
+    async fn found(&self, found: KeyRecord, hash: &KeyHash, new: &NewKey) -> Result<ImportOutcome, Error> {
         if found.account_id != self.account_id {
-            return Ok(Outcome::Refused(Refused::Taken));
+            return Ok(ImportOutcome::Refused(RefusedValue::Taken));
         }
         let id = found.metadata.id;
         if found.metadata.held {
@@ -210,9 +219,9 @@ impl Import<'_> {
             self.with.keys.release(Locator { account_id: self.account_id, id }).await?;
         }
         if found.metadata.exposed && found.key_hash == *hash {
-            return Ok(Outcome::Refused(Refused::Exposed));
+            return Ok(ImportOutcome::Refused(RefusedValue::Exposed));
         }
-        Ok(Outcome::Present { id, differs: new.differs_from(&found.metadata) })
+        Ok(ImportOutcome::Present { id, differs: new.differs_from(&found.metadata) })
     }
 }
 

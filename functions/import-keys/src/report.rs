@@ -1,13 +1,13 @@
 //! What became of each key: what an operator reads, and a program decides by.
 
 use api_keys::key::KeyId;
-use api_keys::lambda::{Error, Refusal};
+use api_keys::lambda::{Error, OperatorError};
 use api_keys::store::AccountRefusal;
 use serde::Serialize;
 
 /// What became of each key of the payload, by its place in it. Each is in one of the three lists, once.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct ImportReport {
     imported: Vec<ImportedKey>,
     present: Vec<PresentKey>,
     failed: Vec<FailedKey>,
@@ -43,10 +43,10 @@ struct FailedKey {
 
 /// What became of one key.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum ImportOutcome {
     Imported(KeyId),
     Present { id: KeyId, differs: Vec<&'static str> },
-    Refused(Refused),
+    Refused(RefusedValue),
 }
 
 /// Why a key was not imported.
@@ -84,13 +84,13 @@ impl Code {
 
 /// Why a value is refused, whatever else the key is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Refused {
+pub(crate) enum RefusedValue {
     Taken,
     Exposed,
     Retired,
 }
 
-impl Refused {
+impl RefusedValue {
     fn code_and_reason(self) -> (Code, &'static str) {
         match self {
             Self::Taken => (Code::Taken, "sha256 is of a value that a key of another account has already"),
@@ -106,20 +106,20 @@ impl Refused {
     }
 }
 
-impl Report {
+impl ImportReport {
     /// Adds a key's outcome; `None` where the time was over before it was known.
-    pub(crate) fn add(&mut self, index: usize, outcome: Option<Result<Outcome, Error>>, request_id: &str) {
+    pub(crate) fn add(&mut self, index: usize, outcome: Option<Result<ImportOutcome, Error>>, request_id: &str) {
         const TIME_IS_OVER: &str = "the time was over before the outcome was known: import it again";
         let (code, reason) = match outcome {
-            Some(Ok(Outcome::Imported(id))) => return self.imported.push(ImportedKey { index, id }),
-            Some(Ok(Outcome::Present { id, differs })) => {
+            Some(Ok(ImportOutcome::Imported(id))) => return self.imported.push(ImportedKey { index, id }),
+            Some(Ok(ImportOutcome::Present { id, differs })) => {
                 return self.present.push(PresentKey { index, id, equal: differs.is_empty(), differs });
             }
-            Some(Ok(Outcome::Refused(refused))) => {
+            Some(Ok(ImportOutcome::Refused(refused))) => {
                 let (code, reason) = refused.code_and_reason();
                 (code, reason.to_owned())
             }
-            Some(Err(error)) => (Code::of(&error), Refusal::new(error, request_id).to_string()),
+            Some(Err(error)) => (Code::of(&error), OperatorError::new(error, request_id).to_string()),
             None => (Code::Unavailable, TIME_IS_OVER.to_owned()),
         };
         // What an account's suspension overtook is stored, and works once it is sent again to an active account.

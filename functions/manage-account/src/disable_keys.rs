@@ -1,29 +1,40 @@
 //! `disable-keys`: up to a hundred keys are switched off; a manager can enable them again.
 
-use api_keys::key::KeyId;
-use api_keys::lambda::Error;
+use api_keys::key::{KeyId, Timestamp};
+use api_keys::lambda::{Error, Invocation};
 use api_keys::request::Fields;
 use serde::Serialize;
 
-use crate::Invocation;
-use crate::answer::Answer;
-use crate::each_key::{Failed, Outcomes, each_key};
+use crate::Deps;
+use crate::action::Action;
+use crate::each_key::{Failed, KeySelection, OutcomeOfKeys};
+
+pub(crate) struct DisableKeys(KeySelection);
 
 /// What became of each key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DisableReport {
+pub(crate) struct DisabledKeys {
     disabled: Vec<KeyId>,
     not_found: Vec<KeyId>,
     failed: Vec<Failed>,
 }
 
-pub(crate) async fn disable_keys(fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
-    let Invocation { with, origin, now, .. } = invocation;
-    let disable = |place| async move {
-        let disabled = with.keys.disable(with.reader, place, origin, *now).await?;
-        Ok(disabled.is_some())
-    };
-    let (_, Outcomes { done, not_found, failed }) = each_key(fields, invocation, disable).await?;
-    Ok(Answer::DisableKeys(DisableReport { disabled: done, not_found, failed }))
+impl Action for DisableKeys {
+    type Answer = DisabledKeys;
+
+    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+        Self(KeySelection::take(fields))
+    }
+
+    async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<DisabledKeys, Error> {
+        let Invocation { origin, now, begun } = invocation;
+        let disable = |place| async move {
+            let disabled = deps.keys.disable(deps.reader, place, origin, *now).await?;
+            Ok(disabled.is_some())
+        };
+        let outcome = self.0.each(*begun + deps.time, &origin.request_id, disable).await;
+        let OutcomeOfKeys { done, not_found, failed } = outcome;
+        Ok(DisabledKeys { disabled: done, not_found, failed })
+    }
 }

@@ -1,20 +1,24 @@
 //! The same done to up to a hundred keys of an account, one after the other.
 
 use api_keys::key::{AccountId, KeyId, Locator};
-use api_keys::lambda::{Error, Refusal};
+use api_keys::lambda::OperatorError;
 use api_keys::request::Fields;
 use api_keys::store::WriteError;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::timeout_at;
-
-use crate::Invocation;
+use tokio::time::{Instant, timeout_at};
 
 const MAX_KEYS_AT_ONCE: usize = 100;
 
+/// Some keys of an account.
+pub(crate) struct KeySelection {
+    pub(crate) account_id: AccountId,
+    ids: Vec<KeyId>,
+}
+
 /// What became of each key.
 #[derive(Debug, Default)]
-pub(crate) struct Outcomes {
+pub(crate) struct OutcomeOfKeys {
     pub(crate) done: Vec<KeyId>,
     pub(crate) not_found: Vec<KeyId>,
     pub(crate) failed: Vec<Failed>,
@@ -27,34 +31,35 @@ pub(crate) struct Failed {
     reason: String,
 }
 
-/// Takes `accountId` and `keyIds`, and does it to each key. `act` says whether the account has the key.
-pub(crate) async fn each_key<A>(
-    mut fields: Fields,
-    invocation: &Invocation<'_>,
-    act: impl Fn(Locator) -> A,
-) -> Result<(AccountId, Outcomes), Error>
-where
-    A: Future<Output = Result<bool, WriteError>>,
-{
-    let account_id = fields.account_id();
-    let ids = take_ids(&mut fields);
-    fields.finish()?;
-    let mut outcomes = Outcomes::default();
-    for id in ids {
-        match timeout_at(invocation.end, must_win(|| act(Locator { account_id, id }))).await {
-            Ok(Ok(true)) => outcomes.done.push(id),
-            Ok(Ok(false)) => outcomes.not_found.push(id),
-            Ok(Err(error)) => {
-                let reason = Refusal::new(error.into(), &invocation.origin.request_id).to_string();
-                outcomes.failed.push(Failed { id, reason });
-            }
-            Err(_) => {
-                let reason = "the time was over before the outcome was known: send it again".to_owned();
-                outcomes.failed.push(Failed { id, reason });
+impl KeySelection {
+    /// Takes `accountId` and `keyIds`.
+    pub(crate) fn take(fields: &mut Fields) -> Self {
+        Self { account_id: fields.account_id(), ids: take_ids(fields) }
+    }
+
+    /// Does it to each key until `end`. `act` says whether the account has the key.
+    pub(crate) async fn each<A>(&self, end: Instant, request_id: &str, act: impl Fn(Locator) -> A) -> OutcomeOfKeys
+    where
+        A: Future<Output = Result<bool, WriteError>>,
+    {
+        let account_id = self.account_id;
+        let mut outcome = OutcomeOfKeys::default();
+        for &id in &self.ids {
+            match timeout_at(end, must_win(|| act(Locator { account_id, id }))).await {
+                Ok(Ok(true)) => outcome.done.push(id),
+                Ok(Ok(false)) => outcome.not_found.push(id),
+                Ok(Err(error)) => {
+                    let reason = OperatorError::new(error.into(), request_id).to_string();
+                    outcome.failed.push(Failed { id, reason });
+                }
+                Err(_) => {
+                    let reason = "the time was over before the outcome was known: send it again".to_owned();
+                    outcome.failed.push(Failed { id, reason });
+                }
             }
         }
+        outcome
     }
-    Ok((account_id, outcomes))
 }
 
 /// What takes power away is tried until the time is over.

@@ -1,7 +1,8 @@
 //! What operators do with accounts. On no route: they invoke it with one `action`, which has a file of its own here.
 
+mod account_view;
+mod action;
 mod adopt;
-mod answer;
 mod disable_keys;
 mod each_key;
 mod events;
@@ -17,24 +18,35 @@ mod usage;
 use std::time::{Duration, SystemTime};
 
 use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
-use api_keys::lambda::{Error, Refusal};
-use api_keys::request::{Caller, Fields, InvalidRequest, Origin};
+use api_keys::lambda::{OperatorError, invoke};
+use api_keys::request::{Fields, InvalidRequest};
 use api_keys::store::{AccountList, Accounts, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, UsageList};
 use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout};
 
-pub use crate::answer::Answer;
+pub use crate::action::Answer;
+use crate::action::{Ready, read};
 
 /// How long an invocation goes on with many keys; then it answers how far it came.
 pub const TIME: Duration = Duration::from_secs(40);
-/// A page has no more of accounts, keys or events.
-const MAX_LIMIT: usize = 1000;
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(50);
 
-const ACTIONS: &str = "must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, disable-keys, events, usage, \
-     adopt";
+/// All actions, by the names that operators write, and what reads each. A new one is its file and its line here.
+const ACTIONS: &[(&str, fn(&mut Fields, Timestamp) -> Ready)] = &[
+    ("list", read::<list::List>),
+    ("show", read::<show::Show>),
+    ("update", read::<update::Update>),
+    ("suspend", read::<suspend::SetSuspended<true>>),
+    ("resume", read::<suspend::SetSuspended<false>>),
+    ("recover", read::<recover::Recover>),
+    ("list-keys", read::<list_keys::ListKeys>),
+    ("revoke-keys", read::<revoke_keys::RevokeKeys>),
+    ("disable-keys", read::<disable_keys::DisableKeys>),
+    ("events", read::<events::Events>),
+    ("usage", read::<usage::Usage>),
+    ("adopt", read::<adopt::Adopt>),
+];
 
 /// What the function works with.
 #[derive(Debug)]
@@ -69,46 +81,31 @@ pub struct Deps<'a> {
     pub time: Duration,
 }
 
-/// One invocation.
-struct Invocation<'a> {
-    with: &'a Deps<'a>,
-    origin: Origin,
-    now: Timestamp,
-    end: Instant,
-}
-
 /// Answers one invocation: `{"action", …}`. `operator`, who asks, may be given for the events.
 ///
 /// # Errors
-/// [`Refusal`], with every wrong field of the payload.
-pub async fn handle(event: LambdaEvent<Box<RawValue>>, deps: &Deps<'_>, now: SystemTime) -> Result<Answer, Refusal> {
-    let request_id = &event.context.request_id;
-    let work = Box::pin(act(&event.payload, deps, now.into(), request_id));
-    let done = timeout(LONGEST, work).await;
-    let answer = done.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
-    answer.map_err(|error| Refusal::new(error, request_id))
+/// [`OperatorError`], with every wrong field of the payload.
+pub async fn handle(
+    event: LambdaEvent<Box<RawValue>>,
+    deps: &Deps<'_>,
+    now: SystemTime,
+) -> Result<Answer, OperatorError> {
+    let now = now.into();
+    let act = async |action: Ready, invocation: &_| action(deps, invocation).await;
+    invoke(&event, LONGEST, now, |fields| take(fields, now), act).await
 }
 
-async fn act(payload: &RawValue, deps: &Deps<'_>, now: Timestamp, request_id: &str) -> Result<Answer, Error> {
-    let end = Instant::now() + deps.time;
-    let mut fields = Fields::from_raw(payload)?;
-    let action = fields.required_text("action", 32);
-    let origin = Origin::operator(fields.optional_text("operator", Caller::MAX_TEXT), request_id);
-    let invocation = Invocation { with: deps, origin, now, end };
-    match &*action {
-        "list" => list::list(fields, &invocation).await,
-        "show" => show::show(fields, &invocation).await,
-        "update" => update::update(fields, &invocation).await,
-        "suspend" => suspend::set_suspended(true, fields, &invocation).await,
-        "resume" => suspend::set_suspended(false, fields, &invocation).await,
-        "recover" => recover::recover(fields, &invocation).await,
-        "list-keys" => list_keys::list_keys(fields, &invocation).await,
-        "revoke-keys" => revoke_keys::revoke_keys(fields, &invocation).await,
-        "disable-keys" => disable_keys::disable_keys(fields, &invocation).await,
-        "events" => events::events(fields, &invocation).await,
-        "usage" => usage::usage(fields, &invocation).await,
-        "adopt" => adopt::adopt(fields, &invocation).await,
-        // Which fields there may be is unknown then.
-        _ => Err(InvalidRequest::of("action", ACTIONS).into()),
-    }
+fn take(fields: &mut Fields, now: Timestamp) -> Result<Ready, InvalidRequest> {
+    let name = fields.required_text("action", 32);
+    let action = ACTIONS.iter().find(|(known, _)| *known == name);
+    // Which fields there may be is unknown without one.
+    let (_, read) = action.ok_or_else(|| {
+        InvalidRequest::of("action", format!("must be one of {}", action_names().collect::<Vec<_>>().join(", ")))
+    })?;
+    Ok(read(fields, now))
+}
+
+/// What `action` may be.
+pub fn action_names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|(name, _)| *name)
 }

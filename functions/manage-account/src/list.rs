@@ -1,27 +1,34 @@
 //! `list`: all accounts, a page at a time, in no order that means anything.
 
-use api_keys::key::AccountId;
-use api_keys::lambda::Error;
-use api_keys::request::Fields;
+use api_keys::key::{AccountId, Timestamp};
+use api_keys::lambda::{Error, Invocation};
+use api_keys::request::{AccountQuery, Fields};
 use serde::Serialize;
 
-use crate::answer::{Answer, Shown};
-use crate::{Invocation, MAX_LIMIT};
+use crate::Deps;
+use crate::account_view::AccountView;
+use crate::action::Action;
+
+pub(crate) struct List(AccountQuery);
 
 /// A page of accounts.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Listed {
-    accounts: Vec<Shown>,
+pub(crate) struct AccountPageView {
+    accounts: Vec<AccountView>,
     next_cursor: Option<AccountId>,
 }
 
-pub(crate) async fn list(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
-    let limit = fields.page_size(MAX_LIMIT, MAX_LIMIT);
-    let cursor = fields.id("cursor", AccountId::parse, "must be the nextCursor of an earlier answer");
-    fields.finish()?;
-    let with = invocation.with;
-    let page = with.account_list.page(limit, cursor).await?;
-    let accounts = page.accounts.into_iter().map(|account| Shown::of(account, with.max_keys)).collect();
-    Ok(Answer::List(Listed { accounts, next_cursor: page.next }))
+impl Action for List {
+    type Answer = AccountPageView;
+
+    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+        Self(AccountQuery::take(fields))
+    }
+
+    async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<AccountPageView, Error> {
+        let page = deps.account_list.page(self.0.limit, self.0.cursor).await?;
+        let accounts = page.accounts.into_iter().map(|account| AccountView::of(account, deps.max_keys)).collect();
+        Ok(AccountPageView { accounts, next_cursor: page.next })
+    }
 }

@@ -1,33 +1,44 @@
 //! `revoke-keys`: up to a hundred keys stop working, at once and for good.
 
-use api_keys::key::KeyId;
-use api_keys::lambda::{Error, log};
+use api_keys::key::{KeyId, Timestamp};
+use api_keys::lambda::{Error, Invocation, log};
 use api_keys::request::Fields;
 use serde::Serialize;
 
-use crate::Invocation;
-use crate::answer::Answer;
-use crate::each_key::{Failed, Outcomes, each_key};
+use crate::Deps;
+use crate::action::Action;
+use crate::each_key::{Failed, KeySelection, OutcomeOfKeys};
+
+pub(crate) struct RevokeKeys(KeySelection);
 
 /// What became of each key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RevokeReport {
+pub(crate) struct RevokedKeys {
     revoked: Vec<KeyId>,
     not_found: Vec<KeyId>,
     failed: Vec<Failed>,
 }
 
-pub(crate) async fn revoke_keys(fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
-    let Invocation { with, origin, now, .. } = invocation;
-    let delete = |place| with.keys.delete(place, origin, *now);
-    let (account_id, Outcomes { done, not_found, failed }) = each_key(fields, invocation, delete).await?;
-    // The keys are deleted even if this fails.
-    let revoked = u64::try_from(done.len()).unwrap_or(u64::MAX);
-    if revoked > 0
-        && let Err(error) = with.quota.note_deletions(account_id, revoked).await
-    {
-        log::failure(&origin.request_id, &error);
+impl Action for RevokeKeys {
+    type Answer = RevokedKeys;
+
+    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+        Self(KeySelection::take(fields))
     }
-    Ok(Answer::RevokeKeys(RevokeReport { revoked: done, not_found, failed }))
+
+    async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<RevokedKeys, Error> {
+        let Invocation { origin, now, begun } = invocation;
+        let delete = |place| deps.keys.delete(place, origin, *now);
+        let outcome = self.0.each(*begun + deps.time, &origin.request_id, delete).await;
+        let OutcomeOfKeys { done, not_found, failed } = outcome;
+        // The keys are deleted even if this fails.
+        let revoked = u64::try_from(done.len()).unwrap_or(u64::MAX);
+        if revoked > 0
+            && let Err(error) = deps.quota.note_deletions(self.0.account_id, revoked).await
+        {
+            log::failure(&origin.request_id, &error);
+        }
+        Ok(RevokedKeys { revoked: done, not_found, failed })
+    }
 }

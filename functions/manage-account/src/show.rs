@@ -1,15 +1,26 @@
 //! `show`: one account.
 
-use api_keys::lambda::Error;
+use api_keys::key::{AccountId, Timestamp};
+use api_keys::lambda::{Error, Invocation};
 use api_keys::request::Fields;
 
-use crate::Invocation;
-use crate::answer::{Answer, Shown};
+use crate::Deps;
+use crate::account_view::AccountView;
+use crate::action::Action;
 
-pub(crate) async fn show(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
-    let account_id = fields.account_id();
-    fields.finish()?;
-    let with = invocation.with;
-    let account = with.accounts.show(account_id).await?;
-    Ok(Answer::Show(Shown::of(account, with.max_keys)))
+pub(crate) struct Show {
+    account_id: AccountId,
+}
+
+impl Action for Show {
+    type Answer = AccountView;
+
+    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+        Self { account_id: fields.account_id() }
+    }
+
+    async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<AccountView, Error> {
+        let account = deps.accounts.show(self.account_id).await?;
+        Ok(AccountView::of(account, deps.max_keys))
+    }
 }

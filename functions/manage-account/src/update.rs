@@ -1,23 +1,52 @@
 //! `update`: another company, quota of keys or ceiling of limits.
 
-use api_keys::lambda::Error;
+use api_keys::key::{AccountId, Timestamp};
+use api_keys::lambda::{Error, Invocation};
 use api_keys::request::{AccountChange, Fields};
 use api_keys::store::SweepCursor;
+use serde::Serialize;
 
-use crate::Invocation;
-use crate::answer::{Answer, Shown, Updated};
+use crate::Deps;
+use crate::account_view::AccountView;
+use crate::action::Action;
 
-pub(crate) async fn update(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
-    let account_id = fields.account_id();
-    let change = AccountChange::take(&mut fields);
-    let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
-    fields.finish()?;
-    let Invocation { with, origin, now, end } = invocation;
-    let sweep = with.accounts.update(account_id, &change, cursor, *end, origin, *now).await?;
-    Ok(Answer::Update(Updated {
-        account: Shown::of(sweep.account, with.max_keys),
-        done: sweep.cursor.is_none(),
-        keys_changed: sweep.changed,
-        cursor: sweep.cursor,
-    }))
+pub(crate) struct Update {
+    account_id: AccountId,
+    change: AccountChange,
+    cursor: Option<SweepCursor>,
+}
+
+/// An account after a change, and how far its keys have been updated.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Updated {
+    account: AccountView,
+    done: bool,
+    keys_changed: u64,
+    cursor: Option<SweepCursor>,
+}
+
+impl Action for Update {
+    type Answer = Updated;
+
+    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+        Self {
+            account_id: fields.account_id(),
+            change: AccountChange::take(fields),
+            cursor: fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer"),
+        }
+    }
+
+    async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<Updated, Error> {
+        let Self { account_id, change, cursor } = self;
+        let Invocation { origin, now, begun } = invocation;
+        let end = *begun + deps.time;
+        let sweep = deps.accounts.update(account_id, &change, cursor, end, origin, *now).await?;
+        Ok(Updated {
+            account: AccountView::of(sweep.account, deps.max_keys),
+            done: sweep.cursor.is_none(),
+            keys_changed: sweep.changed,
+            cursor: sweep.cursor,
+        })
+    }
 }

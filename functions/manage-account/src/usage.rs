@@ -1,28 +1,38 @@
 //! `usage`: how much an account, or one key of it, was used.
 
-use api_keys::key::Consumer;
-use api_keys::lambda::Error;
+use api_keys::key::{Consumer, Timestamp};
+use api_keys::lambda::{Error, Invocation};
 use api_keys::request::{Fields, UsageBucket, UsageQuery};
 use serde::Serialize;
 
-use crate::Invocation;
-use crate::answer::Answer;
+use crate::Deps;
+use crate::action::Action;
+
+pub(crate) struct Usage {
+    consumer: Consumer,
+    query: UsageQuery,
+}
 
 /// Every hour or day of a time.
 #[derive(Debug, Serialize)]
-pub struct Usage {
+pub(crate) struct UsageView {
     usage: Vec<UsageBucket>,
 }
 
-pub(crate) async fn usage(mut fields: Fields, invocation: &Invocation<'_>) -> Result<Answer, Error> {
-    let account_id = fields.account_id();
-    let key_id = fields.key_id("keyId");
-    let query = UsageQuery::take(&mut fields, invocation.now);
-    fields.finish()?;
-    let hours = invocation.with.usage.hours(&Consumer { account_id, key_id }, query.hours()).await?;
-    if hours.is_empty() {
-        // Nobody is told of an account that there is not.
-        invocation.with.accounts.show(account_id).await?;
+impl Action for Usage {
+    type Answer = UsageView;
+
+    fn take(fields: &mut Fields, now: Timestamp) -> Self {
+        let consumer = Consumer { account_id: fields.account_id(), key_id: fields.key_id("keyId") };
+        Self { consumer, query: UsageQuery::take(fields, now) }
     }
-    Ok(Answer::Usage(Usage { usage: query.sum(&hours) }))
+
+    async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<UsageView, Error> {
+        let hours = deps.usage.hours(&self.consumer, self.query.hours()).await?;
+        if hours.is_empty() {
+            // An unknown account is an error, not an empty list.
+            deps.accounts.show(self.consumer.account_id).await?;
+        }
+        Ok(UsageView { usage: self.query.sum(&hours) })
+    }
 }

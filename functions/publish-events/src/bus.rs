@@ -38,7 +38,7 @@ pub struct Published {
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Delivery {
     /// It is on the bus.
     Published,
     /// The bus did not take it now; it may later.
@@ -56,25 +56,25 @@ impl Bus {
 
     /// Publishes events, a few at a time, and begins no call after `end`. The outcomes are in the order of the events; behind
     /// the first group with a failure nothing is sent, and all of it counts as failed.
-    pub async fn publish(&self, events: &[Published], end: Instant) -> Vec<Outcome> {
+    pub async fn publish(&self, events: &[Published], end: Instant) -> Vec<Delivery> {
         let mut outcomes = Vec::with_capacity(events.len());
         for group in events.chunks(MAX_ENTRIES) {
             outcomes.extend(self.put(group, end).await);
-            if outcomes.contains(&Outcome::Failed) {
+            if outcomes.contains(&Delivery::Failed) {
                 break;
             }
         }
-        outcomes.resize(events.len(), Outcome::Failed);
+        outcomes.resize(events.len(), Delivery::Failed);
         outcomes
     }
 
-    async fn put(&self, group: &[Published], end: Instant) -> Vec<Outcome> {
+    async fn put(&self, group: &[Published], end: Instant) -> Vec<Delivery> {
         if Instant::now() >= end {
-            return vec![Outcome::Failed; group.len()];
+            return vec![Delivery::Failed; group.len()];
         }
         match self.send(group).await {
             Err(error) if is_permanent(&error) => match group {
-                [] | [_] => vec![Outcome::Poisoned; group.len()],
+                [] | [_] => vec![Delivery::Poisoned; group.len()],
                 // One of them is wrong: alone, it shows which.
                 many => {
                     let mut outcomes = Vec::with_capacity(many.len());
@@ -84,21 +84,21 @@ impl Bus {
                     outcomes
                 }
             },
-            Err(_) => vec![Outcome::Failed; group.len()],
+            Err(_) => vec![Delivery::Failed; group.len()],
             Ok(outcomes) => outcomes,
         }
     }
 
-    async fn send(&self, group: &[Published]) -> Result<Vec<Outcome>, SdkError<PutEventsError>> {
+    async fn send(&self, group: &[Published]) -> Result<Vec<Delivery>, SdkError<PutEventsError>> {
         let entries = group.iter().map(|published| self.entry(published)).collect();
         let output = self.client.put_events().set_entries(Some(entries)).send().await?;
         let outcome = |code: Option<&str>| match code {
-            None => Outcome::Published,
-            Some(code) if PERMANENT.contains(&code) => Outcome::Poisoned,
-            Some(_) => Outcome::Failed,
+            None => Delivery::Published,
+            Some(code) if PERMANENT.contains(&code) => Delivery::Poisoned,
+            Some(_) => Delivery::Failed,
         };
         let mut outcomes: Vec<_> = output.entries().iter().map(|entry| outcome(entry.error_code())).collect();
-        outcomes.resize(group.len(), Outcome::Failed);
+        outcomes.resize(group.len(), Delivery::Failed);
         Ok(outcomes)
     }
 

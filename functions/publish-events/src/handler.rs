@@ -6,7 +6,7 @@ mod stream;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::lambda::{Metrics, Refusal};
+use api_keys::lambda::{Invocation, Metrics, OperatorError, invoke};
 use api_keys::store::EventList;
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
@@ -14,11 +14,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-pub use crate::bus::{Bus, Outcome, Published};
+pub use crate::bus::{Bus, Delivery, Published};
+use crate::republish::{Rest, republish};
 
 /// How long an invocation goes on; one more call to the bus or the table may follow. It is shorter than the function's
 /// time-out, so that what was published is known.
 pub const TIME: Duration = Duration::from_secs(40);
+/// The time limit of an operator's invocation, shorter than the function's time-out.
+const LONGEST: Duration = Duration::from_secs(55);
 
 /// What the function works with.
 #[derive(Debug)]
@@ -34,20 +37,19 @@ pub struct Publisher {
 /// Answers one invocation: records of the stream with their failures, or an operator's request with what was published.
 ///
 /// # Errors
-/// [`Refusal`] of an operator's request. The stream's records never fail as a whole.
+/// [`OperatorError`] of an operator's request. The stream's records never fail as a whole.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
     publisher: &Publisher,
     now: SystemTime,
-) -> Result<Value, Refusal> {
-    let end = Instant::now() + TIME;
-    let LambdaEvent { payload, context } = event;
-    let request_id = &context.request_id;
-    if let Ok(Stream { records }) = serde_json::from_str(payload.get()) {
-        return Ok(stream::publish(&records, publisher, end, now.into(), request_id).await);
+) -> Result<Value, OperatorError> {
+    if let Ok(Stream { records }) = serde_json::from_str(event.payload.get()) {
+        let end = Instant::now() + TIME;
+        return Ok(stream::publish(&records, publisher, end, now.into(), &event.context.request_id).await);
     }
-    let report = Box::pin(republish::republish(&payload, publisher, end)).await;
-    report.map_err(|error| Refusal::new(error, request_id))
+    // It writes nothing, so it has no event, and nobody is told who asked.
+    let publish = async |rest, invocation: &Invocation| republish(rest, publisher, invocation.begun + TIME).await;
+    invoke(&event, LONGEST, now.into(), |fields| Ok(Rest::take(fields)), publish).await
 }
 
 /// What Lambda's poller brings.

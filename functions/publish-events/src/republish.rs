@@ -2,12 +2,11 @@
 
 use api_keys::key::{AccountId, EventId, Timestamp};
 use api_keys::lambda::Error;
-use api_keys::request::{Caller, Fields};
-use serde_json::value::RawValue;
+use api_keys::request::Fields;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Outcome, Published, Publisher};
+use crate::{Delivery, Published, Publisher};
 
 const PAGE: usize = 100;
 
@@ -18,9 +17,8 @@ const PAGE: usize = 100;
 /// `cursor`. `failed` counts events that the bus will never take.
 ///
 /// # Errors
-/// [`Error::Invalid`]; [`Error::Internal`] when the bus or the table does not answer, and nothing was published.
-pub(crate) async fn republish(payload: &RawValue, with: &Publisher, end: Instant) -> Result<Value, Error> {
-    let mut rest = parse(payload)?;
+/// [`Error::Internal`] when the bus or the table does not answer, and nothing was published.
+pub(crate) async fn republish(mut rest: Rest, with: &Publisher, end: Instant) -> Result<Value, Error> {
     let mut counts = Counts::default();
     while rest.cursor.is_some() && Instant::now() < end {
         match publish_page(&mut rest, &mut counts, with, end).await {
@@ -47,8 +45,8 @@ async fn publish_page(rest: &mut Rest, counts: &mut Counts, with: &Publisher, en
     let in_time = page.events.iter().filter(|event| event.id >= EventId::first_at(from));
     let events: Vec<_> = in_time.map(|event| Published { account_id, event: event.clone() }).collect();
     let mut outcomes = with.bus.publish(&events, end).await;
-    outcomes.truncate(outcomes.iter().take_while(|outcome| **outcome != Outcome::Failed).count());
-    let poisoned = outcomes.iter().filter(|outcome| **outcome == Outcome::Poisoned).count();
+    outcomes.truncate(outcomes.iter().take_while(|outcome| **outcome != Delivery::Failed).count());
+    let poisoned = outcomes.iter().filter(|outcome| **outcome == Delivery::Poisoned).count();
     counts.published += outcomes.len() - poisoned;
     counts.failed += poisoned;
     if outcomes.len() < events.len() {
@@ -61,27 +59,19 @@ async fn publish_page(rest: &mut Rest, counts: &mut Counts, with: &Publisher, en
 }
 
 /// What is still to be published.
-struct Rest {
+pub(crate) struct Rest {
     account_id: AccountId,
     from: Timestamp,
     /// Behind which event it begins; `None` when nothing is left.
     cursor: Option<EventId>,
 }
 
-fn parse(payload: &RawValue) -> Result<Rest, Error> {
-    let mut fields = Fields::from_raw(payload)?;
-    let account_id = fields.id("accountId", AccountId::parse, "must be the id of an account");
-    let from = fields.time("from");
-    let to = fields.time("to");
-    let cursor = fields.id("cursor", EventId::parse, "must be the cursor of an earlier answer");
-    // Taken so that it is known: publishing again writes nothing, so it has no event.
-    fields.optional_text("operator", Caller::MAX_TEXT);
-    for (name, missing) in [("accountId", account_id.is_none()), ("from", from.is_none()), ("to", to.is_none())] {
-        if missing {
-            fields.wrong(name, "is required");
-        }
+impl Rest {
+    /// Takes `accountId`, `from`, `to` and `cursor`.
+    pub(crate) fn take(fields: &mut Fields) -> Self {
+        let account_id = fields.account_id();
+        let (from, to) = (fields.required_time("from"), fields.required_time("to"));
+        let cursor = fields.id("cursor", EventId::parse, "must be the cursor of an earlier answer");
+        Self { account_id, from, cursor: cursor.or_else(|| Some(EventId::first_at(to))) }
     }
-    fields.finish()?;
-    let (Some(account_id), Some(from), Some(to)) = (account_id, from, to) else { return Err(Error::NotFound) };
-    Ok(Rest { account_id, from, cursor: cursor.or_else(|| Some(EventId::first_at(to))) })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Outcome, Published, Publisher};
+use crate::{Delivery, Published, Publisher};
 
 /// Publishes the events of the records. What comes back tells Lambda from which record on to try again.
 ///
@@ -45,11 +45,11 @@ pub(crate) async fn publish(
     }
     let outcomes = publisher.bus.publish(&events, end).await;
     for (published, outcome) in events.iter().zip(&outcomes) {
-        if *outcome == Outcome::Poisoned {
+        if *outcome == Delivery::Poisoned {
             log::failure(request_id, &Poisoned(published.event.id.to_string()));
         }
     }
-    let failed = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Failed);
+    let failed = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Delivery::Failed);
     let failures: Vec<_> = failed.map(|(number, _)| json!({"itemIdentifier": number})).collect();
     if !failures.is_empty() {
         log::counted(&publisher.metrics, "UnpublishedEvents", now, request_id, &Unpublished(failures.len()));

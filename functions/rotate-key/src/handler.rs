@@ -70,19 +70,8 @@ pub fn grace_period(body: &[u8]) -> Result<Option<Duration>, InvalidRequest> {
     if body.is_empty() {
         return Ok(None);
     }
-    Fields::from_json(body)?.read(|fields| {
-        let mut grace = Duration::ZERO;
-        if let Some(given) = fields.take(FIELD) {
-            match given.as_f64().and_then(whole_seconds).filter(|given| *given <= LONGEST_GRACE) {
-                Some(given) => grace = given,
-                None => fields.wrong(FIELD, format!("must be a whole number from 0 to {}", LONGEST_GRACE.as_secs())),
-            }
-        }
-        Ok((!grace.is_zero()).then_some(grace))
+    Fields::read(body, |fields| {
+        let grace = fields.optional_number(FIELD, 0, LONGEST_GRACE.as_secs()).filter(|seconds| *seconds > 0);
+        Ok(grace.map(Duration::from_secs))
     })
-}
-
-/// JSON has one kind of numbers: `60.0` is 60.
-fn whole_seconds(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds).ok().filter(|_| seconds.fract() == 0.0)
 }

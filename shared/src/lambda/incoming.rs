@@ -26,7 +26,7 @@ pub fn read<T>(
     take: impl FnOnce(&Caller, &mut Fields) -> Result<T, Forbidden>,
 ) -> Result<(Caller, T), Error> {
     let caller = caller(request)?;
-    let taken = query(request).read(|fields| {
+    let taken = Fields::read_query(parameters(request), |fields| {
         if [Method::GET, Method::DELETE].contains(request.method()) && !request.body().is_empty() {
             fields.wrong("body", "must be empty");
         }
@@ -88,12 +88,10 @@ pub fn path(request: &Request) -> &str {
     context(request).and_then(|context| context.path.as_deref()).unwrap_or_default()
 }
 
-/// The query string, repeated parameters included.
-fn query(request: &Request) -> Fields {
+/// The query string's parameters, repeated ones included.
+fn parameters(request: &Request) -> impl Iterator<Item = (String, String)> {
     let given = request.query_string_parameters_ref();
-    Fields::from_pairs(
-        given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), Value::from(value))),
-    )
+    given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 /// What the client's path has before that route: the stage, or the base path of a custom domain.

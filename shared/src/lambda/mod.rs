@@ -4,7 +4,7 @@
 //! issued_key, error → incoming → response → problem → http
 //! metrics → log → http, invocation, after_answer
 //! method_arn → verdict → settings
-//! ending
+//! pages; ending
 //! ```
 
 mod after_answer;
@@ -17,6 +17,7 @@ mod issued_key;
 pub mod log;
 mod method_arn;
 mod metrics;
+mod pages;
 mod problem;
 mod response;
 pub mod settings;
@@ -24,11 +25,12 @@ mod verdict;
 
 pub use self::after_answer::AfterAnswer;
 pub use self::error::Error;
-pub use self::invocation::Refusal;
+pub use self::invocation::{Invocation, OperatorError, invoke};
 pub use self::issued_key::IssuedKey;
 #[cfg(feature = "openapi")]
 pub(crate) use self::issued_key::IssuedKeyBody;
 pub use self::method_arn::MethodArn;
 pub use self::metrics::Metrics;
+pub use self::pages::{EventPageView, KeyPageView};
 pub use self::problem::Problem;
 pub use self::verdict::Verdict;

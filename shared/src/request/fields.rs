@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::json::Json;
 use super::text::normalize;
@@ -20,17 +20,20 @@ const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
 /// As many wrong fields are named; the others are counted.
 const MAX_ERRORS: usize = 50;
 
+const TIME: &str = "must be a time such as 2030-01-31T00:00:00Z";
+
 /// As many characters of a field's name are repeated.
 const MAX_NAME: usize = 64;
 
 /// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
 ///
-/// Take each field that exists within [`read`](Self::read), or [`finish`](Self::finish) then: only after it are the values to
-/// be trusted.
+/// Each reading ends by itself: what it hands out has passed, and what nothing has taken is wrong.
 pub struct Fields {
     given: Vec<(String, Value)>,
     /// What was given once more, at any depth.
     repeated: Vec<String>,
+    /// Whether all values are text.
+    is_query: bool,
     errors: Vec<FieldError>,
     unnamed_errors: usize,
 }
@@ -43,36 +46,64 @@ impl fmt::Debug for Fields {
 }
 
 impl Fields {
-    /// Reads a JSON object.
+    /// Reads a JSON object of at most 64 KiB; `take` takes each field that exists.
     ///
     /// # Errors
-    /// [`InvalidRequest`] when the body is not one, or is larger than 64 KiB.
-    pub fn from_json(body: &[u8]) -> Result<Self, InvalidRequest> {
+    /// That of `take`; otherwise [`InvalidRequest`] with every wrong field, or when the body is no such object.
+    pub fn read<T, E: From<InvalidRequest>>(body: &[u8], take: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         if body.len() > MAX_BODY {
-            return Err(wrong_body("must be at most 65536 bytes"));
+            return Err(wrong_body("must be at most 65536 bytes").into());
         }
-        Self::from_object(Json::read(body))
+        Self::of_json(body)?.end_after(take)
     }
 
     /// Reads a JSON object of any size: what an operator sends. A `Value` would have dropped repeated names.
     ///
     /// # Errors
-    /// [`InvalidRequest`] when it is not an object.
-    pub fn from_raw(json: &RawValue) -> Result<Self, InvalidRequest> {
-        Self::from_object(Json::read(json.get().as_bytes()))
+    /// As [`read`](Self::read).
+    pub fn read_raw<T, E: From<InvalidRequest>>(
+        json: &RawValue,
+        take: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Self::of_json(json.get().as_bytes())?.end_after(take)
     }
 
-    fn from_object(read: serde_json::Result<Json>) -> Result<Self, InvalidRequest> {
-        let Json { value: Value::Object(given), repeated } = read.unwrap_or_default() else {
+    /// Reads the parameters of a query string, repeated ones included. Numbers are digits there.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_query<T, E: From<InvalidRequest>>(
+        parameters: impl IntoIterator<Item = (String, String)>,
+        take: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let parameters = parameters.into_iter().map(|(name, text)| (name, Value::String(text)));
+        Self { is_query: true, ..Self::of(parameters) }.end_after(take)
+    }
+
+    /// Reads an object that stands at that place within this one. What is wrong in it is wrong here.
+    pub(super) fn read_part(&mut self, place: &str, part: Map<String, Value>, take: impl FnOnce(&mut Self)) {
+        let read = Self::of(part).end_after(|part| {
+            take(part);
+            Ok(())
+        });
+        if let Err(InvalidRequest(errors)) = read {
+            for error in errors {
+                self.wrong(&format!("{place}.{}", error.field), error.message);
+            }
+        }
+    }
+
+    fn of_json(text: &[u8]) -> Result<Self, InvalidRequest> {
+        let Json { value: Value::Object(given), repeated } = Json::read(text).unwrap_or_default() else {
             return Err(wrong_body("must be a JSON object"));
         };
-        Ok(Self { repeated, ..Self::from_pairs(given) })
+        Ok(Self { repeated, ..Self::of(given) })
     }
 
-    /// Takes names and values as they came, repeated ones included.
-    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
-        let mut fields = Self { given: Vec::new(), repeated: Vec::new(), errors: Vec::new(), unnamed_errors: 0 };
-        for (name, value) in pairs {
+    fn of(given: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let mut fields =
+            Self { given: Vec::new(), repeated: Vec::new(), is_query: false, errors: Vec::new(), unnamed_errors: 0 };
+        for (name, value) in given {
             if fields.has(&name) {
                 fields.repeated.push(name);
             } else {
@@ -82,11 +113,7 @@ impl Fields {
         fields
     }
 
-    /// Reads all of it: what `take` leaves is wrong.
-    ///
-    /// # Errors
-    /// That of `take`; otherwise [`InvalidRequest`] with every wrong field.
-    pub fn read<T, E: From<InvalidRequest>>(mut self, take: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+    fn end_after<T, E: From<InvalidRequest>>(mut self, take: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let taken = take(&mut self)?;
         self.finish()?;
         Ok(taken)
@@ -128,18 +155,70 @@ impl Fields {
 
     /// Takes a time in the future, at most ten years away, that may be absent.
     pub fn optional_expiry(&mut self, field: &str, now: Timestamp) -> Option<Timestamp> {
-        let value = self.take(field)?;
-        let end = value.as_str().and_then(Timestamp::parse);
-        if end.is_none() {
-            self.wrong(field, "must be a time such as 2030-01-31T00:00:00Z");
+        let end = self.time(field)?;
+        let is_near = end > now && end <= now.plus(TEN_YEARS);
+        if !is_near {
+            self.wrong(field, "must be in the future, at most 10 years away");
         }
-        end.filter(|end| {
-            let near = *end > now && *end <= now.plus(TEN_YEARS);
-            if !near {
-                self.wrong(field, "must be in the future, at most 10 years away");
-            }
-            near
-        })
+        is_near.then_some(end)
+    }
+
+    /// Takes a time that may be absent.
+    pub fn time(&mut self, field: &str) -> Option<Timestamp> {
+        self.id(field, Timestamp::parse, TIME)
+    }
+
+    /// Takes a time that must be there.
+    pub fn required_time(&mut self, field: &str) -> Timestamp {
+        self.required(field, Timestamp::parse, TIME, Timestamp::of_unix_hour(0))
+    }
+
+    /// Takes text that may be absent, read by `parse`; `message` says what else is wrong.
+    pub fn id<T>(&mut self, field: &str, parse: fn(&str) -> Option<T>, message: &str) -> Option<T> {
+        let given = self.take(field)?;
+        self.parsed(field, &given, parse, message)
+    }
+
+    /// The same with text that must be there; `none` stands for a wrong one.
+    pub(super) fn required<T>(&mut self, field: &str, parse: fn(&str) -> Option<T>, message: &str, none: T) -> T {
+        let Some(given) = self.take(field) else {
+            self.wrong(field, "is required");
+            return none;
+        };
+        self.parsed(field, &given, parse, message).unwrap_or(none)
+    }
+
+    fn parsed<T>(&mut self, field: &str, given: &Value, parse: fn(&str) -> Option<T>, message: &str) -> Option<T> {
+        let parsed = given.as_str().and_then(parse);
+        if parsed.is_none() {
+            self.wrong(field, message);
+        }
+        parsed
+    }
+
+    /// Takes a whole number that may be absent.
+    pub fn optional_number(&mut self, field: &str, min: u64, max: u64) -> Option<u64> {
+        let given = self.take(field)?;
+        self.whole_number(field, &given, min, max)
+    }
+
+    /// Reads what was taken as a whole number. JSON has one kind of numbers: `60.0` is 60, and `-0` is 0.
+    pub(super) fn whole_number(&mut self, field: &str, given: &Value, min: u64, max: u64) -> Option<u64> {
+        let digits = match given {
+            Value::String(text) if self.is_query && text.bytes().all(|byte| byte.is_ascii_digit()) => text.clone(),
+            given => given.as_f64().map(|number| (number + 0.0).to_string()).unwrap_or_default(),
+        };
+        let number = digits.parse().ok().filter(|number| (min..=max).contains(number));
+        if number.is_none() {
+            self.wrong(field, format!("must be a whole number from {min} to {max}"));
+        }
+        number
+    }
+
+    /// Takes `limit` of a list, a whole number from 1 to `max`, or `default` when it is absent.
+    pub fn limit(&mut self, default: usize, max: usize) -> usize {
+        let given = self.optional_number("limit", 1, u64::try_from(max).unwrap_or(u64::MAX));
+        given.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
     }
 
     /// Remembers that a field is wrong, and why.
@@ -151,11 +230,8 @@ impl Fields {
         }
     }
 
-    /// Ends the reading.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`] with every wrong field, unknown ones included: 50 by name, the others as a number.
-    pub fn finish(mut self) -> Result<(), InvalidRequest> {
+    /// Every wrong field, unknown ones included: 50 by name, the others as a number.
+    fn finish(mut self) -> Result<(), InvalidRequest> {
         for place in std::mem::take(&mut self.repeated) {
             self.wrong(&place, "must be given once");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, InvalidRequest};
+use super::fields::Fields;
 use crate::key::{Limit, Limits, Period};
 
 impl Fields {
@@ -23,32 +23,24 @@ impl Fields {
                 self.wrong(&format!("{FIELD}[{at}]"), "must be an object with requests and per");
                 continue;
             };
-            let mut parts = Fields::from_pairs(parts);
-            let (requests, per) = (parts.requests(), parts.per());
-            if let Some((requests, per)) = requests.zip(per) {
-                match limits.and(Limit { requests, per }) {
-                    Some(more) => limits = more,
-                    None => parts.wrong("per", "must not be given twice"),
+            self.read_part(&format!("{FIELD}[{at}]"), parts, |parts| {
+                let (requests, per) = (parts.requests(), parts.per());
+                if let Some((requests, per)) = requests.zip(per) {
+                    match limits.and(Limit { requests, per }) {
+                        Some(more) => limits = more,
+                        None => parts.wrong("per", "must not be given twice"),
+                    }
                 }
-            }
-            if let Err(InvalidRequest(errors)) = parts.finish() {
-                for error in errors {
-                    self.wrong(&format!("{FIELD}[{at}].{}", error.field), error.message);
-                }
-            }
+            });
         }
         limits
     }
 
     fn requests(&mut self) -> Option<u32> {
         const FIELD: &str = "requests";
-        // JSON has one kind of numbers: `60.0` is 60, and is written as that.
-        let whole = |value: Value| value.as_f64()?.to_string().parse().ok();
-        let requests = self.take(FIELD).and_then(whole).filter(|given| (1..=Limit::MAX_REQUESTS).contains(given));
-        if requests.is_none() {
-            self.wrong(FIELD, format!("must be a whole number from 1 to {}", Limit::MAX_REQUESTS));
-        }
-        requests
+        let given = self.take(FIELD).unwrap_or_default();
+        let requests = self.whole_number(FIELD, &given, 1, Limit::MAX_REQUESTS.into());
+        requests.and_then(|requests| u32::try_from(requests).ok())
     }
 
     fn per(&mut self) -> Option<Period> {

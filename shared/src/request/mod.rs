@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! json, text, path_text → fields → page, key_fields, limits, usage → new_key, patch, account
-//! caller → origin ───────────────────────────────────┘
+//! caller → origin ──────────────────────┘
 //! ```
 
 mod account;
@@ -25,6 +25,7 @@ pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::json::Json;
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
+pub use self::page::{AccountQuery, EventQuery, KeyQuery};
 pub use self::patch::Change;
 pub use self::path_text::PathText;
 pub use self::text::normalize as normalize_text;

@@ -41,8 +41,8 @@ pub struct NewKey {
 impl NewKey {
     /// Takes the fields of a new key; its account and creator are never fields of a request.
     ///
-    /// `creator` is the calling key; where there is none, the key's own user is its creator. The values are valid only after
-    /// [`Fields::finish`].
+    /// `creator` is the calling key; where there is none, the key's own user is its creator. The values are valid only once the
+    /// reading has ended.
     #[must_use]
     pub fn take(
         fields: &mut Fields,

@@ -32,7 +32,7 @@ impl Change {
     /// # Errors
     /// [`InvalidRequest`] with every wrong field.
     pub fn parse(body: &[u8], catalogue: &Catalogue, now: Timestamp) -> Result<Vec<Self>, InvalidRequest> {
-        Fields::from_json(body)?.read(|fields| Ok(Self::take(fields, catalogue, now)))
+        Fields::read(body, |fields| Ok(Self::take(fields, catalogue, now)))
     }
 
     fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> Vec<Self> {

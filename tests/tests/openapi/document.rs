@@ -56,12 +56,12 @@ pub fn document() -> Yaml {
 
 fn components() -> Components {
     let mut schemas = Vec::new();
-    add::<list_keys::Page>(&mut schemas);
-    add::<list_events::Page>(&mut schemas);
+    add::<api_keys::lambda::KeyPageView>(&mut schemas);
+    add::<api_keys::lambda::EventPageView>(&mut schemas);
     add::<api_keys::lambda::IssuedKey>(&mut schemas);
     add::<api_keys::lambda::Problem>(&mut schemas);
     add::<read_usage::Usage>(&mut schemas);
-    add::<report_leaks::Report>(&mut schemas);
+    add::<report_leaks::ReportedToken>(&mut schemas);
     add::<report_leaks::Feedback>(&mut schemas);
     add::<NewKey>(&mut schemas);
     add::<KeyChanges>(&mut schemas);
