@@ -6,7 +6,9 @@ use std::fmt;
 use std::time::SystemTime;
 
 use api_keys::check::{Asked, Check, Decision, EnvironmentState, Reason, Settings};
-use api_keys::lambda::{MethodArn, Verdict, log};
+use api_keys::key::KeyValue;
+use api_keys::lambda::log::{self, Subject};
+use api_keys::lambda::{MethodArn, Verdict};
 use api_keys::store::Leases;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
@@ -35,7 +37,12 @@ pub async fn handle(
     match kept.check(check, settings).await {
         Ok(decision) => answer(decision, &method, stage_variables.limit_answer),
         Err(error) => {
-            log::failure(&request_context.request_id, &error);
+            // The table does not say whose key it is, but a value of this service does.
+            let key = check.value.and_then(|text| KeyValue::parse(text, settings.imported)?.locator());
+            let (account_id, key_id) = (key.map(|key| key.account_id), key.map(|key| key.id));
+            let (request_id, operation) = (request_context.request_id, "authorize".to_owned());
+            let subject = Subject { request_id, operation, account_id, key_id, ..Subject::default() };
+            log::failure(&subject, &error);
             Err(Refusal::Unavailable)
         }
     }

@@ -35,5 +35,5 @@ pub async fn handle(
         keys.insert_first(&record, &invocation.origin, now).await?;
         Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, now, ceiling })
     };
-    invoke(&event, LONGEST, now.into(), take, create).await
+    invoke(&event, "create-account", LONGEST, now.into(), take, create).await
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use api_keys::key::{AccountId, Locator, Timestamp};
-use api_keys::lambda::{Error, http};
+use api_keys::lambda::{Error, http, log};
 use api_keys::store::{Keys, Quota};
 use lambda_http::{Body, Request, Response};
 
@@ -15,7 +15,7 @@ pub async fn handle(request: Request, keys: &Keys, quota: &Quota, now: SystemTim
     if let Some(account_id) = deleted_of
         && let Err(error) = quota.note_deletions(account_id, 1).await
     {
-        http::log_failure(&request, &error);
+        log::failure(&http::subject(&request), &error);
     }
     answer
 }

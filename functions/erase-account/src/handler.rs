@@ -38,11 +38,11 @@ pub async fn handle(
     time: Duration,
     now: SystemTime,
 ) -> Result<Progress, OperatorError> {
-    let erase = async |account_id, Invocation { origin, now, begun }: &Invocation| {
+    let erase = async |account_id, Invocation { origin, now, begun, .. }: &Invocation| {
         let Erasing { done, removed } = eraser.erase(account_id, *begun + time, origin, *now).await?;
         Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
     };
-    invoke(&event, LONGEST, now.into(), |fields| Ok(take(fields)), erase).await
+    invoke(&event, "erase-account", LONGEST, now.into(), |fields| Ok(take(fields)), erase).await
 }
 
 fn take(fields: &mut Fields) -> AccountId {

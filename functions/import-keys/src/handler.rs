@@ -63,7 +63,8 @@ pub async fn handle(
     let import = async |request: ImportRequest, invocation: &Invocation| {
         import_keys(request, &event.payload, importer, invocation).await
     };
-    invoke(&event, LONGEST, now.into(), |fields| Ok(ImportRequest::take(fields, importer.accepted)), import).await
+    let take = |fields: &mut Fields| Ok(ImportRequest::take(fields, importer.accepted));
+    invoke(&event, "import-keys", LONGEST, now.into(), take, import).await
 }
 
 async fn import_keys(
@@ -79,7 +80,7 @@ async fn import_keys(
     }
     let Raw { keys } = serde_json::from_str(payload.get()).map_err(|cause| Error::Internal(cause.into()))?;
     let ImportRequest { account_id, revives } = request;
-    let Invocation { origin, now, begun } = invocation;
+    let Invocation { origin, now, begun, subject } = invocation;
     let end = *begun + TIME;
     let account = importer.accounts.show(account_id).await?;
     if account.suspended {
@@ -89,7 +90,7 @@ async fn import_keys(
     let mut report = ImportReport::default();
     for (index, key) in keys.into_iter().enumerate() {
         let outcome = timeout_at(end, import.key(&key)).await;
-        report.add(index, outcome.ok(), &origin.request_id);
+        report.add(index, outcome.ok(), subject);
     }
     Ok(report)
 }

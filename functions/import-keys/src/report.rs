@@ -1,6 +1,7 @@
 //! What became of each key: what an operator reads, and a program decides by.
 
 use api_keys::key::KeyId;
+use api_keys::lambda::log::Subject;
 use api_keys::lambda::{Error, OperatorError};
 use api_keys::store::AccountRefusal;
 use serde::Serialize;
@@ -108,7 +109,7 @@ impl RefusedValue {
 
 impl ImportReport {
     /// Adds a key's outcome; `None` where the time was over before it was known.
-    pub(crate) fn add(&mut self, index: usize, outcome: Option<Result<ImportOutcome, Error>>, request_id: &str) {
+    pub(crate) fn add(&mut self, index: usize, outcome: Option<Result<ImportOutcome, Error>>, subject: &Subject) {
         const TIME_IS_OVER: &str = "the time was over before the outcome was known: import it again";
         let (code, reason) = match outcome {
             Some(Ok(ImportOutcome::Imported(id))) => return self.imported.push(ImportedKey { index, id }),
@@ -119,7 +120,11 @@ impl ImportReport {
                 let (code, reason) = refused.code_and_reason();
                 (code, reason.to_owned())
             }
-            Some(Err(error)) => (Code::of(&error), OperatorError::new(error, request_id).to_string()),
+            Some(Err(error)) => {
+                let operation = format!("{} keys[{index}]", subject.operation);
+                let subject = Subject { operation, ..subject.clone() };
+                (Code::of(&error), OperatorError::new(error, &subject).to_string())
+            }
             None => (Code::Unavailable, TIME_IS_OVER.to_owned()),
         };
         // What an account's suspension overtook is stored, and works once it is sent again to an active account.

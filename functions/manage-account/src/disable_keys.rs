@@ -28,12 +28,12 @@ impl Action for DisableKeys {
     }
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<DisabledKeys, Error> {
-        let Invocation { origin, now, begun } = invocation;
+        let Invocation { origin, now, begun, subject } = invocation;
         let disable = |place| async move {
             let disabled = deps.keys.disable(deps.reader, place, origin, *now).await?;
             Ok(disabled.is_some())
         };
-        let outcome = self.0.each(*begun + deps.time, &origin.request_id, disable).await;
+        let outcome = self.0.each(*begun + deps.time, subject, disable).await;
         let OutcomeOfKeys { done, not_found, failed } = outcome;
         Ok(DisabledKeys { disabled: done, not_found, failed })
     }

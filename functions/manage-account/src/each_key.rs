@@ -2,6 +2,7 @@
 
 use api_keys::key::{AccountId, KeyId, Locator};
 use api_keys::lambda::OperatorError;
+use api_keys::lambda::log::Subject;
 use api_keys::request::Fields;
 use api_keys::store::WriteError;
 use serde::Serialize;
@@ -38,7 +39,7 @@ impl KeySelection {
     }
 
     /// Does it to each key until `end`. `act` says whether the account has the key.
-    pub(crate) async fn each<A>(&self, end: Instant, request_id: &str, act: impl Fn(Locator) -> A) -> OutcomeOfKeys
+    pub(crate) async fn each<A>(&self, end: Instant, subject: &Subject, act: impl Fn(Locator) -> A) -> OutcomeOfKeys
     where
         A: Future<Output = Result<bool, WriteError>>,
     {
@@ -49,7 +50,7 @@ impl KeySelection {
                 Ok(Ok(true)) => outcome.done.push(id),
                 Ok(Ok(false)) => outcome.not_found.push(id),
                 Ok(Err(error)) => {
-                    let reason = OperatorError::new(error.into(), request_id).to_string();
+                    let reason = OperatorError::new(error.into(), &subject.of_key(account_id, id)).to_string();
                     outcome.failed.push(Failed { id, reason });
                 }
                 Err(_) => {

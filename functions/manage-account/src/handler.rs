@@ -92,7 +92,7 @@ pub async fn handle(
 ) -> Result<Answer, OperatorError> {
     let now = now.into();
     let act = async |action: Ready, invocation: &_| action(deps, invocation).await;
-    invoke(&event, LONGEST, now, |fields| take(fields, now), act).await
+    invoke(&event, "manage-account", LONGEST, now, |fields| take(fields, now), act).await
 }
 
 fn take(fields: &mut Fields, now: Timestamp) -> Result<Ready, InvalidRequest> {

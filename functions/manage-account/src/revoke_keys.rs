@@ -28,16 +28,16 @@ impl Action for RevokeKeys {
     }
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<RevokedKeys, Error> {
-        let Invocation { origin, now, begun } = invocation;
+        let Invocation { origin, now, begun, subject } = invocation;
         let delete = |place| deps.keys.delete(place, origin, *now);
-        let outcome = self.0.each(*begun + deps.time, &origin.request_id, delete).await;
+        let outcome = self.0.each(*begun + deps.time, subject, delete).await;
         let OutcomeOfKeys { done, not_found, failed } = outcome;
         // The keys are deleted even if this fails.
         let revoked = u64::try_from(done.len()).unwrap_or(u64::MAX);
         if revoked > 0
             && let Err(error) = deps.quota.note_deletions(self.0.account_id, revoked).await
         {
-            log::failure(&origin.request_id, &error);
+            log::failure(subject, &error);
         }
         Ok(RevokedKeys { revoked: done, not_found, failed })
     }

@@ -37,7 +37,7 @@ impl<const SUSPENDED: bool> Action for SetSuspended<SUSPENDED> {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<Suspended, Error> {
         let Self { account_id, cursor } = self;
-        let Invocation { origin, now, begun } = invocation;
+        let Invocation { origin, now, begun, .. } = invocation;
         let end = *begun + deps.time;
         let sweep = deps.accounts.set_suspended(account_id, SUSPENDED, cursor, end, origin, *now).await?;
         Ok(Suspended {

@@ -39,7 +39,7 @@ impl Action for Update {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<Updated, Error> {
         let Self { account_id, change, cursor } = self;
-        let Invocation { origin, now, begun } = invocation;
+        let Invocation { origin, now, begun, .. } = invocation;
         let end = *begun + deps.time;
         let sweep = deps.accounts.update(account_id, &change, cursor, end, origin, *now).await?;
         Ok(Updated {

@@ -6,6 +6,7 @@ mod stream;
 
 use std::time::{Duration, SystemTime};
 
+use api_keys::lambda::log::Subject;
 use api_keys::lambda::{Invocation, Metrics, OperatorError, invoke};
 use api_keys::store::EventList;
 use lambda_runtime::LambdaEvent;
@@ -45,11 +46,13 @@ pub async fn handle(
 ) -> Result<Value, OperatorError> {
     if let Ok(Stream { records }) = serde_json::from_str(event.payload.get()) {
         let end = Instant::now() + TIME;
-        return Ok(stream::publish(&records, publisher, end, now.into(), &event.context.request_id).await);
+        let (request_id, operation) = (event.context.request_id, "publish-events".to_owned());
+        let subject = Subject { request_id, operation, ..Subject::default() };
+        return Ok(stream::publish(&records, publisher, end, now.into(), &subject).await);
     }
     // It writes nothing, so it has no event, and nobody is told who asked.
     let publish = async |rest, invocation: &Invocation| republish(rest, publisher, invocation.begun + TIME).await;
-    invoke(&event, LONGEST, now.into(), |fields| Ok(Rest::take(fields)), publish).await
+    invoke(&event, "publish-events", LONGEST, now.into(), |fields| Ok(Rest::take(fields)), publish).await
 }
 
 /// What Lambda's poller brings.

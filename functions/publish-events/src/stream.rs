@@ -3,7 +3,7 @@
 use std::fmt;
 
 use api_keys::key::Timestamp;
-use api_keys::lambda::log;
+use api_keys::lambda::log::{self, Subject};
 use api_keys::store::Event;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,12 +20,12 @@ pub(crate) async fn publish(
     publisher: &Publisher,
     end: Instant,
     now: Timestamp,
-    request_id: &str,
+    subject: &Subject,
 ) -> Value {
     let (mut numbers, mut events) = (Vec::new(), Vec::new());
     for record in records {
         let Ok(Record { event_name, dynamodb }) = Record::deserialize(record) else {
-            log::failure(request_id, &Strange);
+            log::failure(subject, &Strange);
             continue;
         };
         match &*event_name {
@@ -34,11 +34,11 @@ pub(crate) async fn publish(
                     numbers.push(dynamodb.sequence_number);
                     events.push(Published { account_id, event });
                 }
-                Err(error) => log::failure(request_id, &error),
+                Err(error) => log::failure(subject, &error),
             },
             "MODIFY" => {
                 let modified = Modified(dynamodb.sequence_number);
-                log::counted(&publisher.metrics, "ModifiedEvents", now, request_id, &modified);
+                log::counted(&publisher.metrics, "ModifiedEvents", now, subject, &modified);
             }
             _ => {}
         }
@@ -46,13 +46,15 @@ pub(crate) async fn publish(
     let outcomes = publisher.bus.publish(&events, end).await;
     for (published, outcome) in events.iter().zip(&outcomes) {
         if *outcome == Delivery::Poisoned {
-            log::failure(request_id, &Poisoned(published.event.id.to_string()));
+            let (account_id, key_id) = (Some(published.account_id), published.event.key_id);
+            let subject = Subject { account_id, key_id, ..subject.clone() };
+            log::failure(&subject, &Poisoned(published.event.id.to_string()));
         }
     }
     let failed = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Delivery::Failed);
     let failures: Vec<_> = failed.map(|(number, _)| json!({"itemIdentifier": number})).collect();
     if !failures.is_empty() {
-        log::counted(&publisher.metrics, "UnpublishedEvents", now, request_id, &Unpublished(failures.len()));
+        log::counted(&publisher.metrics, "UnpublishedEvents", now, subject, &Unpublished(failures.len()));
     }
     json!({ "batchItemFailures": failures })
 }

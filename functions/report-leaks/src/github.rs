@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api_keys::aws::{Misconfigured, Secret, StoredSecret, Transport};
 use api_keys::key::Timestamp;
-use api_keys::lambda::{Error, http};
+use api_keys::lambda::{Error, http, log};
 use api_keys::request::InvalidRequest;
 use lambda_http::Request;
 use lambda_http::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, RETRY_AFTER};
@@ -84,7 +84,7 @@ impl GithubKeys {
                     if !is_usable {
                         return Err(error);
                     }
-                    http::log_failure(request, &error);
+                    log::failure(&http::subject(request), &error);
                 }
             } else if !is_usable {
                 return Err(Error::unavailable(
@@ -126,12 +126,12 @@ impl GithubKeys {
         if let (Some(secret), None) = (&self.secret, &known.token) {
             match secret.read(&self.transport).await.and_then(|token| bearer(&token).map(|_| token)) {
                 Ok(token) => known.token = Some(token),
-                Err(cause) => http::log_failure(request, &NoToken(cause)),
+                Err(cause) => log::failure(&http::subject(request), &NoToken(cause)),
             }
         }
         let mut answer = self.transport.get(&self.url, known.headers()).await?;
         if answer.status() == StatusCode::UNAUTHORIZED && known.token.take().is_some() {
-            http::log_failure(request, &NoToken("GitHub refused it".into()));
+            log::failure(&http::subject(request), &NoToken("GitHub refused it".into()));
             answer = self.transport.get(&self.url, known.headers()).await?;
         }
         known.take(&answer)

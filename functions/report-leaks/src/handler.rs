@@ -10,10 +10,10 @@ mod signature;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{ImportedKeys, KeyValue, Timestamp};
-use api_keys::lambda::{Error, http};
-use api_keys::request::{InvalidRequest, Origin};
-use api_keys::store::{KeyReader, Keys, Leak, LeakReport};
+use api_keys::key::{ImportedKeys, KeyValue, Locator, Timestamp};
+use api_keys::lambda::{Error, http, log};
+use api_keys::request::InvalidRequest;
+use api_keys::store::{KeyReader, Keys, Leak};
 use futures_util::{StreamExt, stream};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Request, Response};
@@ -64,20 +64,16 @@ impl Reports<'_> {
         }
         let signed = signature.is_some();
         let given = ReportedToken::parse(body, signed)?;
-        let origin = http::reporter(request);
         let values = report::values_of(&given, signed, self.imported)?;
         let looked_up = values.iter().any(|values| !values.is_empty());
         // A token without a value is none of ours, and costs no read.
         let mut labels = vec![Label::FalsePositive; given.len()];
         let mut failed = false;
-        for (report, outcome) in self.end_all(&given, values, signed, &origin, now).await {
+        for (report, outcome) in self.end_all(request, &given, values, signed, now).await {
             match (outcome, labels.get_mut(report)) {
-                (Ok(Label::TruePositive), Some(label)) => *label = Label::TruePositive,
-                (Ok(_), _) => {}
-                (Err(error), _) => {
-                    http::log_failure(request, &error);
-                    failed = true;
-                }
+                (Some(Label::TruePositive), Some(label)) => *label = Label::TruePositive,
+                (Some(_), _) => {}
+                (None, _) => failed = true,
             }
         }
         if looked_up && !signed {
@@ -91,31 +87,40 @@ impl Reports<'_> {
         }
     }
 
-    /// Each value with the place of its report. One that fails stops none of the others.
+    /// Each value with the place of its report; without a label where it failed, which stops none of the others.
     async fn end_all(
         &self,
+        request: &Request,
         given: &[ReportedToken],
         values: Vec<Vec<KeyValue>>,
         signed: bool,
-        origin: &Origin,
         now: Timestamp,
-    ) -> Vec<(usize, Result<Label, Error>)> {
+    ) -> Vec<(usize, Option<Label>)> {
+        let origin = &http::reporter(request);
         let mut each = Vec::new();
         for (at, (report, values)) in given.iter().zip(values).enumerate().filter(|(_, (_, values))| !values.is_empty())
         {
             let leak = report.origin_of_leak(signed);
             for value in values {
-                let end = self.end(value, leak.clone(), origin, now);
-                each.push(Box::pin(async move { (at, end.await) }));
+                let (key, leak) = (value.locator(), Leak { report: leak.clone(), origin });
+                each.push(Box::pin(async move {
+                    let ended = self.end(value, &leak, now).await;
+                    (at, ended.map_err(|error| log_failure(request, key, &error)).ok())
+                }));
             }
         }
         stream::iter(each).buffered(AT_ONCE).collect().await
     }
 
-    async fn end(&self, value: KeyValue, report: LeakReport, origin: &Origin, now: Timestamp) -> Result<Label, Error> {
-        let is_ours = self.keys.end_leaked(self.reader, &value, &Leak { report, origin }, now).await?;
+    async fn end(&self, value: KeyValue, leak: &Leak<'_>, now: Timestamp) -> Result<Label, Error> {
+        let is_ours = self.keys.end_leaked(self.reader, &value, leak, now).await?;
         Ok(if is_ours { Label::TruePositive } else { Label::FalsePositive })
     }
+}
+
+fn log_failure(request: &Request, key: Option<Locator>, error: &Error) {
+    let subject = http::subject(request);
+    log::failure(&key.map_or_else(|| subject.clone(), |key| subject.of_key(key.account_id, key.id)), error);
 }
 
 /// The end of the step that `now` is in.

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::error::Error;
 use super::incoming::request_id;
-pub use super::incoming::{key_id, origin, path, path_key, path_parameter, read, reporter, route};
+pub use super::incoming::{key_id, origin, path, path_key, path_parameter, read, reporter, route, subject};
 use super::log;
 use super::problem::problem;
 pub use super::response::{accepted, created, no_content, ok};
@@ -77,23 +77,17 @@ pub fn serve(
 /// The answer to a request: what the handler returned, or a problem. A failure of the service is logged.
 #[must_use]
 pub fn answer(request: &Request, result: Result<Response<Body>, Error>) -> Response<Body> {
-    let request_id = request_id(request);
     result
         .or_else(|error| {
             if matches!(error, Error::Internal(_) | Error::Unavailable(_)) {
-                log::failure(request_id, &error);
+                log::failure(&subject(request), &error);
             }
-            problem(request_id, &error)
+            problem(request_id(request), &error)
         })
         .unwrap_or_else(|error| {
-            log::failure(request_id, &error);
+            log::failure(&subject(request), &error);
             let mut response = Response::new(Body::Empty);
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         })
-}
-
-/// Logs a failure that does not change the answer.
-pub fn log_failure(request: &Request, error: &dyn std::error::Error) {
-    log::failure(request_id(request), error);
 }

@@ -7,6 +7,7 @@ use lambda_http::{Request, RequestExt};
 use serde_json::Value;
 
 use super::error::Error;
+use super::log::Subject;
 use crate::key::KeyId;
 use crate::request::{Caller, Fields, Forbidden, Origin, PathText};
 
@@ -104,6 +105,19 @@ pub(super) fn path_before<'a>(request: &'a Request, route: &str) -> &'a str {
 /// The gateway's id of the request, which its own answers and its access log carry too.
 pub(super) fn request_id(request: &Request) -> &str {
     context(request).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
+}
+
+/// What a line of the log says of the request. The path may hold a value, so an id alone is taken from it.
+#[must_use]
+pub fn subject(request: &Request) -> Subject {
+    let caller = caller(request).ok();
+    Subject {
+        request_id: request_id(request).to_owned(),
+        operation: format!("{} {}", request.method(), route(request)),
+        account_id: caller.as_ref().map(|caller| caller.account_id),
+        key_id: path_key(request).readings().find_map(KeyId::parse),
+        caller_key_id: caller.map(|caller| caller.key_id),
+    }
 }
 
 fn context(request: &Request) -> Option<&ApiGatewayProxyRequestContext> {

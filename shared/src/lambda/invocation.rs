@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
 use super::error::Error;
-use super::log;
-use crate::key::Timestamp;
+use super::log::{self, Subject};
+use crate::key::{AccountId, Timestamp};
 use crate::request::{Caller, Fields, InvalidRequest, Origin};
 
 /// One invocation by an operator.
@@ -22,35 +22,40 @@ pub struct Invocation {
     pub now: Timestamp,
     /// When it began.
     pub begun: Instant,
+    /// What its failures are logged as.
+    pub subject: Subject,
 }
 
 /// Carries out one invocation: `take` takes what the payload says beside `operator`, who asks, and `work` does it.
 ///
-/// `longest` is shorter than the function's own time-out, which would tell the operator nothing.
+/// `operation` names it in the log, with the payload's `action` where it has one. `longest` is shorter than the function's own time-out, which would tell the operator nothing.
 ///
 /// # Errors
 /// [`OperatorError`], with every wrong field of the payload.
 pub async fn invoke<Q, A>(
     event: &LambdaEvent<Box<RawValue>>,
+    operation: &str,
     longest: Duration,
     now: Timestamp,
     take: impl FnOnce(&mut Fields) -> Result<Q, InvalidRequest>,
     work: impl AsyncFnOnce(Q, &Invocation) -> Result<A, Error>,
 ) -> Result<A, OperatorError> {
-    let request_id = &event.context.request_id;
     let begun = Instant::now();
-    let work = async {
-        let (query, operator) = Fields::read_raw(&event.payload, |fields| {
-            let operator = fields.optional_text("operator", Caller::MAX_TEXT);
-            Ok::<_, InvalidRequest>((take(fields)?, operator))
-        })?;
-        let invocation = Invocation { origin: Origin::operator(operator, request_id), now, begun };
-        work(query, &invocation).await
-    };
+    let mut subject = Subject { request_id: event.context.request_id.clone(), ..Subject::default() };
+    let read = Fields::read_raw(&event.payload, |fields| {
+        subject.account_id = fields.text_of("accountId").and_then(AccountId::parse);
+        subject.operation =
+            [Some(operation), fields.text_of("action")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let operator = fields.optional_text("operator", Caller::MAX_TEXT);
+        Ok::<_, InvalidRequest>((take(fields)?, operator))
+    });
+    let (query, operator) = read.map_err(|invalid| OperatorError(invalid.into()))?;
+    let origin = Origin::operator(operator, &subject.request_id);
+    let invocation = Invocation { origin, now, begun, subject };
     // Boxed where it begins: see the crate's documentation on futures.
-    let done = timeout(longest, Box::pin(work)).await;
+    let done = timeout(longest, Box::pin(work(query, &invocation))).await;
     let done = done.unwrap_or_else(|_| Err(Error::internal("the invocation took too long")));
-    done.map_err(|error| OperatorError::new(error, request_id))
+    done.map_err(|error| OperatorError::new(error, &invocation.subject))
 }
 
 /// Why an invocation, or a part of it, was not carried out.
@@ -60,9 +65,9 @@ pub struct OperatorError(Error);
 impl OperatorError {
     /// Takes an error; a failure of the service is logged.
     #[must_use]
-    pub fn new(error: Error, request_id: &str) -> Self {
+    pub fn new(error: Error, subject: &Subject) -> Self {
         if matches!(error, Error::Internal(_)) {
-            log::failure(request_id, &error);
+            log::failure(subject, &error);
         }
         Self(error)
     }

@@ -3,25 +3,60 @@
 use std::error::Error as StdError;
 use std::time::SystemTime;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::metrics::Metrics;
 use crate::check::ReasonCounts;
-use crate::key::Timestamp;
+use crate::key::{AccountId, KeyId, Timestamp};
 use crate::store::{DroppedUsage, DroppedUse};
 
-/// Writes a failure and its causes to standard error, as one line of JSON with the request's id.
+/// What failed, for whoever is to act on it. It never has a value or a hash.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subject {
+    /// The gateway's id of the request, or Lambda's of an invocation.
+    pub request_id: String,
+    /// What was being done: a route's method and pattern, or a function and its action.
+    pub operation: String,
+    /// The account that it was done for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<AccountId>,
+    /// The key that it was done to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    /// The key that asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller_key_id: Option<KeyId>,
+}
+
+impl Subject {
+    /// The same of that key.
+    #[must_use]
+    pub fn of_key(&self, account_id: AccountId, key_id: KeyId) -> Self {
+        Self { account_id: Some(account_id), key_id: Some(key_id), ..self.clone() }
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// Writes a failure and its causes to standard error, as one line of JSON.
 ///
 /// There is no other log and no tracing subscriber: the libraries' own events contain requests and bodies.
-pub fn failure(request_id: &str, error: &dyn StdError) {
+pub fn failure(subject: &Subject, error: &dyn StdError) {
     let mut line = described("ERROR", error);
-    line.insert("requestId".to_owned(), json!(request_id));
+    line.extend(subject.fields());
     write(line);
 }
 
 /// Writes a failure that is counted as that metric.
-pub fn counted(metrics: &Metrics, metric: &str, now: Timestamp, request_id: &str, error: &dyn StdError) {
-    write(counted_line(metrics, (metric, 1), now, error, ("requestId", json!(request_id))));
+pub fn counted(metrics: &Metrics, metric: &str, now: Timestamp, subject: &Subject, error: &dyn StdError) {
+    write(counted_line(metrics, (metric, 1), now, error, subject.fields()));
 }
 
 /// Writes how often requests were let through or refused, and why.
@@ -32,12 +67,13 @@ pub fn verdicts(metrics: &Metrics, counted: &ReasonCounts) {
 /// Writes that requests are missing in the usage, counted as the metric `DroppedUsage`.
 pub fn dropped_usage(metrics: &Metrics, dropped: &DroppedUsage) {
     let count = ("DroppedUsage", dropped.requests);
-    write(counted_line(metrics, count, dropped.at, dropped, ("unit", json!("requests"))));
+    let unit = Map::from_iter([("unit".to_owned(), json!("requests"))]);
+    write(counted_line(metrics, count, dropped.at, dropped, unit));
 }
 
 /// Writes that a last use was dropped, counted as the metric `DroppedLastUses`.
 pub fn dropped_last_use(metrics: &Metrics, dropped: &DroppedUse) {
-    let since_start = ("droppedSinceStart", json!(dropped.since_start));
+    let since_start = Map::from_iter([("droppedSinceStart".to_owned(), json!(dropped.since_start))]);
     write(counted_line(metrics, ("DroppedLastUses", 1), dropped.at, dropped, since_start));
 }
 
@@ -46,11 +82,11 @@ fn counted_line(
     count: (&str, u64),
     at: Timestamp,
     error: &dyn StdError,
-    (more, value): (&str, Value),
+    more: Map<String, Value>,
 ) -> Map<String, Value> {
     let mut line = described("WARN", error);
     line.extend(metrics.line(at, [count]));
-    line.insert(more.to_owned(), value);
+    line.extend(more);
     line
 }
 
@@ -100,8 +136,9 @@ mod tests {
     #[test]
     fn a_failure_that_is_counted_names_its_stack() {
         let (metrics, at) = (Metrics::of("a-stack".to_owned()), Timestamp::parse("2026-11-26T14:07:08.009Z").unwrap());
-        let more = ("requestId", json!("r"));
-        let line = Value::Object(counted_line(&metrics, ("ModifiedEvents", 1), at, &std::fmt::Error, more));
+        let subject = Subject { request_id: "r".to_owned(), ..Subject::default() };
+        let line = counted_line(&metrics, ("ModifiedEvents", 1), at, &std::fmt::Error, subject.fields());
+        let line = Value::Object(line);
         let description = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!((&line["Stack"], &line["ModifiedEvents"]), (&json!("a-stack"), &json!(1)));
         assert_eq!(description["Dimensions"], json!([["Stack"]]));

@@ -1,8 +1,8 @@
 //! In and out of a function: events become requests, results become answers, errors become statuses.
 //!
 //! ```text
-//! issued_key, error → incoming → response → problem → http
-//! metrics → log → http, invocation, after_answer
+//! metrics → log → incoming → response → problem → http
+//! error → incoming, invocation; issued_key → response; log → invocation, after_answer
 //! method_arn → verdict → settings
 //! pages; ending
 //! ```

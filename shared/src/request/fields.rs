@@ -125,6 +125,12 @@ impl Fields {
         self.given.iter().any(|(name, _)| name == field)
     }
 
+    /// A field that is text, which is still to be taken.
+    #[must_use]
+    pub fn text_of(&self, field: &str) -> Option<&str> {
+        self.given.iter().find(|(name, _)| name == field)?.1.as_str()
+    }
+
     /// Takes a field out; `None` when it is absent or `null`.
     pub fn take(&mut self, field: &str) -> Option<Value> {
         let at = self.given.iter().position(|(name, _)| name == field)?;
