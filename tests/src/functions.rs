@@ -11,11 +11,9 @@ use api_keys::store::{
     AccountList, Accounts, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
 };
 use authorizer::{AuthorizerEvent, Refusal};
-use import_keys::Importer;
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Context, LambdaEvent};
-use manage_account::Deps;
-use report_leaks::{GithubKeys, Reports};
+use report_leaks::GithubKeys;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
@@ -141,21 +139,30 @@ impl Functions {
         let Self { reader, key_list, tables, events, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let Settings { catalogue, imported, max_keys, ceiling, github, report_step: step, .. } = &self.settings();
-        let reports = Reports { reader, keys, github, imported: *imported, step: *step };
+        let (imported, max_keys, ceiling, step) = (*imported, *max_keys, *ceiling, *step);
         let answering = async {
             match function {
-                "list-keys" => list_keys::handle(request, key_list, *ceiling, now).await,
-                "list-events" => list_events::handle(request, events).await,
-                "read-usage" => read_usage::handle(request, reader, usage, now).await,
+                "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
+                "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
+                "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
                 "create-key" => {
-                    create_key::handle(request, new_keys, catalogue, issuer, *max_keys, *ceiling, now).await
+                    let deps = create_key::Deps { new_keys, catalogue, issuer, max_keys, ceiling };
+                    create_key::handle(request, &deps, now).await
                 }
-                "find-key" => find_key::handle(request, reader, *imported, *ceiling, now).await,
-                "update-key" => update_key::handle(request, reader, keys, catalogue, *ceiling, now).await,
-                "rotate-key" => rotate_key::handle(request, reader, keys, issuer, *ceiling, now).await,
-                "delete-key" => delete_key::handle(request, keys, quota, now).await,
-                "report-leaks" => report_leaks::handle(request, &reports, now).await,
-                "serve-console" => serve_console::handle(&request, Some(&ASSETS)),
+                "find-key" => find_key::handle(request, &find_key::Deps { reader, imported, ceiling }, now).await,
+                "update-key" => {
+                    let deps = update_key::Deps { reader, keys, catalogue, ceiling };
+                    update_key::handle(request, &deps, now).await
+                }
+                "rotate-key" => {
+                    rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await
+                }
+                "delete-key" => delete_key::handle(request, &delete_key::Deps { keys, quota }, now).await,
+                "report-leaks" => {
+                    let deps = report_leaks::Deps { reader, keys, github, imported, step };
+                    report_leaks::handle(request, &deps, now).await
+                }
+                "serve-console" => serve_console::handle(&request, &serve_console::Deps { assets: Some(&ASSETS) }),
                 other => panic!("no function {other}"),
             }
         };
@@ -177,15 +184,16 @@ impl Functions {
         let answering = async {
             match function {
                 "create-account" => {
-                    operators_answer(create_account::handle(event, new_keys, catalogue, issuer, ceiling, now).await)
+                    let deps = create_account::Deps { new_keys, catalogue, issuer, ceiling };
+                    operators_answer(create_account::handle(event, &deps, now).await)
                 }
                 "import-keys" => {
-                    let (keys, accepted) = (new_keys, *imported);
-                    let importer = Importer { reader, accounts, keys, catalogue, issuer, accepted, max_keys };
-                    operators_answer(import_keys::handle(event, &importer, now).await)
+                    let imported = *imported;
+                    let deps = import_keys::Deps { reader, accounts, new_keys, catalogue, issuer, imported, max_keys };
+                    operators_answer(import_keys::handle(event, &deps, now).await)
                 }
                 "manage-account" => {
-                    let deps = Deps {
+                    let deps = manage_account::Deps {
                         account_list,
                         accounts,
                         key_list,
@@ -204,8 +212,8 @@ impl Functions {
                     operators_answer(manage_account::handle(event, &deps, now).await)
                 }
                 "erase-account" => {
-                    let eraser = Eraser::new(tables, USAGE.to_owned());
-                    operators_answer(erase_account::handle(event, &eraser, time, now).await)
+                    let deps = erase_account::Deps { eraser: &Eraser::new(tables, USAGE.to_owned()), time };
+                    operators_answer(erase_account::handle(event, &deps, now).await)
                 }
                 other => panic!("no function {other}"),
             }

@@ -12,6 +12,19 @@ use serde_json::value::RawValue;
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(15);
 
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Makes keys.
+    pub new_keys: &'a NewKeys,
+    /// What keys may do.
+    pub catalogue: &'a Catalogue,
+    /// Makes values of keys.
+    pub issuer: &'a Issuer,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
+}
+
 /// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `operator`, who
 /// asks, may be given for the event.
 ///
@@ -19,10 +32,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// [`OperatorError`], with every wrong field of the payload.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
-    keys: &NewKeys,
-    catalogue: &Catalogue,
-    issuer: &Issuer,
-    ceiling: Limits,
+    deps: &Deps<'_>,
     now: SystemTime,
 ) -> Result<IssuedKey, OperatorError> {
     let take = |fields: &mut Fields| {
@@ -30,10 +40,16 @@ pub async fn handle(
     };
     let create = async |[company, user_id, username]: [String; 3], invocation: &Invocation| {
         let now = invocation.now;
-        let new = NewKey::first(issuer.account_id()?, company, user_id, username, catalogue);
-        let (record, value) = new.issue(issuer, now)?;
-        keys.insert_first(&record, &invocation.origin, now).await?;
-        Ok(IssuedKey { account_id: Some(record.account_id), metadata: record.metadata, value, now, ceiling })
+        let new = NewKey::first(deps.issuer.account_id()?, company, user_id, username, deps.catalogue);
+        let (record, value) = new.issue(deps.issuer, now)?;
+        deps.new_keys.insert_first(&record, &invocation.origin, now).await?;
+        Ok(IssuedKey {
+            account_id: Some(record.account_id),
+            metadata: record.metadata,
+            value,
+            now,
+            ceiling: deps.ceiling,
+        })
     };
     invoke(&event, "create-account", LONGEST, now.into(), take, create).await
 }

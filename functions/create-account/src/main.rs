@@ -6,6 +6,7 @@ use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::settings;
 use api_keys::store::{NewKeys, Tables};
+use create_account::Deps;
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,9 +14,11 @@ use lambda_runtime::{Error, run, service_fn};
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let keys = &NewKeys::new(&tables);
-    let catalogue = &settings::catalogue()?;
-    let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    let ceiling = settings::key_limits()?;
-    run(service_fn(|event| create_account::handle(event, keys, catalogue, issuer, ceiling, SystemTime::now()))).await
+    let deps = &Deps {
+        new_keys: &NewKeys::new(&tables),
+        catalogue: &settings::catalogue()?,
+        issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
+        ceiling: settings::key_limits()?,
+    };
+    run(service_fn(|event| create_account::handle(event, deps, SystemTime::now()))).await
 }

@@ -8,35 +8,34 @@ use api_keys::request::{Caller, Fields, InvalidRequest, NewKey};
 use api_keys::store::NewKeys;
 use lambda_http::{Body, Request, Response};
 
-/// Answers one request.
-pub async fn handle(
-    request: Request,
-    keys: &NewKeys,
-    catalogue: &Catalogue,
-    issuer: &Issuer,
-    max_keys: u64,
-    ceiling: Limits,
-    now: SystemTime,
-) -> Response<Body> {
-    http::serve(&request, create_key(&request, keys, catalogue, issuer, max_keys, ceiling, now.into())).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Makes keys.
+    pub new_keys: &'a NewKeys,
+    /// What keys may do.
+    pub catalogue: &'a Catalogue,
+    /// Makes values of keys.
+    pub issuer: &'a Issuer,
+    /// How many keys an account may have that has no number of its own.
+    pub max_keys: u64,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
 }
 
-async fn create_key(
-    request: &Request,
-    keys: &NewKeys,
-    catalogue: &Catalogue,
-    issuer: &Issuer,
-    max_keys: u64,
-    ceiling: Limits,
-    now: Timestamp,
-) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, create_key(&request, deps, now.into())).await
+}
+
+async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, ()) = http::read(request, |caller, _| caller.must_manage())?;
     let origin = http::origin(request, &caller);
-    let new = parse(request.body(), &caller, catalogue, now)?;
+    let new = parse(request.body(), &caller, deps.catalogue, now)?;
     caller.must_cover_new(&new.operations)?;
-    let (record, value) = new.issue(issuer, now)?;
-    let metadata = keys.insert(&record, max_keys, &origin, now).await?;
-    http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling })
+    let (record, value) = new.issue(deps.issuer, now)?;
+    let metadata = deps.new_keys.insert(&record, deps.max_keys, &origin, now).await?;
+    http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling: deps.ceiling })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.

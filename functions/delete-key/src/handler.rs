@@ -7,13 +7,22 @@ use api_keys::lambda::{Error, http, log};
 use api_keys::store::{Keys, Quota};
 use lambda_http::{Body, Request, Response};
 
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Changes and ends keys.
+    pub keys: &'a Keys,
+    /// Notes that keys were deleted.
+    pub quota: &'a Quota,
+}
+
 /// Answers one request.
-pub async fn handle(request: Request, keys: &Keys, quota: &Quota, now: SystemTime) -> Response<Body> {
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
     let mut deleted_of = None;
-    let answer = http::serve(&request, delete_key(&request, keys, now.into(), &mut deleted_of)).await;
+    let answer = http::serve(&request, delete_key(&request, deps, now.into(), &mut deleted_of)).await;
     // In a time of its own: a deletion that is done must not become a 500 because its note takes too long.
     if let Some(account_id) = deleted_of
-        && let Err(error) = quota.note_deletions(account_id, 1).await
+        && let Err(error) = deps.quota.note_deletions(account_id, 1).await
     {
         log::failure(&http::subject(&request), &error);
     }
@@ -23,7 +32,7 @@ pub async fn handle(request: Request, keys: &Keys, quota: &Quota, now: SystemTim
 /// Notes in `deleted_of` of which account a key was deleted.
 async fn delete_key(
     request: &Request,
-    keys: &Keys,
+    deps: &Deps<'_>,
     now: Timestamp,
     deleted_of: &mut Option<AccountId>,
 ) -> Result<Response<Body>, Error> {
@@ -35,7 +44,7 @@ async fn delete_key(
     let place = Locator { account_id: caller.account_id, id };
     let origin = http::origin(request, &caller);
     let deleted = loop {
-        match keys.delete(place, &origin, now).await {
+        match deps.keys.delete(place, &origin, now).await {
             // A deletion must win: it is tried until the time of the request is over.
             Err(error) if error.is_retryable() => {}
             done => break done?,

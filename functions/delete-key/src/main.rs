@@ -6,6 +6,7 @@ use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
 use api_keys::store::{Keys, Quota, Tables};
+use delete_key::Deps;
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +14,6 @@ use lambda_http::Error;
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let (keys, quota) = (&Keys::new(&tables), &Quota::new(&tables));
-    http::run(|request| delete_key::handle(request, keys, quota, SystemTime::now())).await
+    let deps = &Deps { keys: &Keys::new(&tables), quota: &Quota::new(&tables) };
+    http::run(|request| delete_key::handle(request, deps, SystemTime::now())).await
 }

@@ -27,19 +27,27 @@ pub struct Progress {
     cursor: Option<&'static str>,
 }
 
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Removes all that is kept of an account.
+    pub eraser: &'a Eraser,
+    /// How long an invocation goes on, [`TIME`].
+    pub time: Duration,
+}
+
 /// Answers one invocation: `{"accountId","confirm"}`, both the account's id. `operator`, who asks, may be given for the
-/// event. `time` is how long it goes on, [`TIME`].
+/// event.
 ///
 /// # Errors
 /// [`OperatorError`], with every wrong field of the payload.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
-    eraser: &Eraser,
-    time: Duration,
+    deps: &Deps<'_>,
     now: SystemTime,
 ) -> Result<Progress, OperatorError> {
     let erase = async |account_id, Invocation { origin, now, begun, .. }: &Invocation| {
-        let Erasing { done, removed } = eraser.erase(account_id, *begun + time, origin, *now).await?;
+        let Erasing { done, removed } = deps.eraser.erase(account_id, *begun + deps.time, origin, *now).await?;
         Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
     };
     invoke(&event, "erase-account", LONGEST, now.into(), |fields| Ok(take(fields)), erase).await

@@ -6,7 +6,7 @@ use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::settings;
 use api_keys::store::{Eraser, Tables};
-use erase_account::TIME;
+use erase_account::{Deps, TIME};
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +14,6 @@ use lambda_runtime::{Error, run, service_fn};
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let eraser = &Eraser::new(&tables, settings::usage_table_name()?);
-    run(service_fn(|event| erase_account::handle(event, eraser, TIME, SystemTime::now()))).await
+    let deps = &Deps { eraser: &Eraser::new(&tables, settings::usage_table_name()?), time: TIME };
+    run(service_fn(|event| erase_account::handle(event, deps, SystemTime::now()))).await
 }

@@ -8,33 +8,32 @@ use api_keys::request::{Caller, Forbidden};
 use api_keys::store::KeyReader;
 use lambda_http::{Body, Request, Response};
 
-/// Answers one request.
-pub async fn handle(
-    request: Request,
-    reader: &KeyReader,
-    imported: ImportedKeys,
-    ceiling: Limits,
-    now: SystemTime,
-) -> Response<Body> {
-    http::serve(&request, find_key(&request, reader, imported, ceiling, now.into())).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Reads single keys.
+    pub reader: &'a KeyReader,
+    /// Whether values without this service's format are looked up.
+    pub imported: ImportedKeys,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
 }
 
-async fn find_key(
-    request: &Request,
-    reader: &KeyReader,
-    imported: ImportedKeys,
-    ceiling: Limits,
-    now: Timestamp,
-) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, find_key(&request, deps, now.into())).await
+}
+
+async fn find_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, ()) = http::read(request, |_, _| Ok(()))?;
     let path = http::path_key(request);
-    let targets = path.readings().filter_map(|text| Target::parse(text, &caller, imported)).collect();
+    let targets = path.readings().filter_map(|text| Target::parse(text, &caller, deps.imported)).collect();
     let record = if caller.manages() {
-        find(targets, &caller, reader, now).await?
+        find(targets, &caller, deps.reader, now).await?
     } else {
-        find_own(targets, &caller, reader, now).await?
+        find_own(targets, &caller, deps.reader, now).await?
     };
-    http::ok(&record.metadata.at(now, ceiling))
+    http::ok(&record.metadata.at(now, deps.ceiling))
 }
 
 /// What the path names.

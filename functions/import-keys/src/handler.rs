@@ -29,19 +29,19 @@ const ATTEMPTS: usize = 3;
 
 /// What the function works with.
 #[derive(Debug)]
-pub struct Importer<'a> {
+pub struct Deps<'a> {
     /// Finds who has a value already.
     pub reader: &'a KeyReader,
     /// Reads the account.
     pub accounts: &'a Accounts,
     /// Takes the keys.
-    pub keys: &'a NewKeys,
+    pub new_keys: &'a NewKeys,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes the ids.
     pub issuer: &'a Issuer,
     /// Whether the authorizer looks for such keys at all.
-    pub accepted: ImportedKeys,
+    pub imported: ImportedKeys,
     /// How many keys an account may have.
     pub max_keys: u64,
 }
@@ -57,20 +57,20 @@ pub struct Importer<'a> {
 /// [`OperatorError`], when the payload as a whole makes no sense; then nothing was imported.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
-    importer: &Importer<'_>,
+    deps: &Deps<'_>,
     now: SystemTime,
 ) -> Result<ImportReport, OperatorError> {
     let import = async |request: ImportRequest, invocation: &Invocation| {
-        import_keys(request, &event.payload, importer, invocation).await
+        import_keys(request, &event.payload, deps, invocation).await
     };
-    let take = |fields: &mut Fields| Ok(ImportRequest::take(fields, importer.accepted));
+    let take = |fields: &mut Fields| Ok(ImportRequest::take(fields, deps.imported));
     invoke(&event, "import-keys", LONGEST, now.into(), take, import).await
 }
 
 async fn import_keys(
     request: ImportRequest,
     payload: &RawValue,
-    importer: &Importer<'_>,
+    deps: &Deps<'_>,
     invocation: &Invocation,
 ) -> Result<ImportReport, Error> {
     // Each key as it was written: a `Value` has lost what an object names twice.
@@ -82,11 +82,11 @@ async fn import_keys(
     let ImportRequest { account_id, revives } = request;
     let Invocation { origin, now, begun, subject } = invocation;
     let end = *begun + TIME;
-    let account = importer.accounts.show(account_id).await?;
+    let account = deps.accounts.show(account_id).await?;
     if account.suspended {
         return Err(Error::Account(AccountRefusal::Suspended));
     }
-    let import = Import { with: importer, account_id, company: &account.company, revives, origin, now: *now };
+    let import = Import { deps, account_id, company: &account.company, revives, origin, now: *now };
     let mut report = ImportReport::default();
     for (index, key) in keys.into_iter().enumerate() {
         let outcome = timeout_at(end, import.key(&key)).await;
@@ -126,7 +126,7 @@ impl ImportRequest {
 
 /// One import of several keys.
 struct Import<'a> {
-    with: &'a Importer<'a>,
+    deps: &'a Deps<'a>,
     account_id: AccountId,
     company: &'a str,
     /// Whether values work again that have ended.
@@ -155,7 +155,7 @@ impl Import<'_> {
         let (hash, new) = Fields::read_raw(key, |fields| {
             let hash = take_sha256(fields);
             let company = self.company.to_owned();
-            let new = NewKey::take(fields, self.with.catalogue, now, self.account_id, company, None);
+            let new = NewKey::take(fields, self.deps.catalogue, now, self.account_id, company, None);
             Ok::<_, InvalidRequest>((hash, new))
         })?;
         let hash = hash.ok_or_else(|| InvalidRequest::of(SHA256, "is required"))?;
@@ -170,7 +170,7 @@ impl Import<'_> {
         }
         let hashed = serde_json::from_str(key.get()).ok();
         let Some(hash) = hashed.and_then(|Hashed { sha256 }| KeyHash::from_hex(&sha256)) else { return Ok(None) };
-        let found = self.with.reader.resolve_hash(&hash, self.now).await?;
+        let found = self.deps.reader.resolve_hash(&hash, self.now).await?;
         let Some(found) = found.filter(|found| found.account_id == self.account_id) else { return Ok(None) };
         match self.parse(key, found.metadata.created_at) {
             Ok((_, new)) => self.found(found, &hash, &new).await.map(Some),
@@ -180,7 +180,7 @@ impl Import<'_> {
 
     /// `None` where another import came between the look and the write.
     async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<ImportOutcome>, Error> {
-        let Importer { reader, keys, issuer, max_keys, .. } = self.with;
+        let Deps { reader, new_keys, issuer, max_keys, .. } = self.deps;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = reader.claimed(hash).await?;
         if let Some(found) = reader.resolve_hash(hash, self.now).await? {
@@ -196,7 +196,7 @@ impl Import<'_> {
         }
         let id = issuer.key_id(self.now)?;
         let record = new.clone().into_record(id, hash.clone(), self.now);
-        Ok(match keys.import(&record, old_claim, *max_keys, self.origin, self.now).await {
+        Ok(match new_keys.import(&record, old_claim, *max_keys, self.origin, self.now).await {
             Ok(Imported::Done) => Some(ImportOutcome::Imported(id)),
             Ok(Imported::Exposed) => Some(ImportOutcome::Refused(RefusedValue::Exposed)),
             Ok(Imported::Taken) => None,
@@ -217,7 +217,7 @@ impl Import<'_> {
         let id = found.metadata.id;
         if found.metadata.held {
             // An earlier import of it ended before it was complete, or another one is about to complete it.
-            self.with.keys.release(Locator { account_id: self.account_id, id }).await?;
+            self.deps.new_keys.release(Locator { account_id: self.account_id, id }).await?;
         }
         if found.metadata.exposed && found.key_hash == *hash {
             return Ok(ImportOutcome::Refused(RefusedValue::Exposed));

@@ -6,7 +6,7 @@ use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::settings;
 use api_keys::store::{Accounts, KeyReader, NewKeys, Tables};
-use import_keys::Importer;
+use import_keys::Deps;
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,14 +14,14 @@ use lambda_runtime::{Error, run, service_fn};
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let importer = &Importer {
+    let deps = &Deps {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         accounts: &Accounts::new(&tables),
-        keys: &NewKeys::new(&tables),
+        new_keys: &NewKeys::new(&tables),
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
-        accepted: settings::imported_keys()?,
+        imported: settings::imported_keys()?,
         max_keys: settings::max_keys()?,
     };
-    run(service_fn(|event| import_keys::handle(event, importer, SystemTime::now()))).await
+    run(service_fn(|event| import_keys::handle(event, deps, SystemTime::now()))).await
 }

@@ -5,16 +5,23 @@ use api_keys::request::EventQuery;
 use api_keys::store::EventList;
 use lambda_http::{Body, Request, Response};
 
-/// Answers one request.
-pub async fn handle(request: Request, events: &EventList) -> Response<Body> {
-    http::serve(&request, list_events(&request, events)).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Lists events.
+    pub events: &'a EventList,
 }
 
-async fn list_events(request: &Request, events: &EventList) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>) -> Response<Body> {
+    http::serve(&request, list_events(&request, deps)).await
+}
+
+async fn list_events(request: &Request, deps: &Deps<'_>) -> Result<Response<Body>, Error> {
     let (caller, EventQuery { key_id, actor_key_id, limit, cursor }) = http::read(request, |caller, fields| {
         caller.must_manage()?;
         Ok(EventQuery::take(fields))
     })?;
-    let page = events.page(caller.account_id, key_id, actor_key_id, limit, cursor).await?;
+    let page = deps.events.page(caller.account_id, key_id, actor_key_id, limit, cursor).await?;
     http::ok(&EventPageView::from(page))
 }

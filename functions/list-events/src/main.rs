@@ -4,9 +4,11 @@ use api_keys::aws::Aws;
 use api_keys::lambda::{http, settings};
 use api_keys::store::EventList;
 use lambda_http::Error;
+use list_events::Deps;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let events = &EventList::new(&Aws::from_environment().await?, settings::event_table()?.name);
-    http::run(|request| list_events::handle(request, events)).await
+    let aws = Aws::from_environment().await?;
+    let deps = &Deps { events: &EventList::new(&aws, settings::event_table()?.name) };
+    http::run(|request| list_events::handle(request, deps)).await
 }

@@ -8,21 +8,25 @@ use api_keys::request::KeyQuery;
 use api_keys::store::KeyList;
 use lambda_http::{Body, Request, Response};
 
-/// Answers one request.
-pub async fn handle(request: Request, keys: &KeyList, ceiling: Limits, now: SystemTime) -> Response<Body> {
-    http::serve(&request, list_keys(&request, keys, ceiling, now.into())).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Lists keys.
+    pub key_list: &'a KeyList,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
 }
 
-async fn list_keys(
-    request: &Request,
-    keys: &KeyList,
-    ceiling: Limits,
-    now: Timestamp,
-) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, list_keys(&request, deps, now.into())).await
+}
+
+async fn list_keys(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, KeyQuery { user_id, limit, cursor }) = http::read(request, |caller, fields| {
         caller.must_manage()?;
         Ok(KeyQuery::take(fields))
     })?;
-    let page = keys.page(caller.account_id, user_id.as_deref(), limit, cursor).await?;
-    http::ok(&KeyPageView::of(page, now, ceiling))
+    let page = deps.key_list.page(caller.account_id, user_id.as_deref(), limit, cursor).await?;
+    http::ok(&KeyPageView::of(page, now, deps.ceiling))
 }

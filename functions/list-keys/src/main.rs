@@ -6,11 +6,12 @@ use api_keys::aws::Aws;
 use api_keys::lambda::{http, settings};
 use api_keys::store::KeyList;
 use lambda_http::Error;
+use list_keys::Deps;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let keys = &KeyList::new(&Aws::from_environment().await?, settings::table_name()?);
-    let ceiling = settings::key_limits()?;
-    http::run(|request| list_keys::handle(request, keys, ceiling, SystemTime::now())).await
+    let aws = Aws::from_environment().await?;
+    let deps = &Deps { key_list: &KeyList::new(&aws, settings::table_name()?), ceiling: settings::key_limits()? };
+    http::run(|request| list_keys::handle(request, deps, SystemTime::now())).await
 }

@@ -26,7 +26,7 @@ const LONGEST: Duration = Duration::from_secs(55);
 
 /// What the function works with.
 #[derive(Debug)]
-pub struct Publisher {
+pub struct Deps {
     /// Where events go.
     pub bus: Bus,
     /// Where they come from when they are published again.
@@ -39,19 +39,15 @@ pub struct Publisher {
 ///
 /// # Errors
 /// [`OperatorError`] of an operator's request. The stream's records never fail as a whole.
-pub async fn handle(
-    event: LambdaEvent<Box<RawValue>>,
-    publisher: &Publisher,
-    now: SystemTime,
-) -> Result<Value, OperatorError> {
+pub async fn handle(event: LambdaEvent<Box<RawValue>>, deps: &Deps, now: SystemTime) -> Result<Value, OperatorError> {
     if let Ok(Stream { records }) = serde_json::from_str(event.payload.get()) {
         let end = Instant::now() + TIME;
         let (request_id, operation) = (event.context.request_id, "publish-events".to_owned());
         let subject = Subject { request_id, operation, ..Subject::default() };
-        return Ok(stream::publish(&records, publisher, end, now.into(), &subject).await);
+        return Ok(stream::publish(&records, deps, end, now.into(), &subject).await);
     }
     // It writes nothing, so it has no event, and nobody is told who asked.
-    let publish = async |rest, invocation: &Invocation| republish(rest, publisher, invocation.begun + TIME).await;
+    let publish = async |rest, invocation: &Invocation| republish(rest, deps, invocation.begun + TIME).await;
     invoke(&event, "publish-events", LONGEST, now.into(), |fields| Ok(Rest::take(fields)), publish).await
 }
 

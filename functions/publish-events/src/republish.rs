@@ -6,7 +6,7 @@ use api_keys::request::Fields;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Delivery, Published, Publisher};
+use crate::{Delivery, Deps, Published};
 
 const PAGE: usize = 100;
 
@@ -18,10 +18,10 @@ const PAGE: usize = 100;
 ///
 /// # Errors
 /// [`Error::Internal`] when the bus or the table does not answer, and nothing was published.
-pub(crate) async fn republish(mut rest: Rest, with: &Publisher, end: Instant) -> Result<Value, Error> {
+pub(crate) async fn republish(mut rest: Rest, deps: &Deps, end: Instant) -> Result<Value, Error> {
     let mut counts = Counts::default();
     while rest.cursor.is_some() && Instant::now() < end {
-        match publish_page(&mut rest, &mut counts, with, end).await {
+        match publish_page(&mut rest, &mut counts, deps, end).await {
             Ok(()) => {}
             Err(error) if counts == Counts::default() => return Err(error),
             // The cursor must not be lost. If the cause lasts, the next invocation fails by it.
@@ -39,12 +39,12 @@ struct Counts {
 }
 
 /// Publishes the next events, and moves the cursor behind those that the bus has taken or never will.
-async fn publish_page(rest: &mut Rest, counts: &mut Counts, with: &Publisher, end: Instant) -> Result<(), Error> {
+async fn publish_page(rest: &mut Rest, counts: &mut Counts, deps: &Deps, end: Instant) -> Result<(), Error> {
     let Rest { account_id, from, cursor } = *rest;
-    let page = with.events.page(account_id, None, None, PAGE, cursor).await?;
+    let page = deps.events.page(account_id, None, None, PAGE, cursor).await?;
     let in_time = page.events.iter().filter(|event| event.id >= EventId::first_at(from));
     let events: Vec<_> = in_time.map(|event| Published { account_id, event: event.clone() }).collect();
-    let mut outcomes = with.bus.publish(&events, end).await;
+    let mut outcomes = deps.bus.publish(&events, end).await;
     outcomes.truncate(outcomes.iter().take_while(|outcome| **outcome != Delivery::Failed).count());
     let poisoned = outcomes.iter().filter(|outcome| **outcome == Delivery::Poisoned).count();
     counts.published += outcomes.len() - poisoned;

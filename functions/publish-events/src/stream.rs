@@ -9,19 +9,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Delivery, Published, Publisher};
+use crate::{Delivery, Deps, Published};
 
 /// Publishes the events of the records. What comes back tells Lambda from which record on to try again.
 ///
 /// A record that is no event, and an event that the bus will never take, is logged and passed over: tried again for hours,
 /// it would hold up all that come after it. An event that was changed rings an alarm and is not published.
-pub(crate) async fn publish(
-    records: &[Value],
-    publisher: &Publisher,
-    end: Instant,
-    now: Timestamp,
-    subject: &Subject,
-) -> Value {
+pub(crate) async fn publish(records: &[Value], deps: &Deps, end: Instant, now: Timestamp, subject: &Subject) -> Value {
     let (mut numbers, mut events) = (Vec::new(), Vec::new());
     for record in records {
         let Ok(Record { event_name, dynamodb }) = Record::deserialize(record) else {
@@ -38,12 +32,12 @@ pub(crate) async fn publish(
             },
             "MODIFY" => {
                 let modified = Modified(dynamodb.sequence_number);
-                log::counted(&publisher.metrics, "ModifiedEvents", now, subject, &modified);
+                log::counted(&deps.metrics, "ModifiedEvents", now, subject, &modified);
             }
             _ => {}
         }
     }
-    let outcomes = publisher.bus.publish(&events, end).await;
+    let outcomes = deps.bus.publish(&events, end).await;
     for (published, outcome) in events.iter().zip(&outcomes) {
         if *outcome == Delivery::Poisoned {
             let (account_id, key_id) = (Some(published.account_id), published.event.key_id);
@@ -54,7 +48,7 @@ pub(crate) async fn publish(
     let failed = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Delivery::Failed);
     let failures: Vec<_> = failed.map(|(number, _)| json!({"itemIdentifier": number})).collect();
     if !failures.is_empty() {
-        log::counted(&publisher.metrics, "UnpublishedEvents", now, subject, &Unpublished(failures.len()));
+        log::counted(&deps.metrics, "UnpublishedEvents", now, subject, &Unpublished(failures.len()));
     }
     json!({ "batchItemFailures": failures })
 }

@@ -19,17 +19,21 @@ pub struct Usage {
     usage: Vec<UsageBucket>,
 }
 
-/// Answers one request.
-pub async fn handle(request: Request, reader: &KeyReader, usage: &UsageList, now: SystemTime) -> Response<Body> {
-    http::serve(&request, read_usage(&request, reader, usage, now.into())).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Reads single keys.
+    pub reader: &'a KeyReader,
+    /// Reads how much an account or a key was used.
+    pub usage: &'a UsageList,
 }
 
-async fn read_usage(
-    request: &Request,
-    reader: &KeyReader,
-    usage: &UsageList,
-    now: Timestamp,
-) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, read_usage(&request, deps, now.into())).await
+}
+
+async fn read_usage(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, (target, query)) = http::read(request, |caller, fields| {
         let target = Target::take(request, caller, fields)?;
         Ok((target, UsageQuery::take(fields, now)))
@@ -39,11 +43,11 @@ async fn read_usage(
         Target::Key(id) => Some(id.ok_or(Error::NotFound)?),
     };
     let consumer = Consumer { account_id: caller.account_id, key_id };
-    let hours = usage.hours(&consumer, query.hours()).await?;
+    let hours = deps.usage.hours(&consumer, query.hours()).await?;
     // A key that is gone keeps its usage.
     if let (Some(id), true) = (key_id, hours.is_empty())
         && id != caller.key_id
-        && reader.get(caller.account_id, id).await?.is_none()
+        && deps.reader.get(caller.account_id, id).await?.is_none()
     {
         return Err(Error::NotFound);
     }

@@ -6,12 +6,15 @@ use api_keys::aws::Aws;
 use api_keys::lambda::{http, settings};
 use api_keys::store::{KeyReader, UsageList};
 use lambda_http::Error;
+use read_usage::Deps;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
-    let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
-    let usage = &UsageList::new(&aws, settings::usage_table_name()?);
-    http::run(|request| read_usage::handle(request, reader, usage, SystemTime::now())).await
+    let deps = &Deps {
+        reader: &KeyReader::new(&aws, settings::table_name()?).await?,
+        usage: &UsageList::new(&aws, settings::usage_table_name()?),
+    };
+    http::run(|request| read_usage::handle(request, deps, SystemTime::now())).await
 }

@@ -35,7 +35,7 @@ const AT_ONCE: usize = 10;
 
 /// What the function works with.
 #[derive(Debug)]
-pub struct Reports<'a> {
+pub struct Deps<'a> {
     /// Finds who has a value.
     pub reader: &'a KeyReader,
     /// Ends it.
@@ -49,11 +49,11 @@ pub struct Reports<'a> {
 }
 
 /// Answers one request: 202 if it is not signed, 200 with a label for each token to GitHub.
-pub async fn handle(request: Request, reports: &Reports<'_>, now: SystemTime) -> Response<Body> {
-    http::serve(&request, reports.take(&request, now.into())).await
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, deps.take(&request, now.into())).await
 }
 
-impl Reports<'_> {
+impl Deps<'_> {
     async fn take(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Error> {
         let start = Instant::now();
         let body: &[u8] = request.body();

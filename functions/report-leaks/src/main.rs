@@ -7,7 +7,7 @@ use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
 use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
-use report_leaks::{GithubKeys, HEADERS, Reports, STEP};
+use report_leaks::{Deps, GithubKeys, HEADERS, STEP};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
@@ -18,6 +18,6 @@ async fn main() -> Result<(), Error> {
     let keys = &Keys::new(&tables);
     let token = settings::github_token_secret()?.map(|secret| StoredSecret::new(&aws, secret));
     let github = &GithubKeys::new(settings::github_keys_url()?, token)?;
-    let reports = &Reports { reader, keys, github, imported: settings::imported_keys()?, step: STEP };
-    http::run_with_headers(&HEADERS, |request| report_leaks::handle(request, reports, SystemTime::now())).await
+    let deps = &Deps { reader, keys, github, imported: settings::imported_keys()?, step: STEP };
+    http::run_with_headers(&HEADERS, |request| report_leaks::handle(request, deps, SystemTime::now())).await
 }

@@ -12,40 +12,42 @@ use lambda_http::{Body, Request, Response};
 const ATTEMPTS: usize = 5;
 const LONGEST_GRACE: Duration = Duration::from_hours(7 * 24);
 
-/// Answers one request.
-pub async fn handle(
-    request: Request,
-    reader: &KeyReader,
-    keys: &Keys,
-    issuer: &Issuer,
-    ceiling: Limits,
-    now: SystemTime,
-) -> Response<Body> {
-    http::serve(&request, rotate_key(&request, reader, keys, issuer, ceiling, now.into())).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Reads single keys.
+    pub reader: &'a KeyReader,
+    /// Changes and ends keys.
+    pub keys: &'a Keys,
+    /// Makes values of keys.
+    pub issuer: &'a Issuer,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
 }
 
-async fn rotate_key(
-    request: &Request,
-    reader: &KeyReader,
-    keys: &Keys,
-    issuer: &Issuer,
-    ceiling: Limits,
-    now: Timestamp,
-) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, rotate_key(&request, deps, now.into())).await
+}
+
+async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, id) = http::read(request, |caller, fields| {
         caller.must_manage()?;
         Ok(http::key_id(request, fields))
     })?;
     let grace = grace_period(request.body())?;
     let id = id.ok_or(Error::NotFound)?;
-    let value = issuer.value(Locator { account_id: caller.account_id, id })?;
+    let value = deps.issuer.value(Locator { account_id: caller.account_id, id })?;
     let origin = http::origin(request, &caller);
     for _ in 0..ATTEMPTS {
-        let record = reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
+        let record = deps.reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
-        if let Some(metadata) = keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
-            return http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling });
+        if let Some(metadata) = deps.keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
+            return http::created(
+                request,
+                &IssuedKey { account_id: None, metadata, value, now, ceiling: deps.ceiling },
+            );
         }
     }
     Err(Error::Contended)

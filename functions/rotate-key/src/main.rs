@@ -7,15 +7,18 @@ use api_keys::key::{Issuer, Random};
 use api_keys::lambda::{http, settings};
 use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
+use rotate_key::Deps;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
-    let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let keys = &Keys::new(&tables);
-    let issuer = &Issuer::new(settings::key_prefix()?, Random::system());
-    let ceiling = settings::key_limits()?;
-    http::run(|request| rotate_key::handle(request, reader, keys, issuer, ceiling, SystemTime::now())).await
+    let deps = &Deps {
+        reader: &KeyReader::new(&aws, settings::table_name()?).await?,
+        keys: &Keys::new(&tables),
+        issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
+        ceiling: settings::key_limits()?,
+    };
+    http::run(|request| rotate_key::handle(request, deps, SystemTime::now())).await
 }

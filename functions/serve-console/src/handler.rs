@@ -22,10 +22,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_STORE: &str = "no-store";
 
-/// Answers one request; without assets there is no console.
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// The console's files; `None` where there is none.
+    pub assets: Option<&'a Assets>,
+}
+
+/// Answers one request.
 #[must_use]
-pub fn handle(request: &Request, assets: Option<&Assets>) -> Response<Body> {
-    http::answer(request, serve(request, assets).ok_or(Error::NoRoute))
+pub fn handle(request: &Request, deps: &Deps<'_>) -> Response<Body> {
+    http::answer(request, serve(request, deps.assets).ok_or(Error::NoRoute))
 }
 
 fn serve(request: &Request, assets: Option<&Assets>) -> Option<Response<Body>> {

@@ -11,38 +11,37 @@ use lambda_http::{Body, Request, Response};
 /// How often the key is read again after another writer changed its operations between our read and our write.
 const ATTEMPTS: usize = 5;
 
-/// Answers one request.
-pub async fn handle(
-    request: Request,
-    reader: &KeyReader,
-    keys: &Keys,
-    catalogue: &Catalogue,
-    ceiling: Limits,
-    now: SystemTime,
-) -> Response<Body> {
-    http::serve(&request, update_key(&request, reader, keys, catalogue, ceiling, now.into())).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Reads single keys.
+    pub reader: &'a KeyReader,
+    /// Changes and ends keys.
+    pub keys: &'a Keys,
+    /// What keys may do.
+    pub catalogue: &'a Catalogue,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
 }
 
-async fn update_key(
-    request: &Request,
-    reader: &KeyReader,
-    keys: &Keys,
-    catalogue: &Catalogue,
-    ceiling: Limits,
-    now: Timestamp,
-) -> Result<Response<Body>, Error> {
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, update_key(&request, deps, now.into())).await
+}
+
+async fn update_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, id) = http::read(request, |caller, fields| {
         caller.must_manage()?;
         Ok(http::key_id(request, fields))
     })?;
-    let changes = Change::parse(request.body(), catalogue, now)?;
+    let changes = Change::parse(request.body(), deps.catalogue, now)?;
     let id = id.ok_or(Error::NotFound)?;
-    let update = Update { request, caller, id, changes: &changes, reader, keys, now };
+    let update = Update { request, caller, id, changes: &changes, deps, now };
     let metadata = match &*changes {
         [Change::Enabled(false)] => update.disable().await?,
         _ => update.change().await?,
     };
-    http::ok(&metadata.at(now, ceiling))
+    http::ok(&metadata.at(now, deps.ceiling))
 }
 
 /// One patch and what carries it out.
@@ -51,8 +50,7 @@ struct Update<'a> {
     caller: Caller,
     id: KeyId,
     changes: &'a [Change],
-    reader: &'a KeyReader,
-    keys: &'a Keys,
+    deps: &'a Deps<'a>,
     now: Timestamp,
 }
 
@@ -82,15 +80,15 @@ impl Update<'_> {
     async fn disable(&self) -> Result<KeyMetadata, Error> {
         let place = Locator { account_id: self.caller.account_id, id: self.id };
         let origin = http::origin(self.request, &self.caller);
-        self.keys.disable(self.reader, place, &origin, self.now).await?.ok_or(Error::NotFound)
+        self.deps.keys.disable(self.deps.reader, place, &origin, self.now).await?.ok_or(Error::NotFound)
     }
 
     async fn read(&self) -> Result<KeyRecord, Error> {
-        self.reader.get(self.caller.account_id, self.id).await?.ok_or(Error::NotFound)
+        self.deps.reader.get(self.caller.account_id, self.id).await?.ok_or(Error::NotFound)
     }
 
     async fn write(&self, record: &KeyRecord) -> Result<Option<KeyMetadata>, WriteError> {
         let origin = http::origin(self.request, &self.caller);
-        self.keys.update(record, self.changes, &origin, self.now).await
+        self.deps.keys.update(record, self.changes, &origin, self.now).await
     }
 }

@@ -7,15 +7,18 @@ use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
 use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
+use update_key::Deps;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
-    let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let keys = &Keys::new(&tables);
-    let catalogue = &settings::catalogue()?;
-    let ceiling = settings::key_limits()?;
-    http::run(|request| update_key::handle(request, reader, keys, catalogue, ceiling, SystemTime::now())).await
+    let deps = &Deps {
+        reader: &KeyReader::new(&aws, settings::table_name()?).await?,
+        keys: &Keys::new(&tables),
+        catalogue: &settings::catalogue()?,
+        ceiling: settings::key_limits()?,
+    };
+    http::run(|request| update_key::handle(request, deps, SystemTime::now())).await
 }

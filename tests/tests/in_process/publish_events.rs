@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use api_keys::key::Timestamp;
 use api_keys::store::EventList;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use publish_events::{Bus, Publisher};
+use publish_events::{Bus, Deps};
 use serde_json::{Value, json};
 use tests::bus::{Mood, TestBus};
 use tests::engine::{EVENTS, aws, metrics};
@@ -16,24 +16,24 @@ use tests::{Client, Gateway};
 pub(crate) struct Publishing {
     pub(crate) gateway: Gateway,
     pub(crate) bus: TestBus,
-    publisher: Publisher,
+    deps: Deps,
 }
 
 impl Publishing {
     pub(crate) async fn start() -> Self {
         let (gateway, bus) = (Gateway::start().await, TestBus::start().await);
-        let publisher = Publisher {
+        let deps = Deps {
             bus: Bus::new(&aws(bus.url().to_owned()), "default".to_owned(), "api-keys.test".to_owned()),
             events: EventList::new(&aws(gateway.wire.url()), EVENTS.to_owned()),
             metrics: metrics(),
         };
-        Self { gateway, bus, publisher }
+        Self { gateway, bus, deps }
     }
 
     pub(crate) async fn invoke(&self, payload: Value) -> Result<Value, Value> {
         publish_events::handle(
             LambdaEvent::new(serde_json::value::to_raw_value(&payload).unwrap(), Context::default()),
-            &self.publisher,
+            &self.deps,
             self.gateway.now(),
         )
         .await
