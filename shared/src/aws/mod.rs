@@ -79,9 +79,14 @@ impl Aws {
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
     pub fn from_config(config: SdkConfig) -> Result<Self, Misconfigured> {
-        let transport = Transport::new()?;
+        Ok(Self::over(Transport::new()?, config))
+    }
+
+    /// The same, over that transport.
+    #[must_use]
+    pub fn over(transport: Transport, config: SdkConfig) -> Self {
         let config = config.into_builder().http_client(transport.clone()).build();
-        Ok(Self { config: within_limits(config), transport })
+        Self { config: within_limits(config), transport }
     }
 }
 

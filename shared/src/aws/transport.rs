@@ -19,6 +19,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
 use rustls::crypto::ring;
@@ -35,9 +36,20 @@ const MAX_IDLE: usize = 32;
 /// Sends requests, to whatever host, and keeps the connections for the next ones of the same host.
 #[derive(Clone)]
 pub struct Transport {
-    connector: HttpsConnector<TcpConnector>,
+    connector: Connector,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
+
+/// What opens a connection.
+#[derive(Clone)]
+enum Connector {
+    Network(HttpsConnector<TcpConnector>),
+    #[cfg(feature = "simulation")]
+    Memory(Arc<InMemory>),
+}
+
+#[cfg(feature = "simulation")]
+type InMemory = dyn Fn(&Uri) -> std::io::Result<tokio::io::DuplexStream> + Send + Sync;
 
 struct Connection {
     scheme: Option<Scheme>,
@@ -66,7 +78,15 @@ impl Transport {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Self { connector, idle: Arc::default() })
+        Ok(Self { connector: Connector::Network(connector), idle: Arc::default() })
+    }
+
+    /// Opens connections by that function, without a network.
+    #[cfg(feature = "simulation")]
+    pub fn in_memory(
+        connect: impl Fn(&Uri) -> std::io::Result<tokio::io::DuplexStream> + Send + Sync + 'static,
+    ) -> Self {
+        Self { connector: Connector::Memory(Arc::new(connect)), idle: Arc::default() }
     }
 
     /// Asks for what is at that URL, with those headers and a `User-Agent`.
@@ -150,12 +170,21 @@ impl Transport {
     }
 
     async fn connect(&self, target: Uri) -> Result<Connection, Cause> {
-        let stream = self.connector.clone().call(target.clone()).await?;
-        let (sender, connection) = handshake(stream).await?;
-        tokio::spawn(connection);
+        let sender = match &self.connector {
+            Connector::Network(network) => open(network.clone().call(target.clone()).await?).await?,
+            #[cfg(feature = "simulation")]
+            Connector::Memory(connect) => open(hyper_util::rt::TokioIo::new(connect(&target)?)).await?,
+        };
         let Parts { scheme, authority, .. } = target.into_parts();
         Ok(Connection { scheme, authority, sender })
     }
+}
+
+/// Speaks HTTP over a stream that is open.
+async fn open(stream: impl Read + Write + Unpin + Send + 'static) -> Result<SendRequest<SdkBody>, hyper::Error> {
+    let (sender, connection) = handshake(stream).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 /// The path alone as the URI, and the host as a header, as HTTP/1.1 wants them.

@@ -122,7 +122,7 @@ fn sortable(unix_millis: u64, random: [u8; 10]) -> [u8; LENGTH] {
 }
 
 /// Where the item of a key lives, as the key itself says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locator {
     /// The partition.
     pub account_id: AccountId,

@@ -111,7 +111,34 @@ fn causes(error: &dyn StdError) -> Vec<String> {
 /// Every line of the log goes through here.
 #[expect(clippy::disallowed_methods, reason = "only the log says this time; nothing is decided by it")]
 fn write(line: Map<String, Value>) {
-    eprintln!("{}", stamped(line, SystemTime::now().into()));
+    let line = stamped(line, SystemTime::now().into());
+    #[cfg(feature = "simulation")]
+    if kept::keep(&line) {
+        return;
+    }
+    eprintln!("{line}");
+}
+
+/// Lines that a simulation reads instead of standard error.
+#[cfg(feature = "simulation")]
+pub mod kept {
+    use std::cell::RefCell;
+
+    use serde_json::Value;
+
+    thread_local! {
+        static LINES: RefCell<Option<Vec<Value>>> = const { RefCell::new(None) };
+    }
+
+    /// The lines of this thread since the last call. From the first call on they are kept.
+    #[must_use]
+    pub fn take() -> Vec<Value> {
+        LINES.with_borrow_mut(|lines| lines.replace(Vec::new()).unwrap_or_default())
+    }
+
+    pub(super) fn keep(line: &Value) -> bool {
+        LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.push(line.clone())).is_some())
+    }
 }
 
 /// Lambda takes a line without a `timestamp` as INFO, whatever its `level`, and a filter of levels would drop it.

@@ -146,7 +146,7 @@ impl Leases {
         let mut held = lock(&self.held);
         let left = held.iter_mut().filter_map(|(key, lease)| Some((*key, lease.give_back(now)?)));
         let mut left: Vec<_> = left.collect();
-        left.sort_by_key(|(_, give_back)| Reverse(give_back.share()));
+        left.sort_by_key(|(key, give_back)| (Reverse(give_back.share()), *key));
         left.truncate(GIVEN_BACK);
         left
     }
