@@ -1,0 +1,175 @@
+//! Every change of a key or an account is in one transaction with one event that says exactly what it replaced; nothing else
+//! changes them, and nobody gives more than he has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::history::History;
+use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, text};
+
+/// What a patch may change.
+const SETTINGS: [&str; 8] =
+    ["name", "description", "enabled", "operations", "trafficType", "expiresAt", "allowedIps", "limits"];
+/// What is written on a key beside its management.
+const BESIDE: [&str; 6] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "held"];
+
+/// Whether a partition is an account's, with its keys or its events.
+pub fn is_of_keys(partition: &str) -> bool {
+    partition.len() == 22
+}
+
+pub fn check(history: &History, tables: &Tables) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut events_of_requests = BTreeMap::<&str, usize>::new();
+    for transaction in &tables.transactions {
+        let mut fail = |what: String| wrong.push(format!("[{}] {what}", transaction.action));
+        let events: Vec<_> = transaction.parts.iter().filter(|part| part.place.table == EVENTS).collect();
+        let [Part { new: Some(event), old: None, place: at, .. }] = events[..] else {
+            fail("a transaction without its one event".to_owned());
+            continue;
+        };
+        *events_of_requests.entry(text(&event["requestId"])).or_default() += 1;
+        for part in transaction.parts.iter().filter(|part| !part.is_check) {
+            let is_key = part.place.table == KEYS && is_of_keys(&part.place.partition);
+            if part.place.table == KEYS && part.place.id == "quota" {
+                check_account(part, event, &mut fail);
+            } else if is_key {
+                if part.place.partition != at.partition || event.get("keyId").map(text) != Some(&part.place.id) {
+                    fail(format!("the event is of another key than {}", part.place.id));
+                }
+                check_key(part, event, &mut fail);
+                check_power(part, event, history, &mut fail);
+            }
+        }
+    }
+    check_requests(history, &events_of_requests, &mut wrong);
+    wrong.extend(tables.changes.iter().filter(|change| change.transaction.is_none()).filter_map(check_plain));
+    wrong
+}
+
+fn of<'a>(item: Option<&'a Item>, name: &str) -> Option<&'a Value> {
+    item.and_then(|item| item.get(name))
+}
+
+fn kind(event: &Item) -> &str {
+    text(&event["type"])
+}
+
+/// The event names the one before, what it replaced and what came instead, and nothing else was changed.
+fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
+    let (old, new, id) = (part.old.as_ref(), part.new.as_ref(), &part.place.id);
+    let kind = kind(event);
+    if new.is_some() && of(new, "lastEvent").map(text) != Some(text(&event["id"])) {
+        fail(format!("key {id} does not name its last event"));
+    }
+    let before = event.get("previousEvent").map(text);
+    if before.is_some() && kind != "account.recovered" && before != of(old, "lastEvent").map(text) {
+        fail(format!("{kind} of key {id} names {before:?} as the event before, not {:?}", of(old, "lastEvent")));
+    }
+    if (old.is_none(), new.is_none()) != (is_creation(kind), kind == "key.deleted") {
+        fail(format!("{kind} of key {id} makes it or ends it"));
+    }
+    let (Some(old), Some(new)) = (old, new) else { return };
+    let none = Vec::new();
+    let changes = event.get("changes").and_then(|it| it["L"].as_array()).unwrap_or(&none);
+    let changes: BTreeMap<_, _> = changes.iter().map(|it| (text(&it["M"]["field"]), &it["M"])).collect();
+    for (field, change) in changes.iter().filter(|(field, _)| SETTINGS.contains(field)) {
+        // One that is written without reading names nothing.
+        let read = before.is_some();
+        if read && change.get("from") != old.get(*field) || change.get("to") != new.get(*field) {
+            fail(format!("{kind} of key {id} has {field} as {change}, and it was {:?}", old.get(*field)));
+        }
+    }
+    for field in SETTINGS {
+        if old.get(field) != new.get(field) && !changes.contains_key(field) {
+            fail(format!("{kind} of key {id} does not name {field}"));
+        }
+    }
+    let has_new_value = old.get("keyHash") != new.get("keyHash");
+    if has_new_value != (kind == "key.rotated") {
+        fail(format!("{kind} of key {id} and its value disagree"));
+    }
+    if kind != "key.exposed" && old.get("exposedHash") != new.get("exposedHash") {
+        fail(format!("{kind} of key {id} changes what was reported of it"));
+    }
+    if BESIDE.iter().any(|name| old.get(*name) != new.get(*name)) {
+        fail(format!("{kind} of key {id} changes what is not its own"));
+    }
+}
+
+fn is_creation(kind: &str) -> bool {
+    ["account.created", "account.recovered", "key.created", "key.imported"].contains(&kind)
+}
+
+/// The events of an account alone are a chain too.
+fn check_account(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
+    let (old, new) = (part.old.as_ref(), part.new.as_ref());
+    let changes_it = ["company", "suspension", "revision", "maxKeys", "ceiling", "erasing"];
+    let is_of_account = event.get("keyId").is_none() || kind(event) == "account.recovered";
+    if old.is_some() && is_of_account {
+        if event.get("previousEvent").map(text) != of(old, "lastEvent").map(text) {
+            fail(format!("{} of an account does not name the event before", kind(event)));
+        }
+        if of(new, "lastEvent").map(text) != Some(text(&event["id"])) {
+            fail(format!("{} of an account is not its last event", kind(event)));
+        }
+    } else if old.is_some() && changes_it.iter().any(|name| of(old, name) != of(new, name)) {
+        fail(format!("{} changes an account", kind(event)));
+    }
+}
+
+/// Nobody gives, changes or learns what he lacks. Who lacks something may only take away.
+fn check_power(part: &Part, event: &Item, history: &History, fail: &mut impl FnMut(String)) {
+    let caller = history.callers.get(text(&event["requestId"]));
+    let Some(Some(caller)) = caller else { return };
+    let has: BTreeSet<_> = caller.split(',').collect();
+    let operations = |item: Option<&Item>| -> BTreeSet<String> {
+        let list = of(item, "operations").and_then(|it| it["L"].as_array());
+        list.into_iter().flatten().map(|it| text(it).to_owned()).collect()
+    };
+    let covers = |needed: BTreeSet<String>| needed.iter().all(|operation| has.contains(&**operation));
+    let (old, new) = (part.old.as_ref(), part.new.as_ref());
+    let disables = of(new, "enabled").is_some_and(|it| it["BOOL"] == false)
+        && SETTINGS.iter().all(|field| *field == "enabled" || of(old, field) == of(new, field))
+        && of(old, "keyHash") == of(new, "keyHash");
+    if new.is_some() && !disables && !(covers(operations(old)) && covers(operations(new))) {
+        fail(format!("{} of key {} by a key that has {caller}", kind(event), part.place.id));
+    }
+}
+
+/// Each write that was answered as done has one event, and each that was refused has none.
+fn check_requests(history: &History, events: &BTreeMap<&str, usize>, wrong: &mut Vec<String>) {
+    for request in &history.requests {
+        let written = events.get(&*request.id).copied().unwrap_or(0);
+        let expected = match (&*request.function, request.status) {
+            // Where answers were lost, a key that is gone may have been gone before.
+            ("delete-key", 204) if history.unclear.contains(&(request.action, request.part)) => 0..=1,
+            ("create-key" | "rotate-key", 201) | ("delete-key", 204) => 1..=1,
+            ("update-key", 200) | (_, 0 | 409 | 500..) => 0..=1,
+            ("report-leaks", _) => 0..=100,
+            _ => 0..=0,
+        };
+        if !expected.contains(&written) {
+            let (action, function, status) = (request.action, &request.function, request.status);
+            wrong.push(format!("[{action}] {function} answers {status}, and {written} events say so"));
+        }
+    }
+}
+
+/// Outside of transactions only what is no management is written, and only erasing and the time to live remove.
+fn check_plain(change: &Change) -> Option<String> {
+    let Change { place, old, new, action, .. } = change;
+    let fail = |what: &str| Some(format!("[{action:?}] {what} {}/{}", place.partition, place.id));
+    match (&*place.table, old, new) {
+        (EVENTS, _, Some(_)) => fail("an event is written outside of a transaction, or changed:"),
+        (KEYS, None, Some(_)) if is_of_keys(&place.partition) => fail("without an event a key is made:"),
+        (KEYS, Some(old), Some(new)) if is_of_keys(&place.partition) => {
+            let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+            let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+            let beside: Vec<_> = changed.filter(|name| !BESIDE.contains(&&***name)).collect();
+            if beside.is_empty() { None } else { fail(&format!("without an event {beside:?} is changed of")) }
+        }
+        _ => None,
+    }
+}

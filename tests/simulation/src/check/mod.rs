@@ -1,0 +1,28 @@
+//! What must hold of every run. One file for each group of promises; each says what it found wrong.
+
+mod contract;
+mod events;
+mod exposure;
+mod isolation;
+mod life;
+mod limits;
+mod quota;
+mod usage;
+
+pub use self::events::is_of_keys;
+use crate::world::World;
+
+/// Everything that is wrong with a run that is over.
+pub fn check(world: &World) -> Vec<String> {
+    let (history, tables) = (world.history.borrow(), world.tables.borrow());
+    let mut wrong = history.failures.clone();
+    wrong.extend(contract::check(&history));
+    wrong.extend(isolation::check(&history, &tables));
+    wrong.extend(events::check(&history, &tables));
+    wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
+    wrong.extend(limits::check(&history));
+    wrong.extend(usage::check(&history, &tables));
+    wrong.extend(exposure::check(&history, &tables));
+    wrong.extend(life::check(&history));
+    wrong
+}

@@ -1,0 +1,29 @@
+//! Those who have a key and use it.
+
+use std::rc::Rc;
+
+use fastrand::Rng;
+
+use super::manager::get;
+use super::{Actions, some_value};
+use crate::world::World;
+
+pub const ACTIONS: Actions = &[("use", 14), ("burst", 12), ("look up itself", 4), ("usage of itself", 2), ("try to list", 2)];
+
+pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
+    let value = some_value(world, account, rng);
+    let route = ["/sms", "/rcs/today", "/whatsapp", "/voice"][rng.usize(0..4)].to_owned();
+    match what {
+        "use" => drop(get(world, action, value, route, Vec::new()).await),
+        "burst" => {
+            for nth in 0..rng.u64(3..12) {
+                let ask = crate::gateway::Ask { method: "GET", path: route.clone(), query: Vec::new(), value, body: None };
+                crate::gateway::send(world, action, 1 + 10 * nth, &ask).await;
+            }
+        }
+        "look up itself" => drop(get(world, action, value, "/authentication/self".to_owned(), Vec::new()).await),
+        "usage of itself" => drop(get(world, action, value, "/authentication/self/usage".to_owned(), Vec::new()).await),
+        "try to list" => drop(get(world, action, value, "/authentication".to_owned(), Vec::new()).await),
+        other => unreachable!("{other}"),
+    }
+}

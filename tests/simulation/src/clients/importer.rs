@@ -1,0 +1,77 @@
+//! Those who bring keys of another system along: the same ones again and again, some of them for two accounts.
+
+use std::rc::Rc;
+
+use api_keys::key::KeyHash;
+use fastrand::Rng;
+use serde_json::json;
+
+use super::Actions;
+use super::manager::text;
+use crate::gateway;
+use crate::history::{Import, LEGACY};
+use crate::world::World;
+
+pub const ACTIONS: Actions = &[("import", 10), ("import again", 6), ("revive", 4)];
+
+/// So many values the other system has.
+const VALUES: u32 = 6;
+
+pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
+    let mut numbers: Vec<_> = (0..rng.usize(1..4)).map(|_| rng.u32(0..VALUES)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let times = if what == "import again" { 3 } else { 1 };
+    for time in 0..times {
+        import(world, account, action, 1 + time, &numbers, what == "revive").await;
+    }
+}
+
+/// Imports the values of these numbers. Whether everything is known of each.
+pub async fn import(world: &Rc<World>, account: usize, action: usize, part: u64, numbers: &[u32], revive: bool) -> bool {
+    let values: Vec<_> = numbers.iter().map(|number| value(world, account, *number)).collect();
+    let id = world.history.borrow().accounts[account].id.clone();
+    let key = |value: &usize| {
+        let sha256 = KeyHash::of(&world.history.borrow().values[*value].text).to_hex();
+        json!({"sha256": sha256, "userId": "user-3", "username": "Lin", "operations": ["SMS"]})
+    };
+    let payload = json!({"accountId": id, "revive": revive, "keys": values.iter().map(key).collect::<Vec<_>>()});
+    let invoked = gateway::invoke(world, action, part, "import-keys", &payload).await;
+    let Some(Ok(report)) = &invoked.answer else {
+        for value in values {
+            note(world, (action, account, revive), value, &invoked, None, "unknown");
+        }
+        return matches!(&invoked.answer, Some(Err(error)) if error.starts_with("InvalidRequest"));
+    };
+    let mut complete = true;
+    for list in ["imported", "present", "failed"] {
+        for entry in report[list].as_array().into_iter().flatten() {
+            let at = usize::try_from(entry["index"].as_u64().expect("an index")).expect("small");
+            let id = entry["id"].as_str();
+            if let Some(id) = id {
+                world.history.borrow_mut().key(account, id, Some(values[at]));
+            }
+            let what = if list == "failed" { text(&entry["code"]) } else { list.to_owned() };
+            complete &= entry["retry"] != true;
+            note(world, (action, account, revive), values[at], &invoked, id, &what);
+        }
+    }
+    complete
+}
+
+fn note(world: &World, (action, account, revives): (usize, usize, bool), value: usize, invoked: &gateway::Invoked, key: Option<&str>, what: &str) {
+    let (began, ended, what) = (invoked.began, invoked.ended, what.to_owned());
+    let key = key.map(str::to_owned);
+    world.tell(action, || format!("value {value} of account {account}: {what} {}", key.as_deref().unwrap_or("")));
+    world.history.borrow_mut().imports.push(Import { action, account, value, revives, began, ended, key, what });
+}
+
+/// The number of that value of the other system.
+fn value(world: &World, account: usize, number: u32) -> usize {
+    let text = format!("{LEGACY}{number:08}");
+    let mut history = world.history.borrow_mut();
+    match history.values.iter().position(|known| known.text == text) {
+        Some(value) => value,
+        None => history.value(&text, account, ""),
+    }
+}

@@ -1,0 +1,207 @@
+//! Those who run the service. Lambda may make an invocation of theirs twice, and they repeat what has a cursor.
+
+use std::rc::Rc;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::manager::{learn_keys, learn_value, operations_of, text};
+use super::{Actions, some_key};
+use crate::gateway::{self, Invoked};
+use crate::history::Write;
+use crate::model::Effect;
+use crate::world::World;
+
+pub const ACTIONS: Actions = &[
+    ("suspend", 8),
+    ("resume", 5),
+    ("update", 6),
+    ("revoke", 6),
+    ("disable", 6),
+    ("recover", 3),
+    ("list keys", 2),
+    ("erase", 1),
+];
+
+/// How often something with a cursor is continued.
+const CONTINUED: u64 = 30;
+
+pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
+    let id = world.history.borrow().accounts[account].id.clone();
+    let faults = world.faults_of(action);
+    if rng.u32(0..1000) < faults.doubled {
+        let mut same = rng.clone();
+        let twin = act_once(world, account, action, 5_000, &id, what, &mut same);
+        let one = act_once(world, account, action, 0, &id, what, rng);
+        tokio::join!(one, twin);
+    } else {
+        act_once(world, account, action, 0, &id, what, rng).await;
+    }
+}
+
+async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, id: &str, what: &str, rng: &mut Rng) {
+    match what {
+        "suspend" => {
+            set_suspended(world, account, action, part, true, rng.bool()).await;
+            // Most often somebody sees to it that the account works again.
+            if rng.u32(0..4) > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(rng.u64(0..1_500))).await;
+                set_suspended(world, account, action, part + 200, false, rng.u32(0..4) == 0).await;
+            }
+        }
+        "resume" => drop(set_suspended(world, account, action, part, false, rng.bool()).await),
+        "update" => {
+            let mut payload = json!({"action": "update", "accountId": id});
+            match rng.u32(0..3) {
+                0 => payload["maxKeys"] = json!(rng.u64(2..12)),
+                1 => payload["company"] = json!(format!("Company {}", rng.u32(0..99))),
+                _ => payload["limits"] = json!([{"requests": rng.u32(2..20), "per": "MINUTE"}]),
+            }
+            update(world, action, part, payload).await;
+        }
+        "revoke" | "disable" => end_keys(world, account, action, part, id, what, rng).await,
+        "recover" => {
+            let payload = json!({"action": "recover", "accountId": id, "userId": "user-1", "username": "Ada"});
+            let invoked = gateway::invoke(world, action, part + 1, "manage-account", &payload).await;
+            if let Some(Ok(answer)) = &invoked.answer {
+                let value = learn_value(world, account, answer);
+                let operations = operations_of(&answer["operations"]);
+                let effect = Effect::Create { value, operations, expires: None, enabled: true };
+                let (key, began, ended) = (text(&answer["id"]), invoked.began, invoked.ended);
+                world.history.borrow_mut().writes.push(Write { action, key, began, ended, effect });
+            }
+        }
+        "list keys" => {
+            let payload = json!({"action": "list-keys", "accountId": id, "limit": rng.u32(1..5)});
+            let invoked = gateway::invoke(world, action, part + 1, "manage-account", &payload).await;
+            if let Some(Ok(answer)) = &invoked.answer {
+                learn_keys(world, account, answer);
+            }
+        }
+        "erase" => {
+            // The first account is always there.
+            if account == 0 {
+                return;
+            }
+            world.history.borrow_mut().accounts[account].erasing = true;
+            set_suspended(world, account, action, part, true, false).await;
+            erase(world, account, action, part + 100).await;
+        }
+        other => unreachable!("{other}"),
+    }
+}
+
+/// Erases an account until it is done, or as often as an operator has patience for.
+pub async fn erase(world: &Rc<World>, account: usize, action: usize, part: u64) -> bool {
+    let id = world.history.borrow().accounts[account].id.clone();
+    let began = world.next();
+    let mut ended = u64::MAX;
+    for nth in 0..CONTINUED {
+        let payload = json!({"accountId": id, "confirm": id});
+        let invoked = gateway::invoke(world, action, part + nth, "erase-account", &payload).await;
+        match &invoked.answer {
+            Some(Ok(answer)) if answer["done"] == true => {
+                ended = invoked.ended;
+                break;
+            }
+            Some(Err(error)) if error.starts_with("InvalidRequest") => break,
+            _ => {}
+        }
+    }
+    note_of_all(world, account, action, began, ended, &Effect::Erase);
+    ended != u64::MAX
+}
+
+/// Suspends an account or resumes it; whether that is confirmed. Some operators do not come back for the rest.
+async fn set_suspended(world: &Rc<World>, account: usize, action: usize, part: u64, suspended: bool, gives_up: bool) -> bool {
+    let id = world.history.borrow().accounts[account].id.clone();
+    let name = if suspended { "suspend" } else { "resume" };
+    let payload = json!({"action": name, "accountId": id});
+    let most = if gives_up { 1 } else { CONTINUED };
+    let Swept { mut begun, ended } = sweep(world, action, part, payload, most).await;
+    // One that was not confirmed and begun anew may have been done, and may be done again.
+    if let Some(ended) = ended {
+        let began = begun.pop().expect("it was begun");
+        note_of_all(world, account, action, began, ended, &Effect::Suspend(suspended));
+    }
+    for began in begun {
+        note_of_all(world, account, action, began, u64::MAX, &Effect::Suspend(suspended));
+    }
+    ended.is_some()
+}
+
+/// When something was begun anew, and when the last of it was confirmed, if it was.
+pub struct Swept {
+    begun: Vec<u64>,
+    pub ended: Option<u64>,
+}
+
+/// Resumes an account; whether that is confirmed.
+pub async fn resume(world: &Rc<World>, account: usize, action: usize) -> bool {
+    set_suspended(world, account, action, 0, false, false).await
+}
+
+/// Invokes it, and again until it is confirmed, from its cursor where there is one.
+async fn sweep(world: &Rc<World>, action: usize, part: u64, mut payload: Value, most: u64) -> Swept {
+    let mut begun = Vec::new();
+    for nth in 0..most {
+        let invoked = gateway::invoke(world, action, part + 1 + nth, "manage-account", &payload).await;
+        if payload["cursor"].is_null() {
+            begun.push(invoked.began);
+        }
+        match &invoked.answer {
+            _ if confirmed(&invoked) => return Swept { begun, ended: Some(invoked.ended) },
+            Some(Ok(answer)) => payload["cursor"] = answer["cursor"].clone(),
+            // Somebody else did the opposite meanwhile, or erases it.
+            Some(Err(error)) if error.starts_with("InvalidRequest") && !error.contains("same items") => break,
+            Some(Err(_)) | None => {}
+        }
+    }
+    Swept { begun, ended: None }
+}
+
+/// Changes an account; whether that is confirmed.
+pub async fn update(world: &Rc<World>, action: usize, part: u64, payload: Value) -> bool {
+    sweep(world, action, part, payload, CONTINUED).await.ended.is_some()
+}
+
+fn confirmed(invoked: &Invoked) -> bool {
+    matches!(&invoked.answer, Some(Ok(answer)) if answer["done"] == true)
+}
+
+/// It is done to every key that the account has or gets.
+fn note_of_all(world: &World, account: usize, action: usize, began: u64, ended: u64, effect: &Effect) {
+    let mut history = world.history.borrow_mut();
+    let id = history.accounts[account].id.clone();
+    history.sweeps.push(crate::history::Sweep { action, account: id, began, ended, effect: effect.clone() });
+}
+
+async fn end_keys(world: &Rc<World>, account: usize, action: usize, part: u64, id: &str, what: &str, rng: &mut Rng) {
+    let mut ids: Vec<_> = (0..rng.usize(1..4)).map(|_| some_key(world, account, rng)).collect();
+    ids.sort();
+    ids.dedup();
+    let name = format!("{what}-keys");
+    let payload = json!({"action": name, "accountId": id, "keyIds": ids});
+    let invoked = gateway::invoke(world, action, part + 1, "manage-account", &payload).await;
+    let none = json!({});
+    let report = match &invoked.answer {
+        Some(Ok(report)) => report,
+        _ => &none,
+    };
+    let among = |list: &str, id: &str| report[list].as_array().is_some_and(|all| all.iter().any(|it| it == id));
+    for id in ids {
+        let effect = if what == "revoke" {
+            Effect::Delete { unclear: world.history.borrow().unclear.contains(&(action, part + 1)) }
+        } else {
+            Effect::Patch { enabled: Some(false), operations: None, expires: None }
+        };
+        let (effect, ended) = if among("revoked", &id) || among("disabled", &id) {
+            (effect, invoked.ended)
+        } else if among("notFound", &id) {
+            (Effect::Missing, invoked.ended)
+        } else {
+            (effect, u64::MAX)
+        };
+        world.history.borrow_mut().writes.push(Write { action, key: id, began: invoked.began, ended, effect });
+    }
+}

@@ -1,0 +1,40 @@
+//! Those who found a value somewhere and report it.
+
+use std::rc::Rc;
+
+use fastrand::Rng;
+use serde_json::json;
+
+use super::Actions;
+use crate::gateway;
+use crate::history::Write;
+use crate::model::Effect;
+use crate::world::World;
+
+pub const ACTIONS: Actions = &[("report", 10), ("find nothing", 12), ("report again", 3)];
+
+pub async fn act(world: &Rc<World>, _account: usize, action: usize, what: &str, rng: &mut Rng) {
+    if what == "find nothing" {
+        return;
+    }
+    let value = super::any_value(world, rng);
+    let times = if what == "report again" { 3 } else { 1 };
+    for time in 0..times {
+        report(world, action, 1 + time, value).await;
+    }
+}
+
+async fn report(world: &Rc<World>, action: usize, part: u64, value: usize) {
+    let (text, key) = {
+        let history = world.history.borrow();
+        (history.values[value].text.clone(), history.values[value].key.clone())
+    };
+    world.tell(action, || format!("value {value} is reported"));
+    let answer = gateway::report(world, action, part, &json!([{ "token": format!("KEY={text}") }])).await;
+    let ended = if answer.status == 202 { answer.ended } else { u64::MAX };
+    world.history.borrow_mut().exposures.push(crate::history::Exposure { action, value, began: answer.began, ended });
+    if !key.is_empty() {
+        let (began, effect) = (answer.began, Effect::Expose { value });
+        world.history.borrow_mut().writes.push(Write { action, key, began, ended, effect });
+    }
+}

@@ -1,0 +1,284 @@
+//! API Gateway: asks an authorizer, applies its policy, and hands the request to the function. And Lambda, for operators.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use crate::adapter::NoVerdict;
+use crate::history::{Counted, Request, Seen, Use};
+use crate::world::World;
+
+const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
+
+/// What a client asks for.
+pub struct Ask<'a> {
+    pub method: &'a str,
+    pub path: String,
+    pub query: Vec<(&'a str, String)>,
+    /// The number of the value that it has.
+    pub value: usize,
+    pub body: Option<Value>,
+}
+
+/// What a client was answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// 0 where there is none.
+    pub status: u16,
+    pub body: Value,
+    pub began: u64,
+    pub ended: u64,
+    /// What the function's clock said, in Unix milliseconds.
+    pub now: u64,
+    /// What the authorizer said of the caller.
+    pub context: Value,
+}
+
+impl Answer {
+    /// Whether nothing is known of what was done.
+    pub fn is_unknown(&self) -> bool {
+        let contended = self.status == 409 && self.body["detail"].as_str().is_some_and(|it| it.contains("same time"));
+        self.status == 0 || self.status >= 500 || contended
+    }
+
+    /// Until when it may be done.
+    pub fn end(&self) -> u64 {
+        if self.is_unknown() { u64::MAX } else { self.ended }
+    }
+}
+
+/// One request with a key.
+pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) -> Answer {
+    let began = world.next();
+    let is_ours = ask.path.starts_with("/authentication");
+    let text = world.history.borrow().values[ask.value].text.clone();
+    let request_id = format!("r{action}-{part}");
+    let mut event = sample(include_str!("../../../infra/events/authorizer.json"));
+    event["methodArn"] = json!(format!("{STAGE}/{}{}", ask.method, ask.path));
+    event["multiValueHeaders"] = json!({"X-API-Key": [text]});
+    event["requestContext"]["requestId"] = json!(request_id);
+    if !is_ours {
+        event["stageVariables"] = Value::Null;
+    }
+    world.tell(action, || format!("{} {} with value {}", ask.method, ask.path.replace(&text, "…"), ask.value));
+    *world.history.borrow_mut().asked.entry(ask.value).or_default() += 1;
+    let outcome =
+        world.authorize(action, part, async move |authorizer, now| authorizer.decide(&event, now).await).await;
+    let ended = world.next();
+    let verdict = match outcome.answer {
+        Some(Ok(verdict)) => verdict,
+        Some(Err(NoVerdict::Unauthorized)) => {
+            world.tell(action, || "401".to_owned());
+            let (value, now) = (ask.value, outcome.now);
+            let seen = Use { action, value, began, ended, now, seen: Seen::Refused, counted: None };
+            world.history.borrow_mut().uses.push(seen);
+            return Answer { status: 401, body: Value::Null, began, ended, now, context: Value::Null };
+        }
+        other => {
+            let what = if other.is_some() { "has no verdict" } else { "is lost" };
+            world.tell(action, || format!("the authorizer {what}"));
+            let status = if other.is_some() { 500 } else { 0 };
+            note(world, (action, part), "authorizer", &request_id, status, 0);
+            return Answer { status, body: Value::Null, began, ended, now: outcome.now, context: Value::Null };
+        }
+    };
+    let allowed = allows(&verdict, &format!("{STAGE}/{}{}", ask.method, ask.path));
+    let context = verdict["context"].clone();
+    note_use(world, action, ask.value, (began, ended, outcome.now), &context, allowed);
+    world.check_secrecy("a verdict", verdict.to_string().as_bytes());
+    let without_answer = |status| Answer {
+        status,
+        body: Value::Null,
+        began,
+        ended,
+        now: outcome.now,
+        context: context.clone(),
+    };
+    if !allowed {
+        return without_answer(403);
+    }
+    if !is_ours {
+        return without_answer(if context["limited"] == "true" { 429 } else { 200 });
+    }
+    let principal = verdict["principalId"].clone();
+    serve(world, action, part + 1, ask, &request_id, context, principal).await
+}
+
+/// The request goes to its function.
+async fn serve(
+    world: &Rc<World>,
+    action: usize,
+    part: u64,
+    ask: &Ask<'_>,
+    request_id: &str,
+    context: Value,
+    principal: Value,
+) -> Answer {
+    let key = ask.path.strip_prefix("/authentication/");
+    let (key, act) = key.map_or((None, None), |key| key.split_once('/').map_or((Some(key), None), |(key, act)| (Some(key), Some(act))));
+    let function = match (ask.method, key, act) {
+        ("GET", None, None) => "list-keys",
+        ("GET", Some("events"), None) => "list-events",
+        ("GET", Some(_), Some("usage")) => "read-usage",
+        ("POST", None, None) => "create-key",
+        ("GET", Some(_), None) => "find-key",
+        ("PATCH", Some(_), None) => "update-key",
+        ("DELETE", Some(_), None) => "delete-key",
+        ("POST", Some(_), Some("rotate")) => "rotate-key",
+        other => panic!("no route {other:?}"),
+    };
+    let mut event = sample(include_str!("../../../infra/events/create-key.json"));
+    let mut authorizer = context.clone();
+    authorizer["principalId"] = principal;
+    event["requestContext"]["authorizer"] = authorizer;
+    event["httpMethod"] = json!(ask.method);
+    event["requestContext"]["httpMethod"] = json!(ask.method);
+    event["requestContext"]["requestId"] = json!(request_id);
+    event["path"] = json!(ask.path);
+    event["requestContext"]["path"] = json!(format!("/v1{}", ask.path));
+    event["requestContext"]["resourcePath"] = json!("/authentication/{key}");
+    event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
+    event["body"] = ask.body.as_ref().map_or(Value::Null, |body| json!(body.to_string()));
+    let query: serde_json::Map<_, _> = ask.query.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    event["multiValueQueryStringParameters"] = query.into();
+    let operations = context["operations"].as_str().map(str::to_owned);
+    world.history.borrow_mut().callers.insert(request_id.to_owned(), operations);
+    let began = world.next();
+    let start = world.elapsed();
+    let name = function.to_owned();
+    let work = async move |functions: &crate::adapter::Functions, now| functions.serve(&name, &event, now).await;
+    let outcome = world.function(action, part, work).await;
+    let (status, content_type, text) = outcome.answer.unwrap_or_default();
+    let ended = world.next();
+    let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
+    world.tell(action, || format!("{function} answers {status} {}", body["detail"].as_str().unwrap_or("")));
+    note(world, (action, part), function, request_id, status, world.elapsed() - start);
+    check_shape(world, function, status, &content_type, &body);
+    note_shown(world, &context, &body);
+    Answer { status, body, began, ended, now: outcome.now, context }
+}
+
+/// A request without a key: a report of leaks.
+pub async fn report(world: &Rc<World>, action: usize, part: u64, body: &Value) -> Answer {
+    let mut event = sample(include_str!("../../../infra/events/report-leaks.json"));
+    let request_id = format!("r{action}-{part}");
+    event["requestContext"]["requestId"] = json!(request_id);
+    event["headers"] = json!({});
+    event["multiValueHeaders"] = json!({});
+    event["body"] = json!(body.to_string());
+    world.history.borrow_mut().callers.insert(request_id.clone(), None);
+    let (began, start) = (world.next(), world.elapsed());
+    let work = async move |functions: &crate::adapter::Functions, now| functions.serve("report-leaks", &event, now).await;
+    let outcome = world.function(action, part, work).await;
+    let (status, content_type, text) = outcome.answer.unwrap_or_default();
+    let ended = world.next();
+    let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
+    world.tell(action, || format!("report-leaks answers {status}"));
+    note(world, (action, part), "report-leaks", &request_id, status, world.elapsed() - start);
+    check_shape(world, "report-leaks", status, &content_type, &body);
+    Answer { status, body, began, ended, now: outcome.now, context: Value::Null }
+}
+
+/// An operator's invocation: what was answered, or the error; `None` where nothing came back.
+pub struct Invoked {
+    pub answer: Option<Result<Value, String>>,
+    pub began: u64,
+    pub ended: u64,
+}
+
+/// Invokes a function on no route.
+pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'static str, payload: &Value) -> Invoked {
+    let request_id = format!("r{action}-{part}");
+    world.history.borrow_mut().callers.insert(request_id.clone(), None);
+    let began = world.next();
+    world.tell(action, || format!("an operator invokes {function} {}", payload["action"].as_str().unwrap_or("")));
+    let given = payload.clone();
+    let work = async move |functions: &crate::adapter::Functions, now| functions.invoke(function, &given, &request_id, now).await;
+    let outcome = world.function(action, part, work).await;
+    let ended = world.next();
+    world.tell(action, || match &outcome.answer {
+        None => format!("{function} is lost"),
+        Some(Err(error)) => format!("{function}: {error}"),
+        Some(Ok(_)) => format!("{function} answers"),
+    });
+    Invoked { answer: outcome.answer, began, ended }
+}
+
+fn note(world: &World, (action, part): (usize, u64), function: &str, id: &str, status: u16, took: u64) {
+    let struck = world.can_strike(action);
+    let (id, function) = (id.to_owned(), function.to_owned());
+    world.history.borrow_mut().requests.push(Request { action, part, id, function, status, took, struck });
+}
+
+fn note_use(world: &World, action: usize, value: usize, (began, ended, now): (u64, u64, u64), context: &Value, allowed: bool) {
+    let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
+    let limited = context["limited"] == "true";
+    let seen =
+        Seen::Works { key: text("keyId"), account: text("accountId"), operations: text("operations"), allowed, limited };
+    world.tell(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
+    let counted = context["rateLimit"].as_str().map(|limit| counted(limit, &text("rateLimitPolicy"), now));
+    world.history.borrow_mut().uses.push(Use { action, value, began, ended, now, seen, counted });
+}
+
+/// `"minute";r=3;t=17`: how much is left, and for how many seconds.
+fn counted(limit: &str, policy: &str, now: u64) -> Counted {
+    let (period, rest) = limit.split_once(';').expect("a limit");
+    let (_, seconds) = rest.split_once("t=").expect("a time");
+    let end = now / 1000 + seconds.parse::<u64>().expect("seconds");
+    Counted { period: period.trim_matches('"').to_owned(), window_end: end, policy: policy.to_owned() }
+}
+
+/// Which keys the caller's account is shown.
+fn note_shown(world: &World, context: &Value, body: &Value) {
+    let lists = [&body["apiKeys"], &body["events"]].into_iter().filter_map(Value::as_array).flatten();
+    let ids = lists.chain([body]).flat_map(|it| [&it["id"], &it["keyId"], &it["actor"]["keyId"]]);
+    let account = context["accountId"].as_str().expect("an account");
+    let shown = ids.filter_map(Value::as_str).map(|id| (account.to_owned(), id.to_owned()));
+    world.history.borrow_mut().shown.extend(shown);
+}
+
+/// The shapes of answers, and that no value is in them but where it belongs.
+fn check_shape(world: &World, function: &str, status: u16, content_type: &str, body: &Value) {
+    let mut shown = body.clone();
+    if matches!((function, status), ("create-key" | "rotate-key", 201)) {
+        let value = shown.as_object_mut().and_then(|body| body.remove("value"));
+        if !value.is_some_and(|value| value.is_string()) {
+            world.history.borrow_mut().fail(format!("{function} shows no value"));
+        }
+    }
+    world.check_secrecy(&format!("an answer of {function}"), shown.to_string().as_bytes());
+    let is_problem = status >= 400;
+    let fits = match status {
+        0 | 202 | 204 => body.is_null(),
+        400.. => content_type == "application/problem+json" && body["status"] == status && body["requestId"].is_string(),
+        _ => content_type == "application/json" && body.is_object(),
+    };
+    if !fits || (body["errors"].is_array() != (status == 400) && is_problem) {
+        world.history.borrow_mut().fail(format!("{function} answers {status} as {content_type} {shown}"));
+    }
+}
+
+/// Whether the policy of a verdict allows the method of that ARN.
+fn allows(verdict: &Value, method_arn: &str) -> bool {
+    let statements = verdict["policyDocument"]["Statement"].as_array().expect("statements");
+    let applies = |statement: &Value| {
+        let resources = statement["Resource"].as_array().expect("resources");
+        resources.iter().any(|resource| matches(resource.as_str().expect("text"), method_arn))
+    };
+    let has = |effect: &str| statements.iter().any(|statement| statement["Effect"] == effect && applies(statement));
+    has("Allow") && !has("Deny")
+}
+
+/// IAM's wildcards: `*` for any text, slashes included.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => text
+            .strip_prefix(head)
+            .is_some_and(|tail| (0..=tail.len()).any(|at| tail.is_char_boundary(at) && matches(rest, &tail[at..]))),
+    }
+}
+
+fn sample(text: &str) -> Value {
+    serde_json::from_str(text).expect("a sample event")
+}

@@ -1,0 +1,174 @@
+//! What clients know, asked for and were answered. The checks read it, and the tables, when a run is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::adapter::PREFIX;
+use crate::model::Effect;
+
+/// What values of another system begin with here.
+pub const LEGACY: &str = "legacy-secret-";
+
+#[derive(Default)]
+pub struct History {
+    pub accounts: Vec<Account>,
+    /// Every value that anybody has, by its number.
+    pub values: Vec<KnownValue>,
+    pub uses: Vec<Use>,
+    pub writes: Vec<Write>,
+    pub requests: Vec<Request>,
+    pub sweeps: Vec<Sweep>,
+    pub imports: Vec<Import>,
+    pub exposures: Vec<Exposure>,
+    /// The account that was shown a key's id, and the id.
+    pub shown: Vec<(String, String)>,
+    /// How often an authorizer was asked about a value, by its number.
+    pub asked: BTreeMap<usize, u64>,
+    /// By the id of a request: what the caller's key may do, as the authorizer saw it; `None` for an operator.
+    pub callers: BTreeMap<String, Option<String>>,
+    /// The invocations, by action and part, in whose course a call failed or its answer came late or never.
+    pub unclear: BTreeSet<(usize, u64)>,
+    /// What must not be.
+    pub failures: Vec<String>,
+}
+
+/// An account as clients know it.
+#[derive(Default)]
+pub struct Account {
+    pub id: String,
+    /// The number of its first key's value.
+    pub first: usize,
+    /// The keys that somebody was told of, and the number of the value that was told last, if one was.
+    pub keys: Vec<KnownKey>,
+    /// Whether its erasing has begun.
+    pub erasing: bool,
+}
+
+pub struct KnownKey {
+    pub id: String,
+    pub value: Option<usize>,
+}
+
+pub struct KnownValue {
+    pub text: String,
+    pub account: usize,
+    /// The key that has or had it; empty for a value of another system that was never imported.
+    pub key: String,
+}
+
+/// A request with a value to which the authorizer answered, or to which it did not.
+pub struct Use {
+    pub action: usize,
+    pub value: usize,
+    pub began: u64,
+    pub ended: u64,
+    /// What the authorizer's clock said, in Unix milliseconds.
+    pub now: u64,
+    pub seen: Seen,
+    /// Of a key with limits: the period, what is left of it, and the window that the request was counted in.
+    pub counted: Option<Counted>,
+}
+
+pub struct Counted {
+    pub period: String,
+    pub window_end: u64,
+    pub policy: String,
+}
+
+/// What the authorizer made of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// 401.
+    Refused,
+    /// A key was found that works: its id, account and operations, and whether the request was let through.
+    Works { key: String, account: String, operations: String, allowed: bool, limited: bool },
+}
+
+/// Something that was asked to be done to a key.
+#[derive(Clone)]
+pub struct Write {
+    pub action: usize,
+    pub key: String,
+    pub began: u64,
+    /// `u64::MAX` where the outcome is unknown: it may be done at any time, or never.
+    pub ended: u64,
+    pub effect: Effect,
+}
+
+/// Something that was asked to be done to every key of an account.
+pub struct Sweep {
+    pub action: usize,
+    pub account: String,
+    pub began: u64,
+    pub ended: u64,
+    pub effect: Effect,
+}
+
+/// A value that was to be imported, and what the report says of it.
+pub struct Import {
+    pub action: usize,
+    pub account: usize,
+    pub value: usize,
+    /// Whether a value may work again that has ended.
+    pub revives: bool,
+    pub began: u64,
+    pub ended: u64,
+    pub key: Option<String>,
+    /// `imported`, `present`, the code of a failure, or `unknown` where there was no report.
+    pub what: String,
+}
+
+/// A value that was reported as known to others; it has no end where that was not confirmed.
+pub struct Exposure {
+    pub action: usize,
+    pub value: usize,
+    pub began: u64,
+    pub ended: u64,
+}
+
+/// An answer of a function to a request of a client.
+pub struct Request {
+    pub action: usize,
+    pub part: u64,
+    pub id: String,
+    pub function: String,
+    /// 0 where there was none.
+    pub status: u16,
+    /// How long the answer took.
+    pub took: u64,
+    /// Whether faults could strike it.
+    pub struck: bool,
+}
+
+impl History {
+    pub fn fail(&mut self, what: String) {
+        self.failures.push(what);
+    }
+
+    pub fn value(&mut self, text: &str, account: usize, key: &str) -> usize {
+        self.values.push(KnownValue { text: text.to_owned(), account, key: key.to_owned() });
+        self.values.len() - 1
+    }
+
+    /// Takes note of a key, and of its new value if one was told.
+    pub fn key(&mut self, account: usize, id: &str, value: Option<usize>) {
+        let keys = &mut self.accounts[account].keys;
+        match keys.iter_mut().find(|key| key.id == id) {
+            Some(key) => key.value = value.or(key.value),
+            None => keys.push(KnownKey { id: id.to_owned(), value }),
+        }
+    }
+
+    /// The beginning of a value that is in that text.
+    pub fn value_in(&self, text: &[u8]) -> Option<String> {
+        let native = format!("{PREFIX}_1");
+        for (start, length) in [(native.as_bytes(), native.len() + 44 + 1 + 43), (LEGACY.as_bytes(), LEGACY.len() + 8)] {
+            for at in 0..text.len().saturating_sub(length) {
+                let found = &text[at..at + length];
+                if found.starts_with(start) && found.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)) {
+                    return Some(String::from_utf8_lossy(&found[..start.len() + 6]).into_owned());
+                }
+            }
+        }
+        None
+    }
+}
