@@ -1,11 +1,10 @@
 // The console in a real browser, against the deployed service. Its address is in API_URL, accounts of its own in ACCOUNTS.
 
-import './sign-in.mjs';
-import './keys.mjs';
-import './create.mjs';
-import './value.mjs';
-import './key.mjs';
-import './keyboard.mjs';
-import './usage.mjs';
-import './events.mjs';
-import './limits.mjs';
+import { describe } from 'node:test';
+
+const STORIES = ['sign-in', 'keys', 'create', 'value', 'key', 'keyboard', 'usage', 'events', 'limits'];
+
+// Each has a browser context of its own, and waits most of the time.
+describe('the console', { concurrency: 4 }, async () => {
+  for (const name of STORIES) await import(`./${name}.mjs`);
+});

@@ -1,5 +1,6 @@
 //! The console in a real browser: the stories of `tests/browser`.
 
+use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -27,4 +28,12 @@ pub fn the_console_does_in_a_browser_what_it_says(stack: &Stack) {
 
     let said = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
     assert!(output.status.success(), "{}", said.concat());
+    assert!(said[0].contains(&format!("tests {}\n", stories())), "not all stories were told: {}", said[0]);
+}
+
+/// How many stories there are to tell.
+fn stories() -> usize {
+    let files = fs::read_dir(root().join("tests/browser")).unwrap().map(|file| file.unwrap().path());
+    let modules = files.filter(|file| file.extension().is_some_and(|extension| extension == "mjs"));
+    modules.map(|module| fs::read_to_string(module).unwrap().matches("\nstory(").count()).sum()
 }

@@ -3,6 +3,7 @@
 //! They run under a Runtime API each, on an engine in this process: the emulated Lambda does not end its environments.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -19,7 +20,6 @@ use tests::{Gateway, engine};
 use crate::stack::Stack;
 
 const ENVIRONMENTS: usize = 9;
-const REQUESTS: usize = 100_000;
 const KEYS: usize = 12;
 
 /// Some keys, each with the id of its account and its own.
@@ -126,6 +126,7 @@ pub fn usage_is_exact_when_environments_are_told_to_end_and_never_too_much(stack
 }
 
 async fn told_to_end(program: &Path) {
+    let requests = env::var("USAGE_REQUESTS").map_or(20_000, |requests| requests.parse().unwrap());
     let gateway = Gateway::without_usage().await.in_true_time();
     let keys = keys(&gateway, KEYS).await;
     let endpoint = format!("http://{}", gateway.engine.address());
@@ -133,7 +134,7 @@ async fn told_to_end(program: &Path) {
         let (keys, endpoint) = (&keys, &endpoint);
         async move {
             let mut environment = Environment::start(program, endpoint, &number.to_string()).await;
-            for request in (number..REQUESTS).step_by(ENVIRONMENTS) {
+            for request in (number..requests).step_by(ENVIRONMENTS) {
                 environment.ask(keys.value(request)).await;
             }
             environment.end_by("-TERM").await
@@ -144,7 +145,7 @@ async fn told_to_end(program: &Path) {
         assert!(!log.contains("DroppedUsage") && log.contains("\"Allowed\""), "{log}");
     }
     let mut expected: BTreeMap<String, u64> = BTreeMap::new();
-    for request in 0..REQUESTS {
+    for request in 0..requests {
         let (account, key, _) = &keys.0[request % keys.0.len()];
         for consumer in [account, key] {
             *expected.entry(consumer.clone()).or_default() += 1;
