@@ -45,8 +45,12 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
         fs::rename(&unpacking, &source).unwrap();
     }
     let target = folder.join("target");
+    if !target.exists() {
+        take_over_dependencies(&target.join("debug"));
+    }
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--locked", "--quiet"]).args(FUNCTIONS.map(|name| format!("--package={name}")));
+    // Of the whole workspace, as what was taken over: for some packages alone cargo would choose other features.
+    cargo.args(["build", "--locked", "--quiet", "--workspace"]).args(FUNCTIONS.map(|name| format!("--bin={name}")));
     // What cargo has set for this test is not for another workspace.
     for (name, _) in env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
         cargo.env_remove(name);
@@ -57,6 +61,24 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     );
     target.join("debug")
 });
+
+/// Starts with the dependencies that this test was built with: most are the same, and cargo builds only those that are not.
+fn take_over_dependencies(target: &Path) {
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug");
+    let taking = target.with_file_name("taking");
+    drop(fs::remove_dir_all(&taking));
+    fs::create_dir_all(taking.join("deps")).unwrap();
+    for notes in ["build", ".fingerprint"] {
+        run(Command::new("cp").arg("-Rp").arg(built.join(notes)).arg(&taking), "has no dependencies to begin with");
+    }
+    for file in fs::read_dir(built.join("deps")).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|kind| ["d", "rlib", "rmeta", "so", "dylib"].iter().any(|it| kind == *it)) {
+            fs::hard_link(&file, taking.join("deps").join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    fs::rename(taking, target).unwrap();
+}
 
 fn run(command: &mut Command, otherwise: &str) {
     assert!(command.status().unwrap().success(), "the code of {COMMIT} {otherwise}");
