@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 TIMED := infra/local/timed
 export STEPS := $(CURDIR)/.local/steps
 
-.PHONY: run watch test lint audit fuzz bench deploy steps tools checkers clean
+.PHONY: run watch test lint lint-rust lint-others nightly audit fuzz bench deploy steps tools checkers clean
 
 run: steps            ## the real template on an emulated AWS; prints a URL and a key
 	@$(TIMED) "Installing the tools" infra/tools/install sam ministack
@@ -19,13 +19,22 @@ run: steps            ## the real template on an emulated AWS; prints a URL and 
 watch: tools          ## the functions, rebuilt at each change, on a DynamoDB in memory
 	@infra/local/watch
 
-test: steps tools lint  ## everything
+# What the network takes its time for, and what the processor does.
+test: steps           ## everything
+	@$(MAKE) --no-print-directory --jobs 2 lint
 	$(TIMED) "cargo test, compiling" cargo test --workspace --no-run
 	$(TIMED) "cargo test" cargo test --workspace
 	@$(TIMED)
 
-lint: tools checkers  ## format, clippy, docs, template, OpenAPI, modules, Python, shell
+lint: lint-rust lint-others  ## format, types and habits, docs, template, OpenAPI
+
+lint-rust:
 	$(TIMED) "cargo fmt" cargo fmt --all --check
+	$(TIMED) "cargo clippy" cargo clippy --workspace --all-targets --all-features -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" \
+		$(TIMED) "cargo doc" cargo doc --workspace --all-features --no-deps --document-private-items
+
+lint-others: tools checkers
 	$(TIMED) "tsc, console" $(NODE_TOOLS)/tsc --project functions/serve-console
 	$(TIMED) "tsc, its tests" $(NODE_TOOLS)/tsc --project tests/browser
 	$(TIMED) "biome" $(NODE_TOOLS)/biome lint --error-on-warnings functions/serve-console/assets tests/browser
@@ -33,14 +42,15 @@ lint: tools checkers  ## format, clippy, docs, template, OpenAPI, modules, Pytho
 	$(LINTERS)/ruff format --check --quiet --no-cache
 	$(TIMED) "shellcheck" $(LINTERS)/shellcheck $(SCRIPTS)
 	$(LINTERS)/shfmt --indent 4 --diff $(SCRIPTS)
-	$(TIMED) "cargo clippy" cargo clippy --workspace --all-targets --all-features -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" \
-		$(TIMED) "cargo doc" cargo doc --workspace --all-features --no-deps --document-private-items
 	$(TIMED) "sam validate" $(TOOLS)/sam/bin/sam validate --lint
 	$(TIMED) "sam validate, sample API" $(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
 	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
 	$(TIMED) "checkov" $(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json
 	$(TOOLS)/openapi-spec-validator/bin/openapi-spec-validator infra/openapi.yaml
+
+nightly: audit        ## what `test` does, at sizes that take hours, and what it leaves out
+	SWEPT_KEYS=100000 KEYS=20000 LEASED_KEYS=100000 USAGE_REQUESTS=100000 $(MAKE) test
+	$(MAKE) fuzz
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
@@ -56,7 +66,7 @@ deploy: tools         ## to AWS, with the credentials of your shell; STACK, and 
 	$(TOOLS)/sam/bin/python infra/deploy.py $(if $(STACK),--stack $(STACK)) $(PARAMETERS)
 
 steps:
-	@mkdir -p .local && : > $(STEPS)
+	@mkdir -p .local && date +%s >$(STEPS)
 
 tools:                ## pinned, each in an environment of its own
 	@$(TIMED) "Installing the tools" infra/tools/install cargo-lambda sam ministack
