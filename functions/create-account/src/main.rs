@@ -12,7 +12,7 @@ use lambda_runtime::{Error, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let deps = &Deps {
         new_keys: &NewKeys::new(&tables),

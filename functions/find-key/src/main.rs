@@ -11,7 +11,7 @@ use lambda_http::Error;
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let deps = &Deps {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         imported: settings::imported_keys()?,

@@ -8,7 +8,7 @@ use list_events::Deps;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let deps = &Deps { events: &EventList::new(&aws, settings::event_table()?.name) };
     http::run(|request| list_events::handle(request, deps)).await
 }

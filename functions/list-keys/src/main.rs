@@ -11,7 +11,7 @@ use list_keys::Deps;
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let deps = &Deps { key_list: &KeyList::new(&aws, settings::table_name()?), ceiling: settings::key_limits()? };
     http::run(|request| list_keys::handle(request, deps, SystemTime::now())).await
 }

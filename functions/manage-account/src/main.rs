@@ -12,7 +12,7 @@ use manage_account::{Deps, TIME};
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let (table, events) = (settings::table_name()?, settings::event_table()?);
     let tables = Tables::new(&aws, table.clone(), events.clone(), Random::system());
     let deps = &Deps {

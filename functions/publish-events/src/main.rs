@@ -11,7 +11,7 @@ use publish_events::{Bus, Deps};
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let deps = &Deps {
         bus: Bus::new(&aws, settings::event_bus_name()?, settings::event_source()?),
         events: EventList::new(&aws, settings::event_table()?.name),

@@ -11,7 +11,7 @@ use read_usage::Deps;
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let deps = &Deps {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         usage: &UsageList::new(&aws, settings::usage_table_name()?),

@@ -12,7 +12,7 @@ use report_leaks::{Deps, GithubKeys, HEADERS, STEP};
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
-    let aws = Aws::from_environment().await?;
+    let aws = Aws::of_function()?;
     let reader = &KeyReader::new(&aws, settings::table_name()?).await?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let keys = &Keys::new(&tables);

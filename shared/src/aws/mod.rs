@@ -13,13 +13,12 @@ mod variables;
 
 use std::error::Error as StdError;
 use std::time::Duration;
-use std::{env, fmt};
+use std::fmt;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use http::Uri;
 
@@ -46,27 +45,19 @@ impl Aws {
 
     /// Uses the default chain of `aws-config`: variables, profiles, a container's credentials.
     ///
-    /// A call may take 2.5 s in all: less than the time-out of every function.
-    ///
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
     pub async fn from_environment() -> Result<Self, Misconfigured> {
         let transport = Transport::new()?;
-        let mut usual_chain = aws_config::defaults(BehaviorVersion::latest());
-        // The chain asks both first anyway. Naming them keeps a start on Lambda from building the rest of the chain.
-        if ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(|name| env::var(name).is_ok()) {
-            usual_chain = usual_chain.credentials_provider(EnvironmentVariableCredentialsProvider::new());
-        }
-        if let Ok(region) = env::var("AWS_REGION") {
-            usual_chain = usual_chain.region(Region::new(region));
-        }
+        let usual_chain = aws_config::defaults(BehaviorVersion::latest());
         let config = usual_chain.http_client(transport.clone()).load().await;
         Ok(Self { config: within_limits(config), transport })
     }
 
-    /// Uses the variables that Lambda sets, and no profile or service that the default chain may ask.
+    /// Uses the variables that Lambda sets, and no profile or service that the default chain may ask: the chain's own clients
+    /// are a fifth of a binary.
     ///
-    /// The chain has clients of its own. A function that uses this and no client of the SDK has none of them in its binary.
+    /// A call may take 2.5 s in all: less than the time-out of every function.
     ///
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
