@@ -1,10 +1,28 @@
 //! Somebody with a key.
 
+use authorizer::Refusal;
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
 use crate::gateway::{STAGE, allows};
 use crate::{Answer, Gateway};
+
+/// The body of a new key, with all that it must have.
+pub const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+
+/// The same as JSON.
+#[must_use]
+pub fn new_key() -> Value {
+    new_key_with(&json!({}))
+}
+
+/// The same with more fields.
+#[must_use]
+pub fn new_key_with(more: &Value) -> Value {
+    let mut body: Value = serde_json::from_str(NEW_KEY).unwrap();
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
 
 /// Somebody with a key.
 #[derive(Clone)]
@@ -33,6 +51,19 @@ impl Client {
     /// One request with this client's key.
     pub async fn send(&self, method: &str, path: &str) -> Answer {
         self.gateway.send(method, path, &[&self.value], None).await
+    }
+
+    /// Asks the authorizer about `GET /sms`.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn authorize(&self) -> Result<Value, Refusal> {
+        self.gateway.authorize("GET", "/sms", &[("X-API-Key", &self.value)]).await
+    }
+
+    /// The authorizer's verdict on `GET /sms`: whose key it is, for functions that are called with it.
+    pub async fn verdict(&self) -> Value {
+        self.authorize().await.unwrap()
     }
 
     /// Whether the authorizer lets this client's key through to that route.
@@ -96,6 +127,11 @@ impl Client {
     /// Makes a key with these operations for a user, and becomes its holder.
     pub async fn create_key_for(&self, user_id: &str, operations: &[&str]) -> Self {
         self.create(&json!({ "userId": user_id, "username": "Grace", "operations": operations })).await
+    }
+
+    /// Makes a narrow key with more fields, and becomes its holder.
+    pub async fn create_with(&self, more: &Value) -> Self {
+        self.create(&new_key_with(more)).await
     }
 
     /// Makes the key of that body, and becomes its holder.

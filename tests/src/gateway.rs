@@ -110,6 +110,25 @@ impl Gateway {
         gateway
     }
 
+    /// Starts the service with keys from another system.
+    pub async fn importing() -> Self {
+        Self::start_with(ImportedKeys::Accepted).await
+    }
+
+    /// Starts the service; the client has the first key of an account, and manages its keys.
+    pub async fn with_manager() -> (Self, Client) {
+        let gateway = Self::start().await;
+        let manager = gateway.create_account("Example").await;
+        (gateway, manager)
+    }
+
+    /// The same with keys from another system.
+    pub async fn importing_with_manager() -> (Self, Client) {
+        let (gateway, manager) = Self::with_manager().await;
+        gateway.set(|settings| settings.imported = ImportedKeys::Accepted);
+        (gateway, manager)
+    }
+
     /// Sets the clock to the true time, which the functions' own programs have beside it.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "programs have no other")]

@@ -3,6 +3,7 @@
 //! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `functions` runs our functions as
 //! Lambda does; `gateway` does what API Gateway does with them; `client` is somebody with a key, `answer` what they get;
+//! `operators` has the words for what operators do;
 //! `authorizing` is one environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
 //! knows the hashes of keys; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process.
@@ -17,6 +18,7 @@ pub mod environment;
 pub mod functions;
 pub mod gateway;
 pub mod github;
+pub mod operators;
 pub mod runtime_api;
 pub mod secrets;
 pub mod template;
@@ -25,7 +27,7 @@ pub mod wire;
 
 pub use answer::Answer;
 pub use authorizing::Environment;
-pub use client::Client;
+pub use client::{Client, NEW_KEY, new_key, new_key_with};
 pub use gateway::Gateway;
 pub use github::{Github, Signer};
 pub use secrets::Secrets;

@@ -62,5 +62,8 @@ async fn tls_to_an_authority_that_ssl_cert_file_names() {
         |url| [&CREDENTIALS[..], &[("AWS_ENDPOINT_URL_DYNAMODB", url), ("SSL_CERT_FILE", trusted)]].concat();
 
     assert!(with_environment(&environment(&engine.url), functions_reach_the_table).await);
-    assert!(!with_environment(&environment(&other.url), functions_reach_the_table).await, "signed by nobody that is trusted");
+    assert!(
+        !with_environment(&environment(&other.url), functions_reach_the_table).await,
+        "signed by nobody that is trusted"
+    );
 }

@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tests::values::{import_of, traces};
 use tests::wire::Fault;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key};
 
 use crate::suspension;
-
-async fn manage(gateway: &Gateway, payload: Value) -> Value {
-    let action = payload["action"].clone();
-    gateway.invoke_manage_account(payload).await.unwrap_or_else(|error| panic!("{action}: {error}"))
-}
 
 async fn refused(gateway: &Gateway, payload: Value) -> String {
     let error = gateway.invoke_manage_account(payload).await.unwrap_err();
@@ -36,7 +30,7 @@ async fn a_new_account_is_listed_and_shown() {
     let two = gateway.create_account("Two").await;
     two.create_key(&["SMS"]).await;
 
-    let shown = manage(&gateway, on(&two, "show", json!({}))).await;
+    let shown = gateway.manage("show", &two).await.unwrap();
 
     let created_at = shown["createdAt"].clone();
     let expected = json!({
@@ -46,7 +40,7 @@ async fn a_new_account_is_listed_and_shown() {
     assert_eq!(shown, expected);
     let own = two.get("/authentication/self").await;
     assert_eq!(own.body["createdAt"], created_at, "with its first key");
-    let list = manage(&gateway, json!({"action": "list"})).await;
+    let list = gateway.list_accounts(&json!({})).await;
     let mut listed = list["accounts"].as_array().unwrap().clone();
     listed.sort_by_key(|account| account["company"].as_str().unwrap().to_owned());
     assert_eq!((listed.len(), &listed[1], &list["nextCursor"]), (2, &expected, &Value::Null));
@@ -65,7 +59,7 @@ async fn the_list_leads_through_all_accounts_a_page_at_a_time() {
     for limit in [1, 7, 105, 1000] {
         let (mut seen, mut cursor) = (Vec::new(), Value::Null);
         loop {
-            let page = manage(&gateway, json!({"action": "list", "limit": limit, "cursor": cursor})).await;
+            let page = gateway.list_accounts(&json!({"limit": limit, "cursor": cursor})).await;
             let accounts = page["accounts"].as_array().unwrap();
             assert!(accounts.len() <= limit);
             seen.extend(accounts.iter().map(|account| account["accountId"].as_str().unwrap().to_owned()));
@@ -81,20 +75,18 @@ async fn the_list_leads_through_all_accounts_a_page_at_a_time() {
 
 #[tokio::test]
 async fn the_count_of_keys_knows_deletions() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for _ in 0..3 {
         let key = admin.create_key(&["SMS"]).await;
         admin.delete(&key.id).await;
     }
     admin.create_key(&["SMS"]).await;
-    assert_eq!(manage(&gateway, on(&admin, "show", json!({}))).await["keyCount"], 2);
+    assert_eq!(gateway.manage("show", &admin).await.unwrap()["keyCount"], 2);
 }
 
 #[tokio::test]
 async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let id = &admin.account_id;
     let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, disable-keys, events, usage, adopt";
@@ -154,13 +146,12 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
 
 #[tokio::test]
 async fn a_quota_of_its_own_overrides_the_stacks_both_ways() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     gateway.set(|settings| settings.max_keys = 3);
-    let admin = gateway.create_account("Example").await;
-    let create = async || admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await;
+    let create = async || admin.post(&new_key()).await;
     assert_eq!([create().await.status, create().await.status, create().await.status], [201, 201, 409]);
 
-    let raised = manage(&gateway, on(&admin, "update", json!({"maxKeys": 5}))).await;
+    let raised = gateway.manage_with("update", &admin, &json!({"maxKeys": 5})).await.unwrap();
     let account = &raised["account"];
     assert_eq!((&account["maxKeys"], &account["effectiveMaxKeys"]), (&json!(5), &json!(5)));
     assert_eq!((&raised["done"], &raised["keysChanged"], &raised["cursor"]), (&json!(true), &json!(0), &Value::Null));
@@ -169,7 +160,7 @@ async fn a_quota_of_its_own_overrides_the_stacks_both_ways() {
     assert_eq!(refused.body["detail"], "The account has reached its limit of 5 keys; delete one first.");
 
     // Lower than what there is takes nothing away.
-    manage(&gateway, on(&admin, "update", json!({"maxKeys": 2}))).await;
+    gateway.manage_with("update", &admin, &json!({"maxKeys": 2})).await.unwrap();
     assert_eq!((create().await.status, gateway.engine.keys().len()), (409, 5));
     let ids = admin.get("/authentication").await.ids();
     for id in &ids[..4] {
@@ -177,18 +168,17 @@ async fn a_quota_of_its_own_overrides_the_stacks_both_ways() {
     }
     assert_eq!([create().await.status, create().await.status], [201, 409], "and is counted anew");
 
-    let back = manage(&gateway, on(&admin, "update", json!({"maxKeys": null}))).await;
+    let back = gateway.manage_with("update", &admin, &json!({"maxKeys": null})).await.unwrap();
     assert_eq!((&back["account"]["maxKeys"], &back["account"]["effectiveMaxKeys"]), (&Value::Null, &json!(3)));
     assert_eq!([create().await.status, create().await.status], [201, 409]);
 }
 
 #[tokio::test]
 async fn creates_at_once_fill_the_accounts_own_quota_exactly() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    manage(&gateway, on(&admin, "update", json!({"maxKeys": 12}))).await;
+    let (gateway, admin) = Gateway::with_manager().await;
+    gateway.manage_with("update", &admin, &json!({"maxKeys": 12})).await.unwrap();
 
-    let create = || async { admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await.status };
+    let create = || async { admin.post(&new_key()).await.status };
     let statuses = futures_util::future::join_all((0..30).map(|_| create())).await;
 
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 11, "{statuses:?}");
@@ -197,7 +187,7 @@ async fn creates_at_once_fill_the_accounts_own_quota_exactly() {
 
 #[tokio::test]
 async fn a_company_and_a_ceiling_reach_every_key_and_every_new_one() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let admin = gateway.create_account("Old").await;
     let other = gateway.create_account("Other").await;
     for _ in 0..60 {
@@ -206,14 +196,13 @@ async fn a_company_and_a_ceiling_reach_every_key_and_every_new_one() {
     let limits = json!([{"requests": 100, "per": "MINUTE"}, {"requests": 5000, "per": "DAY"}]);
 
     let update = on(&admin, "update", json!({"company": "New", "limits": limits, "operator": "grace"}));
-    let updated = manage(&gateway, update.clone()).await;
+    let updated = gateway.invoke_manage_account(update.clone()).await.unwrap();
 
     assert_eq!((&updated["done"], &updated["keysChanged"]), (&json!(true), &json!(61)));
     assert_eq!((&updated["account"]["company"], &updated["account"]["limits"]), (&json!("New"), &limits));
-    let created = admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await;
+    let created = admin.post(&new_key()).await;
     assert_eq!(created.body["company"], "New");
-    let import = json!({"accountId": admin.account_id, "keys": [import_of("sk_old_51H8xQ2eZvKYlo2C0")]});
-    gateway.invoke_import_keys(import).await.unwrap();
+    gateway.import(&admin, "sk_old_51H8xQ2eZvKYlo2C0").await;
     let ceiling = json!({"L": [
         {"M": {"requests": {"N": "100"}, "per": {"S": "MINUTE"}}}, {"M": {"requests": {"N": "5000"}, "per": {"S": "DAY"}}}
     ]});
@@ -225,10 +214,10 @@ async fn a_company_and_a_ceiling_reach_every_key_and_every_new_one() {
     }
     assert_eq!((&theirs[0]["company"]["S"], &theirs[0]["ceiling"]), (&json!("Other"), &Value::Null));
     assert_eq!(other.status().await, 200);
-    let list = manage(&gateway, json!({"action": "list"})).await;
+    let list = gateway.list_accounts(&json!({})).await;
     assert!(list["accounts"].as_array().unwrap().iter().any(|account| account["company"] == "New"));
 
-    let events = manage(&gateway, on(&admin, "events", json!({}))).await["events"].as_array().unwrap().clone();
+    let events = gateway.manage("events", &admin).await.unwrap()["events"].as_array().unwrap().clone();
     let changed: Vec<_> = events.iter().filter(|event| event["type"] == "account.changed").collect();
     assert_eq!(changed.len(), 1, "one for the account, none for its keys");
     let change = |field: &str, from: Value, to: Value| json!({"field": field, "from": from, "to": to});
@@ -240,9 +229,9 @@ async fn a_company_and_a_ceiling_reach_every_key_and_every_new_one() {
 
     // The same again writes nothing; without a ceiling the keys have none.
     let written = gateway.engine.events().len();
-    assert_eq!(manage(&gateway, update).await["keysChanged"], 0);
+    assert_eq!(gateway.invoke_manage_account(update).await.unwrap()["keysChanged"], 0);
     assert_eq!(gateway.engine.events().len(), written);
-    let lifted = manage(&gateway, on(&admin, "update", json!({"limits": null}))).await;
+    let lifted = gateway.manage_with("update", &admin, &json!({"limits": null})).await.unwrap();
     assert_eq!((&lifted["account"]["limits"], &lifted["keysChanged"]), (&Value::Null, &json!(63)));
     assert!(gateway.engine.keys().iter().all(|key| key["ceiling"].is_null()));
 }
@@ -254,7 +243,7 @@ async fn a_key_that_a_query_does_not_show_yet_is_told_of_a_change_by_its_creator
     let stale = gateway.engine.frozen_copy().await;
     let update = async {
         gateway.wire.answer_queries_from(Some(stale.address()));
-        let updated = manage(&gateway, on(&admin, "update", json!({"company": "New"}))).await;
+        let updated = gateway.manage_with("update", &admin, &json!({"company": "New"})).await.unwrap();
         gateway.wire.answer_queries_from(None);
         updated
     };
@@ -275,19 +264,12 @@ async fn of_two_updates_at_once_the_account_and_all_its_keys_have_one() {
         admin.create_key(&["SMS"]).await;
     }
     let run = async |company: &str| {
-        let mut payload = on(&admin, "update", json!({"company": company}));
-        loop {
-            let updated = manage(&gateway, payload.clone()).await;
-            if updated["done"] == true {
-                break;
-            }
-            payload["cursor"] = updated["cursor"].clone();
-        }
+        gateway.see_through("update", &admin, &json!({"company": company})).await.unwrap();
     };
     for round in 0..5 {
         let (one, other) = (format!("one {round}"), format!("other {round}"));
         tokio::join!(run(&one), run(&other), async { drop(admin.create_key(&["SMS"]).await) });
-        let company = manage(&gateway, on(&admin, "show", json!({}))).await["company"].clone();
+        let company = gateway.manage("show", &admin).await.unwrap()["company"].clone();
         assert!([json!(one), json!(other)].contains(&company), "{company}");
         for key in gateway.engine.keys() {
             assert_eq!(key["company"]["S"], company, "round {round}");
@@ -304,27 +286,26 @@ async fn an_update_that_is_continued_does_not_undo_what_came_after_it() {
         admin.create_key(&["SMS"]).await;
     }
     let mut first = on(&admin, "update", json!({"company": "First"}));
-    let half = manage(&gateway, first.clone()).await;
+    let half = gateway.invoke_manage_account(first.clone()).await.unwrap();
     assert_eq!((&half["done"], &half["keysChanged"]), (&json!(false), &json!(25)));
     let second = on(&admin, "update", json!({"company": "Second"}));
-    while manage(&gateway, second.clone()).await["done"] == false {}
+    while gateway.invoke_manage_account(second.clone()).await.unwrap()["done"] == false {}
 
     first["cursor"] = half["cursor"].clone();
-    while manage(&gateway, first.clone()).await["done"] == false {}
+    while gateway.invoke_manage_account(first.clone()).await.unwrap()["done"] == false {}
 
-    assert_eq!(manage(&gateway, on(&admin, "show", json!({}))).await["company"], "Second");
+    assert_eq!(gateway.manage("show", &admin).await.unwrap()["company"], "Second");
     assert!(gateway.engine.keys().iter().all(|key| key["company"]["S"] == "Second"));
 }
 
 #[tokio::test]
 async fn an_account_without_a_manager_is_recovered_with_a_key_that_may_do_everything() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.max_keys = 2);
-    let admin = gateway.create_account("Example").await;
     assert_eq!(admin.delete(&admin.id).await.status, 204);
 
     let recover = on(&admin, "recover", json!({"userId": "grace", "username": "Grace", "operator": "op"}));
-    let key = manage(&gateway, recover.clone()).await;
+    let key = gateway.invoke_manage_account(recover.clone()).await.unwrap();
 
     assert_eq!((&key["accountId"], &key["company"]), (&json!(admin.account_id), &json!("Example")));
     assert_eq!(key["operations"], json!(["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"]));
@@ -341,14 +322,13 @@ async fn an_account_without_a_manager_is_recovered_with_a_key_that_may_do_everyt
     assert!(traces(value).iter().all(|trace| !events.to_string().contains(trace)));
 
     // Within the quota.
-    manage(&gateway, recover.clone()).await;
+    gateway.invoke_manage_account(recover.clone()).await.unwrap();
     assert_eq!(refused(&gateway, recover).await, "the account has reached its limit of 2 keys");
 }
 
 #[tokio::test]
 async fn an_accounts_keys_are_listed_with_their_status() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let other = gateway.create_account("Other").await;
     let disabled = admin.create_key_for("u1", &["SMS"]).await;
     admin.patch(&disabled.id, &json!({"enabled": false})).await;
@@ -357,32 +337,31 @@ async fn an_accounts_keys_are_listed_with_their_status() {
     let expired = admin.create(&expiring).await;
     gateway.pass(Duration::from_mins(1));
 
-    let list = manage(&gateway, on(&admin, "list-keys", json!({}))).await;
+    let list = gateway.manage("list-keys", &admin).await.unwrap();
 
     let keys = list["apiKeys"].as_array().unwrap();
     let shown: Vec<_> = keys.iter().map(|key| (key["id"].as_str().unwrap(), key["status"].as_str().unwrap())).collect();
     assert_eq!(shown, [(&*expired.id, "EXPIRED"), (&*disabled.id, "DISABLED"), (&*admin.id, "ACTIVE")]);
     assert_eq!(keys[2], admin.get("/authentication").await.body["apiKeys"][2], "as the account itself sees it");
-    let filtered = manage(&gateway, on(&admin, "list-keys", json!({"userId": "u1"}))).await;
+    let filtered = gateway.manage_with("list-keys", &admin, &json!({"userId": "u1"})).await.unwrap();
     assert_eq!(filtered["apiKeys"][0]["id"], json!(disabled.id));
     assert_eq!(filtered["apiKeys"].as_array().unwrap().len(), 1);
-    let first = manage(&gateway, on(&admin, "list-keys", json!({"limit": 2}))).await;
-    let rest = manage(&gateway, on(&admin, "list-keys", json!({"cursor": first["nextCursor"]}))).await;
+    let first = gateway.manage_with("list-keys", &admin, &json!({"limit": 2})).await.unwrap();
+    let rest = gateway.manage_with("list-keys", &admin, &json!({"cursor": first["nextCursor"]})).await.unwrap();
     assert_eq!((rest["apiKeys"][0]["id"].as_str(), &rest["nextCursor"]), (Some(&*admin.id), &Value::Null));
-    let theirs = manage(&gateway, on(&other, "list-keys", json!({}))).await;
+    let theirs = gateway.manage("list-keys", &other).await.unwrap();
     assert_eq!(theirs["apiKeys"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn keys_are_revoked_each_with_its_event_and_none_of_another_account() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let other = gateway.create_account("Other").await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     let ids = json!([one.id, other.id, two.id, "0000000000000000000000"]);
 
     let revoke = on(&admin, "revoke-keys", json!({"keyIds": ids, "operator": "grace"}));
-    let report = manage(&gateway, revoke.clone()).await;
+    let report = gateway.invoke_manage_account(revoke.clone()).await.unwrap();
 
     assert_eq!(report["revoked"], json!([one.id, two.id]));
     assert_eq!(report["notFound"], json!([other.id, "0000000000000000000000"]));
@@ -391,30 +370,33 @@ async fn keys_are_revoked_each_with_its_event_and_none_of_another_account() {
         [one.status().await, two.status().await, other.status().await, admin.status().await],
         [401, 401, 200, 200]
     );
-    let events = manage(&gateway, on(&admin, "events", json!({"keyId": one.id}))).await;
+    let events = gateway.manage_with("events", &admin, &json!({"keyId": one.id})).await.unwrap();
     let events = events["events"].as_array().unwrap();
     assert_eq!((events.len(), &events[0]["type"]), (2, &json!("key.deleted")));
     assert_eq!(events[0]["actor"]["claimed"], "grace");
-    assert_eq!(manage(&gateway, revoke).await["notFound"].as_array().unwrap().len(), 4, "a repeat finds none");
-    assert_eq!(manage(&gateway, on(&admin, "show", json!({}))).await["keyCount"], 1);
+    assert_eq!(
+        gateway.invoke_manage_account(revoke).await.unwrap()["notFound"].as_array().unwrap().len(),
+        4,
+        "a repeat finds none"
+    );
+    assert_eq!(gateway.manage("show", &admin).await.unwrap()["keyCount"], 1);
 }
 
 #[tokio::test]
 async fn keys_are_disabled_whatever_their_state_and_a_manager_can_enable_them_again() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let other = gateway.create_account("Other").await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
-    manage(&gateway, on(&admin, "suspend", json!({}))).await;
+    gateway.suspend(&admin).await;
 
     let disable = on(&admin, "disable-keys", json!({"keyIds": [one.id, other.id, two.id], "operator": "grace"}));
-    let report = manage(&gateway, disable).await;
+    let report = gateway.invoke_manage_account(disable).await.unwrap();
 
     assert_eq!(report, json!({"disabled": [one.id, two.id], "notFound": [other.id], "failed": []}));
-    let events = manage(&gateway, on(&admin, "events", json!({"keyId": one.id}))).await;
+    let events = gateway.manage_with("events", &admin, &json!({"keyId": one.id})).await.unwrap();
     let change = json!([{"field": "enabled", "from": true, "to": false}]);
     assert_eq!((&events["events"][0]["changes"], &events["events"][0]["actor"]["claimed"]), (&change, &json!("grace")));
-    manage(&gateway, on(&admin, "resume", json!({}))).await;
+    gateway.resume(&admin).await;
     assert_eq!([one.status().await, two.status().await, other.status().await], [401, 401, 200]);
     assert_eq!(admin.patch(&one.id, &json!({"enabled": true})).await.status, 200);
     assert_eq!(one.status().await, 200);
@@ -422,13 +404,12 @@ async fn keys_are_disabled_whatever_their_state_and_a_manager_can_enable_them_ag
 
 #[tokio::test]
 async fn a_key_that_cannot_be_revoked_is_told_of_and_the_others_go() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     // One transaction's attempts, and the read after them.
     gateway.wire.break_times(4, Fault::Fail);
 
-    let report = manage(&gateway, on(&admin, "revoke-keys", json!({"keyIds": [one.id, two.id]}))).await;
+    let report = gateway.manage_with("revoke-keys", &admin, &json!({"keyIds": [one.id, two.id]})).await.unwrap();
 
     assert_eq!(report["revoked"], json!([two.id]));
     assert_eq!(report["failed"], json!([{"id": one.id, "reason": "the table did not write"}]));
@@ -437,28 +418,27 @@ async fn a_key_that_cannot_be_revoked_is_told_of_and_the_others_go() {
 
 #[tokio::test]
 async fn events_of_an_account_are_filtered_and_paged() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
-    manage(&gateway, on(&admin, "update", json!({"maxKeys": 7}))).await;
+    gateway.manage_with("update", &admin, &json!({"maxKeys": 7})).await.unwrap();
 
     let types = |page: &Value| -> Vec<String> {
         page["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
     };
-    let all = manage(&gateway, on(&admin, "events", json!({}))).await;
+    let all = gateway.manage("events", &admin).await.unwrap();
     assert_eq!(types(&all), ["account.changed", "key.created", "account.created"]);
-    let of_key = manage(&gateway, on(&admin, "events", json!({"keyId": key.id}))).await;
+    let of_key = gateway.manage_with("events", &admin, &json!({"keyId": key.id})).await.unwrap();
     assert_eq!(types(&of_key), ["key.created"]);
-    let by_key = manage(&gateway, on(&admin, "events", json!({"actorKeyId": admin.id}))).await;
+    let by_key = gateway.manage_with("events", &admin, &json!({"actorKeyId": admin.id})).await.unwrap();
     assert_eq!(types(&by_key), ["key.created"]);
-    let first = manage(&gateway, on(&admin, "events", json!({"limit": 1}))).await;
-    let rest = manage(&gateway, on(&admin, "events", json!({"cursor": first["nextCursor"]}))).await;
+    let first = gateway.manage_with("events", &admin, &json!({"limit": 1})).await.unwrap();
+    let rest = gateway.manage_with("events", &admin, &json!({"cursor": first["nextCursor"]})).await.unwrap();
     assert_eq!((types(&rest).len(), &rest["nextCursor"]), (2, &Value::Null));
 }
 
 #[tokio::test]
 async fn accounts_of_release_0_1_work_as_before_and_are_listed_once_they_are_adopted() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.max_keys = 3);
     let admin = gateway.create_account("Old").await;
     let key = admin.create_key(&["SMS"]).await;
@@ -472,17 +452,17 @@ async fn accounts_of_release_0_1_work_as_before_and_are_listed_once_they_are_ado
     let report = gateway.invoke_import_keys(import.clone()).await.unwrap();
     assert_eq!(report["failed"][0]["reason"], "the account has reached its limit of 3 keys");
     assert_eq!(without("suspension"), Value::Null);
-    assert_eq!(manage(&gateway, json!({"action": "list"})).await["accounts"], json!([]));
-    let shown = manage(&gateway, on(&admin, "show", json!({}))).await;
+    assert_eq!(gateway.list_accounts(&json!({})).await["accounts"], json!([]));
+    let shown = gateway.manage("show", &admin).await.unwrap();
     assert_eq!((&shown["company"], &shown["status"], &shown["keyCount"]), (&json!("Old"), &json!("ACTIVE"), &json!(3)));
 
-    let adopted = manage(&gateway, on(&admin, "adopt", json!({"operator": "grace"}))).await;
+    let adopted = gateway.manage_with("adopt", &admin, &json!({"operator": "grace"})).await.unwrap();
 
     assert_eq!((&adopted["adopted"], &adopted["account"]), (&json!(true), &shown));
-    let again = manage(&gateway, on(&admin, "adopt", json!({}))).await;
+    let again = gateway.manage("adopt", &admin).await.unwrap();
     assert_eq!((&again["adopted"], &again["account"]), (&json!(false), &shown));
-    assert_eq!(manage(&gateway, json!({"action": "list"})).await["accounts"], json!([shown]));
-    let events = manage(&gateway, on(&admin, "events", json!({"limit": 1}))).await;
+    assert_eq!(gateway.list_accounts(&json!({})).await["accounts"], json!([shown]));
+    let events = gateway.manage_with("events", &admin, &json!({"limit": 1})).await.unwrap();
     assert_eq!(events["events"][0]["type"], "account.changed");
     assert_eq!(events["events"][0]["changes"], json!([{"field": "company", "from": null, "to": "Old"}]));
     admin.delete(&key.id).await;
@@ -500,9 +480,9 @@ async fn an_account_of_release_0_1_without_keys_is_adopted_too() {
     for payload in [on(&empty, "adopt", json!({})), on(&empty, "show", json!({})), recover.clone()] {
         assert_eq!(refused(&gateway, payload).await, nameless);
     }
-    let named = manage(&gateway, on(&empty, "update", json!({"company": "Found"}))).await;
+    let named = gateway.manage_with("update", &empty, &json!({"company": "Found"})).await.unwrap();
     assert_eq!((&named["account"]["company"], &named["done"]), (&json!("Found"), &json!(true)));
-    let key = manage(&gateway, recover).await;
+    let key = gateway.invoke_manage_account(recover).await.unwrap();
     assert_eq!(key["company"], "Found");
 }
 
@@ -513,8 +493,8 @@ async fn of_adoptions_at_once_one_has_adopted() {
     gateway.engine.as_of_release_0_1(&admin.account_id);
     let events = gateway.engine.events().len();
 
-    let adopt = || manage(&gateway, on(&admin, "adopt", json!({})));
-    let answers = futures_util::future::join_all((0..5).map(|_| adopt())).await;
+    let adopt = async |_| gateway.manage("adopt", &admin).await.unwrap();
+    let answers = futures_util::future::join_all((0..5).map(adopt)).await;
 
     assert_eq!(answers.iter().filter(|answer| answer["adopted"] == true).count(), 1, "{answers:?}");
     assert_eq!(gateway.engine.events().len(), events + 1);
@@ -542,7 +522,7 @@ async fn whatever_goes_wrong_a_repeat_completes_it_with_one_event() {
             if let Err(error) = first {
                 assert_eq!(error["errorType"], "InternalError", "{fault:?} {times} {action}: {error}");
             }
-            let repeated = manage(&gateway, payload).await;
+            let repeated = gateway.invoke_manage_account(payload).await.unwrap();
             assert_eq!(repeated["done"], true, "{fault:?} {times} {action}");
             assert_eq!(changed(kind), 1, "{fault:?} {times} {action}");
             assert_eq!(key.status().await == 200, action != "suspend", "{fault:?} {times} {action}");

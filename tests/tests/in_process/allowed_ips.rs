@@ -1,16 +1,15 @@
 //! `allowedIps`: from elsewhere a key is a 403.
 
 use serde_json::{Value, json};
-use tests::Gateway;
+use tests::{Gateway, new_key_with};
 
 fn body(allowed: &Value) -> Value {
-    json!({"userId": "u", "username": "n", "operations": ["SMS"], "allowedIps": allowed})
+    new_key_with(&json!({"allowedIps": allowed}))
 }
 
 #[tokio::test]
 async fn a_key_works_from_its_ranges_and_is_forbidden_elsewhere() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create(&body(&json!(["198.51.100.0/24", "2001:db8::1"]))).await;
 
     for (address, status) in [
@@ -34,8 +33,7 @@ async fn a_key_works_from_its_ranges_and_is_forbidden_elsewhere() {
 
 #[tokio::test]
 async fn no_header_is_trusted() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create(&body(&json!(["198.51.100.9"]))).await;
     gateway.come_from("203.0.113.7");
 
@@ -54,8 +52,7 @@ async fn no_header_is_trusted() {
 
 #[tokio::test]
 async fn a_patch_moves_the_ranges_on_the_next_request() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create(&body(&json!(["198.51.100.9"]))).await;
     gateway.come_from("203.0.113.7");
     assert_eq!(key.status().await, 403);
@@ -70,8 +67,7 @@ async fn a_patch_moves_the_ranges_on_the_next_request() {
 
 #[tokio::test]
 async fn what_is_no_list_of_ranges_is_named() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
     let wrong = json!(["198.51.100.9", "x", 7, "198.51.100.9/33", "::ffff:198.51.100.9", "fe80::1%eth0"]);
     let answer = admin.post(&body(&wrong)).await;

@@ -13,11 +13,10 @@ use tests::{Client, Gateway};
 
 #[tokio::test]
 async fn one_good_key_is_read_once_strongly_consistent_and_never_through_the_index() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     drop(gateway.wire.take_calls());
 
-    gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    admin.verdict().await;
 
     let read = Call { operation: "GetItem".into(), index: None, consistent: true };
     assert_eq!(gateway.wire.take_calls(), [read]);
@@ -114,8 +113,7 @@ async fn one_changed_character_anywhere_is_refused_without_a_read() {
 
 #[tokio::test]
 async fn a_well_formed_key_that_nobody_has_is_refused_after_one_read() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let random = api_keys::key::Random::system();
     let locator = api_keys::key::Locator {
         account_id: api_keys::key::AccountId::parse(&admin.account_id).unwrap(),
@@ -133,11 +131,10 @@ async fn a_well_formed_key_that_nobody_has_is_refused_after_one_read() {
 
 #[tokio::test]
 async fn each_operation_opens_the_routes_of_its_name_and_no_others() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
 
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &sms.value)]).await.unwrap();
+    let verdict = sms.verdict().await;
 
     for open in ["GET/sms", "POST/sms", "POST/sms/1/parts"] {
         assert!(allows(&verdict, &format!("{STAGE}/{open}")), "{open}");
@@ -160,7 +157,7 @@ async fn each_operation_opens_the_routes_of_its_name_and_no_others() {
     }
     assert!(!allows(&verdict, "arn:aws:execute-api:eu-central-1:123456789012:zzzzzzzzzz/v1/GET/sms"), "another API");
 
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let verdict = admin.verdict().await;
     for open in ["GET/authentication", "POST/authentication", "DELETE/authentication/x", "GET/rcs/1", "GET/whatsapp"] {
         assert!(allows(&verdict, &format!("{STAGE}/{open}")), "{open}");
     }
@@ -168,8 +165,7 @@ async fn each_operation_opens_the_routes_of_its_name_and_no_others() {
 
 #[tokio::test]
 async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let both = admin.create_key(&["SMS", "RCS"]).await;
     let opens = async |key: &Client, method: &str, path: &str| {
@@ -214,8 +210,7 @@ async fn verdict_with(gateway: &Gateway, variables: Value, method: &str, path: &
 
 #[tokio::test]
 async fn a_key_without_authentication_looks_itself_up_and_no_other_key() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let old = admin.create_key(&["SMS"]).await;
     let neighbour = admin.create_key(&["SMS"]).await;
     let new = old.with_value_of(&admin.rotate(&old.id, 60).await);
@@ -269,8 +264,7 @@ async fn a_key_without_authentication_looks_itself_up_and_no_other_key() {
 
 #[tokio::test]
 async fn a_refused_look_up_takes_no_route_of_its_operations_from_the_key() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let path = format!("/authentication/{}", admin.id);
     let verdict = gateway.authorize("GET", &path, &[("X-API-Key", &sms.value)]).await.unwrap();
@@ -280,9 +274,8 @@ async fn a_refused_look_up_takes_no_route_of_its_operations_from_the_key() {
 
 #[tokio::test]
 async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_limits() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.ceiling = api_keys::key::Limits::parse("1/MONTH").unwrap());
-    let admin = gateway.create_account("Example").await;
     let sms = admin.create_key(&["SMS"]).await;
     let ours = json!({"keyService": "true"});
     for attached in [Value::Null, json!({}), json!({"keyService": "false"}), json!({"limitAnswer": "gateway"})] {
@@ -305,8 +298,7 @@ async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_
 
 #[tokio::test]
 async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_does() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
 
     let path = format!("/authentication/{}", admin.value);
     let verdict = gateway.authorize("GET", &path, &[("X-API-Key", &admin.value)]).await.unwrap();

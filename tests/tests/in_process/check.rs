@@ -8,7 +8,7 @@ use api_keys::key::{ImportedKeys, Limits, Operation};
 use api_keys::store::Leases;
 use serde_json::{Value, json};
 use tests::wire::Fault;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key};
 
 const SETTINGS: Settings = Settings { imported: ImportedKeys::Refused, ceiling: Limits::NONE };
 
@@ -25,15 +25,14 @@ async fn ask(gateway: &Gateway, value: &str, operation: &str, source_ip: Option<
 }
 
 async fn key(admin: &Client, more: Value) -> Client {
-    let mut body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let mut body = new_key();
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.create(&body).await
 }
 
 #[tokio::test]
 async fn an_operation_is_asked_without_a_route() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let here = Some("192.0.2.1".parse().unwrap());
     let good = key(&admin, json!({})).await;
     let elsewhere = key(&admin, json!({"allowedIps": ["192.0.2.1"]})).await;
@@ -63,10 +62,9 @@ async fn an_operation_is_asked_without_a_route() {
 
 #[tokio::test]
 async fn requests_are_counted_in_limits_and_usage_whoever_asks() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let limited = key(&admin, json!({"limits": [{"requests": 2, "per": "MONTH"}]})).await;
-    assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", &limited.value)]).await.is_ok());
+    assert!(limited.authorize().await.is_ok());
 
     for (reason, allowed) in [(Reason::Allowed, true), (Reason::Limited, false)] {
         let decision = ask(&gateway, &limited.value, "SMS", None).await.unwrap();

@@ -44,8 +44,7 @@ async fn calls_of_a_read(gateway: &Gateway, reader: &KeyReader, client: &Client)
 #[tokio::test]
 async fn a_clock_ten_minutes_off_costs_one_call_more_and_only_once() {
     for ahead in [-600, 600] {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let clock = Clock::default();
         clock.set(ahead);
         let aws = aws_with_clock(gateway.wire.url(), clock.clone());
@@ -74,12 +73,11 @@ async fn a_clock_ten_minutes_off_costs_one_call_more_and_only_once() {
 
 #[tokio::test]
 async fn a_signature_that_is_refused_at_the_right_time_is_not_tried_again() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     drop(gateway.wire.take_calls());
     gateway.wire.break_with(Fault::CheckTime(Duration::ZERO));
 
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
+    let verdict = admin.authorize().await;
 
     assert_eq!(verdict.err(), Some(authorizer::Refusal::Unavailable));
     assert_eq!(gateway.wire.take_calls().len(), 1);

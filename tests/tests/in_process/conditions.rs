@@ -8,7 +8,7 @@ use api_keys::store::{Keys, NewKeys};
 use serde_json::{Value, json};
 use tests::engine::EVENTS;
 use tests::wire::Stop;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, NEW_KEY, new_key};
 
 /// A write to the table of keys: not the authorizer's, which writes the last use.
 fn write() -> Stop {
@@ -40,8 +40,7 @@ fn set_count(gateway: &Gateway, keys: u64) {
 
 #[tokio::test]
 async fn a_key_that_gains_an_operation_before_the_rotation_gives_its_value_to_nobody_without_it() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let key = admin.create_key(&["SMS"]).await;
 
@@ -55,8 +54,7 @@ async fn a_key_that_gains_an_operation_before_the_rotation_gives_its_value_to_no
 
 #[tokio::test]
 async fn a_key_that_gains_an_operation_before_the_patch_is_not_changed_by_anyone_without_it() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let key = admin.create_key(&["SMS"]).await;
 
@@ -72,8 +70,7 @@ async fn a_key_that_gains_an_operation_before_the_patch_is_not_changed_by_anyone
 /// `operations` in the condition: `lastEvent` does not show what a function of release 0.1 wrote.
 #[tokio::test]
 async fn an_operation_that_release_0_1_adds_meanwhile_is_noticed_too() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     for rotates in [true, false] {
         let key = admin.create_key(&["SMS"]).await;
@@ -94,8 +91,7 @@ async fn an_operation_that_release_0_1_adds_meanwhile_is_noticed_too() {
 /// `lastEvent` in the condition: nothing else of these two patches meets.
 #[tokio::test]
 async fn an_event_names_what_was_there_when_it_was_written() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
     let (name, other) = (json!({"name": "new"}), json!({"description": "words"}));
@@ -116,8 +112,7 @@ async fn an_event_names_what_was_there_when_it_was_written() {
 /// The old value of each replaced field: `lastEvent` does not show what a function of release 0.1 wrote.
 #[tokio::test]
 async fn an_event_names_what_release_0_1_wrote_meanwhile() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     for (field, meanwhile, from, to) in [
         ("name", json!({"S": "theirs"}), json!("theirs"), json!("ours")),
@@ -152,8 +147,7 @@ async fn an_event_names_what_release_0_1_wrote_meanwhile() {
 /// `keyHash` and `enabled` in the condition of a rotation.
 #[tokio::test]
 async fn a_rotation_sees_what_release_0_1_wrote_meanwhile() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let (key, other) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
 
     let off = async { as_release_0_1(&gateway, &key, |item| item["enabled"] = json!({"BOOL": false})) };
@@ -174,8 +168,7 @@ async fn a_rotation_sees_what_release_0_1_wrote_meanwhile() {
 /// `attribute_exists(id)` of every update, `attribute_exists(id)` of a deletion.
 #[tokio::test]
 async fn no_write_makes_a_key_that_is_deleted_before_it() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let off = json!({"enabled": false});
     let name = json!({"name": "again"});
     for kind in ["disable", "patch", "rotate", "delete"] {
@@ -197,8 +190,7 @@ async fn no_write_makes_a_key_that_is_deleted_before_it() {
 /// `attribute_exists(id)` of the disabling that reads nothing.
 #[tokio::test]
 async fn a_forced_disabling_makes_no_key_either() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let place = Locator { account_id: account_of(&key), id: KeyId::parse(&key.id).unwrap() };
     let origin = Origin::operator(None, "request-1");
@@ -221,10 +213,9 @@ async fn a_forced_disabling_makes_no_key_either() {
 /// `keyCount = :old AND recounts = :recounts`: a count that another writer raised meanwhile is not replaced.
 #[tokio::test]
 async fn a_count_that_was_made_before_another_create_is_not_written() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.max_keys = 3);
-    let admin = gateway.create_account("Example").await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let body = new_key();
     let (one, two) = (admin.create(&body).await, admin.create(&body).await);
     for id in [&one.id, &two.id] {
         assert_eq!(admin.delete(id).await.status, 204);
@@ -246,10 +237,9 @@ async fn a_count_that_was_made_before_another_create_is_not_written() {
 /// The read of the last key before a recount: a query may miss the key of a transaction whose count is shown.
 #[tokio::test]
 async fn a_count_does_not_miss_the_key_of_a_transaction_that_is_still_open() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.max_keys = 2);
-    let admin = gateway.create_account("Example").await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let body = new_key();
     let gone = admin.create(&body).await;
     assert_eq!(admin.delete(&gone.id).await.status, 204);
 
@@ -284,10 +274,9 @@ async fn a_count_does_not_miss_the_key_of_a_transaction_that_is_still_open() {
 /// An attempt that was written though its answer did not come in time is not told as a conflict.
 #[tokio::test]
 async fn what_was_written_in_the_end_is_told_as_written() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
-    let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+    let (gateway, admin) = Gateway::with_manager().await;
+    let verdict = admin.verdict().await;
+    let body = NEW_KEY;
 
     let mut open = gateway.wire.stop(Stop::after("TransactWriteItems"));
     let create = gateway.hand_on("POST", "/authentication", &verdict, Some(body));
@@ -307,10 +296,9 @@ async fn what_was_written_in_the_end_is_told_as_written() {
 /// `keyCount = :old`: where another release or account has another quota, a create may come between a count and its writing.
 #[tokio::test]
 async fn a_create_with_a_larger_quota_is_not_counted_away() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.max_keys = 2);
-    let admin = gateway.create_account("Example").await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let body = new_key();
     let gone = admin.create(&body).await;
     assert_eq!(admin.delete(&gone.id).await.status, 204);
     let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
@@ -334,10 +322,9 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
 /// `ClientRequestToken`: a repeat after a late answer is told of what the first attempt wrote.
 #[tokio::test]
 async fn a_repeat_is_told_of_what_the_first_attempt_wrote() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
-    let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+    let (gateway, admin) = Gateway::with_manager().await;
+    let verdict = admin.verdict().await;
+    let body = NEW_KEY;
     drop(gateway.wire.take_calls());
 
     // The SDK gives the first attempt up and is told that it goes on; only then it ends.
@@ -360,8 +347,7 @@ async fn a_repeat_is_told_of_what_the_first_attempt_wrote() {
 /// `attribute_not_exists(id)` of an event.
 #[tokio::test]
 async fn no_event_takes_the_place_of_another() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let id = Arc::new(Mutex::new(Value::Null));
     let seen = Arc::clone(&id);

@@ -6,7 +6,7 @@ use api_keys::key::{Issuer, KeyPrefix, Limits, Random, Timestamp};
 use api_keys::request::{NewKey, Origin};
 use api_keys::store::NewKeys;
 use serde_json::{Value, json};
-use tests::Gateway;
+use tests::{Gateway, new_key, new_key_with};
 
 fn full() -> Value {
     json!({
@@ -17,8 +17,7 @@ fn full() -> Value {
 
 #[tokio::test]
 async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
     let answer = admin.post(&full()).await;
 
@@ -48,11 +47,10 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
 
 #[tokio::test]
 async fn fields_that_may_be_absent_are_null_and_the_traffic_type_has_a_default() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
-    let absent = admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await;
-    let null = json!({"userId": "u", "username": "n", "operations": ["SMS"], "trafficType": null, "name": null, "description": null});
+    let absent = admin.post(&new_key()).await;
+    let null = new_key_with(&json!({"trafficType": null, "name": null, "description": null}));
     for answer in [absent, admin.post(&null).await] {
         assert_eq!(answer.status, 201);
         assert_eq!(answer.body["trafficType"], "TRANSACTIONAL");
@@ -64,8 +62,7 @@ async fn fields_that_may_be_absent_are_null_and_the_traffic_type_has_a_default()
 
 #[tokio::test]
 async fn every_wrong_field_is_named_at_once() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
     let answer = admin
         .post(&json!({
@@ -96,8 +93,7 @@ async fn every_wrong_field_is_named_at_once() {
 
 #[tokio::test]
 async fn a_list_longer_than_the_catalogue_is_one_wrong_field() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let with = |operations: Value| json!({"userId": "u", "username": "n", "operations": operations});
 
     for operations in [json!([1, 1, 1, 1, 1]), json!(["SMS", "SMS", "SMS", "SMS", "SMS"]), json!(vec![1; 30_000])] {
@@ -112,8 +108,7 @@ async fn a_list_longer_than_the_catalogue_is_one_wrong_field() {
 
 #[tokio::test]
 async fn an_answer_names_50_wrong_fields_and_counts_the_others() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let with_unknown = |count: usize| {
         let fields = (0..count).map(|number| (format!("field{number}"), json!(1)));
         fields.chain([("userId".to_owned(), json!("u")), ("username".to_owned(), json!("n"))]).collect::<Value>()
@@ -132,8 +127,7 @@ async fn an_answer_names_50_wrong_fields_and_counts_the_others() {
 
 #[tokio::test]
 async fn of_an_unknown_name_64_characters_are_repeated() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
     for (name, shown) in [
         ("é".repeat(64), "é".repeat(64)),
@@ -146,8 +140,7 @@ async fn of_an_unknown_name_64_characters_are_repeated() {
 
 #[tokio::test]
 async fn no_key_gets_power_by_leaving_operations_out() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
     for operations in [None, Some(json!(null)), Some(json!([])), Some(json!("SMS")), Some(json!({})), Some(json!("*"))]
     {
@@ -165,8 +158,7 @@ async fn no_key_gets_power_by_leaving_operations_out() {
 
 #[tokio::test]
 async fn text_is_counted_in_characters_and_has_no_control_characters() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let with = |user_id: &str| json!({"userId": user_id, "username": "n", "operations": ["SMS"]});
 
     for good in ["u", "é", &"é".repeat(128), &"😀".repeat(128), "a b@c/d'\"\\"] {
@@ -179,8 +171,7 @@ async fn text_is_counted_in_characters_and_has_no_control_characters() {
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
 
     let (deep, long) = ("[".repeat(10_000), format!("{{\"userId\":\"{}\"}}", "x".repeat(70_000)));
     for body in [None, Some(""), Some("null"), Some("[]"), Some("{"), Some("\"SMS\""), Some(&*deep), Some(&*long)] {
@@ -192,9 +183,8 @@ async fn a_body_that_is_no_json_object_is_refused() {
 
 #[tokio::test]
 async fn a_body_has_at_most_64_kib() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let (gateway, admin) = Gateway::with_manager().await;
+    let body = new_key().to_string();
     let of_length = |bytes: usize| body.clone() + &" ".repeat(bytes - body.len());
 
     let longest = gateway.send("POST", "/authentication", &[&admin.value], Some(&of_length(65_536))).await;
@@ -205,8 +195,7 @@ async fn a_body_has_at_most_64_kib() {
 
 #[tokio::test]
 async fn a_field_given_twice_is_refused_whichever_is_right() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
 
     let body = r#"{"userId":"u","username":"n","operations":["SMS"],"operations":["AUTHENTICATION"]}"#;
     let answer = gateway.send("POST", "/authentication", &[&admin.value], Some(body)).await;
@@ -216,8 +205,7 @@ async fn a_field_given_twice_is_refused_whichever_is_right() {
 
 #[tokio::test]
 async fn no_key_gives_an_operation_that_it_lacks() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
 
     let answer = limited.post(&json!({"userId": "u", "username": "n", "operations": ["SMS", "RCS"]})).await;
@@ -232,8 +220,7 @@ async fn no_key_gives_an_operation_that_it_lacks() {
 
 #[tokio::test]
 async fn the_keys_that_a_key_created_are_found_by_its_id_whatever_becomes_of_them() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let manager = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let made = manager.create_key(&["SMS"]).await;
     let created_by = json!(manager.id);
@@ -259,7 +246,7 @@ async fn the_keys_that_a_key_created_are_found_by_its_id_whatever_becomes_of_the
 async fn a_key_that_may_not_manage_is_refused_by_the_gateway_and_by_the_function_behind_it() {
     let gateway = Gateway::start().await;
     let sms = gateway.create_account("Example").await.create_key(&["SMS"]).await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let body = new_key().to_string();
 
     assert_eq!(gateway.send("POST", "/authentication", &[&sms.value], Some(&body)).await.status, 403);
 
@@ -276,8 +263,7 @@ async fn a_key_that_may_not_manage_is_refused_by_the_gateway_and_by_the_function
 
 #[tokio::test]
 async fn an_id_is_never_used_twice() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
     let new = NewKey {
         account_id: api_keys::key::AccountId::parse(&admin.account_id).unwrap(),

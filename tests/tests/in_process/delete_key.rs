@@ -7,8 +7,7 @@ use tests::wire::{Fault, Stop};
 
 #[tokio::test]
 async fn a_deleted_key_is_gone_and_no_other() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
 
     let answer = admin.delete(&one.id).await;
@@ -27,8 +26,7 @@ async fn a_deleted_key_is_gone_and_no_other() {
 
 #[tokio::test]
 async fn what_the_account_does_not_have_is_one_and_the_same_404() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let stranger = gateway.create_account("Other").await;
     let gone = admin.create_key(&["SMS"]).await;
     assert_eq!(admin.delete(&gone.id).await.status, 204);
@@ -46,8 +44,7 @@ async fn what_the_account_does_not_have_is_one_and_the_same_404() {
 
 #[tokio::test]
 async fn of_many_at_once_one_deletes() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for _ in 0..10 {
         let key = admin.create_key(&["SMS"]).await;
         let (a, b, c) = tokio::join!(admin.delete(&key.id), admin.delete(&key.id), admin.delete(&key.id));
@@ -59,16 +56,14 @@ async fn of_many_at_once_one_deletes() {
 
 #[tokio::test]
 async fn a_key_may_delete_itself() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     assert_eq!(admin.delete(&admin.id).await.status, 204);
     assert_eq!(admin.get("/authentication").await.status, 401);
 }
 
 #[tokio::test]
 async fn a_deletion_is_noted_once_though_the_answer_to_the_note_is_lost() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
     let lose_the_next = async { gateway.wire.break_times(1, Fault::LoseAnswer) };

@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
 use tests::wire::{Fault, Stop};
-use tests::{Client, Environment, Gateway};
+use tests::{Client, Environment, Gateway, NEW_KEY};
 
 use crate::suspension::{nth, polled};
-
-const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
 
 fn payload(account: &Client) -> Value {
     json!({"accountId": account.account_id, "confirm": account.account_id, "operator": "grace"})
@@ -29,20 +26,6 @@ async fn erase(gateway: &Gateway, account: &Client) -> u64 {
         }
         payload["cursor"] = answer["cursor"].clone();
     }
-}
-
-async fn manage(gateway: &Gateway, action: &str, account: &Client) -> Result<Value, Value> {
-    gateway.invoke_manage_account(json!({"action": action, "accountId": account.account_id})).await
-}
-
-async fn suspend(gateway: &Gateway, account: &Client) {
-    assert_eq!(manage(gateway, "suspend", account).await.unwrap()["done"], true);
-}
-
-async fn import(gateway: &Gateway, account: &Client, value: &str) -> String {
-    let report = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
-    let report = gateway.invoke_import_keys(report).await.unwrap();
-    report["imported"][0]["id"].as_str().unwrap_or_else(|| panic!("{report}")).to_owned()
 }
 
 /// Everything that names the account, its events left out.
@@ -68,29 +51,29 @@ async fn furnished(gateway: &Gateway, company: &str) -> Client {
     }
     let rotated = admin.create_key(&["SMS"]).await;
     admin.rotate(&rotated.id, 3600).await;
-    import(gateway, &admin, &format!("sk_old_kept_by_{company}")).await;
-    let twice = import(gateway, &admin, &format!("sk_old_rotated_by_{company}")).await;
+    gateway.import(&admin, &format!("sk_old_kept_by_{company}")).await;
+    let twice = gateway.import(&admin, &format!("sk_old_rotated_by_{company}")).await;
     admin.rotate(&twice, 3600).await;
     admin.rotate(&twice, 3600).await;
-    let gone = import(gateway, &admin, &format!("sk_old_deleted_by_{company}")).await;
+    let gone = gateway.import(&admin, &format!("sk_old_deleted_by_{company}")).await;
     admin.delete(&gone).await;
     admin
 }
 
 #[tokio::test]
 async fn nothing_is_left_but_one_event_and_others_lose_nothing() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let ours = furnished(&gateway, "ours").await;
     let theirs = furnished(&gateway, "theirs").await;
     // A value that was ours is theirs by now, and the other way round.
     for (first, then, value) in [(&ours, &theirs, "sk_old_first_was_ours"), (&theirs, &ours, "sk_old_first_was_theirs")]
     {
-        let id = import(&gateway, first, value).await;
+        let id = gateway.import(first, value).await;
         first.delete(&id).await;
-        import(&gateway, then, value).await;
+        gateway.import(then, value).await;
     }
     let (before, events) = (items_of(&gateway, &theirs), events_of(&gateway, &theirs));
-    suspend(&gateway, &ours).await;
+    gateway.suspend(&ours).await;
 
     let removed = erase(&gateway, &ours).await;
 
@@ -107,16 +90,16 @@ async fn nothing_is_left_but_one_event_and_others_lose_nothing() {
     assert_eq!(same(&items_of(&gateway, &theirs)), same(&before));
     assert_eq!(events_of(&gateway, &theirs), events);
     for value in [&*theirs.value, "sk_old_first_was_ours", "sk_old_kept_by_theirs"] {
-        assert_eq!(gateway.send("GET", "/authentication/self", &[value], None).await.status, 200);
+        assert_eq!(gateway.status_of(value).await, 200);
     }
     assert_eq!(ours.status().await, 401);
     // What was ours can be imported by whoever has it.
-    import(&gateway, &theirs, "sk_old_kept_by_ours").await;
+    gateway.import(&theirs, "sk_old_kept_by_ours").await;
     let list = gateway.invoke_manage_account(json!({"action": "list"})).await.unwrap();
     assert_eq!(list["accounts"].as_array().unwrap().len(), 1);
-    let left = manage(&gateway, "events", &ours).await.unwrap();
+    let left = gateway.manage("events", &ours).await.unwrap();
     assert_eq!(left["events"][0]["type"], "account.erased", "operators can still see it");
-    assert_eq!(manage(&gateway, "show", &ours).await.unwrap_err()["errorMessage"], "there is no such account");
+    assert_eq!(gateway.manage("show", &ours).await.unwrap_err()["errorMessage"], "there is no such account");
     // A repeat after a lost answer finds it done.
     assert_eq!(erase(&gateway, &ours).await, 0);
     assert_erased(&gateway, &ours, "ours, repeated");
@@ -124,8 +107,7 @@ async fn nothing_is_left_but_one_event_and_others_lose_nothing() {
 
 #[tokio::test]
 async fn only_a_suspended_account_is_erased_and_only_when_it_is_named_twice() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let (id, nobody) = (&admin.account_id, "0".repeat(22));
     for (payload, message) in [
@@ -148,33 +130,32 @@ async fn only_a_suspended_account_is_erased_and_only_when_it_is_named_twice() {
 
 #[tokio::test]
 async fn once_begun_nothing_but_erasing_is_possible() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.operators_time = Duration::ZERO);
-    let admin = gateway.create_account("Example").await;
     for _ in 0..30 {
         admin.create_key(&["SMS"]).await;
     }
-    while manage(&gateway, "suspend", &admin).await.unwrap()["done"] == false {}
+    while gateway.manage("suspend", &admin).await.unwrap()["done"] == false {}
     assert_eq!(gateway.invoke_erase_account(payload(&admin)).await.unwrap()["done"], false);
 
     let update = json!({"action": "update", "accountId": admin.account_id, "company": "New"});
-    for refused in [manage(&gateway, "resume", &admin).await, gateway.invoke_manage_account(update).await] {
+    for refused in [gateway.manage("resume", &admin).await, gateway.invoke_manage_account(update).await] {
         assert_eq!(refused.unwrap_err()["errorMessage"], "the account is being erased");
     }
-    assert_eq!(manage(&gateway, "show", &admin).await.unwrap()["status"], "SUSPENDED");
+    assert_eq!(gateway.manage("show", &admin).await.unwrap()["status"], "SUSPENDED");
     erase(&gateway, &admin).await;
     assert_erased(&gateway, &admin, "continued");
 }
 
 #[tokio::test]
 async fn it_can_end_at_any_point_and_be_repeated_or_done_twice_at_once() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let theirs = furnished(&gateway, "theirs").await.account_id;
     let mut polls = 1;
     loop {
         gateway.set(|settings| settings.operators_time = manage_account::TIME);
         let admin = furnished(&gateway, &format!("number-{polls}")).await;
-        suspend(&gateway, &admin).await;
+        gateway.suspend(&admin).await;
         let ended = polled(polls, erase(&gateway, &admin)).await;
         let what = format!("after {polls} polls");
         if ended.is_none() {
@@ -194,17 +175,16 @@ async fn it_can_end_at_any_point_and_be_repeated_or_done_twice_at_once() {
 
 #[tokio::test]
 async fn imports_of_release_0_1_left_only_claims_which_the_keys_lead_to() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
-    import(&gateway, &admin, "sk_old_as_it_was_imported").await;
-    let rotated = import(&gateway, &admin, "sk_old_in_its_grace_period").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    gateway.import(&admin, "sk_old_as_it_was_imported").await;
+    let rotated = gateway.import(&admin, "sk_old_in_its_grace_period").await;
     admin.rotate(&rotated, 3600).await;
     for item in gateway.engine.dump() {
         if item["accountId"]["S"].as_str().unwrap().ends_with("#imports") {
             gateway.engine.remove(item["accountId"]["S"].as_str().unwrap(), item["id"]["S"].as_str().unwrap());
         }
     }
-    suspend(&gateway, &admin).await;
+    gateway.suspend(&admin).await;
     erase(&gateway, &admin).await;
     assert_erased(&gateway, &admin, "claims");
 }
@@ -222,10 +202,10 @@ async fn what_is_under_way_while_the_account_is_erased_leaves_nothing() {
             gateway.wire.throttle_every(0);
             let admin = gateway.create_account("Example").await;
             let key = admin.create_key(&["SMS"]).await;
-            let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+            let verdict = admin.verdict().await;
             let path = format!("/authentication{}", path.replace("{key}", &key.id));
             let erasing = async {
-                suspend(&gateway, &admin).await;
+                gateway.suspend(&admin).await;
                 erase(&gateway, &admin).await;
             };
             let request = gateway.hand_on(method, &path, &verdict, body);
@@ -248,13 +228,12 @@ async fn what_is_under_way_while_the_account_is_erased_leaves_nothing() {
 /// A request was read before, and is counted afterwards.
 #[tokio::test]
 async fn erasing_again_removes_what_a_late_lease_wrote() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let limits = json!([{"requests": 10, "per": "DAY"}]);
-    let key = admin.create(&json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits})).await;
+    let key = admin.create_with(&json!({"limits": limits})).await;
     let environment = Environment::of(&gateway).await;
     let erasing = async {
-        suspend(&gateway, &admin).await;
+        gateway.suspend(&admin).await;
         erase(&gateway, &admin).await;
     };
     let claim = Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("cDay"));
@@ -283,11 +262,11 @@ async fn what_operators_do_meanwhile_does_not_bring_the_account_back() {
         payload["accountId"] = json!(admin.account_id);
         let is_resumed = payload["action"] == "resume";
         if is_resumed {
-            suspend(&gateway, &admin).await;
+            gateway.suspend(&admin).await;
         }
         let erasing = async {
             if !is_resumed {
-                suspend(&gateway, &admin).await;
+                gateway.suspend(&admin).await;
             }
             erase(&gateway, &admin).await;
         };
@@ -306,10 +285,9 @@ async fn whatever_goes_wrong_a_repeat_completes_it() {
     let faults =
         [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer];
     for (after, fault) in [0, 1, 4].into_iter().flat_map(|after| faults.map(|fault| (after, fault))) {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
-        import(&gateway, &admin, "sk_old_51H8xQ2eZvKYlo2C0").await;
-        suspend(&gateway, &admin).await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
+        gateway.import(&admin, "sk_old_51H8xQ2eZvKYlo2C0").await;
+        gateway.suspend(&admin).await;
         let mut gate = gateway.wire.stop(nth(after, Stop::before("DeleteItem"), |_| true));
         let breaking = async {
             if after > 0 {
@@ -331,8 +309,7 @@ async fn whatever_goes_wrong_a_repeat_completes_it() {
 #[tokio::test]
 async fn what_was_under_way_does_not_bring_an_account_of_a_release_before_0_2_back() {
     for what in ["import", "adopt"] {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         gateway.engine.as_of_release_0_1(&admin.account_id);
         let erased = async {
             for item in gateway.engine.keys() {
@@ -348,7 +325,7 @@ async fn what_was_under_way_does_not_bring_an_account_of_a_release_before_0_2_ba
             let (report, ()) = gateway.wire.during(stop, import, erased).await;
             assert_eq!(report.unwrap()["failed"][0]["code"], "ACCOUNT_NOT_ACTIVE");
         } else {
-            let (adopted, ()) = gateway.wire.during(stop, manage(&gateway, "adopt", &admin), erased).await;
+            let (adopted, ()) = gateway.wire.during(stop, gateway.manage("adopt", &admin), erased).await;
             assert!(adopted.is_err(), "{adopted:?}");
         }
 

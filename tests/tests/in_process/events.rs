@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::gateway::event_of;
 use tests::values::{import_of, sha256_base64, sha256_hex, traces};
 use tests::wire::{Fault, Reason, Stop};
-use tests::{Answer, Client, Gateway};
+use tests::{Answer, Client, Gateway, NEW_KEY};
 
 const ALL: &str = "/authentication/events";
 
@@ -31,9 +30,8 @@ fn ids(answer: &Answer) -> Vec<String> {
 
 #[tokio::test]
 async fn each_write_has_one_event_that_names_what_it_replaced() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let key = admin.create(&json!({"userId": "u", "username": "n", "operations": ["SMS"], "name": "old"})).await;
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_with(&json!({"name": "old"})).await;
     let end = gateway.time_in(Duration::from_hours(1));
     admin.patch(&key.id, &json!({"name": null, "operations": ["RCS"], "expiresAt": end, "enabled": true})).await;
     admin.rotate(&key.id, 60).await;
@@ -79,8 +77,7 @@ async fn each_write_has_one_event_that_names_what_it_replaced() {
 
 #[tokio::test]
 async fn what_changes_nothing_writes_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     admin.patch(&key.id, &json!({"enabled": false})).await;
     let before = gateway.engine.events().len();
@@ -98,8 +95,7 @@ async fn what_changes_nothing_writes_nothing() {
 
 #[tokio::test]
 async fn operators_say_who_they_are_and_nobody_believes_it() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let payload = json!({
         "accountId": admin.account_id, "operator": "grace@example.com", "keys": [import_of("sk_old_51H8xQ2eZvKYlo2C0")]
     });
@@ -116,8 +112,7 @@ async fn operators_say_who_they_are_and_nobody_believes_it() {
 
 #[tokio::test]
 async fn filters_and_pages_lead_through_all_of_them() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let other = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let key = admin.create_key(&["SMS"]).await;
     for round in 0..5 {
@@ -158,8 +153,7 @@ async fn filters_and_pages_lead_through_all_of_them() {
 
 #[tokio::test]
 async fn wrong_parameters_are_all_named() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let answer = admin.get(&format!("{ALL}?keyId=x&actorKeyId={}&limit=0&cursor=1&since=now", admin.value)).await;
     assert_eq!(answer.wrong_fields(), ["actorKeyId", "cursor", "keyId", "limit", "since"]);
     assert!(!answer.text.contains(&admin.value));
@@ -184,18 +178,17 @@ async fn no_account_sees_events_of_another_and_no_narrow_key_any() {
 
     assert_eq!(key.get(ALL).await.status, 403);
     // A cached verdict may reach this route: the function itself refuses.
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
+    let verdict = key.verdict().await;
     gateway.run("list-events", &event_of("list-events", &verdict)).await.assert_problem(403);
 }
 
 #[tokio::test]
 async fn no_event_holds_a_value_or_a_hash() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let rotated = key.with_value_of(&admin.rotate(&key.id, 60).await);
     let foreign = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
-    gateway.invoke_import_keys(json!({"accountId": admin.account_id, "keys": [import_of(foreign)]})).await.unwrap();
+    gateway.import_keys(&admin, json!([import_of(foreign)])).await;
 
     let stored = serde_json::to_string(&gateway.engine.events()).unwrap();
 
@@ -206,8 +199,7 @@ async fn no_event_holds_a_value_or_a_hash() {
 
 #[tokio::test]
 async fn events_end_by_their_time_to_live() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let shown = &events(&admin).await[0];
     let stored = &gateway.engine.events()[0];
 
@@ -219,10 +211,9 @@ async fn events_end_by_their_time_to_live() {
 
 #[tokio::test]
 async fn a_deletion_reads_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let verdict = admin.verdict().await;
     drop(gateway.wire.take_calls());
 
     let path = format!("/authentication/{}", key.id);
@@ -246,13 +237,12 @@ async fn whatever_goes_wrong_there_are_as_many_events_as_writes() {
         Fault::SpoilAnswer,
     ];
     for (times, fault) in (1..=5).flat_map(|times| faults.map(|fault| (times, fault))) {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let verdict = admin.verdict().await;
         let path = format!("/authentication/{}", key.id);
         let rotate = format!("{path}/rotate");
-        let new = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+        let new = NEW_KEY;
         for (method, path, body) in [
             ("POST", "/authentication", Some(new)),
             ("PATCH", &path, Some(r#"{"name": "other"}"#)),
@@ -288,12 +278,10 @@ fn without_uses(keys: &[Value]) -> Vec<Value> {
 async fn wherever_a_function_is_killed_there_are_as_many_events_as_writes() {
     let calls = ["GetItem", "TransactWriteItems", "UpdateItem"];
     for stop in calls.into_iter().flat_map(|call| [Stop::before(call), Stop::after(call)]) {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
-        let (path, new) =
-            (format!("/authentication/{}", key.id), r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#);
+        let verdict = admin.verdict().await;
+        let (path, new) = (format!("/authentication/{}", key.id), NEW_KEY);
         let rotate = format!("{path}/rotate");
         let mut stop = Some(stop);
         for (method, path, body) in [

@@ -5,15 +5,14 @@ use std::time::Duration;
 use api_keys::key::{KeyStatus, Timestamp};
 use api_keys::request::Change;
 use serde_json::json;
-use tests::Gateway;
+use tests::{Gateway, new_key_with};
 
 const HOUR: Duration = Duration::from_hours(1);
 const TEN_YEARS: Duration = Duration::from_hours(24 * 3653);
 
 #[tokio::test]
 async fn a_key_works_until_its_expiry_and_is_shown_as_expired_after_it() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let end = gateway.time_in(HOUR);
     let key = admin
         .create(&json!({"userId": "u", "username": "n", "operations": ["SMS", "AUTHENTICATION"], "expiresAt": end}))
@@ -37,10 +36,9 @@ async fn a_key_works_until_its_expiry_and_is_shown_as_expired_after_it() {
 
 #[tokio::test]
 async fn from_the_very_instant_and_not_a_millisecond_before() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let end = gateway.time_in(HOUR);
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
+    let body = new_key_with(&json!({"expiresAt": end}));
     let key = admin.create(&body).await;
     let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
     let mut metadata = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap().metadata;
@@ -55,10 +53,9 @@ async fn from_the_very_instant_and_not_a_millisecond_before() {
 
 #[tokio::test]
 async fn an_item_is_left_to_dynamodb_thirty_days_after_expiry() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let end = gateway.time_in(HOUR);
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
+    let body = new_key_with(&json!({"expiresAt": end}));
     let key = admin.create(&body).await;
     let purge_at = || {
         let item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(key.id)).unwrap();
@@ -79,8 +76,7 @@ async fn an_item_is_left_to_dynamodb_thirty_days_after_expiry() {
 
 #[tokio::test]
 async fn an_expiry_is_a_time_in_the_next_ten_years() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let minute = Duration::from_mins(1);
 
     for wrong in [
@@ -91,15 +87,15 @@ async fn an_expiry_is_a_time_in_the_next_ten_years() {
         json!("tomorrow"),
         json!(1_900_000_000),
     ] {
-        let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": wrong});
+        let body = new_key_with(&json!({"expiresAt": wrong}));
         assert_eq!(admin.post(&body).await.wrong_fields(), ["expiresAt"], "{wrong}");
         assert_eq!(admin.patch(&admin.id, &json!({"expiresAt": wrong})).await.wrong_fields(), ["expiresAt"], "{wrong}");
     }
     for right in [gateway.time_in(minute), gateway.time_in(TEN_YEARS.saturating_sub(minute))] {
-        let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": right});
+        let body = new_key_with(&json!({"expiresAt": right}));
         assert_eq!(admin.post(&body).await.body["expiresAt"], json!(right));
     }
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": "2029-12-31T23:30:00-01:00"});
+    let body = new_key_with(&json!({"expiresAt": "2029-12-31T23:30:00-01:00"}));
     assert_eq!(admin.post(&body).await.body["expiresAt"], "2030-01-01T00:30:00.000Z", "any offset, shown in UTC");
 }
 
@@ -122,9 +118,8 @@ async fn an_expiry_is_after_now_and_at_most_ten_years_away_to_the_millisecond() 
 
 #[tokio::test]
 async fn an_expired_key_works_again_when_its_expiry_is_moved() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": gateway.time_in(HOUR)});
+    let (gateway, admin) = Gateway::with_manager().await;
+    let body = new_key_with(&json!({"expiresAt": gateway.time_in(HOUR)}));
     let key = admin.create(&body).await;
     gateway.pass(HOUR);
     assert_eq!(key.status().await, 401);

@@ -1,13 +1,10 @@
 //! The table gone or failing: nobody gets in, nobody is told that their key is bad, nothing is revealed, lost or doubled.
 
-use api_keys::key::ImportedKeys;
 use authorizer::Refusal;
 use serde_json::{Value, json};
 use tests::gateway::sample_event;
 use tests::wire::Fault;
-use tests::{Answer, Client, Gateway};
-
-const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+use tests::{Answer, Client, Gateway, NEW_KEY};
 
 /// A request that goes well when nothing else goes wrong.
 #[derive(Debug)]
@@ -48,11 +45,10 @@ fn requests(admin: &Client) -> [Request; 7] {
 
 #[tokio::test]
 async fn without_the_table_nobody_gets_in_and_no_key_is_called_bad() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.wire.break_with(Fault::Cut);
 
-    let refused = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.err();
+    let refused = admin.authorize().await.err();
     assert_eq!(refused, Some(Refusal::Unavailable));
     assert_eq!(admin.get("/authentication").await.status, 500);
     assert_eq!(gateway.send("GET", "/sms", &["garbage"], None).await.status, 401, "that much is known without a table");
@@ -68,8 +64,7 @@ const FAULTS: [Fault; 6] =
 #[tokio::test]
 async fn whatever_goes_wrong_nobody_gets_in_and_the_next_request_works() {
     for fault in FAULTS {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         gateway.wire.break_with(fault);
 
         for value in [&*admin.value, "sk_of_another_system_0123456789"] {
@@ -85,9 +80,8 @@ async fn whatever_goes_wrong_nobody_gets_in_and_the_next_request_works() {
 #[tokio::test]
 async fn whatever_goes_wrong_every_function_answers_500_and_says_nothing_of_why() {
     for fault in FAULTS {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let (gateway, admin) = Gateway::importing_with_manager().await;
+        let verdict = admin.verdict().await;
         for request in requests(&admin) {
             gateway.wire.break_with(fault);
             let answer = request.hand_on(&gateway, &verdict).await;
@@ -111,9 +105,8 @@ async fn whatever_goes_wrong_every_function_answers_500_and_says_nothing_of_why(
 #[tokio::test]
 async fn what_goes_wrong_once_no_client_notices() {
     for fault in FAULTS {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let (gateway, admin) = Gateway::with_manager().await;
+        let verdict = admin.verdict().await;
         for request in requests(&admin) {
             gateway.wire.break_times(1, fault);
             let answer = request.hand_on(&gateway, &verdict).await;
@@ -125,7 +118,7 @@ async fn what_goes_wrong_once_no_client_notices() {
             assert_eq!(answer.status, expected, "{fault:?} {request:?} {answer:?}");
         }
         gateway.wire.mend();
-        let authorize = async || gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
+        let authorize = async || admin.authorize().await;
         assert!(authorize().await.err() == Some(Refusal::Unauthorized), "{fault:?}: the last request deleted it");
     }
 }
@@ -133,10 +126,9 @@ async fn what_goes_wrong_once_no_client_notices() {
 #[tokio::test]
 async fn a_create_whose_answer_was_lost_leaves_no_key_or_one_that_is_listed_and_can_be_deleted() {
     for (times, fault) in [1, 2, 3].into_iter().flat_map(|times| FAULTS.map(|fault| (times, fault))) {
-        let gateway = Gateway::start().await;
+        let (gateway, admin) = Gateway::with_manager().await;
         gateway.set(|settings| settings.max_keys = 3);
-        let admin = gateway.create_account("Example").await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let verdict = admin.verdict().await;
         let create = async || gateway.hand_on("POST", "/authentication", &verdict, Some(NEW_KEY)).await;
 
         gateway.wire.break_times(times, fault);
@@ -161,10 +153,9 @@ async fn a_create_whose_answer_was_lost_leaves_no_key_or_one_that_is_listed_and_
 #[tokio::test]
 async fn a_rotation_or_a_patch_whose_answer_was_lost_is_done_once_or_not_at_all() {
     for fault in FAULTS {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let verdict = admin.verdict().await;
         let path = format!("/authentication/{}", key.id);
 
         // Its read goes well, its write does not.
@@ -208,8 +199,7 @@ async fn a_request_that_no_authorizer_has_seen_is_our_mistake_and_is_not_served(
 
 #[tokio::test]
 async fn an_item_that_is_no_key_lets_nobody_in() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let item = gateway.engine.keys().remove(0);
     for (attribute, value) in [
         ("operations", json!({"S": "SMS"})),
@@ -220,7 +210,7 @@ async fn an_item_that_is_no_key_lets_nobody_in() {
         let mut broken = item.clone();
         broken[attribute] = value;
         gateway.engine.put(&broken);
-        let refused = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.err();
+        let refused = admin.authorize().await.err();
         assert_eq!(refused, Some(Refusal::Unavailable), "{attribute}");
     }
 }

@@ -1,14 +1,12 @@
 //! `GET /authentication/{key}`.
 
-use api_keys::key::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
 use tests::values::import_of;
 
 #[tokio::test]
 async fn a_key_is_found_by_its_value_its_id_and_as_self() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
 
     let by_id = admin.get(&format!("/authentication/{}", sms.id)).await;
@@ -25,8 +23,7 @@ async fn a_key_is_found_by_its_value_its_id_and_as_self() {
 
 #[tokio::test]
 async fn what_the_account_does_not_have_is_one_and_the_same_404() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let stranger = gateway.create_account("Other").await;
     let gone = admin.create_key(&["SMS"]).await;
     assert_eq!(admin.delete(&gone.id).await.status, 204);
@@ -46,8 +43,7 @@ async fn what_the_account_does_not_have_is_one_and_the_same_404() {
 
 #[tokio::test]
 async fn a_key_that_may_not_manage_sees_itself_alone() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let neighbour = admin.create_key(&["SMS"]).await;
 
@@ -76,8 +72,7 @@ fn encoded(text: &str) -> String {
 #[tokio::test]
 async fn an_encoded_name_of_a_key_is_that_name() {
     const THEIRS: &str = "sk/of+another%20system==";
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let import = json!({"accountId": admin.account_id, "keys": [import_of(THEIRS)]});
     let imported = gateway.invoke_import_keys(import).await.unwrap()["imported"][0]["id"].clone();
@@ -103,8 +98,7 @@ async fn an_encoded_name_of_a_key_is_that_name() {
 
 #[tokio::test]
 async fn a_look_up_reads_once_and_strongly_consistent() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     admin.status().await;
     for key in ["self", &admin.id, &admin.value] {
         drop(gateway.wire.take_calls());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::gateway::{Api, Attached, Request};
 use tests::template::sample_api;
 use tests::wire::Fault;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key_with};
 
 /// The sample API with a cache of a minute by these sources.
 fn cached_by(gateway: &Gateway, identity: Option<Value>) -> Attached {
@@ -30,8 +30,7 @@ async fn ask(gateway: &Gateway, api: &Attached, method: &str, path: &str, key: &
 
 #[tokio::test]
 async fn a_request_without_an_identity_source_is_a_401_that_asks_nobody() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     drop(gateway.functions.kept.reasons.take_rest());
     drop(gateway.wire.take_calls());
     for keys in [&[][..], &[""]] {
@@ -45,8 +44,7 @@ async fn a_request_without_an_identity_source_is_a_401_that_asks_nobody() {
 
 #[tokio::test]
 async fn a_verdict_is_used_again_for_the_same_sources_until_its_time_is_over() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     let api = cached_by(&gateway, None);
 
@@ -69,15 +67,14 @@ async fn a_verdict_is_used_again_for_the_same_sources_until_its_time_is_over() {
 
 #[tokio::test]
 async fn a_kept_verdict_is_evaluated_anew_for_each_request() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let api = by_key_alone(&gateway);
     assert_eq!(ask(&gateway, &api, "GET", "/rcs", &sms).await, (403, 1));
     assert_eq!(ask(&gateway, &api, "GET", "/sms", &sms).await, (200, 0));
     assert_eq!(ask(&gateway, &api, "GET", "/rcs/1", &sms).await, (403, 0));
 
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "allowedIps": ["198.51.100.9"]});
+    let body = new_key_with(&json!({"allowedIps": ["198.51.100.9"]}));
     let elsewhere = admin.create(&body).await;
     assert_eq!(ask(&gateway, &api, "GET", "/sms", &elsewhere).await, (403, 1));
     gateway.come_from("198.51.100.9");
@@ -86,8 +83,7 @@ async fn a_kept_verdict_is_evaluated_anew_for_each_request() {
 
 #[tokio::test]
 async fn what_the_authorizer_refused_is_not_kept() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let api = by_key_alone(&gateway);
     admin.patch(&sms.id, &json!({"enabled": false})).await;
@@ -102,11 +98,10 @@ async fn what_the_authorizer_refused_is_not_kept() {
 
 #[tokio::test]
 async fn a_refusal_is_answered_as_the_template_says() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let narrow = admin.create_key(&["SMS"]).await;
     let limits = json!([{"requests": 1, "per": "DAY"}]);
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits});
+    let body = new_key_with(&json!({"limits": limits}));
     let limited = admin.create(&body).await;
 
     admin.get("/authentication/x/y").await.assert_problem(404);
@@ -127,8 +122,7 @@ async fn a_refusal_is_answered_as_the_template_says() {
 
 #[tokio::test]
 async fn a_backend_behind_a_greedy_route_gets_the_request_as_it_was_sent() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let headers = [("X-API-Key", &*admin.value), ("X-Other", "a"), ("X-Other", "b")];
     let path_and_query = "/sms/a%2Fb/c?x=1&x=%20";
     let request = Request { method: "POST", path_and_query, headers: &headers, body: Some("text") };

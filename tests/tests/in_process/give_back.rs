@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::engine::TABLE;
 use tests::wire::{Fault, Stop};
-use tests::{Client, Environment, Gateway};
+use tests::{Client, Environment, Gateway, new_key_with};
 
 use crate::leases::is_allowed;
 
@@ -17,7 +17,7 @@ async fn limited(gateway: &Gateway, limits: &Value) -> Client {
     let to_midnight = Duration::from_millis(DAY - u64::try_from(now).unwrap() % DAY);
     gateway.pass(to_midnight + Duration::from_hours(1));
     let admin = gateway.create_account("Example").await;
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits});
+    let body = new_key_with(&json!({"limits": limits}));
     admin.create(&body).await
 }
 
@@ -215,8 +215,7 @@ async fn leases_of_sixteen_keys_are_given_back_and_of_minutes_none() {
     let mut keys = Vec::new();
     for number in 0..18 {
         // The larger the limit, the smaller the part of it that is held.
-        let body =
-            json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": per_day(1000 * (1 + number))});
+        let body = new_key_with(&json!({"limits": per_day(1000 * (1 + number))}));
         let key = admin.create(&body).await;
         assert_eq!(ask(&environment, &gateway, &key, 20).await, 20);
         keys.push(key);

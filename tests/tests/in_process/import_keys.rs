@@ -5,7 +5,6 @@ mod at_once;
 
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
@@ -13,26 +12,17 @@ use tests::{Client, Gateway};
 
 const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
 
-async fn import(gateway: &Gateway, account: &Client, keys: Value) -> Value {
-    gateway.invoke_import_keys(json!({"accountId": account.account_id, "keys": keys})).await.unwrap()
-}
-
-async fn status(gateway: &Gateway, value: &str) -> u16 {
-    gateway.send("GET", "/authentication/self", &[value], None).await.status
-}
-
 #[tokio::test]
 async fn a_value_of_another_system_works_right_after_its_import() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     // The index knows nothing of what comes now.
     let stale = gateway.engine.frozen_copy().await;
     gateway.wire.answer_index_queries_from(stale.address());
-    assert_eq!(status(&gateway, FOREIGN).await, 401, "tried before");
+    assert_eq!(gateway.status_of(FOREIGN).await, 401, "tried before");
 
     let mut key = import_of(FOREIGN);
     key["name"] = json!("from the old system");
-    let report = import(&gateway, &admin, json!([key])).await;
+    let report = gateway.import_keys(&admin, json!([key])).await;
 
     assert_eq!(report["failed"], json!([]));
     let id = report["imported"][0]["id"].as_str().unwrap();
@@ -47,40 +37,39 @@ async fn a_value_of_another_system_works_right_after_its_import() {
 
 #[tokio::test]
 async fn an_imported_key_lives_like_any_other() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
-    let report = import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    let report = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
     let id = report["imported"][0]["id"].as_str().unwrap();
 
     admin.patch(id, &json!({"enabled": false})).await;
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
     admin.patch(id, &json!({"enabled": true})).await;
-    assert_eq!(status(&gateway, FOREIGN).await, 200);
+    assert_eq!(gateway.status_of(FOREIGN).await, 200);
 
     let native = admin.rotate(id, 60).await.body["value"].as_str().unwrap().to_owned();
-    assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 200));
+    assert_eq!((gateway.status_of(&native).await, gateway.status_of(FOREIGN).await), (200, 200));
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.body["id"], json!(id));
     gateway.pass(Duration::from_mins(1));
-    assert_eq!((status(&gateway, &native).await, status(&gateway, FOREIGN).await), (200, 401));
+    assert_eq!((gateway.status_of(&native).await, gateway.status_of(FOREIGN).await), (200, 401));
 
     assert_eq!(admin.delete(id).await.status, 204);
-    assert_eq!(status(&gateway, &native).await, 401);
+    assert_eq!(gateway.status_of(&native).await, 401);
 }
 
 #[tokio::test]
 async fn a_value_that_any_account_has_is_refused() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
-    import(&gateway, &theirs, json!([import_of(FOREIGN)])).await;
+    gateway.import_keys(&theirs, json!([import_of(FOREIGN)])).await;
 
     let native = json!({"sha256": sha256_hex(&theirs.value), "userId": "u", "username": "n", "operations": ["SMS"]});
-    let report = import(
-        &gateway,
-        &ours,
-        json!([import_of(FOREIGN), native, import_of("sk_old_another_value"), import_of("sk_old_another_value")]),
-    )
-    .await;
+    let report = gateway
+        .import_keys(
+            &ours,
+            json!([import_of(FOREIGN), native, import_of("sk_old_another_value"), import_of("sk_old_another_value")]),
+        )
+        .await;
 
     let refused = |index| {
         let reason = "sha256 is of a value that a key of another account has already";
@@ -96,7 +85,7 @@ async fn a_value_that_any_account_has_is_refused() {
 
 #[tokio::test]
 async fn of_two_imports_that_race_one_has_the_value_wherever_they_meet() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
     let imported = |report: &Value| report["imported"].as_array().unwrap().len();
@@ -106,22 +95,22 @@ async fn of_two_imports_that_race_one_has_the_value_wherever_they_meet() {
         gateway.wire.hand_on_late(step, Duration::from_millis(200));
         let late = async {
             tokio::time::sleep(Duration::from_millis(60)).await;
-            import(&gateway, &theirs, json!([import_of(&value)])).await
+            gateway.import_keys(&theirs, json!([import_of(&value)])).await
         };
-        let (one, other) = tokio::join!(import(&gateway, &ours, json!([import_of(&value)])), late);
+        let (one, other) = tokio::join!(gateway.import_keys(&ours, json!([import_of(&value)])), late);
         assert_eq!(imported(&one) + imported(&other), 1, "step {step}: {one} {other}");
-        assert_eq!(status(&gateway, &value).await, 200);
+        assert_eq!(gateway.status_of(&value).await, 200);
     }
 }
 
 #[tokio::test]
 async fn of_two_that_revive_a_value_at_once_one_has_it() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let ours = gateway.create_account("Ours").await;
     let theirs = gateway.create_account("Theirs").await;
-    let report = import(&gateway, &ours, json!([import_of(FOREIGN)])).await;
+    let report = gateway.import_keys(&ours, json!([import_of(FOREIGN)])).await;
     ours.delete(report["imported"][0]["id"].as_str().unwrap()).await;
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 
     let revive = |account: &Client| {
         let payload = json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)], "revive": true});
@@ -133,16 +122,15 @@ async fn of_two_that_revive_a_value_at_once_one_has_it() {
     assert_eq!(imported(&one) + imported(&other), 1, "{one} {other}");
     let refused = if imported(&one) == 0 { &one } else { &other };
     assert_eq!(refused["failed"][0]["code"], "TAKEN");
-    assert_eq!(status(&gateway, FOREIGN).await, 200);
+    assert_eq!(gateway.status_of(FOREIGN).await, 200);
 }
 
 #[tokio::test]
 async fn each_wrong_key_fails_for_itself_and_names_every_wrong_field() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let wrong = json!({"sha256": "x", "userId": "", "operations": ["FAX"], "company": "Mine", "expiresAt": "x"});
 
-    let report = import(&gateway, &admin, json!([wrong, import_of(FOREIGN), "x", {"userId": "u"}])).await;
+    let report = gateway.import_keys(&admin, json!([wrong, import_of(FOREIGN), "x", {"userId": "u"}])).await;
 
     assert_eq!(report["imported"][0]["index"], 1);
     let failed = report["failed"].as_array().unwrap();
@@ -156,8 +144,7 @@ async fn each_wrong_key_fails_for_itself_and_names_every_wrong_field() {
 
 #[tokio::test]
 async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let text = |json: String| RawValue::from_string(json).unwrap();
     let (key, account) = (import_of(FOREIGN).to_string(), &admin.account_id);
     let twice = key.replace(r#""operations":["SMS"]"#, r#""operations":["SMS"],"operations":["AUTHENTICATION"]"#);
@@ -178,15 +165,14 @@ async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}],"keys":[{key}]}}"#));
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();
     assert_eq!(error["errorMessage"], "keys must be given once");
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
     let payload = text(format!(r#"{{"accountId":"{account}","keys":[{key}]}}"#));
     assert_eq!(gateway.invoke_import_keys(payload).await.unwrap()["failed"], json!([]));
 }
 
 #[tokio::test]
 async fn a_payload_that_makes_no_sense_imports_nothing() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let nobody = "0".repeat(22);
     for (payload, word) in [
         (json!({}), "accountId"),
@@ -200,13 +186,12 @@ async fn a_payload_that_makes_no_sense_imports_nothing() {
         assert_eq!(error["errorType"], "InvalidRequest");
         assert!(error["errorMessage"].as_str().unwrap().contains(word), "{error}");
     }
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 }
 
 #[tokio::test]
 async fn where_imported_keys_are_not_accepted_none_is_imported() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let payload = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
 
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();
@@ -217,12 +202,11 @@ async fn where_imported_keys_are_not_accepted_none_is_imported() {
 
 #[tokio::test]
 async fn a_hundred_keys_are_imported_at_a_time() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let keys: Vec<_> = (0..100).map(|at| import_of(&format!("sk_old_number_{at:010}"))).collect();
 
-    let report = import(&gateway, &admin, json!(keys)).await;
+    let report = gateway.import_keys(&admin, json!(keys)).await;
 
     assert_eq!(report["imported"].as_array().unwrap().len(), 100);
-    assert_eq!(status(&gateway, "sk_old_number_0000000099").await, 200);
+    assert_eq!(gateway.status_of("sk_old_number_0000000099").await, 200);
 }

@@ -1,6 +1,5 @@
 //! The index may be seconds old; the consistent read decides all the same.
 
-use api_keys::key::ImportedKeys;
 use serde_json::json;
 use tests::Gateway;
 use tests::values::sha256_base64;
@@ -18,8 +17,7 @@ fn import(gateway: &Gateway, admin_id: &str, id: &str, value: &str) {
 
 #[tokio::test]
 async fn native_keys_never_notice_an_index_that_lags() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let old = admin.create_key(&["SMS"]).await;
     let stale = gateway.engine.frozen_copy().await;
     gateway.wire.answer_index_queries_from(stale.address());
@@ -35,8 +33,7 @@ async fn native_keys_never_notice_an_index_that_lags() {
 
 #[tokio::test]
 async fn a_key_found_through_the_index_is_confirmed_by_the_consistent_read() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
     let stale = gateway.engine.frozen_copy().await;
     gateway.wire.answer_index_queries_from(stale.address());
@@ -52,48 +49,41 @@ async fn a_key_found_through_the_index_is_confirmed_by_the_consistent_read() {
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.status, 200);
 
     assert_eq!(admin.delete("1imported0000000000000").await.status, 204);
-    assert_eq!(
-        gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status,
-        401,
-        "the copy still has it"
-    );
+    assert_eq!(gateway.status_of(FOREIGN).await, 401, "the copy still has it");
     assert_eq!(admin.get(&format!("/authentication/{FOREIGN}")).await.status, 404);
 }
 
 #[tokio::test]
 async fn an_index_that_names_another_keys_item_lets_nobody_in() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
     let stale = gateway.engine.frozen_copy().await;
     gateway.wire.answer_index_queries_from(stale.address());
     import(&gateway, &admin.id, "1imported0000000000000", "sk_test_another_value_of_that_item");
 
-    assert_eq!(gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 }
 
 #[tokio::test]
 async fn keys_of_another_system_are_refused_without_a_read_unless_accepted() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
     drop(gateway.wire.take_calls());
 
-    assert_eq!(gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
     assert_eq!(gateway.wire.take_calls(), []);
 }
 
 #[tokio::test]
 async fn what_looks_native_never_goes_to_the_index() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let mut mistyped = admin.value.clone();
     let last = mistyped.pop().unwrap();
     mistyped.push(if last == '0' { '1' } else { '0' });
     drop(gateway.wire.take_calls());
 
     for garbage in [&*mistyped, "short", "with a space in between", "with,comma,in,between", &"x".repeat(257)] {
-        assert_eq!(gateway.send("GET", "/authentication/self", &[garbage], None).await.status, 401);
+        assert_eq!(gateway.status_of(garbage).await, 401);
     }
     assert_eq!(gateway.wire.take_calls(), []);
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::engine::{self, TABLE, USAGE};
 use tests::gateway::{STAGE, allows};
 use tests::wire::{Fault, Stop};
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key_with};
 
 async fn last_used(admin: &Client, id: &str) -> Value {
     admin.get(&format!("/authentication/{id}")).await.body["lastUsedAt"].clone()
@@ -23,8 +23,7 @@ fn writes(gateway: &Gateway) -> usize {
 
 #[tokio::test]
 async fn a_key_shows_when_it_was_last_used_to_within_five_minutes() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     assert_eq!(last_used(&admin, &key.id).await, Value::Null);
 
@@ -44,8 +43,7 @@ async fn a_key_shows_when_it_was_last_used_to_within_five_minutes() {
 
 #[tokio::test]
 async fn it_is_written_once_in_five_minutes_however_often_the_key_is_used() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     drop(gateway.wire.take_calls());
 
@@ -73,8 +71,7 @@ async fn it_is_written_once_in_five_minutes_however_often_the_key_is_used() {
 
 #[tokio::test]
 async fn nothing_is_written_before_the_answer_has_gone_out() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     drop(gateway.wire.take_calls());
     let reader = KeyReader::new(&engine::aws(gateway.wire.url()), TABLE.to_owned()).await.unwrap();
     let kept = Arc::new(EnvironmentState::new(reader, Some(USAGE.to_owned())));
@@ -108,10 +105,9 @@ async fn nothing_is_written_before_the_answer_has_gone_out() {
 
 #[tokio::test]
 async fn a_look_up_is_no_use_of_the_key_that_is_looked_up_and_neither_is_a_refusal() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
-    let elsewhere = json!({"userId": "u", "username": "n", "operations": ["SMS"], "allowedIps": ["192.0.2.1"]});
+    let elsewhere = new_key_with(&json!({"allowedIps": ["192.0.2.1"]}));
     let elsewhere = admin.create(&elsewhere).await;
 
     admin.get(&format!("/authentication/{}", key.value)).await;
@@ -125,8 +121,7 @@ async fn a_look_up_is_no_use_of_the_key_that_is_looked_up_and_neither_is_a_refus
 
 #[tokio::test]
 async fn a_request_that_the_policy_does_not_open_is_no_use() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let as_stored = |id: &str| gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(id)).unwrap();
     let (sms, manager) = (["SMS"].as_slice(), ["RCS", "AUTHENTICATION"].as_slice());
 
@@ -167,11 +162,10 @@ async fn a_request_that_the_policy_does_not_open_is_no_use() {
 
 #[tokio::test]
 async fn a_deleted_key_is_not_made_again() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
-    gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
+    key.verdict().await;
     // What stands between: the deletion, whose own last use is another environment's.
     gateway.engine.remove(&key.account_id, &key.id);
     gateway.functions.kept.last_use.write().await;
@@ -182,9 +176,8 @@ async fn a_deleted_key_is_not_made_again() {
 
 #[tokio::test]
 async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let authorize = async || gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await;
+    let (gateway, admin) = Gateway::with_manager().await;
+    let authorize = async || admin.authorize().await;
     authorize().await.unwrap();
     gateway.wire.break_with(Fault::Cut);
     gateway.functions.kept.last_use.write().await;
@@ -209,9 +202,8 @@ async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
 
 #[tokio::test]
 async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let (gateway, admin) = Gateway::with_manager().await;
+    admin.verdict().await;
     gateway.wire.break_with(Fault::Hold);
 
     // Ends, and is counted; how long it took, no test can say.
@@ -222,8 +214,7 @@ async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most(
 
 #[tokio::test]
 async fn a_use_that_meets_a_management_write_is_written_behind_the_next_answer() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let name = json!({"name": "new"});
     let other = api_keys::store::LastUse::new(&gateway.functions.reader);

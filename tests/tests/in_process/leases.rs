@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use api_keys::key::{ImportedKeys, Limits};
+use api_keys::key::Limits;
 use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::engine::TABLE;
 use tests::gateway::{STAGE, sample_event};
 use tests::wire::{Fault, Stop};
-use tests::{Client, Environment, Gateway};
+use tests::{Client, Environment, Gateway, new_key_with};
 
 fn limited(requests: u64, per: &str) -> Value {
-    json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": [{"requests": requests, "per": per}]})
+    new_key_with(&json!({"limits": [{"requests": requests, "per": per}]}))
 }
 
 pub fn is_allowed(verdict: &Result<Value, Refusal>) -> bool {
@@ -39,8 +39,7 @@ fn first_seconds(rate_limit: &Value) -> u64 {
 #[tokio::test]
 async fn however_many_environments_ask_exactly_the_limit_is_let_through() {
     const LIMIT: usize = 20;
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for count in [1, 3, 5, 9, 50] {
         let environments = join_all((0..count).map(|_| Environment::of(&gateway))).await;
         for tenths in [9, 10, 12, 20, 100] {
@@ -61,8 +60,7 @@ async fn however_many_environments_ask_exactly_the_limit_is_let_through() {
 
 #[tokio::test]
 async fn a_larger_limit_takes_fewer_writes_than_requests() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(1_000, "MINUTE")).await;
     let environments = join_all((0..9).map(|_| Environment::of(&gateway))).await;
@@ -79,8 +77,7 @@ async fn a_larger_limit_takes_fewer_writes_than_requests() {
 
 #[tokio::test]
 async fn a_new_window_begins_with_the_clock_and_what_was_leased_before_is_forgotten() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(2, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
@@ -97,8 +94,7 @@ async fn a_new_window_begins_with_the_clock_and_what_was_leased_before_is_forgot
 
 #[tokio::test]
 async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     gateway.pass(Duration::from_secs(18));
     let key = admin.create(&limited(1, "MINUTE")).await;
@@ -127,8 +123,7 @@ async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() 
 /// The stage variable `limitAnswer`: the API answers by itself, and is told.
 #[tokio::test]
 async fn an_api_that_answers_by_itself_gets_the_request() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(1, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
@@ -158,9 +153,8 @@ async fn an_api_that_answers_by_itself_gets_the_request() {
 
 #[tokio::test]
 async fn managing_keys_is_never_limited_and_a_refused_request_counts_nothing() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.ceiling = Limits::parse("2/MINUTE").unwrap());
-    let admin = gateway.create_account("Example").await;
     at_the_start_of_a_minute(&gateway);
     for _ in 0..5 {
         assert_eq!(admin.get("/authentication/self").await.status, 200);
@@ -180,8 +174,7 @@ async fn managing_keys_is_never_limited_and_a_refused_request_counts_nothing() {
 
 #[tokio::test]
 async fn a_patch_holds_on_the_next_request_and_refills_nothing_nor_does_a_rotation() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(1000, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
@@ -207,8 +200,7 @@ async fn a_patch_holds_on_the_next_request_and_refills_nothing_nor_does_a_rotati
 
 #[tokio::test]
 async fn a_lease_never_brings_a_deleted_key_back_and_a_busy_one_is_deleted() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create(&limited(1000, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
     for _ in 0..5 {
@@ -230,8 +222,7 @@ async fn a_lease_never_brings_a_deleted_key_back_and_a_busy_one_is_deleted() {
 /// Whatever goes wrong at the table: never over, never an allow that it did not grant, and a 500 otherwise.
 #[tokio::test]
 async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(60, "MINUTE")).await;
     let environments = join_all((0..3).map(|_| Environment::of(&gateway))).await;
@@ -258,7 +249,7 @@ async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit
 async fn the_memory_of_leases_is_bounded_and_what_is_forgotten_is_asked_again() {
     let keys: usize = std::env::var("LEASED_KEYS").map_or(300, |keys| keys.parse().unwrap());
     let most = if keys > 300 { api_keys::check::LEASES } else { 100 };
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.ceiling = Limits::parse("1/DAY").unwrap());
     drop(gateway.create_account("Example").await);
     let environment = Environment::with_room(&gateway, most).await;
@@ -278,8 +269,7 @@ async fn the_memory_of_leases_is_bounded_and_what_is_forgotten_is_asked_again() 
 
 #[tokio::test]
 async fn a_table_that_does_not_answer_is_a_500_in_time() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create(&limited(10, "MINUTE")).await;
     let environment = Environment::of(&gateway).await;
     for fault in [Fault::Hold, Fault::Throttle, Fault::Fail] {

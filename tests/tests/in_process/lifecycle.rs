@@ -19,8 +19,7 @@ async fn one_life(admin: &Client) {
 
 #[tokio::test]
 async fn twenty_rounds_four_at_a_time() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for _ in 0..20 {
         tokio::join!(one_life(&admin), one_life(&admin), one_life(&admin), one_life(&admin));
     }

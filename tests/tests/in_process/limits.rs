@@ -2,10 +2,10 @@
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Gateway};
+use tests::{Answer, Client, Gateway, new_key_with};
 
 fn body(limits: &Value) -> Value {
-    json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits})
+    new_key_with(&json!({"limits": limits}))
 }
 
 fn limit(requests: u64, per: &str) -> Value {
@@ -22,8 +22,7 @@ async fn find(admin: &Client, key: &Client) -> Answer {
 
 #[tokio::test]
 async fn a_manager_sets_limits_and_takes_them_away() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let minute = json!([limit(100, "MINUTE")]);
 
     let created = admin.post(&body(&minute)).await;
@@ -46,8 +45,7 @@ async fn a_manager_sets_limits_and_takes_them_away() {
 
 #[tokio::test]
 async fn every_wrong_field_of_a_limit_is_named() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
 
     let wrong = json!([
         {"requests": 0, "per": "DAY"},
@@ -82,8 +80,7 @@ async fn every_wrong_field_of_a_limit_is_named() {
 
 #[tokio::test]
 async fn a_field_of_a_limit_that_is_given_twice_is_refused_by_its_place() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let limits = r#"[{"requests": 1, "per": "DAY"}, {"requests": 10, "per": "HOUR", "requests": 1000, "per": "HOUR"}]"#;
     let fields = ["limits[1].per", "limits[1].requests"];
@@ -107,9 +104,8 @@ async fn a_field_of_a_limit_that_is_given_twice_is_refused_by_its_place() {
 
 #[tokio::test]
 async fn no_manager_lifts_a_ceiling() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.ceiling = api_keys::key::Limits::parse("50/MINUTE,1000/DAY").unwrap());
-    let admin = gateway.create_account("Example").await;
     let key = admin.create(&body(&json!([limit(100, "MINUTE"), limit(7, "HOUR"), limit(8, "MONTH")]))).await;
     // As the account's ceiling is written to each of its keys.
     let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == key.id).unwrap();

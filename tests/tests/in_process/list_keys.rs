@@ -21,8 +21,7 @@ async fn pages(client: &Client, query: &str) -> Vec<Vec<String>> {
 
 #[tokio::test]
 async fn keys_come_newest_first_without_value_or_hash() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let mut made = vec![admin.id.clone()];
     for _ in 0..3 {
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -63,8 +62,7 @@ async fn keys_come_newest_first_without_value_or_hash() {
 
 #[tokio::test]
 async fn a_list_is_one_strongly_consistent_query() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     admin.status().await;
     drop(gateway.wire.take_calls());
 
@@ -101,8 +99,7 @@ async fn a_user_sees_the_keys_created_by_or_assigned_to_them() {
 
 #[tokio::test]
 async fn pages_hold_each_key_once_and_the_last_says_so() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for _ in 0..5 {
         admin.create_key(&["SMS"]).await;
     }
@@ -119,8 +116,7 @@ async fn pages_hold_each_key_once_and_the_last_says_so() {
 
 #[tokio::test]
 async fn a_cursor_outlives_the_key_that_it_was_made_of() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for _ in 0..3 {
         admin.create_key(&["SMS"]).await;
     }
@@ -134,8 +130,7 @@ async fn a_cursor_outlives_the_key_that_it_was_made_of() {
 
 #[tokio::test]
 async fn every_wrong_parameter_is_named() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
 
     for limit in ["0", "1001", "-1", "+5", "1e2", "ten", "", "99999999999999999999999", " 5"] {
         let answer = admin.get(&format!("/authentication?limit={limit}")).await;
@@ -151,8 +146,7 @@ async fn every_wrong_parameter_is_named() {
 
 #[tokio::test]
 async fn an_account_of_many_megabytes_is_walked_in_whole() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let item = gateway.engine.keys().remove(0);
     for number in 0..2_500 {
         let mut item = item.clone();

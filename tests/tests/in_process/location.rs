@@ -16,7 +16,7 @@ async fn location(
     path: Option<&str>,
     key: &str,
 ) -> (String, String) {
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let verdict = admin.verdict().await;
     let mut event = event_of(function, &verdict);
     event["requestContext"]["path"] = json!(path);
     event["pathParameters"]["key"] = json!(key);
@@ -28,8 +28,7 @@ async fn location(
 
 #[tokio::test]
 async fn a_new_key_is_below_the_path_that_was_called() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for before in BEFORE {
         for slash in ["", "/"] {
             let path = format!("{before}/authentication{slash}");
@@ -41,8 +40,7 @@ async fn a_new_key_is_below_the_path_that_was_called() {
 
 #[tokio::test]
 async fn a_rotated_key_is_where_it_was() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     for before in BEFORE {
         for slash in ["", "/"] {
@@ -55,8 +53,7 @@ async fn a_rotated_key_is_where_it_was() {
 
 #[tokio::test]
 async fn a_path_that_is_missing_or_another_shows_nothing_of_itself() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let unknown = format!("/{}", admin.value);
     let behind = format!("/v1/authentication/{}", admin.value);
     for (path, before) in [(None, ""), (Some(&*unknown), ""), (Some(&*behind), "/v1")] {

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use futures_util::future::join_all as all;
 use serde_json::{Value, json};
 use tests::wire::{Fault, Reason};
-use tests::{Answer, Client, Gateway};
+use tests::{Answer, Client, Gateway, new_key};
 
 async fn with_quota(max_keys: u64) -> Gateway {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.max_keys = max_keys);
     gateway
 }
 
 async fn create(admin: &Client) -> Answer {
-    admin.post(&json!({"userId": "u", "username": "n", "operations": ["SMS"]})).await
+    admin.post(&new_key()).await
 }
 
 fn keys(gateway: &Gateway) -> usize {
@@ -123,8 +122,7 @@ async fn at_the_limit_keys_are_counted_once_a_minute_and_not_for_every_try() {
 
 #[tokio::test]
 async fn below_the_limit_a_create_is_one_transaction_between_two_reads_of_the_account() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     admin.status().await;
     drop(gateway.wire.take_calls());
 
@@ -136,8 +134,7 @@ async fn below_the_limit_a_create_is_one_transaction_between_two_reads_of_the_ac
 
 #[tokio::test]
 async fn a_create_that_meets_another_is_tried_again_but_not_for_ever() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
 
     gateway.wire.break_times(3, Fault::Cancel(Reason::TransactionConflict, 0));
     assert_eq!(create(&admin).await.status, 201);
@@ -172,7 +169,7 @@ async fn a_lower_quota_takes_no_key_away() {
     };
     gateway.set(|settings| settings.max_keys = 2);
 
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let body = new_key().to_string();
     let refused = gateway.send("POST", "/authentication", &[&value], Some(&body)).await;
 
     refused.assert_problem(409);
@@ -201,7 +198,7 @@ async fn a_quota_that_is_lowered_and_raised_again_is_still_exact() {
         gateway.engine.put(&account);
         admin.value
     };
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]}).to_string();
+    let body = new_key().to_string();
     let create =
         async |gateway: &Gateway| gateway.send("POST", "/authentication", &[&admin_value], Some(&body)).await.status;
 
@@ -217,9 +214,7 @@ async fn imports_count_too() {
     let gateway = with_quota(3).await;
     let admin = gateway.create_account("Example").await;
     let of = |digit: &str| json!({"sha256": digit.repeat(64), "userId": "u", "username": "n", "operations": ["SMS"]});
-    let payload = json!({"accountId": admin.account_id, "keys": [of("1"), of("2"), of("3")]});
-
-    let report = gateway.invoke_import_keys(payload).await.unwrap();
+    let report = gateway.import_keys(&admin, json!([of("1"), of("2"), of("3")])).await;
 
     assert_eq!(report["imported"].as_array().map(Vec::len), Some(2));
     let failed =

@@ -14,8 +14,7 @@ const ROUNDS: usize = 50;
 
 #[tokio::test]
 async fn no_request_that_starts_after_a_deletion_succeeds() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for round in 0..ROUNDS {
         let key = admin.create_key(&["SMS"]).await;
         let deleted = Cell::new(false);
@@ -43,8 +42,7 @@ async fn no_request_that_starts_after_a_deletion_succeeds() {
 
 #[tokio::test]
 async fn of_deletions_at_once_one_has_deleted() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for _ in 0..ROUNDS {
         let key = admin.create_key(&["SMS"]).await;
         let mut statuses = join_all((0..4).map(|_| async { admin.delete(&key.id).await.status })).await;
@@ -55,8 +53,7 @@ async fn of_deletions_at_once_one_has_deleted() {
 
 #[tokio::test]
 async fn a_deletion_and_a_use_at_once_leave_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     admin.status().await;
     for round in 0..ROUNDS {
         let key = admin.create_key(&["SMS"]).await;
@@ -80,8 +77,7 @@ async fn a_deletion_and_a_use_at_once_leave_nothing() {
 
 #[tokio::test]
 async fn a_deletion_a_patch_and_a_rotation_at_once_leave_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for _ in 0..ROUNDS {
         let key = admin.create_key(&["SMS"]).await;
         let name = json!({"name": "other"});

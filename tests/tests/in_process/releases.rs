@@ -4,11 +4,10 @@
 
 use std::fs;
 
-use api_keys::key::ImportedKeys;
 use authorizer::Refusal;
 use serde_json::{Value, json};
 use tests::template::root;
-use tests::{Answer, Gateway};
+use tests::{Answer, Gateway, new_key};
 
 /// A table as a release left it, and the values that are out.
 struct Left {
@@ -21,7 +20,7 @@ async fn left_by_each() -> Vec<Left> {
     let mut all = Vec::new();
     for file in fs::read_dir(root().join("tests/data/releases")).unwrap() {
         let left: Value = serde_json::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+        let gateway = Gateway::importing().await;
         for item in left["items"].as_array().unwrap() {
             gateway.engine.put(item);
         }
@@ -83,7 +82,7 @@ async fn every_key_of_every_release_is_listed_changed_rotated_and_deleted() {
             );
             assert_eq!(left.send("DELETE", &path, None).await.status, 204);
         }
-        let new = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+        let new = new_key();
         assert_eq!(
             left.send("POST", "/authentication", Some(&new)).await.status,
             201,

@@ -7,7 +7,6 @@ mod signatures;
 
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use report_leaks::next_step;
 use serde_json::{Value, json};
 use tests::gateway::sample_event;
@@ -34,7 +33,7 @@ async fn report_signed(gateway: &Gateway, signer: &Signer, body: &str) -> Answer
 
 /// A gateway to which a signer's reports are GitHub's.
 async fn with_github() -> (Gateway, Github, Signer) {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let signer = Signer::new("one");
     let github = Github::start(vec![signer.public()]).await;
     gateway.set(|settings| settings.github = github.keys());
@@ -52,8 +51,7 @@ async fn status_of(admin: &Client, key: &Client) -> Value {
 
 #[tokio::test]
 async fn a_leaked_key_is_dead_on_the_next_request_until_it_is_rotated() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     assert_eq!(key.status().await, 200);
 
@@ -143,8 +141,7 @@ async fn what_a_signed_report_says_is_cleaned() {
 
 #[tokio::test]
 async fn a_value_in_its_grace_period_ends_and_its_key_goes_on() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let old = admin.create_key(&["SMS"]).await;
     let answer = admin.rotate(&old.id, 3600).await;
     let new = old.with_value_of(&answer);
@@ -163,8 +160,7 @@ async fn a_value_in_its_grace_period_ends_and_its_key_goes_on() {
 
 #[tokio::test]
 async fn a_key_that_does_not_work_anyway_is_exposed_too() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let (disabled, expired) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     let end = json!({"expiresAt": gateway.time_in(Duration::from_mins(1))});
     assert_eq!(admin.patch(&expired.id, &end).await.status, 200);
@@ -182,7 +178,7 @@ async fn a_key_that_does_not_work_anyway_is_exposed_too() {
 
     let payload = json!({"accountId": admin.account_id, "keys": [import_of("sk_of_another_system")]});
     gateway.invoke_import_keys(payload).await.unwrap();
-    let own = async || gateway.send("GET", "/authentication/self", &["sk_of_another_system"], None).await.status;
+    let own = async || gateway.status_of("sk_of_another_system").await;
     assert_eq!(own().await, 200);
     assert_eq!(report(&gateway, &["sk_of_another_system"]).await, 202);
     assert_eq!(own().await, 401);
@@ -190,8 +186,7 @@ async fn a_key_that_does_not_work_anyway_is_exposed_too() {
 
 #[tokio::test]
 async fn a_rotation_ends_the_exposure_of_any_key_and_revives_none() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let (disabled, expired) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
     let end = json!({"expiresAt": gateway.time_in(Duration::from_mins(1))});
@@ -215,8 +210,7 @@ async fn a_rotation_ends_the_exposure_of_any_key_and_revives_none() {
 
 #[tokio::test]
 async fn look_alikes_cost_no_read_and_nobody_is_told_a_difference() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let (live, dead) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     assert_eq!(admin.delete(&dead.id).await.status, 204);
     let mut mistyped = live.value.clone();
@@ -288,8 +282,7 @@ async fn bodies_that_make_no_sense_are_a_400() {
 
 #[tokio::test]
 async fn one_report_that_fails_stops_none_of_the_others_and_is_to_be_sent_again() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let mut keys = Vec::new();
     for _ in 0..5 {
         keys.push(admin.create_key(&["SMS"]).await);
@@ -315,8 +308,7 @@ async fn whatever_fails_at_the_table_the_report_can_be_sent_again() {
     for fault in
         [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer]
     {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
         gateway.wire.break_with(fault);
         gateway.report(&[], &report_of(&[&key.value])).await.assert_problem(503);
@@ -328,8 +320,7 @@ async fn whatever_fails_at_the_table_the_report_can_be_sent_again() {
 
 #[tokio::test]
 async fn a_function_of_an_older_release_gives_what_leaked_no_grace_period() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     assert_eq!(report(&gateway, &[&key.value]).await, 202);
     let new = key.with_value_of(&admin.rotate(&key.id, 0).await);

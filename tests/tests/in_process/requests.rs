@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::template::template;
-use tests::{Answer, Client, Gateway};
+use tests::{Answer, Client, Gateway, new_key};
 
 /// The method and path of each route of the template that asks the authorizer.
 fn routes_with_a_key() -> Vec<(String, String)> {
@@ -18,7 +18,7 @@ fn routes_with_a_key() -> Vec<(String, String)> {
 /// A body that the route takes.
 fn body_of(method: &str, path: &str) -> Option<Value> {
     match (method, path) {
-        ("POST", "/authentication") => Some(json!({"userId": "u", "username": "n", "operations": ["SMS"]})),
+        ("POST", "/authentication") => Some(new_key()),
         ("POST", _) => Some(json!({"gracePeriodSeconds": 60})),
         ("PATCH", _) => Some(json!({"enabled": false})),
         _ => None,
@@ -42,8 +42,7 @@ fn stored(gateway: &Gateway) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_parameter_that_a_route_does_not_know_is_a_400_and_nothing_is_done() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let before = stored(&gateway);
     let routes = routes_with_a_key();
@@ -77,8 +76,7 @@ async fn a_parameter_that_a_route_does_not_know_is_a_400_and_nothing_is_done() {
 
 #[tokio::test]
 async fn a_body_with_a_get_or_a_delete_is_a_400_and_nothing_is_done() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     for (method, route) in routes_with_a_key() {
         let path = route.replace("{key}", &key.id);
@@ -96,8 +94,7 @@ async fn a_body_with_a_get_or_a_delete_is_a_400_and_nothing_is_done() {
 
 #[tokio::test]
 async fn what_may_name_a_key_that_works_is_a_400_where_an_id_is_wanted() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let stranger = gateway.create_account("Other").await;
     let mistyped = format!("{}{}", &key.value[..key.value.len() - 1], if key.value.ends_with('0') { "1" } else { "0" });
@@ -133,8 +130,7 @@ async fn what_may_name_a_key_that_works_is_a_400_where_an_id_is_wanted() {
 
 #[tokio::test]
 async fn any_other_text_where_an_id_is_wanted_is_the_404_of_an_unknown_key() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let unknown = admin.delete(&"0".repeat(22)).await;
     unknown.assert_problem(404);
     let cut = &admin.value[..admin.value.len() - 1];
@@ -149,8 +145,7 @@ async fn any_other_text_where_an_id_is_wanted_is_the_404_of_an_unknown_key() {
 
 #[tokio::test]
 async fn a_key_that_may_not_manage_learns_nothing_of_what_else_is_wrong() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let own = gateway.authorize("GET", "/authentication/self", &[("X-API-Key", &key.value)]).await.unwrap();
     for (method, path) in [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key_with};
 
 async fn rotated(admin: &Client, key: &Client, grace_period_seconds: u64) -> Client {
     key.with_value_of(&admin.rotate(&key.id, grace_period_seconds).await)
@@ -15,14 +15,12 @@ async fn finds(admin: &Client, key: &Client) -> u16 {
 
 #[tokio::test]
 async fn the_new_value_comes_once_with_all_settings_and_the_same_id() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin
-        .create(&json!({
-            "userId": "u", "username": "n", "operations": ["SMS"], "name": "reminders", "trafficType": "OTP",
+        .create(&new_key_with(&json!({"name": "reminders", "trafficType": "OTP",
             "expiresAt": gateway.time_in(Duration::from_hours(1)), "allowedIps": ["203.0.113.0/24"],
             "limits": [{"requests": 100, "per": "MINUTE"}]
-        }))
+        })))
         .await;
     let before = admin.get(&format!("/authentication/{}", key.id)).await.body;
 
@@ -42,8 +40,7 @@ async fn the_new_value_comes_once_with_all_settings_and_the_same_id() {
 
 #[tokio::test]
 async fn the_old_value_works_until_the_grace_period_ends() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let old = admin.create_key(&["SMS"]).await;
 
     let new = rotated(&admin, &old, 3600).await;
@@ -62,8 +59,7 @@ async fn the_old_value_works_until_the_grace_period_ends() {
 
 #[tokio::test]
 async fn rotating_twice_leaves_the_newest_value_and_the_one_before_it() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let first = admin.create_key(&["SMS"]).await;
 
     let second = rotated(&admin, &first, 3600).await;
@@ -76,14 +72,13 @@ async fn rotating_twice_leaves_the_newest_value_and_the_one_before_it() {
 
 #[tokio::test]
 async fn either_value_costs_one_read() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let old = admin.create_key(&["SMS"]).await;
     let new = rotated(&admin, &old, 3600).await;
 
     for key in [&old, &new] {
         drop(gateway.wire.take_calls());
-        gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.unwrap();
+        key.verdict().await;
         let calls = gateway.wire.take_calls();
         assert_eq!(calls.len(), 1);
         assert!(calls[0].operation == "GetItem" && calls[0].consistent);
@@ -92,13 +87,11 @@ async fn either_value_costs_one_read() {
 
 #[tokio::test]
 async fn a_key_that_is_not_active_is_not_revived() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let disabled = admin.create_key(&["SMS"]).await;
     admin.patch(&disabled.id, &json!({"enabled": false})).await;
-    let body = json!({
-        "userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": gateway.time_in(Duration::from_mins(1))
-    });
+    let body = new_key_with(&json!({"expiresAt": gateway.time_in(Duration::from_mins(1))
+    }));
     let expired = admin.create(&body).await;
     gateway.pass(Duration::from_mins(1));
 
@@ -114,8 +107,7 @@ async fn a_key_that_is_not_active_is_not_revived() {
 
 #[tokio::test]
 async fn a_disabled_key_stays_disabled_when_a_rotation_races_the_disabling() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for _ in 0..20 {
         let key = admin.create_key(&["SMS"]).await;
         let off = json!({"enabled": false});
@@ -132,8 +124,7 @@ async fn a_disabled_key_stays_disabled_when_a_rotation_races_the_disabling() {
 
 #[tokio::test]
 async fn the_grace_period_is_at_most_a_week() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let path = format!("/authentication/{}/rotate", key.id);
     let send = async |body: &str| gateway.send("POST", &path, &[&admin.value], Some(body)).await;
@@ -158,8 +149,7 @@ async fn the_grace_period_is_at_most_a_week() {
 
 #[tokio::test]
 async fn no_key_rotates_what_it_could_not_create() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let rcs = admin.create_key(&["RCS"]).await;
     let sms = admin.create_key(&["SMS"]).await;
@@ -178,8 +168,7 @@ async fn no_key_rotates_what_it_could_not_create() {
 
 #[tokio::test]
 async fn a_rotation_that_races_a_delete_never_brings_the_key_back() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for _ in 0..20 {
         let key = admin.create_key(&["SMS"]).await;
         let (deleted, answer) = tokio::join!(admin.delete(&key.id), admin.rotate(&key.id, 60));
@@ -194,8 +183,7 @@ async fn a_rotation_that_races_a_delete_never_brings_the_key_back() {
 
 #[tokio::test]
 async fn two_rotations_at_once_leave_the_last_value_and_the_one_before() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     for _ in 0..10 {
         let (one, other) = tokio::join!(admin.rotate(&key.id, 60), admin.rotate(&key.id, 60));
@@ -206,8 +194,7 @@ async fn two_rotations_at_once_leave_the_last_value_and_the_one_before() {
 
 #[tokio::test]
 async fn under_load_values_in_their_grace_period_never_fail_and_dead_ones_never_work() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let first = admin.create_key(&["SMS"]).await;
     // What works for sure while a rotation is under way: the newest value there is.
     let newest = std::cell::RefCell::new(first.clone());

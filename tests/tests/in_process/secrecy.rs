@@ -16,8 +16,7 @@ fn assert_silent(what: &str, shown: &str, value: &str) {
 
 #[tokio::test]
 async fn the_table_holds_the_hash_where_it_belongs_and_never_the_value() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let rotated = key.with_value_of(&admin.rotate(&key.id, 60).await);
     assert_eq!((key.status().await, rotated.status().await), (200, 200));
@@ -36,8 +35,7 @@ async fn the_table_holds_the_hash_where_it_belongs_and_never_the_value() {
 
 #[tokio::test]
 async fn no_answer_but_the_one_that_issued_a_key_shows_its_value() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
     let misspelt = admin.get(&format!("/authentication?{}=1", key.value)).await;
@@ -68,8 +66,7 @@ async fn no_answer_but_the_one_that_issued_a_key_shows_its_value() {
 
 #[tokio::test]
 async fn no_debug_output_shows_a_value_or_a_hash() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let value = KeyValue::parse(&admin.value, ImportedKeys::Refused).unwrap();
     assert_eq!(admin.rotate(&admin.id, 60).await.status, 201);
     let record = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();

@@ -7,39 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use api_keys::key::ImportedKeys;
 use authorizer::Refusal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_base64};
 use tests::wire::{Call, Stop};
-use tests::{Answer, Client, Environment, Gateway};
+use tests::{Answer, Client, Environment, Gateway, NEW_KEY, new_key_with};
 
 const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
-const NEW_KEY: &str = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
-
-/// Suspends or resumes, as often as it takes.
-async fn run(gateway: &Gateway, action: &str, account_id: &str) -> Result<Value, Value> {
-    let mut payload = json!({"action": action, "accountId": account_id});
-    loop {
-        let answer = gateway.invoke_manage_account(payload.clone()).await?;
-        assert_eq!(answer["done"], answer["cursor"].is_null());
-        if answer["done"] == true {
-            return Ok(answer);
-        }
-        payload["cursor"] = answer["cursor"].clone();
-    }
-}
-
-async fn suspend(gateway: &Gateway, account_id: &str) {
-    let answer = run(gateway, "suspend", account_id).await.unwrap();
-    assert_eq!(answer["account"]["status"], "SUSPENDED");
-}
-
-async fn resume(gateway: &Gateway, account_id: &str) {
-    let answer = run(gateway, "resume", account_id).await.unwrap();
-    assert_eq!(answer["account"]["status"], "ACTIVE");
-}
 
 /// A create's or an import's read of the account after its transaction.
 pub fn second_read_of_the_account() -> Stop {
@@ -70,7 +45,7 @@ async fn mixed(gateway: &Gateway) -> Mixed {
     admin.patch(&disabled.id, &json!({"enabled": false})).await;
     others.push(disabled.value);
     let end = gateway.time_in(Duration::from_secs(1));
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "expiresAt": end});
+    let body = new_key_with(&json!({"expiresAt": end}));
     others.push(admin.create(&body).await.value);
     gateway.pass(Duration::from_secs(1));
     let rotated = admin.create_key(&["SMS"]).await;
@@ -80,37 +55,32 @@ async fn mixed(gateway: &Gateway) -> Mixed {
     let deleted = admin.create_key(&["SMS"]).await;
     admin.delete(&deleted.id).await;
     others.push(deleted.value);
-    let import = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
-    assert_eq!(gateway.invoke_import_keys(import).await.unwrap()["failed"], json!([]));
+    gateway.import(&admin, FOREIGN).await;
     Mixed { admin, working, others }
 }
 
 impl Mixed {
     async fn assert_all_fail(&self, gateway: &Gateway) {
         for value in self.working.iter().chain(&self.others) {
-            assert_eq!(status(gateway, value).await, 401);
+            assert_eq!(gateway.status_of(value).await, 401);
         }
     }
 
     async fn assert_those_work_that_worked(&self, gateway: &Gateway) {
         for value in &self.working {
-            assert_eq!(status(gateway, value).await, 200);
+            assert_eq!(gateway.status_of(value).await, 200);
         }
         for value in &self.others {
-            assert_eq!(status(gateway, value).await, 401);
+            assert_eq!(gateway.status_of(value).await, 401);
         }
     }
-}
-
-async fn status(gateway: &Gateway, value: &str) -> u16 {
-    gateway.send("GET", "/authentication/self", &[value], None).await.status
 }
 
 #[tokio::test]
 async fn of_ten_thousand_requests_from_many_environments_none_succeeds_that_starts_after_the_answer() {
     const ENVIRONMENTS: usize = 10;
     const EACH: usize = 1_000;
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let account = mixed(&gateway).await;
     let bystander = gateway.create_account("Other").await;
     let environments = join_all((0..ENVIRONMENTS).map(|_| Environment::of(&gateway))).await;
@@ -135,25 +105,24 @@ async fn of_ten_thousand_requests_from_many_environments_none_succeeds_that_star
         while before.get() < 50 {
             tokio::task::yield_now().await;
         }
-        suspend(&gateway, &account.admin.account_id).await;
+        gateway.suspend(&account.admin).await;
         answered.set(true);
     };
     tokio::join!(join_all(requests), suspending);
 
     assert_eq!(bystander.status().await, 200);
-    resume(&gateway, &account.admin.account_id).await;
+    gateway.resume(&account.admin).await;
     account.assert_those_work_that_worked(&gateway).await;
 }
 
 #[tokio::test]
 async fn a_suspended_key_costs_one_read_like_any_other() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let read = Call { operation: "GetItem".into(), index: None, consistent: true };
     for action in ["suspend", "resume"] {
-        run(&gateway, action, &admin.account_id).await.unwrap();
+        gateway.see_through(action, &admin, &json!({})).await.unwrap();
         drop(gateway.wire.take_calls());
-        let refused = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.err();
+        let refused = admin.authorize().await.err();
         assert_eq!(refused, (action == "suspend").then_some(Refusal::Unauthorized));
         assert_eq!(gateway.wire.take_calls(), std::slice::from_ref(&read), "{action}");
     }
@@ -161,8 +130,7 @@ async fn a_suspended_key_costs_one_read_like_any_other() {
 
 #[tokio::test]
 async fn it_is_told_once_and_repeating_it_changes_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
     for (action, status, kind, from) in
@@ -192,13 +160,13 @@ async fn it_is_told_once_and_repeating_it_changes_nothing() {
 
 #[tokio::test]
 async fn a_suspended_account_can_be_looked_at_and_changed_but_gets_no_key() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let account = mixed(&gateway).await;
     let id = &account.admin.account_id;
-    suspend(&gateway, id).await;
+    gateway.suspend(&account.admin).await;
     account.assert_all_fail(&gateway).await;
 
-    let keys = gateway.invoke_manage_account(json!({"action": "list-keys", "accountId": id})).await.unwrap();
+    let keys = gateway.manage("list-keys", &account.admin).await.unwrap();
     let keys = keys["apiKeys"].as_array().unwrap();
     assert!(keys.iter().all(|key| key["status"] == "SUSPENDED"), "disabled and expired ones too");
     assert_eq!(keys.iter().filter(|key| key["enabled"] == false).count(), 1, "enabled stays what it was");
@@ -221,12 +189,12 @@ async fn an_account_of_release_0_1_is_adopted_when_it_is_suspended() {
     let key = admin.create_key(&["SMS"]).await;
     gateway.engine.as_of_release_0_1(&admin.account_id);
 
-    suspend(&gateway, &admin.account_id).await;
+    gateway.suspend(&admin).await;
 
     assert_eq!([admin.status().await, key.status().await], [401, 401]);
     let list = gateway.invoke_manage_account(json!({"action": "list"})).await.unwrap();
     assert_eq!(list["accounts"][0]["status"], "SUSPENDED");
-    resume(&gateway, &admin.account_id).await;
+    gateway.resume(&admin).await;
     assert_eq!([admin.status().await, key.status().await], [200, 200]);
 }
 
@@ -296,11 +264,11 @@ async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_t
     use Work::{Create, Delete, Import, Patch, Recover, Rotate};
     for work in [Create, Import, Recover, Patch, Rotate, Delete] {
         for (at, call) in work.calls().iter().enumerate() {
-            let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+            let gateway = Gateway::importing().await;
             gateway.wire.throttle_every(0);
             let admin = gateway.create_account("Example").await;
             let key = admin.create_key(&["SMS"]).await;
-            let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+            let verdict = admin.verdict().await;
             let others = work.calls()[..at].iter().filter(|earlier| *earlier == call).count();
             let what = format!("{work:?} before its call {at}, {call}");
 
@@ -310,16 +278,16 @@ async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_t
                     nth(others, Stop::before(call), |_| true),
                     Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key)),
                     async {
-                        suspend(&gateway, &admin.account_id).await;
+                        gateway.suspend(&admin).await;
                         for value in [&*admin.value, &*key.value, FOREIGN] {
-                            assert_eq!(status(&gateway, value).await, 401, "{what}, while it is overtaken");
+                            assert_eq!(gateway.status_of(value).await, 401, "{what}, while it is overtaken");
                         }
                     },
                 )
                 .await;
 
             for value in outcome.values.iter().chain([&admin.value, &key.value]) {
-                assert_eq!(status(&gateway, value).await, 401, "{what}");
+                assert_eq!(gateway.status_of(value).await, 401, "{what}");
             }
             if let (Create, Some(answer)) = (work, &outcome.answer) {
                 answer.assert_problem(409);
@@ -330,11 +298,11 @@ async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_t
             if work != Delete && *call == "TransactWriteItems" {
                 assert_eq!(keys.len(), 2, "{what}: none is made");
             }
-            resume(&gateway, &admin.account_id).await;
+            gateway.resume(&admin).await;
             assert_eq!(admin.status().await, 200, "{what}");
             assert_eq!(key.status().await == 200, work != Delete, "{what}");
             for value in &outcome.values {
-                assert_eq!(status(&gateway, value).await == 200, outcome.succeeded, "{what}");
+                assert_eq!(gateway.status_of(value).await == 200, outcome.succeeded, "{what}");
             }
         }
     }
@@ -343,24 +311,23 @@ async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_t
 #[tokio::test]
 async fn suspending_waits_for_a_transaction_that_holds_a_key() {
     for work in [Work::Patch, Work::Rotate] {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let verdict = admin.verdict().await;
         let mut gate = gateway.wire.stop(Stop::after("TransactWriteItems"));
         let holding = Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key));
         let suspending = async {
             gate.reached().await;
             // As long as the transaction is open, its key cannot be told.
-            let early = tokio::time::timeout(Duration::from_millis(300), suspend(&gateway, &admin.account_id)).await;
+            let early = tokio::time::timeout(Duration::from_millis(300), gateway.suspend(&admin)).await;
             assert!(early.is_err());
             gate.release();
-            suspend(&gateway, &admin.account_id).await;
+            gateway.suspend(&admin).await;
         };
         let (outcome, ()) = tokio::join!(holding, suspending);
         assert!(outcome.succeeded);
         for value in outcome.values.iter().chain([&key.value]) {
-            assert_eq!(status(&gateway, value).await, 401, "{work:?}");
+            assert_eq!(gateway.status_of(value).await, 401, "{work:?}");
         }
     }
 }
@@ -368,10 +335,9 @@ async fn suspending_waits_for_a_transaction_that_holds_a_key() {
 #[tokio::test]
 async fn a_key_that_a_query_does_not_show_yet_is_told_by_whoever_made_it() {
     for work in [Work::Create, Work::Import, Work::Recover] {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let verdict = admin.verdict().await;
         let stale = gateway.engine.frozen_copy().await;
         // An import and a recovery read the account once more at their beginning.
         let reads = if work == Work::Create { 1 } else { 2 };
@@ -379,43 +345,40 @@ async fn a_key_that_a_query_does_not_show_yet_is_told_by_whoever_made_it() {
 
         let meanwhile = async {
             gateway.wire.answer_queries_from(Some(stale.address()));
-            suspend(&gateway, &admin.account_id).await;
+            gateway.suspend(&admin).await;
             gateway.wire.answer_queries_from(None);
             assert_eq!(gateway.engine.keys().len(), 3, "the new key is stored, and no query showed it");
-            assert_eq!(status(&gateway, FOREIGN).await, 401, "{work:?}");
+            assert_eq!(gateway.status_of(FOREIGN).await, 401, "{work:?}");
         };
         let working = Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key));
         let (outcome, ()) = gateway.wire.during(overtaken, working, meanwhile).await;
 
         assert!(!outcome.succeeded, "{work:?}");
-        assert_eq!(status(&gateway, FOREIGN).await, 401, "{work:?}");
+        assert_eq!(gateway.status_of(FOREIGN).await, 401, "{work:?}");
         let told = gateway.engine.keys().iter().filter(|key| key["suspension"]["N"] == "1").count();
         assert_eq!(told, 3, "{work:?}");
         // It never worked, so it does not work again; the import can be repeated.
-        resume(&gateway, &admin.account_id).await;
-        assert_eq!(status(&gateway, FOREIGN).await, 401, "{work:?}");
-        let import = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
-        let repeated = gateway.invoke_import_keys(import).await.unwrap();
-        assert_eq!(repeated["failed"], json!([]));
-        assert_eq!(status(&gateway, FOREIGN).await, 200);
+        gateway.resume(&admin).await;
+        assert_eq!(gateway.status_of(FOREIGN).await, 401, "{work:?}");
+        gateway.import(&admin, FOREIGN).await;
+        assert_eq!(gateway.status_of(FOREIGN).await, 200);
         assert_eq!(gateway.engine.keys().len(), if work == Work::Import { 3 } else { 4 });
     }
 }
 
 #[tokio::test]
 async fn another_pass_finds_a_key_that_the_first_was_not_shown() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let stale = gateway.engine.frozen_copy().await;
     let suspending = async {
         gateway.wire.answer_queries_from(Some(stale.address()));
         let mend = async { gateway.wire.answer_queries_from(None) };
         let (done, ()) =
-            gateway.wire.during(Stop::after("Query"), run(&gateway, "suspend", &admin.account_id), mend).await;
+            gateway.wire.during(Stop::after("Query"), gateway.see_through("suspend", &admin, &json!({})), mend).await;
         assert_eq!(done.unwrap()["keysMarked"], 2);
         assert!(gateway.engine.keys().iter().all(|key| key["suspension"]["N"] == "1"), "its maker is still busy");
     };
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let verdict = admin.verdict().await;
     let creating = gateway.hand_on("POST", "/authentication", &verdict, Some(NEW_KEY));
     let (answer, ()) = gateway.wire.during(second_read_of_the_account(), creating, suspending).await;
     answer.assert_problem(409);
@@ -423,8 +386,7 @@ async fn another_pass_finds_a_key_that_the_first_was_not_shown() {
 
 #[tokio::test]
 async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let theirs = gateway.create_account("Other").await;
     let import = |account: &Client| json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)]});
     // It reads the account at its beginning, before its transaction and after it.
@@ -436,18 +398,18 @@ async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
     drop(gate);
     let stored = gateway.engine.keys().into_iter().find(|key| key["held"]["BOOL"] == true).unwrap();
     let shown = admin.get(&format!("/authentication/{}", stored["id"]["S"].as_str().unwrap())).await;
-    assert_eq!((&shown.body["status"], status(&gateway, FOREIGN).await), (&json!("SUSPENDED"), 401));
+    assert_eq!((&shown.body["status"], gateway.status_of(FOREIGN).await), (&json!("SUSPENDED"), 401));
     // Not even when the account is suspended and resumed.
-    suspend(&gateway, &admin.account_id).await;
-    resume(&gateway, &admin.account_id).await;
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    gateway.suspend(&admin).await;
+    gateway.resume(&admin).await;
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 
     // The value is taken all the same.
     let refused = gateway.invoke_import_keys(import(&theirs)).await.unwrap();
     let reason = "sha256 is of a value that a key of another account has already";
     assert_eq!(refused["failed"][0]["reason"], reason);
     let repeated = gateway.invoke_import_keys(import(&admin)).await.unwrap();
-    assert_eq!((&repeated["failed"], status(&gateway, FOREIGN).await), (&json!([]), 200));
+    assert_eq!((&repeated["failed"], gateway.status_of(FOREIGN).await), (&json!([]), 200));
     let again = gateway.invoke_import_keys(import(&admin)).await.unwrap();
     assert_eq!(again["present"], repeated["present"], "it was complete");
     assert_eq!(gateway.engine.keys().len(), 3);
@@ -455,28 +417,31 @@ async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
 
 #[tokio::test]
 async fn an_old_sweep_loses_by_its_condition() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let id = &admin.account_id;
+    let (gateway, admin) = Gateway::with_manager().await;
     let overtaken = "somebody else suspended or resumed the account meanwhile: look at it first";
     let marking = || Stop::before("UpdateItem").when(|body| body["UpdateExpression"] == "SET suspension = :version");
 
     // The mark of a suspension comes when the account has been resumed.
-    let (first, ()) = gateway.wire.during(marking(), run(&gateway, "suspend", id), resume(&gateway, id)).await;
+    let (first, ()) = gateway
+        .wire
+        .during(marking(), gateway.see_through("suspend", &admin, &json!({})), gateway.resume(&admin))
+        .await;
     assert_eq!(first.unwrap_err()["errorMessage"], overtaken);
     assert_eq!(admin.status().await, 200);
 
     // The mark of a resumption comes when it has been suspended again.
-    suspend(&gateway, id).await;
-    let (second, ()) = gateway.wire.during(marking(), run(&gateway, "resume", id), suspend(&gateway, id)).await;
+    gateway.suspend(&admin).await;
+    let (second, ()) = gateway
+        .wire
+        .during(marking(), gateway.see_through("resume", &admin, &json!({})), gateway.suspend(&admin))
+        .await;
     assert_eq!(second.unwrap_err()["errorMessage"], overtaken);
     assert_eq!(admin.status().await, 401);
 }
 
 #[tokio::test]
 async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let revoke = async |id: &str| {
         let payload = json!({"action": "revoke-keys", "accountId": admin.account_id, "keyIds": [id]});
@@ -485,10 +450,10 @@ async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
     let id = key.id.clone();
     let of_key = move |body: &Value| body["Key"]["id"]["S"] == json!(id);
     let telling = Stop::before("UpdateItem").when(of_key);
-    gateway.wire.during(telling, suspend(&gateway, &admin.account_id), revoke(&key.id)).await;
+    gateway.wire.during(telling, gateway.suspend(&admin), revoke(&key.id)).await;
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
 
-    resume(&gateway, &admin.account_id).await;
+    gateway.resume(&admin).await;
     let import = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
     let letting_go = Stop::before("UpdateItem").when(|body| body["UpdateExpression"] == "REMOVE held");
     let deleting = async {
@@ -502,9 +467,8 @@ async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
 
 #[tokio::test]
 async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.operators_time = Duration::ZERO);
-    let admin = gateway.create_account("Example").await;
     for _ in 0..30 {
         admin.create_key(&["SMS"]).await;
     }
@@ -513,7 +477,7 @@ async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
     let half = gateway.invoke_manage_account(payload.clone()).await.unwrap();
     assert_eq!((&half["done"], &half["keysMarked"], half["cursor"].is_string()), (&json!(false), &json!(25), true));
 
-    resume(&gateway, id).await;
+    gateway.resume(&admin).await;
     payload["cursor"] = half["cursor"].clone();
     let error = gateway.invoke_manage_account(payload.clone()).await.unwrap_err();
 
@@ -521,7 +485,7 @@ async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
     assert_eq!(error, json!({"errorType": "InvalidRequest", "errorMessage": overtaken}));
     assert!(gateway.engine.keys().iter().all(|key| key["suspension"]["N"] == "2"));
     // Suspended again by somebody else, it goes on with that one.
-    let half = gateway.invoke_manage_account(json!({"action": "suspend", "accountId": id})).await.unwrap();
+    let half = gateway.manage("suspend", &admin).await.unwrap();
     assert_eq!(half["done"], false);
     while gateway.invoke_manage_account(payload.clone()).await.unwrap()["done"] == false {}
     assert!(gateway.engine.keys().iter().all(|key| key["suspension"]["N"] == "3"));
@@ -543,21 +507,20 @@ pub async fn polled<T>(polls: usize, future: impl Future<Output = T>) -> Option<
 
 #[tokio::test]
 async fn it_can_end_at_any_point_and_be_repeated() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let account = mixed(&gateway).await;
-    let id = &account.admin.account_id;
     for (action, opposite) in [("suspend", "resume"), ("resume", "suspend")] {
         let mut polls = 0;
         loop {
-            run(&gateway, opposite, id).await.unwrap();
+            gateway.see_through(opposite, &account.admin, &json!({})).await.unwrap();
             polls += 1;
-            let ended = polled(polls, run(&gateway, action, id)).await;
+            let ended = polled(polls, gateway.see_through(action, &account.admin, &json!({}))).await;
             // What was sent is carried out.
             gateway.wire.quiet().await;
             match &ended {
                 Some(done) => assert_eq!(done.as_ref().unwrap()["done"], true),
-                None => drop(run(&gateway, action, id).await.unwrap()),
+                None => drop(gateway.see_through(action, &account.admin, &json!({})).await.unwrap()),
             }
             if action == "suspend" {
                 account.assert_all_fail(&gateway).await;
@@ -574,23 +537,25 @@ async fn it_can_end_at_any_point_and_be_repeated() {
 
 #[tokio::test]
 async fn of_many_that_race_and_end_anywhere_the_last_one_holds() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let account = mixed(&gateway).await;
-    let id = &account.admin.account_id;
     for round in 0..12 {
         let racing = (0..6).map(async |number| {
             let action = ["suspend", "resume"][(round + number) % 2];
             // Others come between, or it ends somewhere; the last of each round sees it through.
-            drop(polled(1 + (7 * round + 5 * number) % 40, run(&gateway, action, id)).await);
+            drop(
+                polled(1 + (7 * round + 5 * number) % 40, gateway.see_through(action, &account.admin, &json!({})))
+                    .await,
+            );
         });
         join_all(racing).await;
         gateway.wire.quiet().await;
         if round % 2 == 0 {
-            suspend(&gateway, id).await;
+            gateway.suspend(&account.admin).await;
             account.assert_all_fail(&gateway).await;
         } else {
-            resume(&gateway, id).await;
+            gateway.resume(&account.admin).await;
             account.assert_those_work_that_worked(&gateway).await;
         }
         let keys: Vec<_> = gateway.engine.keys().iter().map(|key| key["suspension"]["N"].clone()).collect();
@@ -600,9 +565,8 @@ async fn of_many_that_race_and_end_anywhere_the_last_one_holds() {
 
 #[tokio::test]
 async fn an_account_in_which_keys_are_made_all_the_time_can_be_suspended() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+    let (gateway, admin) = Gateway::with_manager().await;
+    let verdict = admin.verdict().await;
     let made = Cell::new(0);
     let creating = (0..4).map(async |_| {
         loop {
@@ -617,7 +581,7 @@ async fn an_account_in_which_keys_are_made_all_the_time_can_be_suspended() {
         while made.get() < 20 {
             tokio::task::yield_now().await;
         }
-        suspend(&gateway, &admin.account_id).await;
+        gateway.suspend(&admin).await;
     };
     tokio::join!(join_all(creating), suspending);
     let keys = gateway.engine.keys();
@@ -629,9 +593,8 @@ async fn an_account_in_which_keys_are_made_all_the_time_can_be_suspended() {
 #[tokio::test]
 async fn an_account_of_many_keys_is_suspended_in_several_invocations() {
     let keys: usize = env::var("SWEPT_KEYS").map_or(2_000, |keys| keys.parse().unwrap());
-    let gateway = Gateway::start().await;
+    let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.operators_time = Duration::from_secs(if keys > 2_000 { 40 } else { 1 }));
-    let admin = gateway.create_account("Example").await;
     let mut item = gateway.engine.keys().remove(0);
     for number in 1..keys {
         item["id"]["S"] = json!(format!("0{number:021}"));

@@ -1,9 +1,8 @@
 //! Text of clients and operators: one spelling for what looks the same, and nothing that cannot be seen.
 
-use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
-use tests::Gateway;
 use tests::values::import_of;
+use tests::{Gateway, new_key};
 
 /// `é` as one character, and as a letter and its accent.
 const COMPOSED: &str = "Ren\u{e9}e";
@@ -11,19 +10,19 @@ const DECOMPOSED: &str = "Rene\u{301}e";
 
 const FIELDS: [&str; 4] = ["userId", "username", "name", "description"];
 
-fn new_key(field: &str, text: &str) -> Value {
-    let mut body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+fn body_with(field: &str, text: &str) -> Value {
+    let mut body = new_key();
     body[field] = json!(text);
     body
 }
 
 #[tokio::test]
 async fn whatever_its_spelling_text_is_stored_and_found_in_one() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let admin = gateway.create_account(DECOMPOSED).await;
 
     for field in FIELDS {
-        let made = admin.post(&new_key(field, DECOMPOSED)).await;
+        let made = admin.post(&body_with(field, DECOMPOSED)).await;
         assert_eq!((&made.body[field], &made.body["company"]), (&json!(COMPOSED), &json!(COMPOSED)));
     }
     let changes = json!({"name": DECOMPOSED, "description": DECOMPOSED});
@@ -31,7 +30,7 @@ async fn whatever_its_spelling_text_is_stored_and_found_in_one() {
     assert_eq!((&patched.body["name"], &patched.body["description"]), (&json!(COMPOSED), &json!(COMPOSED)));
     let mut import = import_of("sk_of_another_system_0123456789");
     import["userId"] = json!(DECOMPOSED);
-    gateway.invoke_import_keys(json!({"accountId": admin.account_id, "keys": [import]})).await.unwrap();
+    gateway.import_keys(&admin, json!([import])).await;
 
     for spelling in [COMPOSED, DECOMPOSED] {
         let found = admin.list(&[("userId".to_owned(), spelling.to_owned())]).await;
@@ -47,12 +46,12 @@ const SPACES: [char; 17] = [
 
 #[tokio::test]
 async fn any_space_is_the_same_one_and_there_is_none_around_a_text() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     for space in SPACES {
         let written = format!("{space}Ada{space}King{space} ");
         let admin = gateway.create_account(&written).await;
         for field in FIELDS {
-            let made = admin.post(&new_key(field, &written)).await;
+            let made = admin.post(&body_with(field, &written)).await;
             assert_eq!((&made.body[field], &made.body["company"]), (&json!("Ada King"), &json!("Ada King")));
         }
         let patched = admin.patch(&admin.id, &json!({"name": written, "description": written})).await;
@@ -76,38 +75,35 @@ async fn any_space_is_the_same_one_and_there_is_none_around_a_text() {
 
 #[tokio::test]
 async fn spaces_around_a_text_do_not_count() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let longest = "x".repeat(128);
     for field in FIELDS {
-        let made = admin.post(&new_key(field, &format!("  {longest}\u{3000}"))).await;
+        let made = admin.post(&body_with(field, &format!("  {longest}\u{3000}"))).await;
         assert_eq!((made.status, &made.body[field]), (201, &json!(longest)));
     }
-    let longer = admin.post(&new_key("userId", &format!(" {longest}x "))).await;
+    let longer = admin.post(&body_with("userId", &format!(" {longest}x "))).await;
     assert_eq!(longer.body["errors"][0]["message"], "must have 1 to 128 characters");
-    let inside = admin.post(&new_key("userId", "a  b")).await;
+    let inside = admin.post(&body_with("userId", "a  b")).await;
     assert_eq!(inside.body["userId"], "a  b", "those within it look like what they are");
 }
 
 #[tokio::test]
 async fn a_selector_of_a_presentation_that_selects_none_is_refused() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     for idle in
         ["\u{fe0f}x", "x \u{fe0f}", "x \u{fe0f}y", "⚠\u{fe0f}\u{fe0f}", "⚠\u{fe0e}\u{fe0f}", "x\u{3000}\u{fe0e}"]
     {
-        assert_eq!(admin.post(&new_key("userId", idle)).await.wrong_fields(), ["userId"], "{idle:?}");
+        assert_eq!(admin.post(&body_with("userId", idle)).await.wrong_fields(), ["userId"], "{idle:?}");
     }
 }
 
 #[tokio::test]
 async fn characters_are_counted_in_the_spelling_that_is_stored() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     // The last one becomes three characters: it has no composed spelling.
     for (text, count) in [("e\u{301}", 128), ("😀", 128), ("\u{fb2c}", 42)] {
-        assert_eq!(admin.post(&new_key("userId", &text.repeat(count))).await.status, 201, "{text}");
-        let longer = admin.post(&new_key("userId", &text.repeat(count + 1))).await;
+        assert_eq!(admin.post(&body_with("userId", &text.repeat(count))).await.status, 201, "{text}");
+        let longer = admin.post(&body_with("userId", &text.repeat(count + 1))).await;
         assert_eq!(longer.wrong_fields(), ["userId"], "{text}");
         assert_eq!(longer.body["errors"][0]["message"], "must have 1 to 128 characters");
     }
@@ -115,11 +111,10 @@ async fn characters_are_counted_in_the_spelling_that_is_stored() {
 
 #[tokio::test]
 async fn blank_text_is_refused() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for blank in ["", " ", "   ", "\u{a0}", "\u{2003}\u{3000}", "\u{fe0f}", " \u{fe0e}"] {
         for field in FIELDS {
-            assert_eq!(admin.post(&new_key(field, blank)).await.wrong_fields(), [field], "{blank:?}");
+            assert_eq!(admin.post(&body_with(field, blank)).await.wrong_fields(), [field], "{blank:?}");
         }
         for field in ["name", "description"] {
             assert_eq!(admin.patch(&admin.id, &json!({ field: blank })).await.wrong_fields(), [field], "{blank:?}");
@@ -135,8 +130,7 @@ async fn blank_text_is_refused() {
 
 #[tokio::test]
 async fn what_cannot_be_seen_is_refused() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let ranges = [
         ('\0', '\u{1f}'),
         ('\u{7f}', '\u{9f}'),

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api_keys::check::AFTER_ANSWER;
-use api_keys::key::ImportedKeys;
 use api_keys::lambda::http;
 use authorizer::Refusal;
 use futures_util::future::join_all;
@@ -15,7 +14,7 @@ use tests::gateway::sample_event;
 use tests::template::template;
 use tests::values::import_of;
 use tests::wire::{Fault, Reason, Stop};
-use tests::{Environment, Gateway};
+use tests::{Environment, Gateway, NEW_KEY, new_key};
 use tokio::time::{Instant, pause, resume, sleep};
 
 use crate::publish_events::{Publishing, make_events};
@@ -54,8 +53,7 @@ fn time_of<T>(work: impl Future<Output = T>) -> impl Future<Output = (T, Duratio
 async fn the_authorizer_answers_within_three_seconds() {
     let limit = time_out_of("AuthorizerFunction");
     for fault in SLOW {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         // The index knows nothing of this one, so it takes three calls.
         let stale = gateway.engine.frozen_copy().await;
         gateway.wire.answer_index_queries_from(stale.address());
@@ -83,8 +81,7 @@ async fn what_follows_an_answer_has_one_time_limit_and_what_has_no_time_waits_fo
     assert!(AUTHORIZER + AFTER_ANSWER < time_out_of("AuthorizerFunction"));
     let almost = Fault::Slow(Duration::from_millis(900));
     for fault in SLOW.into_iter().chain([almost]) {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
         let environment = Environment::of(&gateway).await;
         // The last use, the key's count and the account's are due at the same time.
@@ -112,14 +109,13 @@ async fn what_follows_an_answer_has_one_time_limit_and_what_has_no_time_waits_fo
 
 #[tokio::test]
 async fn a_deletion_waits_a_second_for_its_note_at_most() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let verdict = gateway.authorize("DELETE", "/authentication/x", &[("X-API-Key", &admin.value)]).await.unwrap();
     let path = format!("/authentication/{}", key.id);
 
     // A create is open, and holds the account's item.
-    let body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+    let body = new_key();
     let create = admin.post(&body);
     let delete = time_of(gateway.hand_on("DELETE", &path, &verdict, None));
     let (_, (deleted, took)) = gateway.wire.during(Stop::after("TransactWriteItems"), create, delete).await;
@@ -157,12 +153,11 @@ async fn a_deletion_that_is_done_at_the_last_moment_is_a_204_whatever_becomes_of
 
 #[tokio::test]
 async fn those_who_are_refused_together_do_not_come_again_together() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let mut waits = BTreeSet::new();
     for _ in 0..10 {
         gateway.wire.break_times(2, Fault::Throttle);
-        let (verdict, took) = time_of(gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)])).await;
+        let (verdict, took) = time_of(admin.authorize()).await;
         assert!(verdict.is_ok() && took <= Duration::from_millis(200), "{took:?}");
         waits.insert(took);
     }
@@ -172,12 +167,11 @@ async fn those_who_are_refused_together_do_not_come_again_together() {
 #[tokio::test]
 async fn every_function_answers_before_its_own_time_out_and_the_gateways() {
     for fault in SLOW {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
-        let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
+        let (gateway, admin) = Gateway::importing_with_manager().await;
+        let verdict = admin.verdict().await;
         let own = format!("/authentication/{}", admin.id);
         let (rotate, foreign) = (format!("{own}/rotate"), format!("/authentication/{FOREIGN}"));
-        let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+        let body = NEW_KEY;
         for (function, method, path, body) in [
             ("ListKeysFunction", "GET", "/authentication", ""),
             ("CreateKeyFunction", "POST", "/authentication", body),
@@ -214,10 +208,9 @@ async fn work_that_never_ends_is_a_500_in_time() {
 
 #[tokio::test]
 async fn a_create_among_many_of_the_same_account_ends_in_time() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let verdict = gateway.authorize("GET", "/sms", &[("X-API-Key", &admin.value)]).await.unwrap();
-    let body = r#"{"userId": "u", "username": "n", "operations": ["SMS"]}"#;
+    let (gateway, admin) = Gateway::with_manager().await;
+    let verdict = admin.verdict().await;
+    let body = NEW_KEY;
     gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
 
     let create = || gateway.hand_on("POST", "/authentication", &verdict, Some(body));
@@ -230,8 +223,7 @@ async fn a_create_among_many_of_the_same_account_ends_in_time() {
 #[tokio::test]
 async fn what_operators_invoke_answers_before_its_time_out() {
     for fault in SLOW {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         let keys: Vec<_> = (0..100).map(|number| import_of(&format!("{FOREIGN}{number}"))).collect();
         let import = json!({"accountId": admin.account_id, "keys": keys});
         let account = json!({"company": "c", "userId": "u", "username": "n"});
@@ -257,8 +249,7 @@ async fn what_operators_invoke_answers_before_its_time_out() {
 #[tokio::test]
 async fn what_operators_do_with_accounts_is_answered_before_its_time_out() {
     for fault in SLOW {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         let mut ids = vec![admin.id.clone()];
         for _ in 1..60 {
             ids.push(admin.create_key(&["SMS"]).await.id);
@@ -281,8 +272,7 @@ async fn what_operators_do_with_accounts_is_answered_before_its_time_out() {
                 assert_eq!(error["errorType"], "InternalError", "{fault:?} {action}: {error}");
             }
         }
-        let suspend = json!({"action": "suspend", "accountId": admin.account_id});
-        gateway.invoke_manage_account(suspend).await.unwrap();
+        gateway.suspend(&admin).await;
         let erase = json!({"accountId": admin.account_id, "confirm": admin.account_id});
         gateway.wire.break_with(fault);
         let (_, took) = time_of(gateway.invoke_erase_account(erase)).await;

@@ -2,20 +2,18 @@
 
 use serde_json::{Value, json};
 use tests::gateway::allows;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key_with};
 
 async fn sms_key(admin: &Client) -> Client {
     admin
-        .create(&json!({
-            "userId": "u", "username": "n", "operations": ["SMS"], "name": "old", "description": "words"
-        }))
+        .create(&new_key_with(&json!({"name": "old", "description": "words"
+        })))
         .await
 }
 
 #[tokio::test]
 async fn a_disabled_key_fails_on_the_next_request_and_an_enabled_one_works_on_the_next() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
     for _ in 0..5 {
@@ -32,8 +30,7 @@ async fn a_disabled_key_fails_on_the_next_request_and_an_enabled_one_works_on_th
 
 #[tokio::test]
 async fn a_patch_changes_what_it_names_and_nothing_else() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = sms_key(&admin).await;
     let end = gateway.time_in(std::time::Duration::from_hours(1));
     let mut expected = admin.get(&format!("/authentication/{}", key.id)).await.body;
@@ -63,8 +60,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 
 #[tokio::test]
 async fn operations_change_what_the_key_opens_on_the_next_request() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let opens = async |path: &str| {
         let verdict = gateway.authorize("POST", path, &[("X-API-Key", &key.value)]).await.unwrap();
@@ -79,8 +75,7 @@ async fn operations_change_what_the_key_opens_on_the_next_request() {
 
 #[tokio::test]
 async fn every_wrong_field_is_named_and_nothing_is_changed() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = sms_key(&admin).await;
     let before = admin.get(&format!("/authentication/{}", key.id)).await.body;
 
@@ -117,8 +112,7 @@ async fn every_wrong_field_is_named_and_nothing_is_changed() {
 
 #[tokio::test]
 async fn concurrent_patches_of_different_fields_both_survive() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = sms_key(&admin).await;
 
     for round in 0..20 {
@@ -141,8 +135,7 @@ async fn concurrent_patches_of_different_fields_both_survive() {
 
 #[tokio::test]
 async fn a_patch_that_races_a_delete_never_brings_the_key_back() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     for round in 0..20 {
         let key = admin.create_key(&["SMS"]).await;
         let body = if round % 2 == 0 { json!({"enabled": false}) } else { json!({"name": "again"}) };
@@ -173,8 +166,7 @@ async fn another_accounts_key_looks_like_none() {
 
 #[tokio::test]
 async fn no_key_changes_a_key_beyond_its_own_operations_but_any_may_take_power_away() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let rcs = admin.create_key(&["RCS"]).await;
     let sms = limited.create_key(&["SMS"]).await;
@@ -208,8 +200,7 @@ async fn no_key_changes_a_key_beyond_its_own_operations_but_any_may_take_power_a
 
 #[tokio::test]
 async fn a_key_that_gains_an_operation_in_between_is_out_of_reach() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
 
     for _ in 0..30 {
@@ -229,8 +220,7 @@ async fn a_key_that_gains_an_operation_in_between_is_out_of_reach() {
 
 #[tokio::test]
 async fn under_load_no_request_that_starts_after_the_disabling_succeeds() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     for _ in 0..10 {
         admin.patch(&key.id, &json!({"enabled": true})).await;

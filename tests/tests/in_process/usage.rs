@@ -50,12 +50,8 @@ async fn used_before(gateway: &Gateway, keys: &[&Client]) {
 
 #[tokio::test]
 async fn each_verdict_is_counted_for_the_key_and_for_the_account() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
-    let key = admin
-        .create(&json!({"userId": "u", "username": "n", "operations": ["SMS"],
-            "limits": [{"requests": 2, "per": "MONTH"}]}))
-        .await;
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_with(&json!({"limits": [{"requests": 2, "per": "MONTH"}]})).await;
     let environment = Environment::of(&gateway).await;
     for _ in 0..5 {
         use_key(&environment, &gateway, &key).await;
@@ -71,7 +67,7 @@ async fn each_verdict_is_counted_for_the_key_and_for_the_account() {
 
     assert_eq!(sum(&admin, &format!("{}/usage", key.id)).await, [2, 3, 4]);
     assert_eq!(sum(&admin, "usage").await, [2, 3, 4], "what this API's own authorizer counted is not written yet");
-    let now = gateway.invoke_manage_account(json!({"action": "usage", "accountId": admin.account_id})).await.unwrap();
+    let now = gateway.manage("usage", &admin).await.unwrap();
     assert_eq!(sum_of(&now), [2, 3, 4]);
     let of_key = json!({"action": "usage", "accountId": admin.account_id, "keyId": key.id, "bucket": "hour"});
     assert_eq!(sum_of(&gateway.invoke_manage_account(of_key).await.unwrap()), [2, 3, 4]);
@@ -119,8 +115,7 @@ async fn it_is_written_behind_an_answer_at_most_once_in_five_minutes_and_in_the_
 
 #[tokio::test]
 async fn hours_and_days_have_their_own_and_every_bucket_of_the_time_is_there() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     // Half past some hour in the middle of a day.
     let day = Timestamp::from(gateway.now()).day();
@@ -170,8 +165,7 @@ async fn hours_and_days_have_their_own_and_every_bucket_of_the_time_is_there() {
 
 #[tokio::test]
 async fn wrong_questions_are_a_400_that_names_what_is_wrong() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let ago = |days: u64, seconds: u64| {
         let time = Timestamp::from(gateway.now()).minus(Duration::from_secs(days * 86_400 + seconds));
         serde_json::to_value(time).unwrap().as_str().unwrap().to_owned()
@@ -227,8 +221,7 @@ async fn nobody_sees_what_is_not_theirs() {
 
 #[tokio::test]
 async fn a_look_up_of_another_key_is_denied_and_counts_as_that() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     for path in [&*admin.id, &admin.value, "x", "events", "usage", &format!("{}/usage", admin.id)] {
         assert_eq!(key.get(&format!("/authentication/{path}")).await.status, 403);
@@ -243,8 +236,7 @@ async fn a_look_up_of_another_key_is_denied_and_counts_as_that() {
 #[tokio::test]
 async fn a_lost_answer_is_never_counted_twice_and_what_is_lost_is_told() {
     for fault in [Fault::LoseAnswer, Fault::TruncateAnswer, Fault::Cut, Fault::Fail] {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
         used_before(&gateway, &[&key]).await;
         let environment = Environment::of(&gateway).await;
@@ -292,8 +284,7 @@ async fn what_the_table_refused_is_written_later_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn more_keys_than_are_counted_at_once_lose_nothing() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let mut keys = Vec::new();
     for _ in 0..70 {
         keys.push(admin.create_key(&["SMS"]).await);
@@ -340,8 +331,7 @@ async fn the_end_waits_for_what_is_under_way_and_ends_in_time() {
 
 #[tokio::test]
 async fn an_end_at_which_the_table_refuses_is_no_storm_of_writes() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     used_before(&gateway, &[&one, &two]).await;
     let environment = Environment::of(&gateway).await;
@@ -361,8 +351,7 @@ async fn an_end_at_which_the_table_refuses_is_no_storm_of_writes() {
 
 #[tokio::test]
 async fn what_was_lost_before_the_time_of_the_end_was_over_is_told_too() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     used_before(&gateway, &[&admin]).await;
     let environment = Environment::of(&gateway).await;
     assert!(environment.authorize(&gateway, &admin.value).await.is_ok());
@@ -399,8 +388,7 @@ async fn erasing_removes_it_and_erasing_again_what_was_written_late() {
     }
     assert_eq!(end(&environment).await, 0);
     use_key(&environment, &gateway, &admin).await;
-    let suspend = json!({"action": "suspend", "accountId": admin.account_id});
-    gateway.invoke_manage_account(suspend).await.unwrap();
+    gateway.suspend(&admin).await;
     let erase = json!({"accountId": admin.account_id, "confirm": admin.account_id});
     let of = |client: &Client| {
         let items = gateway.engine.usage();
@@ -419,8 +407,7 @@ async fn erasing_removes_it_and_erasing_again_what_was_written_late() {
 
 #[tokio::test]
 async fn items_leave_after_as_long_as_they_are_shown() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let environment = Environment::of(&gateway).await;
     use_key(&environment, &gateway, &admin).await;
     assert_eq!(end(&environment).await, 0);

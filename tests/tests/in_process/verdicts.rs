@@ -10,7 +10,7 @@ use tests::engine::{STACK, metrics as stack_metrics};
 use tests::gateway::STAGE;
 use tests::template::root;
 use tests::wire::Fault;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key};
 
 const REASONS: [&str; 10] = [
     "Allowed",
@@ -68,11 +68,10 @@ async fn ask(gateway: &Gateway, path: &str, key: &Client) {
 
 #[tokio::test]
 async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let suspended = gateway.create_account("Suspended").await;
     let key = async |more: Value| {
-        let mut body = json!({"userId": "u", "username": "n", "operations": ["SMS"]});
+        let mut body = new_key();
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         admin.create(&body).await
     };
@@ -85,9 +84,8 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
         key(json!({"limits": [{"requests": 1, "per": "MONTH"}]})).await,
     ];
     assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
-    assert_eq!(gateway.report(&[], &json!([{"token": exposed.value}]).to_string()).await.status, 202);
-    let suspend = json!({"action": "suspend", "accountId": suspended.account_id});
-    gateway.invoke_manage_account(suspend).await.unwrap();
+    gateway.leak(&[&exposed.value]).await;
+    gateway.suspend(&suspended).await;
     gateway.pass(Duration::from_secs(5));
     drop(gateway.functions.kept.reasons.take_rest());
 
@@ -138,8 +136,7 @@ async fn each_reason_is_counted_and_the_line_names_no_key_and_no_account() {
 
 #[tokio::test]
 async fn there_is_one_line_a_minute_with_what_was_counted_in_it() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     drop(gateway.functions.kept.reasons.take_rest());
     let mut lines = Vec::new();
     for _ in 0..30 {

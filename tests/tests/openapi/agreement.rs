@@ -142,8 +142,7 @@ async fn probe_body(body: &str, good: Value, gateway: &Gateway, send: impl Async
 
 #[tokio::test]
 async fn a_new_key_is_what_the_document_says() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let good = json!({"operations": ["SMS"], "userId": "user-2", "username": "Grace"});
 
     probe_body("NewKey", good, &gateway, async |body| admin.post(body).await).await;
@@ -151,8 +150,7 @@ async fn a_new_key_is_what_the_document_says() {
 
 #[tokio::test]
 async fn changes_of_a_key_are_what_the_document_says() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
     probe_body("KeyChanges", json!({}), &gateway, async |body| admin.patch(&key.id, body).await).await;
@@ -160,8 +158,7 @@ async fn changes_of_a_key_are_what_the_document_says() {
 
 #[tokio::test]
 async fn a_rotation_is_what_the_document_says() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let path = format!("/authentication/{}/rotate", key.id);
     let send = async |body: Option<&str>| gateway.send("POST", &path, &[&admin.value], body).await;
@@ -175,8 +172,7 @@ async fn a_rotation_is_what_the_document_says() {
 
 #[tokio::test]
 async fn parameters_of_a_list_are_what_the_document_says() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (_, admin) = Gateway::with_manager().await;
     let api = api();
     let parameters = api["paths"]["/authentication"]["get"]["parameters"].as_array().unwrap();
     let schemas: Map<_, _> =

@@ -62,8 +62,7 @@ fn fields_of(api: &Value, schema: &Value) -> (Vec<(String, Value)>, BTreeSet<Str
 
 #[tokio::test]
 async fn every_answer_is_documented_with_its_fields_and_headers() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let api = api();
     let expect = |operation: &str, status: u16, answer: &Answer| {
         assert_eq!(answer.status, status, "{operation}: {answer:?}");

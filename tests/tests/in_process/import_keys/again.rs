@@ -3,13 +3,12 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
 use tests::wire::Stop;
 use tests::{Client, Gateway};
 
-use super::{FOREIGN, import, status};
+use super::FOREIGN;
 
 /// How a value ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +69,7 @@ impl Ending {
                 report.await;
             }
         }
-        assert_eq!(status(gateway, value).await, 401, "{self:?}");
+        assert_eq!(gateway.status_of(value).await, 401, "{self:?}");
     }
 }
 
@@ -86,29 +85,28 @@ async fn import_with_revive(gateway: &Gateway, account: &Client, value: &str) ->
 
 #[tokio::test]
 async fn nothing_that_ended_comes_back_by_importing_it_again() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let other = gateway.create_account("Other").await;
     for ending in ENDINGS {
         let value = format!("sk_old_value_that_is_{ending:?}");
-        let id = import(&gateway, &admin, json!([import_of(&value)])).await["imported"][0]["id"].clone();
+        let id = gateway.import_keys(&admin, json!([import_of(&value)])).await["imported"][0]["id"].clone();
         ending.happen(&gateway, &admin, id.as_str().unwrap(), &value).await;
 
         for account in [&admin, &other] {
-            let again = import(&gateway, account, json!([import_of(&value)])).await;
+            let again = gateway.import_keys(account, json!([import_of(&value)])).await;
             let expected = if ending.was_reported() { "EXPOSED" } else { "RETIRED" };
             assert_eq!(code(&again), expected, "{ending:?}: {again}");
             assert_eq!(again["failed"][0].get("retry"), None);
-            assert_eq!(status(&gateway, &value).await, 401, "{ending:?}");
+            assert_eq!(gateway.status_of(&value).await, 401, "{ending:?}");
         }
 
         let revived = import_with_revive(&gateway, &admin, &value).await;
         if ending.was_reported() {
             assert_eq!(code(&revived), "EXPOSED", "{ending:?}: {revived}");
-            assert_eq!(status(&gateway, &value).await, 401, "{ending:?}");
+            assert_eq!(gateway.status_of(&value).await, 401, "{ending:?}");
         } else {
             assert_eq!(revived["failed"], json!([]), "{ending:?}");
-            assert_eq!(status(&gateway, &value).await, 200, "{ending:?}");
+            assert_eq!(gateway.status_of(&value).await, 200, "{ending:?}");
             let event = &admin.get("/authentication/events?limit=1").await.body["events"][0];
             let change = json!({"field": "revived", "from": null, "to": true});
             assert_eq!(event["type"], "key.imported");
@@ -119,14 +117,14 @@ async fn nothing_that_ended_comes_back_by_importing_it_again() {
 
 #[tokio::test]
 async fn a_value_that_was_reported_stays_dead_when_its_account_is_erased() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     let (gone, admin) = (gateway.create_account("Gone").await, gateway.create_account("Example").await);
-    import(&gateway, &gone, json!([import_of(FOREIGN)])).await;
-    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+    gateway.import_keys(&gone, json!([import_of(FOREIGN)])).await;
+    gateway.leak(&[FOREIGN]).await;
     for action in ["suspend", "erase"] {
         let payload = json!({"accountId": gone.account_id});
         let answer = if action == "suspend" {
-            gateway.invoke_manage_account(json!({"action": "suspend", "accountId": gone.account_id})).await
+            gateway.manage("suspend", &gone).await
         } else {
             let payload = json!({"accountId": payload["accountId"], "confirm": payload["accountId"]});
             gateway.invoke_erase_account(payload).await
@@ -139,34 +137,32 @@ async fn a_value_that_was_reported_stays_dead_when_its_account_is_erased() {
     assert_eq!(kept, [mark], "a bare hash, with nothing of whose it was");
 
     assert_eq!(code(&import_with_revive(&gateway, &admin, FOREIGN).await), "EXPOSED");
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 }
 
 #[tokio::test]
 async fn a_value_that_nothing_knows_leaves_nothing_and_can_be_imported_later() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let before = gateway.engine.dump();
-    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+    gateway.leak(&[FOREIGN]).await;
     assert_eq!(gateway.engine.dump(), before);
-    import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
-    assert_eq!(status(&gateway, FOREIGN).await, 200);
+    gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
+    assert_eq!(gateway.status_of(FOREIGN).await, 200);
 }
 
 #[tokio::test]
 async fn a_key_that_is_there_is_present_and_stays_as_it_is() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let mut key = import_of(FOREIGN);
     key["operations"] = json!(["SMS", "RCS"]);
     key["limits"] = json!([{"requests": 9, "per": "DAY"}]);
-    let id = import(&gateway, &admin, json!([key])).await["imported"][0]["id"].clone();
+    let id = gateway.import_keys(&admin, json!([key])).await["imported"][0]["id"].clone();
     let (items, events) = (gateway.engine.dump(), gateway.engine.events().len());
 
     let mut other = import_of(FOREIGN);
     other["name"] = json!("other");
     key["operations"] = json!(["RCS", "SMS"]);
-    let report = import(&gateway, &admin, json!([key, other])).await;
+    let report = gateway.import_keys(&admin, json!([key, other])).await;
 
     let present = json!([
         {"index": 0, "id": id, "equal": true, "differs": []},
@@ -178,64 +174,60 @@ async fn a_key_that_is_there_is_present_and_stays_as_it_is() {
     // What is dead stays dead, though it is there.
     let id = id.as_str().unwrap();
     admin.patch(id, &json!({"enabled": false})).await;
-    assert_eq!(import(&gateway, &admin, json!([key])).await["present"][0]["id"], id);
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.import_keys(&admin, json!([key])).await["present"][0]["id"], id);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
     admin.patch(id, &json!({"enabled": true})).await;
-    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
-    assert_eq!(code(&import(&gateway, &admin, json!([key])).await), "EXPOSED");
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    gateway.leak(&[FOREIGN]).await;
+    assert_eq!(code(&gateway.import_keys(&admin, json!([key])).await), "EXPOSED");
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 }
 
 #[tokio::test]
 async fn a_value_in_its_grace_period_is_present() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
-    let id = import(&gateway, &admin, json!([import_of(FOREIGN)])).await["imported"][0]["id"].clone();
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    let id = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await["imported"][0]["id"].clone();
     admin.rotate(id.as_str().unwrap(), 60).await;
-    let report = import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
+    let report = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
     assert_eq!(report["present"][0], json!({"index": 0, "id": id, "equal": true, "differs": []}));
 }
 
 #[tokio::test]
 async fn an_import_that_was_cut_off_and_whose_value_was_reported_leaves_a_key_that_can_be_rotated() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
-    let id = import(&gateway, &admin, json!([import_of(FOREIGN)])).await["imported"][0]["id"].clone();
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    let id = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await["imported"][0]["id"].clone();
     let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == id).unwrap();
     item["held"] = json!({"BOOL": true});
     gateway.engine.put(&item);
-    assert_eq!(gateway.report(&[], &json!([{ "token": FOREIGN }]).to_string()).await.status, 202);
+    gateway.leak(&[FOREIGN]).await;
 
-    assert_eq!(code(&import(&gateway, &admin, json!([import_of(FOREIGN)])).await), "EXPOSED");
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(code(&gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await), "EXPOSED");
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
     let answer = admin.rotate(id.as_str().unwrap(), 0).await;
     assert_eq!((answer.status, &answer.body["status"]), (201, &json!("ACTIVE")));
-    assert_eq!(status(&gateway, answer.body["value"].as_str().unwrap()).await, 200);
+    assert_eq!(gateway.status_of(answer.body["value"].as_str().unwrap()).await, 200);
 }
 
 #[tokio::test]
 async fn a_key_whose_end_has_passed_since_is_present() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let mut key = import_of(FOREIGN);
     key["expiresAt"] = json!(gateway.time_in(Duration::from_mins(1)));
-    let id = import(&gateway, &admin, json!([key])).await["imported"][0]["id"].clone();
+    let id = gateway.import_keys(&admin, json!([key])).await["imported"][0]["id"].clone();
     gateway.pass(Duration::from_mins(2));
-    let again = import(&gateway, &admin, json!([key])).await;
+    let again = gateway.import_keys(&admin, json!([key])).await;
     assert_eq!(again["present"], json!([{"index": 0, "id": id, "equal": true, "differs": []}]), "{again}");
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
     key["sha256"] = json!(sha256_hex("sk_old_that_is_not_there"));
-    assert_eq!(code(&import(&gateway, &admin, json!([key])).await), "INVALID");
+    assert_eq!(code(&gateway.import_keys(&admin, json!([key])).await), "INVALID");
 }
 
 #[tokio::test]
 async fn of_two_imports_of_one_key_that_is_the_last_with_room_both_find_it() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     gateway.set(|settings| settings.max_keys = 2);
-    let admin = gateway.create_account("Example").await;
     let keys = || json!([import_of(FOREIGN)]);
     let stop = Stop::before("TransactWriteItems");
-    let import_it = || Box::pin(import(&gateway, &admin, keys()));
+    let import_it = || Box::pin(gateway.import_keys(&admin, keys()));
     let (late, first) = gateway.wire.during(stop, import_it(), import_it()).await;
     let id = &first["imported"][0]["id"];
     assert_eq!(late["present"], json!([{"index": 0, "id": id, "equal": true, "differs": []}]), "{late}");
@@ -243,8 +235,7 @@ async fn of_two_imports_of_one_key_that_is_the_last_with_room_both_find_it() {
 
 #[tokio::test]
 async fn what_a_suspension_overtook_is_to_be_sent_again() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let manage = |action: &str| gateway.invoke_manage_account(json!({"action": action, "accountId": admin.account_id}));
     // It reads the account at its beginning, before its transaction and after it.
     let reads = Mutex::new(0);
@@ -253,21 +244,20 @@ async fn what_a_suspension_overtook_is_to_be_sent_again() {
         *reads += usize::from(body["Key"]["id"]["S"] == "quota");
         *reads == 3
     });
-    let import_it = || Box::pin(import(&gateway, &admin, json!([import_of(FOREIGN)])));
+    let import_it = || Box::pin(gateway.import_keys(&admin, json!([import_of(FOREIGN)])));
     let (report, _) = gateway.wire.during(stop, import_it(), Box::pin(manage("suspend"))).await;
     let failed = &report["failed"][0];
     assert_eq!((&failed["code"], &failed["retry"]), (&json!("ACCOUNT_NOT_ACTIVE"), &json!(true)), "{report}");
 
     manage("resume").await.unwrap();
-    assert_eq!(status(&gateway, FOREIGN).await, 401, "its import is not complete");
+    assert_eq!(gateway.status_of(FOREIGN).await, 401, "its import is not complete");
     let again = import_it().await;
-    assert_eq!((again["present"].as_array().map(Vec::len), status(&gateway, FOREIGN).await), (Some(1), 200));
+    assert_eq!((again["present"].as_array().map(Vec::len), gateway.status_of(FOREIGN).await), (Some(1), 200));
 }
 
 #[tokio::test]
 async fn revive_is_true_or_false() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let payload = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "revive": "yes"});
     let error = gateway.invoke_import_keys(payload).await.unwrap_err();
     assert_eq!(error["errorMessage"], "revive must be true or false");

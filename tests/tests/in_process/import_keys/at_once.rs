@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use fastrand::Rng;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -14,8 +13,6 @@ use tests::values::{import_of, sha256_base64};
 use tests::wire::Fault;
 use tests::{Client, Gateway};
 use tokio::time::{sleep, timeout};
-
-use super::import;
 
 const BATCH: usize = 100;
 const AT_ONCE: usize = 2;
@@ -46,7 +43,7 @@ impl File {
                 file.keys[row]["operations"] = json!(["FAX"]);
             } else {
                 let account = if code == "TAKEN" { other } else { admin };
-                let report = import(gateway, account, json!([file.keys[row]])).await;
+                let report = gateway.import_keys(account, json!([file.keys[row]])).await;
                 let id = report["imported"][0]["id"].as_str().unwrap();
                 if code == "EXPOSED" {
                     let leak = json!([{ "token": file.values[row] }]).to_string();
@@ -113,7 +110,7 @@ async fn fail_sometimes(gateway: &Gateway, mut rng: Rng) {
 #[tokio::test]
 async fn what_the_reports_say_is_what_the_table_has() {
     let rows = env::var("KEYS").map_or(2_000, |rows| rows.parse().unwrap());
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.max_keys = 1_000_000);
     // The faults below throttle, too.
     gateway.wire.throttle_every(0);

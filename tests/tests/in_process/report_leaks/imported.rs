@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::engine::TABLE;
 use tests::values::{import_of, sha256_hex};
@@ -18,18 +17,9 @@ async fn import(gateway: &Gateway, account: &Client, revive: bool) -> Value {
     gateway.invoke_import_keys(payload).await.unwrap()
 }
 
-async fn report(gateway: &Gateway) {
-    assert_eq!(gateway.report(&[], &report_of(&[FOREIGN])).await.status, 202);
-}
-
-async fn status(gateway: &Gateway) -> u16 {
-    gateway.send("GET", "/authentication/self", &[FOREIGN], None).await.status
-}
-
 /// A gateway whose index shows nothing, so that only claims lead to imported values.
 async fn imported_and_deleted() -> (Gateway, String) {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let id = import(&gateway, &admin, false).await["imported"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(admin.delete(&id).await.status, 204);
     let value = admin.value.clone();
@@ -65,13 +55,13 @@ async fn a_report_that_meets_an_import_ends_the_value_wherever_they_meet() {
                 }
                 gate.release();
             };
-            tokio::join!(report(&gateway), meanwhile);
-            assert_eq!(status(&gateway).await, 401, "{stopped} {others}");
+            tokio::join!(gateway.leak(&[FOREIGN]), meanwhile);
+            assert_eq!(gateway.status_of(FOREIGN).await, 401, "{stopped} {others}");
             // And it stays so.
             let payload = json!({"accountId": account, "keys": [import_of(FOREIGN)], "revive": true});
             let again = gateway.invoke_import_keys(payload).await.unwrap();
             assert_eq!(again["failed"][0]["code"], "EXPOSED", "{stopped} {others}: {again}");
-            assert_eq!(status(&gateway).await, 401);
+            assert_eq!(gateway.status_of(FOREIGN).await, 401);
         }
     }
 }
@@ -84,7 +74,7 @@ async fn of_two_reports_that_meet_an_import_neither_is_answered_while_the_value_
     let marks = |body: &Value| body["Item"]["id"]["S"] == "exposed";
     let looks = |body: &Value| body["Key"]["id"]["S"] == "exposed";
     let mut first_stopped = gateway.wire.stop(Stop::before("PutItem").when(marks));
-    let first = async { report(&gateway).await };
+    let first = async { gateway.leak(&[FOREIGN]).await };
     let others = async {
         first_stopped.reached().await;
         // The other has found no key, and is about to look for a mark.
@@ -102,11 +92,11 @@ async fn of_two_reports_that_meet_an_import_neither_is_answered_while_the_value_
             }
             second_stopped.release();
         };
-        tokio::join!(report(&gateway), import);
-        assert_eq!(status(&gateway).await, 401, "it was answered");
+        tokio::join!(gateway.leak(&[FOREIGN]), import);
+        assert_eq!(gateway.status_of(FOREIGN).await, 401, "it was answered");
     };
     tokio::join!(first, others);
-    assert_eq!(status(&gateway).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 }
 
 #[tokio::test]
@@ -116,8 +106,8 @@ async fn an_import_that_a_report_overtakes_is_refused_or_leaves_a_dead_key() {
         let payload =
             json!({"accountId": account(&gateway, &value).await, "keys": [import_of(FOREIGN)], "revive": true});
         let import = Box::pin(gateway.invoke_import_keys(payload));
-        let (_, ()) = gateway.wire.during(stopped, import, report(&gateway)).await;
-        assert_eq!(status(&gateway).await, 401);
+        let (_, ()) = gateway.wire.during(stopped, import, gateway.leak(&[FOREIGN])).await;
+        assert_eq!(gateway.status_of(FOREIGN).await, 401);
     }
 }
 
@@ -125,8 +115,7 @@ async fn an_import_that_a_report_overtakes_is_refused_or_leaves_a_dead_key() {
 #[tokio::test]
 async fn a_report_whose_key_is_rotated_or_deleted_meanwhile_marks_the_value() {
     for deletes in [false, true] {
-        let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::importing_with_manager().await;
         let id = import(&gateway, &admin, false).await["imported"][0]["id"].as_str().unwrap().to_owned();
         let exposes = |body: &Value| body.to_string().contains("key.exposed");
         let stop = Stop::before("TransactWriteItems").when(exposes);
@@ -134,9 +123,9 @@ async fn a_report_whose_key_is_rotated_or_deleted_meanwhile_marks_the_value() {
             let answer = if deletes { admin.delete(&id).await } else { admin.rotate(&id, 0).await };
             assert!(answer.status < 300, "{answer:?}");
         };
-        gateway.wire.during(stop, report(&gateway), other).await;
+        gateway.wire.during(stop, gateway.leak(&[FOREIGN]), other).await;
         assert_eq!(import(&gateway, &admin, true).await["failed"][0]["code"], "EXPOSED", "{deletes}");
-        assert_eq!(status(&gateway).await, 401);
+        assert_eq!(gateway.status_of(FOREIGN).await, 401);
     }
 }
 

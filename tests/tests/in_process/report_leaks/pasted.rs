@@ -101,11 +101,7 @@ impl Started {
 async fn import(gateway: &Gateway, admin: &Client, value: &str) {
     let payload = json!({"accountId": admin.account_id, "keys": [import_of(value)]});
     gateway.invoke_import_keys(payload).await.unwrap();
-    assert_eq!(status(gateway, value).await, 200);
-}
-
-async fn status(gateway: &Gateway, value: &str) -> u16 {
-    gateway.send("GET", "/authentication/self", &[value], None).await.status
+    assert_eq!(gateway.status_of(value).await, 200);
 }
 
 #[test]
@@ -145,7 +141,7 @@ fn a_value_of_another_system_is_found_in_blanks_quotes_names_and_brackets() {
             started.report(&inner.replace("{}", &value));
         }
         assert!(started.calls() <= 8 * 3 + 2, "eight look-ups at most, and the one value's end");
-        assert_eq!(started.block_on(status(&started.gateway, &value)), 401, "{value} in {inner} in {outer}");
+        assert_eq!(started.block_on(started.gateway.status_of(&value)), 401, "{value} in {inner} in {outer}");
     });
 }
 
@@ -213,17 +209,15 @@ const TOO_MUCH: &str = "a token has too much around a value of another system: s
 
 #[tokio::test]
 async fn a_value_of_another_system_in_an_ordinary_line_of_a_log_is_found() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     import(&gateway, &admin, FOREIGN).await;
     assert_eq!(report(&gateway, &[&LOG_LINE.replace("{}", FOREIGN)]).await, 202);
-    assert_eq!(status(&gateway, FOREIGN).await, 401);
+    assert_eq!(gateway.status_of(FOREIGN).await, 401);
 }
 
 #[tokio::test]
 async fn an_unsigned_token_with_too_much_around_a_value_of_another_system_is_a_400_before_any_read() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let value = format!("user:{FOREIGN}");
     import(&gateway, &admin, &value).await;
     let nested = format!("{}{value}{}", "(".repeat(20), ")".repeat(20));
@@ -236,9 +230,9 @@ async fn an_unsigned_token_with_too_much_around_a_value_of_another_system_is_a_4
         assert!(!answer.text.contains(FOREIGN));
     }
     assert!(gateway.wire.take_calls().is_empty());
-    assert_eq!((status(&gateway, &value).await, admin.status().await), (200, 200));
+    assert_eq!((gateway.status_of(&value).await, admin.status().await), (200, 200));
     assert_eq!(report(&gateway, &[&value]).await, 202, "alone it is looked up");
-    assert_eq!(status(&gateway, &value).await, 401);
+    assert_eq!(gateway.status_of(&value).await, 401);
 
     // A native value ends whatever is around it.
     let key = admin.create_key(&["SMS"]).await;
@@ -291,12 +285,11 @@ async fn a_signed_token_with_too_much_around_its_values_holds_up_no_other_and_it
 
 #[tokio::test]
 async fn a_value_of_another_system_beside_a_native_one_ends_too() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     import(&gateway, &admin, FOREIGN).await;
     assert_eq!(report(&gateway, &[&format!("old={FOREIGN} new={}", key.value)]).await, 202);
-    assert_eq!((key.status().await, status(&gateway, FOREIGN).await), (401, 401));
+    assert_eq!((key.status().await, gateway.status_of(FOREIGN).await), (401, 401));
 }
 
 #[tokio::test]
@@ -313,7 +306,7 @@ async fn a_text_with_several_values_ends_them_all_and_github_gets_one_label() {
 
     let answer = report_signed(&gateway, &signer, &body.to_string()).await;
 
-    assert_eq!((one.status().await, other.status().await, status(&gateway, FOREIGN).await), (401, 401, 401));
+    assert_eq!((one.status().await, other.status().await, gateway.status_of(FOREIGN).await), (401, 401, 401));
     assert_eq!(exposures(&gateway).len(), 3);
     let label = |token: &String, label: &str| json!({"token_hash": KeyHash::of(token).to_hex(), "token_type": "", "label": label});
     let expected =
@@ -366,8 +359,7 @@ async fn no_event_holds_a_value_that_was_reported_with_something_around_it() {
 
 #[tokio::test]
 async fn the_authorizer_takes_a_value_as_it_is_and_with_nothing_around_it() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
     import(&gateway, &admin, FOREIGN).await;
     for value in [&*admin.value, FOREIGN] {
         for around in &AROUND[1..] {

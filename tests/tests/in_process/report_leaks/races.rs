@@ -40,8 +40,7 @@ impl Subject {
 
 #[tokio::test]
 async fn a_thousand_reports_among_all_other_writes_end_every_value_once_and_for_good() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.create_account("Example").await;
+    let (gateway, admin) = Gateway::with_manager().await;
     let mut subjects = Vec::new();
     for meanwhile in 0..KEYS {
         subjects.push(Subject { key: admin.create_key(&["SMS"]).await, meanwhile });
@@ -78,11 +77,10 @@ async fn a_thousand_reports_among_all_other_writes_end_every_value_once_and_for_
 #[tokio::test]
 async fn nothing_undoes_an_exposure_that_came_between_its_read_and_its_write() {
     for method in ["enable", "rotate"] {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
         let reported = async {
-            assert_eq!(gateway.report(&[], &report_of(&[&key.value])).await.status, 202);
+            gateway.leak(&[&key.value]).await;
         };
         let stop = Stop::before("TransactWriteItems");
         let (enable, grace) = (json!({"enabled": true, "name": "other"}), 3600);
@@ -101,8 +99,7 @@ async fn nothing_undoes_an_exposure_that_came_between_its_read_and_its_write() {
 #[tokio::test]
 async fn a_report_that_meets_a_rotation_or_a_deletion_ends_the_value_all_the_same() {
     for what in ["rotate", "delete", "patch"] {
-        let gateway = Gateway::start().await;
-        let admin = gateway.create_account("Example").await;
+        let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
         let other = async {
             let answer = match what {
@@ -138,7 +135,7 @@ async fn writers_that_win_every_race_do_not_keep_a_value_alive() {
                 let mut gate = gateway.wire.stop(Stop::before("TransactWriteItems").when(exposes));
                 gate.reached().await;
                 if round == 5 && reported_meanwhile {
-                    assert_eq!(gateway.report(&[], &report_of(&[&key.value])).await.status, 202);
+                    gateway.leak(&[&key.value]).await;
                 } else {
                     let name = json!({"name": format!("{round}")});
                     assert_eq!(admin.patch(&key.id, &name).await.status, 200);
