@@ -22,7 +22,7 @@ use serve_console::Assets;
 use crate::Answer;
 use crate::engine::{self, EVENTS, TABLE, USAGE};
 
-static CONSOLE: LazyLock<serve_console::Deps> = LazyLock::new(|| serve_console::Deps { assets: Some(Assets::new()) });
+static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::new);
 
 /// What the functions work with.
 pub struct Functions {
@@ -162,7 +162,7 @@ impl Functions {
                     let deps = report_leaks::Deps { reader, keys, github, imported, step };
                     report_leaks::handle(request, &deps, now).await
                 }
-                "serve-console" => serve_console::handle(&request, &CONSOLE),
+                "serve-console" => serve_console::handle(&request, &serve_console::Deps { assets: Some(&ASSETS) }),
                 other => panic!("no function {other}"),
             }
         };

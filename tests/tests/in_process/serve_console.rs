@@ -5,7 +5,7 @@ use std::fs;
 
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
-use serve_console::Assets;
+use serve_console::{Assets, Deps};
 use tests::gateway::sample_event;
 use tests::template::root;
 
@@ -16,7 +16,7 @@ fn get(assets: Option<&Assets>, route: &str, path: &str, file: Option<&str>) -> 
     event["requestContext"]["resourcePath"] = json!(route);
     event["requestContext"]["path"] = json!(path);
     event["pathParameters"] = file.map_or(Value::Null, |file| json!({ "file": file }));
-    serve_console::handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), assets)
+    serve_console::handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), &Deps { assets })
 }
 
 fn page(assets: Option<&Assets>) -> Response<Body> {
