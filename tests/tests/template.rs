@@ -75,16 +75,14 @@ fn permissions() -> BTreeMap<&'static str, BTreeSet<Permission>> {
     found
 }
 
-/// What is done in the partitions of values, which hold claims to them and marks, and no keys: marking one, and requiring that
-/// there is no mark.
+/// Marking a value in its partition, which holds the claim to it and its mark, and no keys; and requiring that there is no mark,
+/// and that no key has it.
 fn of_values(table: &Value) -> [Permission; 2] {
     let values = json!({"dynamodb:LeadingKeys": ["sha256#*"]});
     // A mark has no attribute but its key, so no claim can be written in its place.
     let marking = json!({"ForAllValues:StringLike": values,
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["accountId", "id"]}});
-    let mut requiring = in_a_transaction();
-    requiring["ForAllValues:StringLike"] = values;
-    [("PutItem", marking), ("ConditionCheckItem", requiring)]
+    [("PutItem", marking), ("ConditionCheckItem", in_a_transaction())]
         .map(|(action, condition)| (format!("dynamodb:{action}"), table.to_string(), condition.to_string()))
 }
 

@@ -115,7 +115,7 @@ impl NewKeys {
         let table = &self.tables.keys.name;
         let mut new = Insertion::of(EventType::KeyImported, record, max_keys, origin, now);
         new.claim.push((Part::Mark, exposed_value::requiring_none(table, &record.key_hash)?));
-        new.claim.extend(ImportClaim::of(record).parts(table, replaces)?);
+        new.claim.extend(ImportClaim::of(record).parts(table, replaces, now)?);
         new.revives = replaces.is_some();
         Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
     }

@@ -38,9 +38,21 @@ pub(in crate::store) fn delete(table: &str, key: Item) -> Result<TransactWriteIt
 
 /// Stops the transaction if there is an item.
 pub(in crate::store) fn require_none(table: &str, key: Item) -> Result<TransactWriteItem, TableError> {
-    let check = ConditionCheck::builder().table_name(table).set_key(Some(key));
-    let check = check.condition_expression("attribute_not_exists(id)").build().map_err(unbuilt)?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
+    require(table, key, "attribute_not_exists(id)", [])
+}
+
+/// Stops the transaction if an item does not meet a condition.
+pub(in crate::store) fn require<const N: usize>(
+    table: &str,
+    key: Item,
+    condition: &str,
+    values: [(&str, AttributeValue); N],
+) -> Result<TransactWriteItem, TableError> {
+    let mut check = ConditionCheck::builder().table_name(table).set_key(Some(key)).condition_expression(condition);
+    for (name, value) in values {
+        check = check.expression_attribute_values(name, value);
+    }
+    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(unbuilt)?).build())
 }
 
 fn unbuilt(cause: aws_sdk_dynamodb::error::BuildError) -> TableError {

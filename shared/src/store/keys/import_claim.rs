@@ -10,12 +10,12 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::item::key;
-use crate::key::{AccountId, KeyHash, KeyRecord, Locator};
-use crate::store::dynamo::attribute::{Item, primary_key};
+use super::item::{hash_value, key};
+use crate::key::{AccountId, KeyHash, KeyRecord, Locator, Timestamp};
+use crate::store::dynamo::attribute::{Item, primary_key, value};
 use crate::store::dynamo::bulk::send;
 use crate::store::dynamo::error::{TableError, WriteError};
-use crate::store::dynamo::part::{put, put_if, put_new};
+use crate::store::dynamo::part::{put, put_if, put_new, require};
 use crate::store::dynamo::retries::Retries;
 use crate::store::dynamo::table::Table;
 use crate::store::dynamo::transaction::Part;
@@ -39,11 +39,13 @@ impl<'a> ImportClaim<'a> {
         Self { hash: &record.key_hash, place: record.place() }
     }
 
-    /// The parts of an import's transaction. `replaces` is where an older claim to the value leads.
+    /// The parts of an import's transaction. `replaces` is where an older claim to the value leads: to a key that must not have
+    /// it any more.
     pub(in crate::store) fn parts(
         &self,
         table: &str,
         replaces: Option<Locator>,
+        now: Timestamp,
     ) -> Result<Vec<(Part, TransactWriteItem)>, TableError> {
         let claim = match replaces {
             None => put_new(table, self.to_item())?,
@@ -53,7 +55,20 @@ impl<'a> ImportClaim<'a> {
             }
         };
         let trace = primary_key(&trace_partition(self.place.account_id), &self.hash.to_hex());
-        Ok(vec![(Part::Claim, claim), (Part::Trace, put(table, trace)?)])
+        let mut parts = vec![(Part::Claim, claim), (Part::Trace, put(table, trace)?)];
+        if let Some(old) = replaces {
+            // The transaction that wrote the old claim may not show its key yet: this one then conflicts with it, or finds the key.
+            parts.push((Part::Claim, self.require_no_value_of(table, old, now)?));
+        }
+        Ok(parts)
+    }
+
+    /// Stops the transaction if that key has the value.
+    fn require_no_value_of(&self, table: &str, old: Locator, now: Timestamp) -> Result<TransactWriteItem, TableError> {
+        const NO_VALUE: &str = "attribute_not_exists(id) OR (keyHash <> :hash AND (attribute_not_exists(previousKeyHash) \
+             OR previousKeyHash <> :hash OR previousValidUntil <= :now))";
+        let values = [(":hash", hash_value(self.hash)), (":now", value(&now)?)];
+        require(table, key(old), NO_VALUE, values)
     }
 
     fn to_item(&self) -> Item {
