@@ -5,6 +5,6 @@ import { describe } from 'node:test';
 const STORIES = ['sign-in', 'keys', 'create', 'value', 'key', 'keyboard', 'usage', 'events', 'limits'];
 
 // Each has a browser context of its own, and waits most of the time.
-describe('the console', { concurrency: 4 }, async () => {
+describe('the console', { concurrency: 3 }, async () => {
   for (const name of STORIES) await import(`./${name}.mjs`);
 });

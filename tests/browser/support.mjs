@@ -84,12 +84,12 @@ export function newAccount() {
  * @param {(told: { page: Page, context: BrowserContext, seen: Seen, admin: Client }) => Promise<void>} tell
  */
 export function story(name, tell, options = {}) {
-  test(name, { timeout: 120_000 }, async () => {
+  test(name, { timeout: 240_000 }, async () => {
     const context = await browser.newContext({ viewport: WIDE, timezoneId: 'Europe/Berlin', ...options });
     const seen = await watch(context);
     try {
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       await page.goto(`${API}/console`);
       await tell({ page, context, seen, admin: newAccount() });
     } finally {
