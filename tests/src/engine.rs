@@ -247,18 +247,7 @@ pub fn sample_key() -> KeyRecord {
         expires_at: None,
         last_used_at: None,
         allowed_ips: None,
-        suspension: 0,
-        held: false,
-        exposed: false,
         limits: Limits::NONE,
-        ceiling: Limits::NONE,
     };
-    KeyRecord {
-        account_id: caller.account_id,
-        key_hash: value.hash(),
-        previous: None,
-        reported: [None, None],
-        last_event: None,
-        metadata,
-    }
+    KeyRecord::new(caller.account_id, value.hash(), metadata)
 }

@@ -34,8 +34,8 @@ async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     let new = parse(request.body(), &caller, deps.catalogue, now)?;
     caller.must_cover_new(&new.operations)?;
     let (record, value) = new.issue(deps.issuer, now)?;
-    let metadata = deps.new_keys.insert(&record, deps.max_keys, &origin, now).await?;
-    http::created(request, &IssuedKey { account_id: None, metadata, value, now, ceiling: deps.ceiling })
+    let key = deps.new_keys.insert(&record, deps.max_keys, &origin, now).await?;
+    http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling })
 }
 
 /// The body says what the key is for. Its account and its creator come from the caller.

@@ -215,11 +215,11 @@ impl Import<'_> {
             return Ok(ImportOutcome::Refused(RefusedValue::Taken));
         }
         let id = found.metadata.id;
-        if found.metadata.held {
+        if found.import_pending {
             // An earlier import of it ended before it was complete, or another one is about to complete it.
             self.deps.new_keys.release(Locator { account_id: self.account_id, id }).await?;
         }
-        if found.metadata.exposed && found.key_hash == *hash {
+        if found.is_exposed() && found.key_hash == *hash {
             return Ok(ImportOutcome::Refused(RefusedValue::Exposed));
         }
         Ok(ImportOutcome::Present { id, differs: new.differs_from(&found.metadata) })

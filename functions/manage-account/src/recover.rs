@@ -30,7 +30,7 @@ impl Action for Recover {
         let (account, _) = deps.accounts.adopt(account_id, origin, *now).await?;
         let new = NewKey::first(account_id, account.company, user_id, username, deps.catalogue);
         let (record, value) = new.issue(deps.issuer, *now)?;
-        let metadata = deps.new_keys.recover(&record, deps.max_keys, origin, *now).await?;
-        Ok(IssuedKey { account_id: Some(account_id), metadata, value, now: *now, ceiling: deps.ceiling })
+        let key = deps.new_keys.recover(&record, deps.max_keys, origin, *now).await?;
+        Ok(IssuedKey { account_id: Some(account_id), key, value, now: *now, ceiling: deps.ceiling })
     }
 }

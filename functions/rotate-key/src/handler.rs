@@ -43,11 +43,8 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         let record = deps.reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
         let grace_end = grace.map(|grace| now.plus(grace));
-        if let Some(metadata) = deps.keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
-            return http::created(
-                request,
-                &IssuedKey { account_id: None, metadata, value, now, ceiling: deps.ceiling },
-            );
+        if let Some(key) = deps.keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
+            return http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling });
         }
     }
     Err(Error::Contended)
@@ -57,7 +54,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
 /// key is rotated even if it is disabled or expired too; then it stays that.
 fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Result<(), Error> {
     caller.must_cover(&record.metadata)?;
-    match KeyStatus::of(&record.metadata, now) {
+    match KeyStatus::of(record, now) {
         KeyStatus::Active | KeyStatus::Exposed => Ok(()),
         status => Err(Error::NotActive(status)),
     }

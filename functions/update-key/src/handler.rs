@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::key::{Catalogue, KeyId, KeyMetadata, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
+use api_keys::key::{Catalogue, KeyId, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, http};
 use api_keys::request::{Caller, Change};
 use api_keys::store::{KeyReader, Keys, WriteError};
@@ -37,11 +37,11 @@ async fn update_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     let changes = Change::parse(request.body(), deps.catalogue, now)?;
     let id = id.ok_or(Error::NotFound)?;
     let update = Update { request, caller, id, changes: &changes, deps, now };
-    let metadata = match &*changes {
+    let key = match &*changes {
         [Change::Enabled(false)] => update.disable().await?,
         _ => update.change().await?,
     };
-    http::ok(&metadata.at(now, deps.ceiling))
+    http::ok(&key.at(now, deps.ceiling))
 }
 
 /// One patch and what carries it out.
@@ -56,7 +56,7 @@ struct Update<'a> {
 
 impl Update<'_> {
     /// Changes the key as long as it has no operation that the caller lacks, nor gets one.
-    async fn change(&self) -> Result<KeyMetadata, Error> {
+    async fn change(&self) -> Result<KeyRecord, Error> {
         for change in self.changes {
             if let Change::Operations(wanted) = change {
                 self.caller.must_cover_new(wanted)?;
@@ -66,7 +66,7 @@ impl Update<'_> {
             let record = self.read().await?;
             self.caller.must_cover(&record.metadata)?;
             // Only another value ends an exposure.
-            if record.metadata.exposed && self.changes.contains(&Change::Enabled(true)) {
+            if record.is_exposed() && self.changes.contains(&Change::Enabled(true)) {
                 return Err(Error::NotActive(KeyStatus::Exposed));
             }
             if let Some(changed) = self.write(&record).await? {
@@ -77,7 +77,7 @@ impl Update<'_> {
     }
 
     /// Switches the key off, whatever its operations: that only takes power away.
-    async fn disable(&self) -> Result<KeyMetadata, Error> {
+    async fn disable(&self) -> Result<KeyRecord, Error> {
         let place = Locator { account_id: self.caller.account_id, id: self.id };
         let origin = http::origin(self.request, &self.caller);
         self.deps.keys.disable(self.deps.reader, place, &origin, self.now).await?.ok_or(Error::NotFound)
@@ -87,7 +87,7 @@ impl Update<'_> {
         self.deps.reader.get(self.caller.account_id, self.id).await?.ok_or(Error::NotFound)
     }
 
-    async fn write(&self, record: &KeyRecord) -> Result<Option<KeyMetadata>, WriteError> {
+    async fn write(&self, record: &KeyRecord) -> Result<Option<KeyRecord>, WriteError> {
         let origin = http::origin(self.request, &self.caller);
         self.deps.keys.update(record, self.changes, &origin, self.now).await
     }

@@ -99,7 +99,7 @@ impl EnvironmentState {
         let Some(record) = self.reader.resolve(&value, now).await? else {
             return Ok(Decision::UNKNOWN);
         };
-        if let Some(reason) = Reason::of(KeyStatus::of(&record.metadata, now)) {
+        if let Some(reason) = Reason::of(KeyStatus::of(&record, now)) {
             return Ok(Decision::of(record, reason));
         }
         if let Some(allowed) = &record.metadata.allowed_ips
@@ -111,7 +111,7 @@ impl EnvironmentState {
         if opens == Opens::Nothing {
             return Ok(Decision::of(record, Reason::Operation));
         }
-        let limits = record.metadata.effective_limits(settings.ceiling);
+        let limits = record.effective_limits(settings.ceiling);
         if limits.is_none() || opens != Opens::ByOperation {
             self.last_use.note(&record, now);
             let is_own_look_up = opens == Opens::Itself;

@@ -23,6 +23,12 @@ pub struct KeyRecord {
     pub reported: [Option<KeyHash>; 2],
     /// The event of its last management write; `None` before the first release with events.
     pub last_event: Option<EventId>,
+    /// How often its account was suspended and resumed: odd is suspended.
+    pub suspension: u64,
+    /// Whether its import is not complete: it opens nothing until then.
+    pub import_pending: bool,
+    /// What the company set for the account: it lowers the effective limits.
+    pub ceiling: Limits,
     /// All that may be shown.
     pub metadata: KeyMetadata,
 }
@@ -80,37 +86,29 @@ pub struct KeyMetadata {
     /// From where it may be used; from anywhere when `null`.
     #[serde(default)]
     pub allowed_ips: Option<AllowedIps>,
-    /// How often its account was suspended and resumed: odd is suspended. Shown as its status alone.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub suspension: u64,
-    /// Whether its import is not complete: it opens nothing until then. Shown as its status alone.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub held: bool,
-    /// Whether its value is known to others: it opens nothing until it is rotated. Shown as its status alone.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub exposed: bool,
     /// How often it may be used, as its account decided; as often as one likes when `null`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
     pub limits: Limits,
-    /// What the company set for the account: never shown by itself, it lowers the effective limits.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub ceiling: Limits,
-}
-
-impl KeyMetadata {
-    /// The limits that hold: for each period the tightest of its own, its account's and the stack's.
-    #[must_use]
-    pub fn effective_limits(&self, stack: Limits) -> Limits {
-        self.limits.tightest(self.ceiling).tightest(stack)
-    }
 }
 
 impl KeyRecord {
+    /// A key of an account that was never suspended and has no ceiling, with its first value.
+    #[must_use]
+    pub fn new(account_id: AccountId, key_hash: KeyHash, metadata: KeyMetadata) -> Self {
+        Self {
+            account_id,
+            key_hash,
+            previous: None,
+            reported: [None, None],
+            last_event: None,
+            suspension: 0,
+            import_pending: false,
+            ceiling: Limits::NONE,
+            metadata,
+        }
+    }
+
     /// Where it is stored.
     #[must_use]
     pub fn place(&self) -> Locator {
@@ -121,6 +119,19 @@ impl KeyRecord {
     #[must_use]
     pub fn was_reported(&self, hash: &KeyHash) -> bool {
         self.reported.iter().flatten().any(|reported| reported == hash)
+    }
+
+    /// Whether its value is known to others: it opens nothing until it is rotated.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        let [of_value, _] = &self.reported;
+        of_value.as_ref() == Some(&self.key_hash)
+    }
+
+    /// The limits that hold: for each period the tightest of its own, its account's and the stack's.
+    #[must_use]
+    pub fn effective_limits(&self, stack: Limits) -> Limits {
+        self.metadata.limits.tightest(self.ceiling).tightest(stack)
     }
 
     /// Whether that is the hash of a value that works at that moment, the current one or the one before.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::limits::Limits;
-use super::record::KeyMetadata;
+use super::record::{KeyMetadata, KeyRecord};
 use super::timestamp::Timestamp;
 
 /// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPOSED`, `EXPIRED`, `DISABLED`: nobody in the
@@ -29,14 +29,14 @@ pub enum KeyStatus {
 impl KeyStatus {
     /// The status at that moment; from the very instant of its expiry a key is expired.
     #[must_use]
-    pub fn of(metadata: &KeyMetadata, now: Timestamp) -> Self {
-        if metadata.held || metadata.suspension % 2 == 1 {
+    pub fn of(key: &KeyRecord, now: Timestamp) -> Self {
+        if key.import_pending || key.suspension % 2 == 1 {
             Self::Suspended
-        } else if metadata.exposed {
+        } else if key.is_exposed() {
             Self::Exposed
-        } else if metadata.expires_at.is_some_and(|end| end <= now) {
+        } else if key.metadata.expires_at.is_some_and(|end| end <= now) {
             Self::Expired
-        } else if metadata.enabled {
+        } else if key.metadata.enabled {
             Self::Active
         } else {
             Self::Disabled
@@ -70,10 +70,14 @@ pub struct KeyView<'a> {
     status: KeyStatus,
 }
 
-impl KeyMetadata {
+impl KeyRecord {
     /// As it is shown at that moment, by a stack with that ceiling.
     #[must_use]
     pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
-        KeyView { metadata: self, effective_limits: self.effective_limits(ceiling), status: KeyStatus::of(self, now) }
+        KeyView {
+            metadata: &self.metadata,
+            effective_limits: self.effective_limits(ceiling),
+            status: KeyStatus::of(self, now),
+        }
     }
 }

@@ -2,15 +2,15 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::key::{AccountId, KeyMetadata, KeyValue, KeyView, Limits, Timestamp};
+use crate::key::{AccountId, KeyRecord, KeyValue, KeyView, Limits, Timestamp};
 
 /// The answer to creating or rotating a key: its metadata and, this one time, its value.
 #[derive(Debug)]
 pub struct IssuedKey {
     /// Written as `accountId` where the reader cannot know it yet.
     pub account_id: Option<AccountId>,
-    /// All that may be shown.
-    pub metadata: KeyMetadata,
+    /// The key, of which all is written that may be shown.
+    pub key: KeyRecord,
     /// Written as `value`.
     pub value: KeyValue,
     /// When it was issued: the status is that of this moment.
@@ -36,7 +36,7 @@ pub(crate) struct IssuedKeyBody<'a> {
 
 impl Serialize for IssuedKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let key = self.metadata.at(self.now, self.ceiling);
+        let key = self.key.at(self.now, self.ceiling);
         IssuedKeyBody { account_id: self.account_id, key, value: self.value.expose() }.serialize(serializer)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::key::{EventId, KeyId, KeyMetadata, Limits, Timestamp};
+use crate::key::{EventId, KeyId, KeyRecord, Limits, Timestamp};
 use crate::store::{Event, EventPage, KeyPage};
 
 /// A page of the keys.
@@ -28,7 +28,7 @@ impl KeyPageView {
 
 #[derive(Debug)]
 struct KeyViews {
-    keys: Vec<KeyMetadata>,
+    keys: Vec<KeyRecord>,
     now: Timestamp,
     ceiling: Limits,
 }

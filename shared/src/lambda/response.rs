@@ -23,7 +23,7 @@ pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
 /// [`Error::Internal`] when the body cannot be written.
 pub fn created(request: &Request, issued: &IssuedKey) -> Result<Response<Body>, Error> {
     let mut response = json(StatusCode::CREATED, "application/json", issued)?;
-    let location = format!("{}/authentication/{}", path_before(request, "/authentication"), issued.metadata.id);
+    let location = format!("{}/authentication/{}", path_before(request, "/authentication"), issued.key.metadata.id);
     let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.into()))?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)

@@ -127,34 +127,24 @@ impl NewKey {
     /// The record of a key of that id, whose value has that hash.
     #[must_use]
     pub fn into_record(self, id: KeyId, key_hash: KeyHash, created_at: Timestamp) -> KeyRecord {
-        KeyRecord {
-            account_id: self.account_id,
-            key_hash,
-            previous: None,
-            reported: [None, None],
-            last_event: None,
-            metadata: KeyMetadata {
-                id,
-                company: self.company,
-                user_id: self.user_id,
-                username: self.username,
-                created_by: self.created_by,
-                created_by_key_id: self.created_by_key_id,
-                operations: self.operations,
-                traffic_type: self.traffic_type,
-                name: self.name,
-                description: self.description,
-                created_at,
-                enabled: true,
-                expires_at: self.expires_at,
-                last_used_at: None,
-                allowed_ips: self.allowed_ips,
-                suspension: 0,
-                held: false,
-                exposed: false,
-                limits: self.limits,
-                ceiling: Limits::NONE,
-            },
-        }
+        let metadata = KeyMetadata {
+            id,
+            company: self.company,
+            user_id: self.user_id,
+            username: self.username,
+            created_by: self.created_by,
+            created_by_key_id: self.created_by_key_id,
+            operations: self.operations,
+            traffic_type: self.traffic_type,
+            name: self.name,
+            description: self.description,
+            created_at,
+            enabled: true,
+            expires_at: self.expires_at,
+            last_used_at: None,
+            allowed_ips: self.allowed_ips,
+            limits: self.limits,
+        };
+        KeyRecord::new(self.account_id, key_hash, metadata)
     }
 }

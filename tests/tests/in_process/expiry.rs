@@ -41,14 +41,14 @@ async fn from_the_very_instant_and_not_a_millisecond_before() {
     let body = new_key_with(&json!({"expiresAt": end}));
     let key = admin.create(&body).await;
     let value = api_keys::key::KeyValue::parse(&key.value, api_keys::key::ImportedKeys::Refused).unwrap();
-    let mut metadata = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap().metadata;
+    let mut key = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let end = Timestamp::parse(&end).unwrap();
 
-    assert_eq!(KeyStatus::of(&metadata, end.minus(Duration::from_millis(1))), KeyStatus::Active);
-    assert_eq!(KeyStatus::of(&metadata, end), KeyStatus::Expired);
-    metadata.enabled = false;
-    assert_eq!(KeyStatus::of(&metadata, end.minus(Duration::from_millis(1))), KeyStatus::Disabled);
-    assert_eq!(KeyStatus::of(&metadata, end), KeyStatus::Expired, "enabling it would not bring it back");
+    assert_eq!(KeyStatus::of(&key, end.minus(Duration::from_millis(1))), KeyStatus::Active);
+    assert_eq!(KeyStatus::of(&key, end), KeyStatus::Expired);
+    key.metadata.enabled = false;
+    assert_eq!(KeyStatus::of(&key, end.minus(Duration::from_millis(1))), KeyStatus::Disabled);
+    assert_eq!(KeyStatus::of(&key, end), KeyStatus::Expired, "enabling it would not bring it back");
 }
 
 #[tokio::test]

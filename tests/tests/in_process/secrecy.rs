@@ -100,7 +100,7 @@ async fn no_debug_output_shows_a_value_or_a_hash() {
     }
     let issued = api_keys::lambda::IssuedKey {
         account_id: None,
-        metadata: record.metadata.clone(),
+        key: record.clone(),
         value,
         now: gateway.now().into(),
         ceiling: api_keys::key::Limits::NONE,

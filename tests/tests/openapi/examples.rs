@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    ImportedKeys, IpRange, KeyMetadata, KeyStatus, KeyValue, Limits, Operation, Operations, Timestamp, TrafficType,
+    AccountId, ImportedKeys, IpRange, KeyHash, KeyMetadata, KeyRecord, KeyStatus, KeyValue, Limits, Operation,
+    Operations, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -86,6 +87,8 @@ fn bodies() -> [Example; 9] {
 fn answers() -> [Example; 7] {
     let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
+    let record =
+        |metadata| KeyRecord::new(AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap(), KeyHash::of(VALUE), metadata);
     let key = metadata(
         r#"{"id": "0QbXn6T4mKrV9sYdJ2wLhP", "company": "Example", "userId": "user-2", "username": "Grace",
             "createdBy": "user-1", "createdByKeyId": "0QbXk1pVq3cTt8hGfWzR5N", "operations": ["SMS"], "trafficType": "TRANSACTIONAL", "name": "reminders",
@@ -98,9 +101,10 @@ fn answers() -> [Example; 7] {
         limits: Limits::parse("100/MINUTE,100000/MONTH").unwrap(),
         ..key.clone()
     };
+    let (changed, key) = (record(changed), record(key));
     let page = Mapping::from_iter([
         ("apiKeys".into(), vec![yaml(&key.at(now, Limits::NONE))].into()),
-        ("nextCursor".into(), key.id.as_str().into()),
+        ("nextCursor".into(), key.metadata.id.as_str().into()),
     ]);
     let value = KeyValue::parse(VALUE, ImportedKeys::Refused).unwrap();
     let report =
@@ -114,11 +118,11 @@ fn answers() -> [Example; 7] {
             yaml(&changed.at(now, Limits::parse("1000/MINUTE,5000/DAY").unwrap())),
         ),
         ("page", "A page that is not the last one", page.into()),
-        ("events", "What was done to a key", events(&key)),
+        ("events", "What was done to a key", events(&key.metadata)),
         (
             "issued",
             "A key and its value",
-            yaml(&IssuedKey { account_id: None, metadata: key, value, now, ceiling: Limits::NONE }),
+            yaml(&IssuedKey { account_id: None, key, value, now, ceiling: Limits::NONE }),
         ),
         ("usage", "Two days", usage()),
         ("leakFeedback", "A key had it", yaml(&feedback)),

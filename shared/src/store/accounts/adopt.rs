@@ -83,7 +83,8 @@ impl Accounts {
         item: &AccountItem,
         given: Option<(&str, Timestamp)>,
     ) -> Result<AccountItem, AccountError> {
-        let oldest = oldest(&self.tables.keys, account_id).await?.map(|key| (key.company, key.created_at));
+        let oldest =
+            oldest(&self.tables.keys, account_id).await?.map(|key| (key.metadata.company, key.metadata.created_at));
         let given = given.map(|(company, created_at)| (company.to_owned(), created_at));
         let (company, created_at) = oldest.or(given).unzip();
         Ok(AccountItem { company, created_at, ..item.clone() })

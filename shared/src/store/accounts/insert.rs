@@ -10,7 +10,7 @@ use super::item::AccountItem;
 use super::listing::listing_item;
 use super::quota::Quota;
 use super::write::Accounts;
-use crate::key::{KeyMetadata, KeyRecord, Locator, Timestamp};
+use crate::key::{KeyRecord, Locator, Timestamp};
 use crate::request::Origin;
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::part::put_new;
@@ -76,7 +76,7 @@ impl NewKeys {
         max_keys: u64,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<KeyMetadata, AccountError> {
+    ) -> Result<KeyRecord, AccountError> {
         let new = Insertion::of(EventType::KeyCreated, record, max_keys, origin, now);
         self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
@@ -91,7 +91,7 @@ impl NewKeys {
         max_keys: u64,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<KeyMetadata, AccountError> {
+    ) -> Result<KeyRecord, AccountError> {
         let new = Insertion::of(EventType::AccountRecovered, record, max_keys, origin, now);
         self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
@@ -130,7 +130,7 @@ impl NewKeys {
     }
 
     /// The key as it was stored, or why a value of another system was refused.
-    async fn insert_counted(&self, new: &Insertion<'_>) -> Result<Result<KeyMetadata, Imported>, AccountError> {
+    async fn insert_counted(&self, new: &Insertion<'_>) -> Result<Result<KeyRecord, Imported>, AccountError> {
         let retries = Retries::from_now();
         let mut record = new.record.clone();
         loop {
@@ -142,15 +142,16 @@ impl NewKeys {
             if let Some(company) = &account.company {
                 record.metadata.company.clone_from(company);
             }
-            record.metadata.ceiling = account.ceiling;
+            record.ceiling = account.ceiling;
             let transaction = new.transaction(&self.tables, &record, &account)?;
+            record.last_event = Some(transaction.event);
             match transaction.send(&self.tables.keys, retries).await? {
                 Transacted::Done => {
                     self.confirm(record.place(), &account.state()).await?;
                     if new.r#type == EventType::KeyImported {
                         import_claim::activate(&self.tables.keys, record.place()).await?;
                     }
-                    return Ok(Ok(record.metadata));
+                    return Ok(Ok(record));
                 }
                 Transacted::Refused(Part::Mark) => return Ok(Err(Imported::Exposed)),
                 Transacted::Refused(Part::Claim) => return Ok(Err(Imported::Taken)),

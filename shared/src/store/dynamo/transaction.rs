@@ -13,7 +13,7 @@ const WHAT: &str = "the table did not write";
 
 /// The writes of one transaction, each with a name, and the event among them.
 pub(in crate::store) struct Transaction {
-    event: EventId,
+    pub(in crate::store) event: EventId,
     target: Item,
     deletes: bool,
     parts: Vec<(Part, TransactWriteItem)>,

@@ -3,7 +3,7 @@
 use super::item::attributes;
 use super::reader::KeyReader;
 use super::write::Keys;
-use crate::key::{KeyMetadata, Locator, Timestamp};
+use crate::key::{KeyRecord, Locator, Timestamp};
 use crate::request::{Change, Origin};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
@@ -27,7 +27,7 @@ impl Keys {
         place: Locator,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Option<KeyMetadata>, WriteError> {
+    ) -> Result<Option<KeyRecord>, WriteError> {
         for _ in 0..ATTEMPTS {
             let Some(read) = reader.get(place.account_id, place.id).await? else { return Ok(None) };
             match self.update(&read, &[Change::Enabled(false)], origin, now).await {
@@ -39,7 +39,7 @@ impl Keys {
         }
         loop {
             match self.disable_unread(place, origin, now).await {
-                Ok(true) => return Ok(reader.get(place.account_id, place.id).await?.map(|disabled| disabled.metadata)),
+                Ok(true) => return Ok(reader.get(place.account_id, place.id).await?),
                 Ok(false) => return Ok(None),
                 Err(error) if error.is_retryable() => {}
                 Err(error) => return Err(error),

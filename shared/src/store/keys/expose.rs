@@ -131,7 +131,7 @@ impl Keys {
         let mut update = Expression::default();
         ending.write(&mut update, &mut event, seen, hash)?;
         match seen {
-            Some(read) => self.replace(read, event, update, mark).await,
+            Some(read) => Ok(self.replace(read, event, update, mark).await?.is_some()),
             None => self.write(place, &event, update, mark).await,
         }
     }
@@ -148,7 +148,7 @@ impl Ending {
     /// `None` when the key has no such value any more, or it has ended.
     fn of(key: &KeyRecord, leaked: &KeyHash) -> Option<Self> {
         if key.key_hash == *leaked {
-            return (!key.metadata.exposed).then_some(Self::Current);
+            return (!key.is_exposed()).then_some(Self::Current);
         }
         key.previous.as_ref().filter(|previous| previous.key_hash == *leaked).map(|_| Self::Previous)
     }

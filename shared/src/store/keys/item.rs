@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
 
-use crate::key::{KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
+use super::stored::previous_value;
+use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
 use crate::request::Change;
 use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, optional, primary_key, value};
 use crate::store::dynamo::error::TableError;
@@ -43,10 +45,42 @@ pub(in crate::store) fn to_item(record: &KeyRecord) -> Result<Item, TableError> 
     Ok(item)
 }
 
-pub(super) fn from_item(item: Item) -> Result<KeyMetadata, TableError> {
-    let exposed = item.get(EXPOSED_HASH).is_some_and(|hash| item.get(KEY_HASH) == Some(hash));
-    let key = serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not a key", cause))?;
-    Ok(KeyMetadata { exposed, ..key })
+/// What is stored beside what is shown.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Unshown {
+    account_id: AccountId,
+    #[serde(default)]
+    last_event: Option<EventId>,
+    #[serde(default)]
+    previous_valid_until: Option<Timestamp>,
+    #[serde(default)]
+    suspension: u64,
+    #[serde(default)]
+    held: bool,
+    #[serde(default)]
+    ceiling: Limits,
+    #[serde(flatten)]
+    metadata: KeyMetadata,
+}
+
+pub(super) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
+    const WHAT: &str = "an item is not a key";
+    let hash = |name: &str| item.get(name).and_then(|hash| KeyHash::from_bytes(hash.as_b().ok()?.as_ref()));
+    let key_hash = hash(KEY_HASH).ok_or(TableError::new(WHAT))?;
+    let (previous, reported) = (hash(PREVIOUS_KEY_HASH), [EXPOSED_HASH, EXPOSED_PREVIOUS_HASH].map(hash));
+    let stored: Unshown = serde_dynamo::from_item(item).map_err(|cause| TableError::caused(WHAT, cause))?;
+    Ok(KeyRecord {
+        account_id: stored.account_id,
+        key_hash,
+        previous: previous_value(previous, stored.previous_valid_until, &reported),
+        reported,
+        last_event: stored.last_event,
+        suspension: stored.suspension,
+        import_pending: stored.held,
+        ceiling: stored.ceiling,
+        metadata: stored.metadata,
+    })
 }
 
 /// The attributes that a change writes; `None` removes one.

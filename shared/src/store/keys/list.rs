@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::from_item;
 use crate::aws::Aws;
-use crate::key::{AccountId, KeyId, KeyMetadata};
+use crate::key::{AccountId, KeyId, KeyRecord};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::page::Pages;
 use crate::store::dynamo::table::Table;
@@ -15,7 +15,7 @@ const STRANGE_ID: &str = "the table has an item with a strange id";
 #[derive(Debug, Clone)]
 pub struct KeyPage {
     /// At most as many as were asked for. A page may be shorter, even empty, and not be the last.
-    pub keys: Vec<KeyMetadata>,
+    pub keys: Vec<KeyRecord>,
     /// Where the next page begins: after this key. `None` on the last page.
     pub next: Option<KeyId>,
 }
@@ -58,7 +58,7 @@ impl KeyList {
 }
 
 /// The account's oldest key.
-pub(in crate::store) async fn oldest(table: &Table, account_id: AccountId) -> Result<Option<KeyMetadata>, TableError> {
+pub(in crate::store) async fn oldest(table: &Table, account_id: AccountId) -> Result<Option<KeyRecord>, TableError> {
     let page = table
         .client
         .query()

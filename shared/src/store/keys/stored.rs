@@ -44,15 +44,14 @@ impl From<StoredKey> for KeyRecord {
     fn from(stored: StoredKey) -> Self {
         let key_hash = stored.key_hash.value;
         let reported = [stored.exposed_hash, stored.exposed_previous_hash].map(|hash| hash.map(|hash| hash.value));
-        let was_reported = |hash: &KeyHash| reported.iter().flatten().any(|reported| reported == hash);
-        // Functions of releases before 0.2 know of no exposure, and may have given the value a grace period.
-        let previous = stored.previous_key_hash.filter(|hash| !was_reported(&hash.value));
-        let previous = previous.zip(stored.previous_valid_until);
-        let exposed = reported.first().is_some_and(|reported| reported.as_ref() == Some(&key_hash));
+        let previous = stored.previous_key_hash.map(|hash| hash.value);
         Self {
             account_id: stored.account_id.value,
-            previous: previous.map(|(hash, until)| PreviousValue { key_hash: hash.value, valid_until: until.value }),
+            previous: previous_value(previous, value_of(stored.previous_valid_until), &reported),
             last_event: value_of(stored.last_event),
+            suspension: stored.suspension.map_or(0, |number| number.value),
+            import_pending: stored.held.is_some_and(|held| held.value),
+            ceiling: limits_of(stored.ceiling),
             metadata: KeyMetadata {
                 id: stored.id.value,
                 company: stored.company.value,
@@ -69,16 +68,24 @@ impl From<StoredKey> for KeyRecord {
                 expires_at: value_of(stored.expires_at),
                 last_used_at: value_of(stored.last_used_at),
                 allowed_ips: stored.allowed_ips.map(List::collect),
-                suspension: stored.suspension.map_or(0, |number| number.value),
-                held: stored.held.is_some_and(|held| held.value),
-                exposed,
                 limits: limits_of(stored.limits),
-                ceiling: limits_of(stored.ceiling),
             },
             key_hash,
             reported,
         }
     }
+}
+
+/// The value before, unless it was reported: functions of releases before 0.2 know of no exposure, and may have given the value
+/// a grace period.
+pub(super) fn previous_value(
+    key_hash: Option<KeyHash>,
+    valid_until: Option<Timestamp>,
+    reported: &[Option<KeyHash>],
+) -> Option<PreviousValue> {
+    let (key_hash, valid_until) = key_hash.zip(valid_until)?;
+    let was_reported = reported.iter().flatten().any(|reported| *reported == key_hash);
+    (!was_reported).then_some(PreviousValue { key_hash, valid_until })
 }
 
 fn value_of<T>(text: Option<Text<T>>) -> Option<T> {

@@ -2,7 +2,7 @@
 
 use super::item::{KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, attributes, hash_value};
 use super::write::Keys;
-use crate::key::{KeyHash, KeyMetadata, KeyRecord, Timestamp};
+use crate::key::{KeyHash, KeyRecord, PreviousValue, Timestamp};
 use crate::request::{Change, Origin};
 use crate::store::dynamo::attribute::{optional, value};
 use crate::store::dynamo::error::WriteError;
@@ -23,12 +23,12 @@ impl Keys {
         changes: &[Change],
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Option<KeyMetadata>, WriteError> {
-        let mut metadata = read.metadata.clone();
-        let mut event = self.tables.event(EventType::KeyChanged, Some(metadata.id), origin, now)?;
+    ) -> Result<Option<KeyRecord>, WriteError> {
+        let mut key = read.clone();
+        let mut event = self.tables.event(EventType::KeyChanged, Some(key.metadata.id), origin, now)?;
         let mut update = Expression::default();
         for change in changes {
-            let before = change.undo(&metadata);
+            let before = change.undo(&key.metadata);
             if before == *change {
                 continue;
             }
@@ -39,13 +39,13 @@ impl Keys {
             if let Some((attribute, value)) = attributes(&before)?.into_iter().next() {
                 update.require(attribute, value);
             }
-            change.clone().apply(&mut metadata);
+            change.clone().apply(&mut key.metadata);
         }
         if event.changes.is_empty() {
-            return Ok(Some(metadata));
+            return Ok(Some(key));
         }
         let written = self.replace(read, event, update, None).await?;
-        Ok(written.then_some(metadata))
+        Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
     }
 
     /// Gives a key another value; the one it had works until `grace_end`, if there is one and nobody else knows it.
@@ -61,8 +61,8 @@ impl Keys {
         grace_end: Option<Timestamp>,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Option<KeyMetadata>, WriteError> {
-        let grace_end = grace_end.filter(|_| !read.metadata.exposed);
+    ) -> Result<Option<KeyRecord>, WriteError> {
+        let grace_end = grace_end.filter(|_| !read.is_exposed());
         let mut event = self.tables.event(EventType::KeyRotated, Some(read.metadata.id), origin, now)?;
         let before = read.previous.as_ref().map(|previous| previous.valid_until);
         if before != grace_end {
@@ -76,6 +76,7 @@ impl Keys {
         update.require(KEY_HASH, Some(old));
         update.require("enabled", Some(value(&read.metadata.enabled)?));
         let written = self.replace(read, event, update, None).await?;
-        Ok(written.then(|| KeyMetadata { exposed: false, ..read.metadata.clone() }))
+        let previous = grace_end.map(|end| PreviousValue { key_hash: read.key_hash.clone(), valid_until: end });
+        Ok(written.map(|event| KeyRecord { key_hash: new.clone(), previous, last_event: Some(event), ..read.clone() }))
     }
 }

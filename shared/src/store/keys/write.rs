@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::item::key;
-use crate::key::{KeyRecord, Locator};
+use crate::key::{EventId, KeyRecord, Locator};
 use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::expression::Expression;
@@ -25,19 +25,21 @@ impl Keys {
         Self { tables: tables.clone() }
     }
 
-    /// Writes to the key that was read, unless a management write came between; and with it `beside`, if it is given.
+    /// Writes to the key that was read, unless a management write came between; and with it `beside`, if it is given. The
+    /// event's id if it did.
     pub(super) async fn replace(
         &self,
         read: &KeyRecord,
         event: Event,
         mut update: Expression,
         beside: Option<(Part, TransactWriteItem)>,
-    ) -> Result<bool, WriteError> {
+    ) -> Result<Option<EventId>, WriteError> {
         update.require(LAST_EVENT, optional(read.last_event.as_ref())?);
         // Functions of releases before 0.2 write no lastEvent, and may still run during a deployment.
         update.require("operations", Some(value(&read.metadata.operations)?));
         let event = Event { previous_event: read.last_event, ..event };
-        self.write(read.place(), &event, update, beside).await
+        let written = self.write(read.place(), &event, update, beside).await?;
+        Ok(written.then_some(event.id))
     }
 
     pub(super) async fn write(
