@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use api_keys::key::{AccountId, Catalogue, Timestamp};
-use api_keys::request::{Change, Fields, InvalidRequest, NewKey};
+use api_keys::request::{Fields, InvalidRequest, KeyPatch, NewKey};
 use libfuzzer_sys::fuzz_target;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse("SMS,RCS", "TRANSACTIONAL,OTP").unwrap());
@@ -16,14 +16,12 @@ static ACCOUNT: LazyLock<AccountId> = LazyLock::new(|| AccountId::parse("4Vn8QkT
 fuzz_target!(|body: &[u8]| {
     if let Some(new) = taken(new_key(body)) {
         assert!((1..=128).contains(&new.user_id.chars().count()) && (1..=128).contains(&new.username.chars().count()));
-        assert!(new.operations.iter().count() > 0);
-        assert!(CATALOGUE.operations().lacking(&new.operations).is_empty(), "no operation comes out of nothing");
-        assert!(new.expires_at.is_none_or(|end| end > *NOW));
+        assert!(new.settings.operations.iter().count() > 0);
+        assert!(CATALOGUE.operations().lacking(&new.settings.operations).is_empty(), "no operation comes out of nothing");
+        assert!(new.settings.expires_at.is_none_or(|end| end > *NOW));
     }
-    for change in taken(Change::parse(body, &CATALOGUE, *NOW)).into_iter().flatten() {
-        if let Change::Operations(operations) = change {
-            assert!(operations.iter().count() > 0 && CATALOGUE.operations().lacking(&operations).is_empty());
-        }
+    if let Some(operations) = taken(KeyPatch::parse(body, &CATALOGUE, *NOW)).and_then(|patch| patch.operations) {
+        assert!(operations.iter().count() > 0 && CATALOGUE.operations().lacking(&operations).is_empty());
     }
     if let Some(Some(grace)) = taken(rotate_key::grace_period(body)) {
         assert!(grace > Duration::ZERO && grace <= Duration::from_hours(7 * 24) && grace.subsec_nanos() == 0);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_keys::aws::Aws;
-use api_keys::key::{ImportedKeys, KeyMetadata, KeyRecord, KeyValue, Limits, Random, Timestamp};
+use api_keys::key::{ImportedKeys, KeyMetadata, KeyRecord, KeySettings, KeyValue, Random, Timestamp};
 use api_keys::lambda::Metrics;
 use api_keys::request::{Caller, Origin};
 use api_keys::store::{EventTable, NewKeys, Tables};
@@ -238,16 +238,12 @@ pub fn sample_key() -> KeyRecord {
         created_by_key_id: None,
         user_id: caller.user_id,
         username: caller.username,
-        operations: caller.operations,
-        traffic_type: caller.traffic_type,
-        name: Some("sample".to_owned()),
-        description: None,
         created_at: Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap(),
-        enabled: true,
-        expires_at: None,
         last_used_at: None,
-        allowed_ips: None,
-        limits: Limits::NONE,
+        settings: KeySettings {
+            name: Some("sample".to_owned()),
+            ..KeySettings::new(caller.operations, caller.traffic_type)
+        },
     };
     KeyRecord::new(caller.account_id, value.hash(), metadata)
 }

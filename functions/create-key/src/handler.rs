@@ -32,7 +32,7 @@ async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     let (caller, ()) = http::read(request, |caller, _| caller.must_manage())?;
     let origin = http::origin(request, &caller);
     let new = parse(request.body(), &caller, deps.catalogue, now)?;
-    caller.must_cover_new(&new.operations)?;
+    caller.must_cover_new(&new.settings.operations)?;
     let (record, value) = new.issue(deps.issuer, now)?;
     let key = deps.new_keys.insert(&record, deps.max_keys, &origin, now).await?;
     http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling })

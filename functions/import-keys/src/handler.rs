@@ -222,7 +222,8 @@ impl Import<'_> {
         if found.is_exposed() && found.key_hash == *hash {
             return Ok(ImportOutcome::Refused(RefusedValue::Exposed));
         }
-        Ok(ImportOutcome::Present { id, differs: new.differs_from(&found.metadata) })
+        let differs = new.differs_from(&found.metadata).map_err(|cause| Error::Internal(cause.into()))?;
+        Ok(ImportOutcome::Present { id, differs })
     }
 }
 

@@ -29,7 +29,7 @@ struct PresentKey {
     /// Whether all fields are as the payload has them.
     equal: bool,
     /// Those that are not.
-    differs: Vec<&'static str>,
+    differs: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,7 +46,7 @@ struct FailedKey {
 #[derive(Debug)]
 pub(crate) enum ImportOutcome {
     Imported(KeyId),
-    Present { id: KeyId, differs: Vec<&'static str> },
+    Present { id: KeyId, differs: Vec<String> },
     Refused(RefusedValue),
 }
 

@@ -54,7 +54,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
 /// key is rotated even if it is disabled or expired too; then it stays that.
 fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Result<(), Error> {
     caller.must_cover(&record.metadata)?;
-    match KeyStatus::of(record, now) {
+    match record.status(now) {
         KeyStatus::Active | KeyStatus::Exposed => Ok(()),
         status => Err(Error::NotActive(status)),
     }

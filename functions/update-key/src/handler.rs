@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use api_keys::key::{Catalogue, KeyId, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, http};
-use api_keys::request::{Caller, Change};
+use api_keys::request::{Caller, KeyPatch};
 use api_keys::store::{KeyReader, Keys, WriteError};
 use lambda_http::{Body, Request, Response};
 
@@ -34,13 +34,10 @@ async fn update_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         caller.must_manage()?;
         Ok(http::key_id(request, fields))
     })?;
-    let changes = Change::parse(request.body(), deps.catalogue, now)?;
+    let patch = KeyPatch::parse(request.body(), deps.catalogue, now)?;
     let id = id.ok_or(Error::NotFound)?;
-    let update = Update { request, caller, id, changes: &changes, deps, now };
-    let key = match &*changes {
-        [Change::Enabled(false)] => update.disable().await?,
-        _ => update.change().await?,
-    };
+    let update = Update { request, caller, id, patch: &patch, deps, now };
+    let key = if patch == KeyPatch::disabling() { update.disable().await? } else { update.change().await? };
     http::ok(&key.at(now, deps.ceiling))
 }
 
@@ -49,7 +46,7 @@ struct Update<'a> {
     request: &'a Request,
     caller: Caller,
     id: KeyId,
-    changes: &'a [Change],
+    patch: &'a KeyPatch,
     deps: &'a Deps<'a>,
     now: Timestamp,
 }
@@ -57,16 +54,14 @@ struct Update<'a> {
 impl Update<'_> {
     /// Changes the key as long as it has no operation that the caller lacks, nor gets one.
     async fn change(&self) -> Result<KeyRecord, Error> {
-        for change in self.changes {
-            if let Change::Operations(wanted) = change {
-                self.caller.must_cover_new(wanted)?;
-            }
+        if let Some(wanted) = &self.patch.operations {
+            self.caller.must_cover_new(wanted)?;
         }
         for _ in 0..ATTEMPTS {
             let record = self.read().await?;
             self.caller.must_cover(&record.metadata)?;
             // Only another value ends an exposure.
-            if record.is_exposed() && self.changes.contains(&Change::Enabled(true)) {
+            if record.is_exposed() && self.patch.enabled == Some(true) {
                 return Err(Error::NotActive(KeyStatus::Exposed));
             }
             if let Some(changed) = self.write(&record).await? {
@@ -89,6 +84,6 @@ impl Update<'_> {
 
     async fn write(&self, record: &KeyRecord) -> Result<Option<KeyRecord>, WriteError> {
         let origin = http::origin(self.request, &self.caller);
-        self.deps.keys.update(record, self.changes, &origin, self.now).await
+        self.deps.keys.update(record, self.patch, &origin, self.now).await
     }
 }

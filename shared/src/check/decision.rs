@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::environment::EnvironmentState;
 use super::reason::Reason;
 use super::route::Route;
-use crate::key::{ImportedKeys, KeyRecord, KeyStatus, KeyValue, Limits, Locator, Operation, Timestamp};
+use crate::key::{ImportedKeys, KeyRecord, KeyValue, Limits, Locator, Operation, Timestamp};
 use crate::request::Caller;
 use crate::store::{Admission, TableError};
 
@@ -99,10 +99,10 @@ impl EnvironmentState {
         let Some(record) = self.reader.resolve(&value, now).await? else {
             return Ok(Decision::UNKNOWN);
         };
-        if let Some(reason) = Reason::of(KeyStatus::of(&record, now)) {
+        if let Some(reason) = Reason::of(record.status(now)) {
             return Ok(Decision::of(record, reason));
         }
-        if let Some(allowed) = &record.metadata.allowed_ips
+        if let Some(allowed) = &record.metadata.settings.allowed_ips
             && !source_ip.is_some_and(|address| allowed.contain(address))
         {
             return Ok(Decision::of(record, Reason::Address));
@@ -129,7 +129,7 @@ impl EnvironmentState {
 
 impl Asked<'_> {
     fn opened_by(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> Opens {
-        let operations = &key.metadata.operations;
+        let operations = &key.metadata.settings.operations;
         match self {
             Self::Operation(operation) if operations.contains(operation.as_str()) => Opens::ByOperation,
             Self::Route(route) if route.is_opened_by(operations) => {

@@ -8,7 +8,7 @@
 //! operation → catalogue
 //! timestamp → limits → counters → lease
 //! timestamp, id → usage
-//! timestamp, allowed_ips, limits, id, operation → record → status
+//! timestamp, allowed_ips, limits, id, operation, status → metadata → record
 //! ```
 
 mod allowed_ips;
@@ -22,6 +22,7 @@ mod id;
 mod issuer;
 mod lease;
 mod limits;
+mod metadata;
 mod operation;
 mod prefix;
 mod random;
@@ -41,11 +42,12 @@ pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
 pub use self::lease::{Lease, Step};
 pub use self::limits::{Limit, Limits, Period};
+pub use self::metadata::{KeyMetadata, KeySettings, KeyView};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;
 pub use self::random::{NoRandomness, Random};
-pub use self::record::{KeyMetadata, KeyRecord, PreviousValue};
-pub use self::status::{KeyStatus, KeyView};
+pub use self::record::{KeyRecord, PreviousValue};
+pub use self::status::KeyStatus;
 pub use self::timestamp::Timestamp;
 pub use self::usage::{Consumer, Count, Tally, Use, Uses};
 pub use self::value::{ImportedKeys, KeyValue};

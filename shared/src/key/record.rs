@@ -1,12 +1,10 @@
-//! A key as it is stored and as it is shown.
+//! A key as it is stored.
 
-use serde::{Deserialize, Serialize};
-
-use super::allowed_ips::AllowedIps;
 use super::hash::KeyHash;
-use super::id::{AccountId, EventId, KeyId, Locator};
+use super::id::{AccountId, EventId, Locator};
 use super::limits::Limits;
-use super::operation::{Operations, TrafficType};
+use super::metadata::{KeyMetadata, KeyView};
+use super::status::KeyStatus;
 use super::timestamp::Timestamp;
 
 /// All that is kept of a key. The value is not: only its hash.
@@ -42,56 +40,6 @@ pub struct PreviousValue {
     pub valid_until: Timestamp,
 }
 
-/// What is shown of a key. It has no field for a value or a hash.
-///
-/// As JSON: camelCase, and absent fields are `null`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct KeyMetadata {
-    /// Its name in URLs; not a secret. Sorts by the time of creation.
-    pub id: KeyId,
-    /// The name of the account's company.
-    pub company: String,
-    /// The user it is assigned to.
-    pub user_id: String,
-    /// That user's name.
-    pub username: String,
-    /// The `userId` of the key that created it.
-    pub created_by: String,
-    /// The id of the key that created it. `null` for an account's first key, an imported one, and one that was created
-    /// before this was recorded.
-    #[serde(default)]
-    pub created_by_key_id: Option<KeyId>,
-    /// What it opens.
-    pub operations: Operations,
-    /// The kind of messages it is meant for.
-    pub traffic_type: TrafficType,
-    /// A short name for people.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// A longer description for people.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// Whether it was left switched on.
-    pub enabled: bool,
-    /// From that instant it opens nothing.
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-    /// When it was last used, to within five minutes.
-    #[serde(default)]
-    pub last_used_at: Option<Timestamp>,
-    /// From where it may be used; from anywhere when `null`.
-    #[serde(default)]
-    pub allowed_ips: Option<AllowedIps>,
-    /// How often it may be used, as its account decided; as often as one likes when `null`.
-    #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
-    pub limits: Limits,
-}
-
 impl KeyRecord {
     /// A key of an account that was never suspended and has no ceiling, with its first value.
     #[must_use]
@@ -115,6 +63,29 @@ impl KeyRecord {
         Locator { account_id: self.account_id, id: self.metadata.id }
     }
 
+    /// Whether it opens anything at that moment; from the very instant of its expiry a key is expired.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
+        let settings = &self.metadata.settings;
+        if self.import_pending || self.suspension % 2 == 1 {
+            KeyStatus::Suspended
+        } else if self.is_exposed() {
+            KeyStatus::Exposed
+        } else if settings.expires_at.is_some_and(|end| end <= now) {
+            KeyStatus::Expired
+        } else if settings.enabled {
+            KeyStatus::Active
+        } else {
+            KeyStatus::Disabled
+        }
+    }
+
+    /// As it is shown at that moment, by a stack with that ceiling.
+    #[must_use]
+    pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
+        KeyView::of(&self.metadata, self.effective_limits(ceiling), self.status(now))
+    }
+
     /// Whether that is the hash of a value of it that was reported, as far as that is kept.
     #[must_use]
     pub fn was_reported(&self, hash: &KeyHash) -> bool {
@@ -131,7 +102,7 @@ impl KeyRecord {
     /// The limits that hold: for each period the tightest of its own, its account's and the stack's.
     #[must_use]
     pub fn effective_limits(&self, stack: Limits) -> Limits {
-        self.metadata.limits.tightest(self.ceiling).tightest(stack)
+        self.metadata.settings.limits.tightest(self.ceiling).tightest(stack)
     }
 
     /// Whether that is the hash of a value that works at that moment, the current one or the one before.

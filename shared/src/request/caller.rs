@@ -61,7 +61,7 @@ impl Caller {
     /// # Errors
     /// [`Forbidden::CannotChange`].
     pub fn must_cover(&self, key: &KeyMetadata) -> Result<(), Forbidden> {
-        match self.operations.lacking(&key.operations) {
+        match self.operations.lacking(&key.settings.operations) {
             lacking if lacking.is_empty() => Ok(()),
             lacking => Err(Forbidden::CannotChange(lacking)),
         }
@@ -99,8 +99,8 @@ impl From<KeyRecord> for Caller {
             user_id: metadata.user_id,
             username: metadata.username,
             company: metadata.company,
-            operations: metadata.operations,
-            traffic_type: metadata.traffic_type,
+            operations: metadata.settings.operations,
+            traffic_type: metadata.settings.traffic_type,
         }
     }
 }

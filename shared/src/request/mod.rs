@@ -1,12 +1,13 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! json, text, path_text → fields → page, key_fields, limits, usage → new_key, patch, account
-//! caller → origin ──────────────────────┘
+//! json, text, path_text → fields → page, usage, key_fields, limits → settings → new_key
+//! caller → origin ─────────────────┘                └──→ account     field_change ┘
 //! ```
 
 mod account;
 mod caller;
+mod field_change;
 mod fields;
 mod json;
 mod key_fields;
@@ -14,19 +15,20 @@ mod limits;
 mod new_key;
 mod origin;
 mod page;
-mod patch;
 mod path_text;
+mod settings;
 mod text;
 mod usage;
 
 pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
+pub use self::field_change::FieldChange;
 pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::json::Json;
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::page::{AccountQuery, EventQuery, KeyQuery};
-pub use self::patch::Change;
 pub use self::path_text::PathText;
+pub use self::settings::KeyPatch;
 pub use self::text::normalize as normalize_text;
 pub use self::usage::{UsageBucket, UsageQuery};

@@ -1,10 +1,12 @@
 //! What is decided of a key before it exists.
 
 use super::caller::Caller;
+use super::field_change::FieldChange;
 use super::fields::Fields;
+use super::settings;
 use crate::key::{
-    AccountId, AllowedIps, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeyValue, Limits, Locator,
-    NoRandomness, Operations, Timestamp, TrafficType,
+    AccountId, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, KeyValue, Locator, NoRandomness,
+    Operations, Timestamp,
 };
 
 /// What is decided of a key before it exists.
@@ -22,20 +24,8 @@ pub struct NewKey {
     pub created_by: String,
     /// See [`KeyMetadata::created_by_key_id`].
     pub created_by_key_id: Option<KeyId>,
-    /// See [`KeyMetadata::operations`].
-    pub operations: Operations,
-    /// See [`KeyMetadata::traffic_type`].
-    pub traffic_type: TrafficType,
-    /// See [`KeyMetadata::name`].
-    pub name: Option<String>,
-    /// See [`KeyMetadata::description`].
-    pub description: Option<String>,
-    /// See [`KeyMetadata::expires_at`].
-    pub expires_at: Option<Timestamp>,
-    /// See [`KeyMetadata::allowed_ips`].
-    pub allowed_ips: Option<AllowedIps>,
-    /// See [`KeyMetadata::limits`].
-    pub limits: Limits,
+    /// See [`KeyMetadata::settings`].
+    pub settings: KeySettings,
 }
 
 impl NewKey {
@@ -60,13 +50,7 @@ impl NewKey {
             created_by_key_id: creator.map(|creator| creator.key_id),
             user_id,
             username: fields.required_text("username", Caller::MAX_TEXT),
-            operations: fields.operations(catalogue),
-            traffic_type: fields.traffic_type(catalogue),
-            name: fields.optional_text("name", 128),
-            description: fields.optional_text("description", 512),
-            expires_at: fields.optional_expiry("expiresAt", now),
-            allowed_ips: fields.allowed_ips(),
-            limits: fields.limits(),
+            settings: settings::take(fields, catalogue, now),
         }
     }
 
@@ -86,13 +70,7 @@ impl NewKey {
             created_by_key_id: None,
             user_id,
             username,
-            operations: catalogue.operations().clone(),
-            traffic_type: catalogue.default_traffic_type(),
-            name: None,
-            description: None,
-            expires_at: None,
-            allowed_ips: None,
-            limits: Limits::NONE,
+            settings: KeySettings::new(catalogue.operations().clone(), catalogue.default_traffic_type()),
         }
     }
 
@@ -106,22 +84,22 @@ impl NewKey {
         Ok((self.into_record(id, value.hash(), now), value))
     }
 
-    /// The fields, as clients spell them, that this key has otherwise. The order of operations says nothing.
-    #[must_use]
-    pub fn differs_from(&self, key: &KeyMetadata) -> Vec<&'static str> {
+    /// The fields, as clients spell them, that this key has otherwise. The order of operations says nothing, and it may have been
+    /// disabled since.
+    ///
+    /// # Errors
+    /// When a field cannot be written as JSON.
+    pub fn differs_from(&self, key: &KeyMetadata) -> serde_json::Result<Vec<String>> {
+        let mut wanted = KeySettings { enabled: key.settings.enabled, ..self.settings.clone() };
         let lacking = |a: &Operations, b: &Operations| !a.lacking(b).is_empty();
-        let fields = [
-            ("userId", self.user_id != key.user_id),
-            ("username", self.username != key.username),
-            ("operations", lacking(&self.operations, &key.operations) || lacking(&key.operations, &self.operations)),
-            ("trafficType", self.traffic_type != key.traffic_type),
-            ("name", self.name != key.name),
-            ("description", self.description != key.description),
-            ("expiresAt", self.expires_at != key.expires_at),
-            ("allowedIps", self.allowed_ips != key.allowed_ips),
-            ("limits", self.limits != key.limits),
-        ];
-        fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+        let (new, old) = (&self.settings.operations, &key.settings.operations);
+        if !lacking(new, old) && !lacking(old, new) {
+            wanted.operations.clone_from(old);
+        }
+        let holder = [("userId", &self.user_id, &key.user_id), ("username", &self.username, &key.username)];
+        let differing = holder.into_iter().filter(|(_, new, old)| new != old).map(|(field, ..)| field.to_owned());
+        let settings = FieldChange::between(&key.settings, &wanted)?;
+        Ok(differing.chain(settings.into_iter().map(|change| change.field)).collect())
     }
 
     /// The record of a key of that id, whose value has that hash.
@@ -134,16 +112,9 @@ impl NewKey {
             username: self.username,
             created_by: self.created_by,
             created_by_key_id: self.created_by_key_id,
-            operations: self.operations,
-            traffic_type: self.traffic_type,
-            name: self.name,
-            description: self.description,
             created_at,
-            enabled: true,
-            expires_at: self.expires_at,
             last_used_at: None,
-            allowed_ips: self.allowed_ips,
-            limits: self.limits,
+            settings: self.settings,
         };
         KeyRecord::new(self.account_id, key_hash, metadata)
     }

@@ -52,7 +52,6 @@ pub use self::accounts::sweep::Sweep;
 pub use self::accounts::write::Accounts;
 pub use self::dynamo::error::{TableError, WriteError};
 pub use self::events::event::{Event, EventType, LeakReport};
-pub use self::events::field_change::FieldChange;
 pub use self::events::list::{EventList, EventPage};
 pub use self::events::table::EventTable;
 pub use self::events::tables::Tables;

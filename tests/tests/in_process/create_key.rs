@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::key::{Issuer, KeyPrefix, Limits, Random, Timestamp};
+use api_keys::key::{Issuer, KeyPrefix, KeySettings, Random, Timestamp};
 use api_keys::request::{NewKey, Origin};
 use api_keys::store::NewKeys;
 use serde_json::{Value, json};
@@ -272,13 +272,10 @@ async fn an_id_is_never_used_twice() {
         username: "n".into(),
         created_by: "u".into(),
         created_by_key_id: None,
-        operations: gateway.functions.settings().catalogue.operations().clone(),
-        traffic_type: gateway.functions.settings().catalogue.default_traffic_type(),
-        name: None,
-        description: None,
-        expires_at: None,
-        allowed_ips: None,
-        limits: Limits::NONE,
+        settings: KeySettings::new(
+            gateway.functions.settings().catalogue.operations().clone(),
+            gateway.functions.settings().catalogue.default_traffic_type(),
+        ),
     };
     let now = Timestamp::from(gateway.now());
     let (record, _) = new.clone().issue(&issuer, now).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api_keys::key::{KeyStatus, Timestamp};
-use api_keys::request::Change;
+use api_keys::request::KeyPatch;
 use serde_json::json;
 use tests::{Gateway, new_key_with};
 
@@ -44,11 +44,11 @@ async fn from_the_very_instant_and_not_a_millisecond_before() {
     let mut key = gateway.functions.reader.resolve(&value, gateway.now().into()).await.unwrap().unwrap();
     let end = Timestamp::parse(&end).unwrap();
 
-    assert_eq!(KeyStatus::of(&key, end.minus(Duration::from_millis(1))), KeyStatus::Active);
-    assert_eq!(KeyStatus::of(&key, end), KeyStatus::Expired);
-    key.metadata.enabled = false;
-    assert_eq!(KeyStatus::of(&key, end.minus(Duration::from_millis(1))), KeyStatus::Disabled);
-    assert_eq!(KeyStatus::of(&key, end), KeyStatus::Expired, "enabling it would not bring it back");
+    assert_eq!(key.status(end.minus(Duration::from_millis(1))), KeyStatus::Active);
+    assert_eq!(key.status(end), KeyStatus::Expired);
+    key.metadata.settings.enabled = false;
+    assert_eq!(key.status(end.minus(Duration::from_millis(1))), KeyStatus::Disabled);
+    assert_eq!(key.status(end), KeyStatus::Expired, "enabling it would not bring it back");
 }
 
 #[tokio::test]
@@ -111,8 +111,9 @@ async fn an_expiry_is_after_now_and_at_most_ten_years_away_to_the_millisecond() 
         (now.plus(TEN_YEARS + millisecond), false),
     ] {
         let patch = json!({"expiresAt": end}).to_string();
-        let changes = Change::parse(patch.as_bytes(), &gateway.functions.settings().catalogue, now);
-        assert_eq!(changes.ok(), is_taken.then(|| vec![Change::ExpiresAt(Some(end))]), "{patch}");
+        let patched = KeyPatch::parse(patch.as_bytes(), &gateway.functions.settings().catalogue, now);
+        let expected = KeyPatch { expires_at: Some(Some(end)), ..KeyPatch::default() };
+        assert_eq!(patched.ok(), is_taken.then_some(expected), "{patch}");
     }
 }
 

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    AccountId, ImportedKeys, IpRange, KeyHash, KeyMetadata, KeyRecord, KeyStatus, KeyValue, Limits, Operation,
-    Operations, Timestamp, TrafficType,
+    AccountId, ImportedKeys, IpRange, KeyHash, KeyMetadata, KeyRecord, KeySettings, KeyStatus, KeyValue, Limits,
+    Operation, Operations, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -95,10 +95,13 @@ fn answers() -> [Example; 7] {
             "createdAt": "2026-11-23T10:15:30.123Z", "enabled": true}"#,
     );
     let changed = KeyMetadata {
-        expires_at: Timestamp::parse("2030-01-31T00:00:00Z"),
-        allowed_ips: Some([IpRange::from_str("203.0.113.0/24").unwrap()].into_iter().collect()),
         last_used_at: Timestamp::parse("2026-11-23T11:02:17.480Z"),
-        limits: Limits::parse("100/MINUTE,100000/MONTH").unwrap(),
+        settings: KeySettings {
+            expires_at: Timestamp::parse("2030-01-31T00:00:00Z"),
+            allowed_ips: Some([IpRange::from_str("203.0.113.0/24").unwrap()].into_iter().collect()),
+            limits: Limits::parse("100/MINUTE,100000/MONTH").unwrap(),
+            ..key.settings.clone()
+        },
         ..key.clone()
     };
     let (changed, key) = (record(changed), record(key));

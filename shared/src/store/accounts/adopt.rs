@@ -12,7 +12,6 @@ use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::part::put_new;
 use crate::store::dynamo::retries::Retries;
 use crate::store::events::event::EventType;
-use crate::store::events::field_change::FieldChange;
 use crate::store::keys::list::oldest;
 
 impl Accounts {
@@ -65,7 +64,7 @@ impl Accounts {
             let listing = listing_item(account_id, &company, created_at)?;
             let listing = put_new(&self.tables.keys.name, listing)?;
             let mut event = self.tables.event(EventType::AccountChanged, None, origin, now)?;
-            event.changes.push(FieldChange::of_account("company", &(), &company)?);
+            event.add_change("company", &(), &company)?;
             let last_event = Some(event.id);
             if self.write(account_id, &read, update, event, Some(listing), retries).await? {
                 return Ok((AccountItem { last_event, ..complete }, true));

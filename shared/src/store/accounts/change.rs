@@ -15,8 +15,7 @@ use crate::store::dynamo::attribute::{number, value};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::retries::Retries;
-use crate::store::events::event::EventType;
-use crate::store::events::field_change::FieldChange;
+use crate::store::events::event::{Event, EventType};
 use crate::store::keys::account_state::{CEILING, REVISION};
 
 impl Accounts {
@@ -59,7 +58,7 @@ impl Accounts {
                 return Err(AccountRefusal::Erasing.into());
             }
             let mut event = self.tables.event(EventType::AccountChanged, None, origin, now)?;
-            let (update, listing) = self.replacement(account_id, &account, change, &mut event.changes)?;
+            let (update, listing) = self.replacement(account_id, &account, change, &mut event)?;
             if event.changes.is_empty() || self.write(account_id, &account, update, event, listing, retries).await? {
                 return Ok(());
             }
@@ -75,26 +74,26 @@ impl Accounts {
         account_id: AccountId,
         account: &AccountItem,
         change: &AccountChange,
-        changes: &mut Vec<FieldChange>,
+        event: &mut Event,
     ) -> Result<(Expression, Option<TransactWriteItem>), AccountError> {
         let (mut update, mut listing) = (Expression::default(), None);
         if let Some(max_keys) = change.max_keys.filter(|wanted| *wanted != account.max_keys) {
-            changes.push(FieldChange::of_account("maxKeys", &account.max_keys, &max_keys)?);
+            event.add_change("maxKeys", &account.max_keys, &max_keys)?;
             update.write("maxKeys", max_keys.map(number));
         }
-        let untold = changes.len();
+        let untold = event.changes.len();
         if let Some(company) = change.company.as_ref().filter(|wanted| account.company.as_ref() != Some(wanted)) {
-            changes.push(FieldChange::of_account("company", &account.company, company)?);
+            event.add_change("company", &account.company, company)?;
             update.write("company", Some(value(company)?));
             let mut listed = Expression::default();
             listed.write("company", Some(value(company)?));
             listing = Some(listed.on(&self.tables.keys.name, listing_key(account_id))?);
         }
         if let Some(limits) = change.limits.filter(|wanted| *wanted != account.ceiling) {
-            changes.push(FieldChange::of_account("limits", &account.ceiling, &limits)?);
+            event.add_change("limits", &account.ceiling, &limits)?;
             update.write(CEILING, (!limits.is_none()).then(|| value(&limits)).transpose()?);
         }
-        if changes.len() > untold {
+        if event.changes.len() > untold {
             update.write(REVISION, Some(number(account.revision + 1)));
         }
         Ok((update, listing))

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::item::{AccountItem, account_key};
 use super::quota::reserve;
-use crate::key::{KeyRecord, Timestamp};
+use crate::key::{KeyMetadata, KeyRecord, Timestamp};
 use crate::request::Origin;
 use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
 use crate::store::dynamo::error::TableError;
@@ -12,11 +12,10 @@ use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::part::put_new;
 use crate::store::dynamo::transaction::{Part, Transaction};
 use crate::store::events::event::{Event, EventType};
-use crate::store::events::field_change::FieldChange;
 use crate::store::events::tables::Tables;
 use crate::store::keys::account_state::AccountState;
 use crate::store::keys::import_claim::HELD;
-use crate::store::keys::item::{key, to_item};
+use crate::store::keys::item::{ENABLED, key, to_item};
 
 /// A key that is to be stored in an account that exists.
 pub(super) struct Insertion<'a> {
@@ -51,7 +50,7 @@ impl<'a> Insertion<'a> {
     ) -> Result<Transaction, TableError> {
         let mut event = creation(tables, self.r#type, record, self.origin, self.now)?;
         if self.revives {
-            event.changes.push(FieldChange::of_revival());
+            event.add_change("revived", &(), &true)?;
         }
         let mut room = Expression::default();
         reserve(&mut room, record.metadata.id, self.max_keys)?;
@@ -96,6 +95,12 @@ pub(super) fn creation(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<Event, TableError> {
-    let event = tables.event(r#type, Some(record.metadata.id), origin, now)?;
-    Ok(Event { changes: FieldChange::of_new(&record.metadata)?, ..event })
+    let KeyMetadata { id, user_id, username, settings, .. } = &record.metadata;
+    let mut event = tables.event(r#type, Some(*id), origin, now)?;
+    event.add_change("userId", &(), user_id)?;
+    event.add_change("username", &(), username)?;
+    event.add_differences(&(), settings)?;
+    // Every new key is enabled: that is not decided.
+    event.changes.retain(|change| change.field != ENABLED);
+    Ok(event)
 }

@@ -16,7 +16,6 @@ use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::retries::Retries;
 use crate::store::events::event::EventType;
-use crate::store::events::field_change::FieldChange;
 use crate::store::keys::account_state::SUSPENSION;
 
 impl Accounts {
@@ -65,7 +64,7 @@ impl Accounts {
                 return Err(AccountRefusal::Erasing.into());
             }
             let mut event = self.tables.event(r#type, None, origin, now)?;
-            event.changes.push(FieldChange::of_account("status", &from, &to)?);
+            event.add_change("status", &from, &to)?;
             let mut update = Expression::default();
             update.write(SUSPENSION, Some(number(account.suspension + 1)));
             if self.write(account_id, &account, update, event, None, retries).await? {

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field_change::FieldChange;
 use crate::key::{EventId, KeyId, Timestamp};
-use crate::request::{Actor, Origin};
+use crate::request::{Actor, FieldChange, Origin};
+use crate::store::dynamo::error::TableError;
 
 /// One management write: what it did, to which key, by whom, and exactly what it replaced.
 ///
@@ -121,4 +121,29 @@ impl Event {
             report: None,
         }
     }
+
+    /// Adds what a field was and is.
+    pub(in crate::store) fn add_change(
+        &mut self,
+        field: &str,
+        from: &impl Serialize,
+        to: &impl Serialize,
+    ) -> Result<(), TableError> {
+        self.changes.push(FieldChange::of(field, from, to).map_err(unwritable)?);
+        Ok(())
+    }
+
+    /// Adds the fields of `since` that differ.
+    pub(in crate::store) fn add_differences(
+        &mut self,
+        before: &impl Serialize,
+        since: &impl Serialize,
+    ) -> Result<(), TableError> {
+        self.changes.extend(FieldChange::between(before, since).map_err(unwritable)?);
+        Ok(())
+    }
+}
+
+fn unwritable(cause: serde_json::Error) -> TableError {
+    TableError::caused("a change could not be written", cause)
 }

@@ -1,11 +1,10 @@
 //! Events: one for each management write, in its transaction.
 //!
 //! ```text
-//! field_change → event → table → tables → list
+//! event → table → tables → list
 //! ```
 
 pub(in crate::store) mod event;
-pub(in crate::store) mod field_change;
 pub(in crate::store) mod list;
 pub(in crate::store) mod table;
 pub(in crate::store) mod tables;

@@ -1,14 +1,15 @@
 //! Switching a key off, whatever it is.
 
-use super::item::attributes;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::item::ENABLED;
 use super::reader::KeyReader;
 use super::write::Keys;
 use crate::key::{KeyRecord, Locator, Timestamp};
-use crate::request::{Change, Origin};
+use crate::request::{KeyPatch, Origin};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::events::event::EventType;
-use crate::store::events::field_change::FieldChange;
 
 /// How often the key is read again after another writer changed it between our read and our write.
 const ATTEMPTS: usize = 5;
@@ -30,7 +31,7 @@ impl Keys {
     ) -> Result<Option<KeyRecord>, WriteError> {
         for _ in 0..ATTEMPTS {
             let Some(read) = reader.get(place.account_id, place.id).await? else { return Ok(None) };
-            match self.update(&read, &[Change::Enabled(false)], origin, now).await {
+            match self.update(&read, &KeyPatch::disabling(), origin, now).await {
                 Ok(Some(disabled)) => return Ok(Some(disabled)),
                 Ok(None) => {}
                 Err(error) if error.is_retryable() => {}
@@ -52,13 +53,10 @@ impl Keys {
     /// # Errors
     /// [`WriteError`].
     pub async fn disable_unread(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
-        let change = Change::Enabled(false);
         let mut event = self.tables.event(EventType::KeyChanged, Some(place.id), origin, now)?;
-        event.changes.push(FieldChange::of(&change, None)?);
+        event.add_differences(&(), &KeyPatch::disabling())?;
         let mut update = Expression::default();
-        for (attribute, value) in attributes(&change)? {
-            update.write(attribute, value);
-        }
+        update.write(ENABLED, Some(AttributeValue::Bool(false)));
         self.write(place, &event, update, None).await
     }
 }

@@ -6,7 +6,9 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::exposed_value;
-use super::item::{EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, hash_value};
+use super::item::{
+    EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, hash_value,
+};
 use super::reader::{KeyReader, Trace};
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, KeyValue, Locator, Timestamp};
@@ -15,7 +17,6 @@ use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::transaction::Part;
 use crate::store::events::event::{Event, EventType, LeakReport};
-use crate::store::events::field_change::FieldChange;
 
 /// How often the key is read again after another writer changed it between our read and our write.
 const ATTEMPTS: usize = 5;
@@ -173,7 +174,7 @@ impl Ending {
                 update.write(EXPOSED_PREVIOUS_HASH, Some(hash));
                 update.write(PREVIOUS_VALID_UNTIL, None);
                 let before = seen.and_then(|key| key.previous.as_ref()).map(|previous| previous.valid_until);
-                event.changes.push(FieldChange::of_grace(before, None)?);
+                event.add_change(GRACE_END, &before, &())?;
             }
         }
         Ok(())

@@ -1,15 +1,15 @@
 //! A key in the SDK's types: what the writers put into the table, and what lists read.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::stored::previous_value;
-use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
-use crate::request::Change;
-use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, optional, primary_key, value};
+use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, KeySettings, Limits, Locator, Timestamp};
+use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, primary_key};
 use crate::store::dynamo::error::TableError;
 
 pub(in crate::store) const KEY_HASH: &str = "keyHash";
@@ -20,7 +20,9 @@ pub(super) const PREVIOUS_VALID_UNTIL: &str = "previousValidUntil";
 pub(super) const EXPOSED_HASH: &str = "exposedHash";
 /// The hash of a value that was reported in its grace period.
 pub(super) const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
-const EXPIRES_AT: &str = "expiresAt";
+pub(in crate::store) const ENABLED: &str = "enabled";
+/// When the value before a rotation ends, as events tell of it.
+pub(super) const GRACE_END: &str = "previousValueValidUntil";
 
 /// An expired key is still shown for that long.
 const SHOWN_AFTER_EXPIRY: Duration = Duration::from_hours(30 * 24);
@@ -31,16 +33,11 @@ pub(in crate::store) fn key(place: Locator) -> Item {
 }
 
 pub(in crate::store) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
-    let mut item: Item = serde_dynamo::to_item(&record.metadata)
-        .map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
-    item.retain(|_, value| !value.is_null());
+    let mut item = settings_item(&record.metadata, &record.metadata.settings)?;
     item.insert(ACCOUNT_ID.into(), AttributeValue::S(record.account_id.to_string()));
     item.insert(KEY_HASH.into(), hash_value(&record.key_hash));
     if let Some(event) = record.last_event {
         item.insert(LAST_EVENT.into(), AttributeValue::S(event.to_string()));
-    }
-    if let Some(end) = record.metadata.expires_at {
-        item.insert(PURGE_AT.into(), purge_value(end));
     }
     Ok(item)
 }
@@ -83,24 +80,31 @@ pub(super) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
     })
 }
 
-/// The attributes that a change writes; `None` removes one.
-pub(super) fn attributes(change: &Change) -> Result<Vec<(&'static str, Option<AttributeValue>)>, TableError> {
-    Ok(match change {
-        Change::Name(name) => vec![("name", optional(name.as_ref())?)],
-        Change::Description(description) => vec![("description", optional(description.as_ref())?)],
-        Change::Enabled(enabled) => vec![("enabled", Some(AttributeValue::Bool(*enabled)))],
-        Change::Operations(operations) => vec![("operations", Some(value(operations)?))],
-        Change::TrafficType(traffic_type) => vec![("trafficType", Some(value(traffic_type)?))],
-        Change::ExpiresAt(end) => {
-            vec![(EXPIRES_AT, optional(end.as_ref())?), (PURGE_AT, end.map(purge_value))]
-        }
-        Change::AllowedIps(allowed) => vec![("allowedIps", optional(allowed.as_ref())?)],
-        Change::Limits(limits) => vec![("limits", limits_value(*limits)?)],
-    })
+/// An attribute that differs; `None` is an absent one.
+pub(super) struct AttributeChange {
+    pub(super) attribute: String,
+    pub(super) from: Option<AttributeValue>,
+    pub(super) to: Option<AttributeValue>,
 }
 
-fn limits_value(limits: Limits) -> Result<Option<AttributeValue>, TableError> {
-    optional((!limits.is_none()).then_some(&limits))
+/// The attributes that differ between the settings of a key before and since.
+pub(super) fn attribute_changes(before: &KeySettings, since: &KeySettings) -> Result<Vec<AttributeChange>, TableError> {
+    let (mut before, mut since) = (settings_item(before, before)?, settings_item(since, since)?);
+    let attributes: BTreeSet<_> = before.keys().chain(since.keys()).cloned().collect();
+    let change = |attribute: String| {
+        let (from, to) = (before.remove(&attribute), since.remove(&attribute));
+        (from != to).then_some(AttributeChange { attribute, from, to })
+    };
+    Ok(attributes.into_iter().filter_map(change).collect())
+}
+
+/// What has these settings in it, and what follows from them, as attributes. Absent is what `null` means.
+fn settings_item(of: &impl Serialize, settings: &KeySettings) -> Result<Item, TableError> {
+    let item = serde_dynamo::to_item(of);
+    let mut item: Item = item.map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
+    item.retain(|_, value| !value.is_null());
+    item.extend(settings.expires_at.map(|end| (PURGE_AT.into(), purge_value(end))));
+    Ok(item)
 }
 
 pub(super) fn hash_value(hash: &KeyHash) -> AttributeValue {

@@ -4,7 +4,7 @@ use aws_smithy_types::base64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key::{
-    AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, Limit, Limits, Operation, Period,
+    AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, Limit, Limits, Operation, Period,
     PreviousValue, Timestamp, TrafficType, from_text,
 };
 
@@ -59,16 +59,18 @@ impl From<StoredKey> for KeyRecord {
                 username: stored.username.value,
                 created_by: stored.created_by.value,
                 created_by_key_id: value_of(stored.created_by_key_id),
-                operations: stored.operations.collect(),
-                traffic_type: stored.traffic_type.value,
-                name: value_of(stored.name),
-                description: value_of(stored.description),
                 created_at: stored.created_at.value,
-                enabled: stored.enabled.value,
-                expires_at: value_of(stored.expires_at),
                 last_used_at: value_of(stored.last_used_at),
-                allowed_ips: stored.allowed_ips.map(List::collect),
-                limits: limits_of(stored.limits),
+                settings: KeySettings {
+                    operations: stored.operations.collect(),
+                    traffic_type: stored.traffic_type.value,
+                    name: value_of(stored.name),
+                    description: value_of(stored.description),
+                    enabled: stored.enabled.value,
+                    expires_at: value_of(stored.expires_at),
+                    allowed_ips: stored.allowed_ips.map(List::collect),
+                    limits: limits_of(stored.limits),
+                },
             },
             key_hash,
             reported,

@@ -1,17 +1,18 @@
 //! Changing keys. Each write requires the key as it was read, so its event names exactly what it replaced.
 
-use super::item::{KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, attributes, hash_value};
+use super::item::{
+    ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, attribute_changes, hash_value,
+};
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, PreviousValue, Timestamp};
-use crate::request::{Change, Origin};
-use crate::store::dynamo::attribute::{optional, value};
+use crate::request::{KeyPatch, Origin};
+use crate::store::dynamo::attribute::{PURGE_AT, optional, value};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::events::event::EventType;
-use crate::store::events::field_change::FieldChange;
 
 impl Keys {
-    /// Makes these changes and leaves all else as it is. Changes that change nothing are not written.
+    /// Gives a key these settings and leaves all else as it is. What changes nothing is not written.
     ///
     /// `None` when the key is no longer as it was read.
     ///
@@ -20,29 +21,24 @@ impl Keys {
     pub async fn update(
         &self,
         read: &KeyRecord,
-        changes: &[Change],
+        patch: &KeyPatch,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Option<KeyRecord>, WriteError> {
         let mut key = read.clone();
+        patch.apply(&mut key.metadata.settings);
         let mut event = self.tables.event(EventType::KeyChanged, Some(key.metadata.id), origin, now)?;
-        let mut update = Expression::default();
-        for change in changes {
-            let before = change.undo(&key.metadata);
-            if before == *change {
-                continue;
-            }
-            event.changes.push(FieldChange::of(change, Some(&before))?);
-            for (attribute, value) in attributes(change)? {
-                update.write(attribute, value);
-            }
-            if let Some((attribute, value)) = attributes(&before)?.into_iter().next() {
-                update.require(attribute, value);
-            }
-            change.clone().apply(&mut key.metadata);
-        }
+        event.add_differences(&read.metadata.settings, patch)?;
         if event.changes.is_empty() {
             return Ok(Some(key));
+        }
+        let mut update = Expression::default();
+        for change in attribute_changes(&read.metadata.settings, &key.metadata.settings)? {
+            // It follows from the end, which is required.
+            if change.attribute != PURGE_AT {
+                update.require(&change.attribute, change.from);
+            }
+            update.write(&change.attribute, change.to);
         }
         let written = self.replace(read, event, update, None).await?;
         Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
@@ -66,7 +62,7 @@ impl Keys {
         let mut event = self.tables.event(EventType::KeyRotated, Some(read.metadata.id), origin, now)?;
         let before = read.previous.as_ref().map(|previous| previous.valid_until);
         if before != grace_end {
-            event.changes.push(FieldChange::of_grace(before, grace_end)?);
+            event.add_change(GRACE_END, &before, &grace_end)?;
         }
         let old = hash_value(&read.key_hash);
         let mut update = Expression::default();
@@ -74,7 +70,7 @@ impl Keys {
         update.write(PREVIOUS_KEY_HASH, grace_end.map(|_| old.clone()));
         update.write(PREVIOUS_VALID_UNTIL, optional(grace_end.as_ref())?);
         update.require(KEY_HASH, Some(old));
-        update.require("enabled", Some(value(&read.metadata.enabled)?));
+        update.require(ENABLED, Some(value(&read.metadata.settings.enabled)?));
         let written = self.replace(read, event, update, None).await?;
         let previous = grace_end.map(|end| PreviousValue { key_hash: read.key_hash.clone(), valid_until: end });
         Ok(written.map(|event| KeyRecord { key_hash: new.clone(), previous, last_event: Some(event), ..read.clone() }))

@@ -1,0 +1,155 @@
+//! What is decided of a key, and how it is shown.
+
+use serde::{Deserialize, Serialize};
+
+use super::allowed_ips::AllowedIps;
+use super::id::KeyId;
+use super::limits::Limits;
+use super::operation::{Operations, TrafficType};
+use super::status::KeyStatus;
+use super::timestamp::Timestamp;
+
+/// What those who manage a key decide of it, and may change. [`KeyView`] says what each means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeySettings {
+    /// See [`KeyView`].
+    pub operations: Operations,
+    /// See [`KeyView`].
+    pub traffic_type: TrafficType,
+    /// See [`KeyView`].
+    #[serde(default)]
+    pub name: Option<String>,
+    /// See [`KeyView`].
+    #[serde(default)]
+    pub description: Option<String>,
+    /// See [`KeyView`].
+    pub enabled: bool,
+    /// See [`KeyView`].
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// See [`KeyView`].
+    #[serde(default)]
+    pub allowed_ips: Option<AllowedIps>,
+    /// See [`KeyView`].
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl KeySettings {
+    /// Of a key of which nothing else was decided.
+    #[must_use]
+    pub fn new(operations: Operations, traffic_type: TrafficType) -> Self {
+        Self {
+            operations,
+            traffic_type,
+            name: None,
+            description: None,
+            enabled: true,
+            expires_at: None,
+            allowed_ips: None,
+            limits: Limits::NONE,
+        }
+    }
+}
+
+/// All of a key that is shown. It has no field for a value or a hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyMetadata {
+    /// Its name in URLs; not a secret. Sorts by the time of creation.
+    pub id: KeyId,
+    /// The name of the account's company.
+    pub company: String,
+    /// The user it is assigned to.
+    pub user_id: String,
+    /// That user's name.
+    pub username: String,
+    /// The `userId` of the key that created it.
+    pub created_by: String,
+    /// The id of the key that created it.
+    #[serde(default)]
+    pub created_by_key_id: Option<KeyId>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last used, to within five minutes.
+    #[serde(default)]
+    pub last_used_at: Option<Timestamp>,
+    /// What may be changed of it.
+    #[serde(flatten)]
+    pub settings: KeySettings,
+}
+
+/// A key as it is shown at one moment: its metadata and its status.
+// As JSON: camelCase, and absent fields are `null`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Key))]
+#[serde(rename_all = "camelCase")]
+pub struct KeyView<'a> {
+    /// Its name in URLs; not a secret. Sorts by the time of creation.
+    id: KeyId,
+    /// The name of the account's company.
+    company: &'a str,
+    /// The user it is assigned to.
+    user_id: &'a str,
+    /// That user's name.
+    username: &'a str,
+    /// The `userId` of the key that created it.
+    created_by: &'a str,
+    /// The id of the key that created it. `null` for an account's first key, an imported one, and one that was created
+    /// before this was recorded.
+    created_by_key_id: Option<KeyId>,
+    /// What it opens.
+    operations: &'a Operations,
+    /// The kind of messages it is meant for.
+    traffic_type: &'a TrafficType,
+    /// A short name for people.
+    name: Option<&'a str>,
+    /// A longer description for people.
+    description: Option<&'a str>,
+    /// When it was created.
+    created_at: Timestamp,
+    /// Whether it was left switched on.
+    enabled: bool,
+    /// From that instant it opens nothing.
+    expires_at: Option<Timestamp>,
+    /// When it was last used, to within five minutes.
+    last_used_at: Option<Timestamp>,
+    /// From where it may be used; from anywhere when `null`.
+    allowed_ips: Option<&'a AllowedIps>,
+    /// How often it may be used, as its account decided; as often as one likes when `null`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
+    limits: Limits,
+    /// How often it may be used, all told: `limits` and what whoever runs the service allows at most, for each period the
+    /// tightest.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::limits::Limit>>, min_items = 1, max_items = 4))]
+    effective_limits: Limits,
+    status: KeyStatus,
+}
+
+impl<'a> KeyView<'a> {
+    /// With what depends on the moment and on the stack.
+    pub(super) fn of(metadata: &'a KeyMetadata, effective_limits: Limits, status: KeyStatus) -> Self {
+        let settings = &metadata.settings;
+        Self {
+            id: metadata.id,
+            company: &metadata.company,
+            user_id: &metadata.user_id,
+            username: &metadata.username,
+            created_by: &metadata.created_by,
+            created_by_key_id: metadata.created_by_key_id,
+            operations: &settings.operations,
+            traffic_type: &settings.traffic_type,
+            name: settings.name.as_deref(),
+            description: settings.description.as_deref(),
+            created_at: metadata.created_at,
+            enabled: settings.enabled,
+            expires_at: settings.expires_at,
+            last_used_at: metadata.last_used_at,
+            allowed_ips: settings.allowed_ips.as_ref(),
+            limits: settings.limits,
+            effective_limits,
+            status,
+        }
+    }
+}

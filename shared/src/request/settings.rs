@@ -1,0 +1,114 @@
+//! What a request decides of a key: all of its settings, or those that it changes.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fields::{Fields, InvalidRequest};
+use crate::key::{AllowedIps, Catalogue, KeySettings, Limits, Operations, Timestamp, TrafficType};
+
+/// Takes the settings of a new key. Errors are in this order.
+pub(super) fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> KeySettings {
+    KeySettings {
+        operations: fields.operations(catalogue),
+        traffic_type: fields.traffic_type(catalogue),
+        name: name(fields),
+        description: description(fields),
+        expires_at: fields.optional_expiry("expiresAt", now),
+        allowed_ips: fields.allowed_ips(),
+        limits: fields.limits(),
+        enabled: true,
+    }
+}
+
+/// Settings that a patch gives a key; `None` leaves one as it is. They are taken, and events list them, in this order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyPatch {
+    /// See [`KeySettings::name`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Option<String>>,
+    /// See [`KeySettings::description`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Option<String>>,
+    /// See [`KeySettings::enabled`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// See [`KeySettings::operations`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Operations>,
+    /// See [`KeySettings::traffic_type`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_type: Option<TrafficType>,
+    /// See [`KeySettings::expires_at`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Option<Timestamp>>,
+    /// See [`KeySettings::allowed_ips`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_ips: Option<Option<AllowedIps>>,
+    /// See [`KeySettings::limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+}
+
+impl KeyPatch {
+    /// The one that switches a key off and does nothing else.
+    #[must_use]
+    pub fn disabling() -> Self {
+        Self { enabled: Some(false), ..Self::default() }
+    }
+
+    /// Reads a JSON merge patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)): what it does not name stays.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] with every wrong field.
+    pub fn parse(body: &[u8], catalogue: &Catalogue, now: Timestamp) -> Result<Self, InvalidRequest> {
+        Fields::read(body, |fields| Ok(Self::take(fields, catalogue, now)))
+    }
+
+    fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> Self {
+        Self {
+            name: fields.has("name").then(|| name(fields)),
+            description: fields.has("description").then(|| description(fields)),
+            enabled: fields.has("enabled").then(|| enabled(fields)),
+            operations: fields.has("operations").then(|| fields.operations(catalogue)),
+            traffic_type: fields.has("trafficType").then(|| fields.traffic_type(catalogue)),
+            expires_at: fields.has("expiresAt").then(|| fields.optional_expiry("expiresAt", now)),
+            allowed_ips: fields.has("allowedIps").then(|| fields.allowed_ips()),
+            limits: fields.has("limits").then(|| fields.limits()),
+        }
+    }
+
+    /// Gives a key these settings.
+    pub fn apply(&self, to: &mut KeySettings) {
+        set(&mut to.name, self.name.as_ref());
+        set(&mut to.description, self.description.as_ref());
+        set(&mut to.enabled, self.enabled.as_ref());
+        set(&mut to.operations, self.operations.as_ref());
+        set(&mut to.traffic_type, self.traffic_type.as_ref());
+        set(&mut to.expires_at, self.expires_at.as_ref());
+        set(&mut to.allowed_ips, self.allowed_ips.as_ref());
+        set(&mut to.limits, self.limits.as_ref());
+    }
+}
+
+fn set<T: Clone>(field: &mut T, given: Option<&T>) {
+    if let Some(given) = given {
+        field.clone_from(given);
+    }
+}
+
+fn name(fields: &mut Fields) -> Option<String> {
+    fields.optional_text("name", 128)
+}
+
+fn description(fields: &mut Fields) -> Option<String> {
+    fields.optional_text("description", 512)
+}
+
+fn enabled(fields: &mut Fields) -> bool {
+    match fields.take("enabled") {
+        Some(Value::Bool(enabled)) => return enabled,
+        _ => fields.wrong("enabled", "must be true or false"),
+    }
+    false
+}
