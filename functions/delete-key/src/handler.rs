@@ -43,14 +43,7 @@ async fn delete_key(
     let id = id.ok_or(Error::NotFound)?;
     let place = Locator { account_id: caller.account_id, id };
     let origin = http::origin(request, &caller);
-    let deleted = loop {
-        match deps.keys.delete(place, &origin, now).await {
-            // A deletion must win: it is tried until the time of the request is over.
-            Err(error) if error.is_retryable() => {}
-            done => break done?,
-        }
-    };
-    if !deleted {
+    if !deps.keys.delete(place, &origin, now).await? {
         return Err(Error::NotFound);
     }
     *deleted_of = Some(caller.account_id);

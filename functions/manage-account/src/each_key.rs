@@ -46,7 +46,7 @@ impl KeySelection {
         let account_id = self.account_id;
         let mut outcome = OutcomeOfKeys::default();
         for &id in &self.ids {
-            match timeout_at(end, must_win(|| act(Locator { account_id, id }))).await {
+            match timeout_at(end, act(Locator { account_id, id })).await {
                 Ok(Ok(true)) => outcome.done.push(id),
                 Ok(Ok(false)) => outcome.not_found.push(id),
                 Ok(Err(error)) => {
@@ -60,19 +60,6 @@ impl KeySelection {
             }
         }
         outcome
-    }
-}
-
-/// What takes power away is tried until the time is over.
-async fn must_win<A>(act: impl Fn() -> A) -> Result<bool, WriteError>
-where
-    A: Future<Output = Result<bool, WriteError>>,
-{
-    loop {
-        match act().await {
-            Err(error) if error.is_retryable() => {}
-            done => return done,
-        }
     }
 }
 

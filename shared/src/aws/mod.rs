@@ -12,8 +12,8 @@ mod transport;
 mod variables;
 
 use std::error::Error as StdError;
-use std::time::Duration;
 use std::fmt;
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;

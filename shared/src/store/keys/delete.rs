@@ -1,6 +1,7 @@
 //! Deleting keys. Nothing is read first, so nothing that a key says can stand in the way.
 
 use super::item::key;
+use super::must_win::must_win;
 use super::write::Keys;
 use crate::key::{Locator, Timestamp};
 use crate::request::Origin;
@@ -12,19 +13,23 @@ use crate::store::events::event::EventType;
 use crate::store::events::tables::Tables;
 
 impl Keys {
-    /// Removes a key for good. `false` when the account has no such key.
+    /// Removes a key for good. It must win. `false` when the account has no such key.
     ///
     /// # Errors
     /// [`WriteError`].
     pub async fn delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
+        must_win(|_| self.try_to_delete(place, origin, now)).await
+    }
+
+    async fn try_to_delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<Option<bool>, WriteError> {
         let Tables { keys, events, .. } = &self.tables;
         let event = self.tables.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
         let transaction = Transaction::deleting(key(place), event.id)
             .with(Part::Key, part::delete(&keys.name, key(place))?)
             .with(Part::Event, events.append(place.account_id, &event)?);
         match transaction.send(keys, Retries::from_now()).await? {
-            Transacted::Done => Ok(true),
-            Transacted::Refused(Part::Key) => Ok(false),
+            Transacted::Done => Ok(Some(true)),
+            Transacted::Refused(Part::Key) => Ok(Some(false)),
             Transacted::Refused(_) => Err(TableError::new("an event id was used before").into()),
         }
     }

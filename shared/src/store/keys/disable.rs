@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::ENABLED;
+use super::must_win::{Attempt, must_win};
 use super::reader::KeyReader;
 use super::write::Keys;
 use crate::key::{KeyRecord, Locator, Timestamp};
@@ -11,14 +12,10 @@ use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::events::event::EventType;
 
-/// How often the key is read again after another writer changed it between our read and our write.
-const ATTEMPTS: usize = 5;
-
 impl Keys {
     /// Switches a key off, whatever it is. `None` when the account has no such key.
     ///
-    /// It must win, so where other writers come between again and again, it is done without reading first, until the time of
-    /// the request is over. Its event then cannot name what was replaced.
+    /// It must win. Where it is done without what was read, its event cannot name what was replaced.
     ///
     /// # Errors
     /// [`WriteError`].
@@ -29,22 +26,26 @@ impl Keys {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Option<KeyRecord>, WriteError> {
-        for _ in 0..ATTEMPTS {
-            let Some(read) = reader.get(place.account_id, place.id).await? else { return Ok(None) };
-            match self.update(&read, &KeyPatch::disabling(), origin, now).await {
-                Ok(Some(disabled)) => return Ok(Some(disabled)),
-                Ok(None) => {}
-                Err(error) if error.is_retryable() => {}
-                Err(error) => return Err(error),
+        must_win(|how| self.try_to_disable(how, reader, place, origin, now)).await
+    }
+
+    async fn try_to_disable(
+        &self,
+        how: Attempt,
+        reader: &KeyReader,
+        place: Locator,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Option<Option<KeyRecord>>, WriteError> {
+        match how {
+            Attempt::AsRead => {
+                let Some(read) = reader.get(place.account_id, place.id).await? else { return Ok(Some(None)) };
+                Ok(self.update(&read, &KeyPatch::disabling(), origin, now).await?.map(Some))
             }
-        }
-        loop {
-            match self.disable_unread(place, origin, now).await {
-                Ok(true) => return Ok(reader.get(place.account_id, place.id).await?),
-                Ok(false) => return Ok(None),
-                Err(error) if error.is_retryable() => {}
-                Err(error) => return Err(error),
+            Attempt::Unread if self.disable_unread(place, origin, now).await? => {
+                Ok(Some(reader.get(place.account_id, place.id).await?))
             }
+            Attempt::Unread => Ok(Some(None)),
         }
     }
 

@@ -3,12 +3,11 @@
 //! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it. A value of
 //! another system also gets a mark (`exposed_value`) in the same transaction, which keeps it from coming back by an import.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
-
 use super::exposed_value;
 use super::item::{
     EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, hash_value,
 };
+use super::must_win::{Attempt, must_win};
 use super::reader::{KeyReader, Trace};
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, KeyValue, Locator, Timestamp};
@@ -17,9 +16,6 @@ use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::transaction::Part;
 use crate::store::events::event::{Event, EventType, LeakReport};
-
-/// How often the key is read again after another writer changed it between our read and our write.
-const ATTEMPTS: usize = 5;
 
 /// What is known of a leak, and who reported it.
 #[derive(Debug)]
@@ -85,57 +81,72 @@ impl Keys {
 
     /// Ends a value of the key that was found. `false` when the key does not have it any more, or it had ended.
     ///
-    /// It must win, so where other writers come between again and again, it is done without reading first, until the time
-    /// of the request is over.
+    /// It must win. Where it is done without what was read, its event cannot name what was replaced.
     async fn expose(
         &self,
         reader: &KeyReader,
-        mut found: KeyRecord,
+        found: KeyRecord,
         value: &KeyValue,
         leak: &Leak<'_>,
         now: Timestamp,
     ) -> Result<bool, WriteError> {
+        let exposure = Exposure { place: found.place(), value, leak, now };
+        let mut found = Some(found);
+        // Large, so boxed where it begins.
+        must_win(|how| Box::pin(self.try_to_expose(how, reader, found.take(), &exposure))).await
+    }
+
+    /// `found` is the key if it was just read.
+    async fn try_to_expose(
+        &self,
+        how: Attempt,
+        reader: &KeyReader,
+        found: Option<KeyRecord>,
+        exposure: &Exposure<'_>,
+    ) -> Result<Option<bool>, WriteError> {
+        let Exposure { place, value, .. } = exposure;
+        let read = match found {
+            Some(found) => Some(found),
+            None => reader.get(place.account_id, place.id).await?,
+        };
         let hash = &value.hash();
-        let marks = value.locator().is_none();
-        let place = found.place();
-        let mut attempts = 0..ATTEMPTS;
-        while let Some(ending) = Ending::of(&found, hash) {
-            let seen = attempts.next().map(|_| &found);
-            let mark =
-                if marks { Some((Part::Mark, exposed_value::marking(&self.tables.keys.name, hash)?)) } else { None };
-            match self.end(place, ending, seen, (hash, mark), leak, now).await {
-                Ok(true) => return Ok(true),
-                Ok(false) => {}
-                Err(error) if error.is_retryable() => {}
-                Err(error) => return Err(error),
-            }
-            match reader.get(place.account_id, place.id).await? {
-                Some(record) => found = record,
-                None => break,
-            }
-        }
-        Ok(false)
+        let Some((read, ending)) = read.and_then(|read| Ending::of(&read, hash).map(|ending| (read, ending))) else {
+            return Ok(Some(false));
+        };
+        let seen = (how == Attempt::AsRead).then_some(&read);
+        Ok(self.end(ending, seen, hash, exposure).await?.then_some(true))
     }
 
     /// `false` when the value is not there any more, or the key is no longer as it was `seen`.
     async fn end(
         &self,
-        place: Locator,
         ending: Ending,
         seen: Option<&KeyRecord>,
-        (hash, mark): (&KeyHash, Option<(Part, TransactWriteItem)>),
-        leak: &Leak<'_>,
-        now: Timestamp,
+        hash: &KeyHash,
+        exposure: &Exposure<'_>,
     ) -> Result<bool, WriteError> {
-        let event = self.tables.event(EventType::KeyExposed, Some(place.id), leak.origin, now)?;
+        let Exposure { place, value, leak, now } = exposure;
+        let event = self.tables.event(EventType::KeyExposed, Some(place.id), leak.origin, *now)?;
         let mut event = Event { report: Some(leak.report.clone()), ..event };
         let mut update = Expression::default();
         ending.write(&mut update, &mut event, seen, hash)?;
+        let mark = match value.locator() {
+            Some(_) => None,
+            None => Some((Part::Mark, exposed_value::marking(&self.tables.keys.name, hash)?)),
+        };
         match seen {
             Some(read) => Ok(self.replace(read, event, update, mark).await?.is_some()),
-            None => self.write(place, &event, update, mark).await,
+            None => self.write(*place, &event, update, mark).await,
         }
     }
+}
+
+/// A value that is to end, and the key that had it.
+struct Exposure<'a> {
+    place: Locator,
+    value: &'a KeyValue,
+    leak: &'a Leak<'a>,
+    now: Timestamp,
 }
 
 /// Which of a key's values is to end.

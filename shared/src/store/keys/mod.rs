@@ -1,10 +1,10 @@
 //! Keys: their items, how they are read on the way of every request, and what is written of those that are there.
 //!
 //! ```text
-//! item → account_state, list, count
-//! item → import_claim → exposed_value ─┐
-//! stored ──────────────────────────────┴→ reader → last_use
-//! item → write → update, disable, delete; reader → disable, expose
+//! stored → item → account_state, list, count
+//! item → import_claim → exposed_value → reader → last_use
+//! item → write ─────┬→ update → disable
+//! must_win, reader ─┴→ delete, disable, expose
 //! ```
 
 pub(in crate::store) mod account_state;
@@ -17,6 +17,7 @@ pub(in crate::store) mod import_claim;
 pub(in crate::store) mod item;
 pub(in crate::store) mod last_use;
 pub(in crate::store) mod list;
+mod must_win;
 pub(in crate::store) mod reader;
 mod stored;
 mod update;
