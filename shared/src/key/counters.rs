@@ -3,7 +3,7 @@
 //! The counter of a period is one number, `window × 10⁹ + used`. A claim raises it, and giving back lowers it, but never below
 //! its window.
 
-use super::limits::{Limits, Period};
+use super::limits::{Limits, PerPeriod, Period};
 
 /// What one window is apart from the next in a counter. [`Limit::MAX_REQUESTS`](super::Limit::MAX_REQUESTS) is less.
 const WINDOW: u64 = 1_000_000_000;
@@ -11,7 +11,7 @@ const WINDOW: u64 = 1_000_000_000;
 /// What is stored of a key's limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    of: [u64; 4],
+    of: PerPeriod<u64>,
     /// How often something was given back. It only rises, so that no copy of a write is carried out later.
     pub given_back: u64,
 }

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};
-use super::limits::{Limits, Period};
+use super::limits::{Limits, PerPeriod, Period};
 use super::timestamp::Timestamp;
 
 /// No lease takes more than this part of what is left: what is not spent of it is lost to the others.
@@ -43,9 +43,9 @@ pub enum Step {
 #[derive(Debug, Clone)]
 pub struct Lease {
     limits: Limits,
-    windows: [u64; 4],
+    windows: PerPeriod<u64>,
     /// What was granted in each window and is not spent.
-    left: [u32; 4],
+    left: PerPeriod<u32>,
     seen: Counters,
     seen_at: Timestamp,
     /// How many requests the last claim was for.
@@ -58,7 +58,15 @@ impl Lease {
     #[must_use]
     pub fn new(limits: Limits, now: Timestamp) -> Self {
         let seen = Counters::default();
-        Self { limits, windows: [0; 4], left: [0; 4], seen, seen_at: now, size: 0, taken_at: now }
+        Self {
+            limits,
+            windows: PerPeriod::default(),
+            left: PerPeriod::default(),
+            seen,
+            seen_at: now,
+            size: 0,
+            taken_at: now,
+        }
     }
 
     /// What to do with a request to a key that has these limits.
@@ -159,7 +167,7 @@ impl Lease {
 
     /// The later of the clock's window and the stored one: clocks differ, and windows that were left are never entered
     /// again.
-    fn windows_at(&self, now: Timestamp) -> [u64; 4] {
+    fn windows_at(&self, now: Timestamp) -> PerPeriod<u64> {
         Period::ALL.map(|period| match self.limits.of(period) {
             Some(_) => period.window(now).max(self.seen.window(period)),
             None => 0,

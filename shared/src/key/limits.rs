@@ -25,15 +25,20 @@ impl Period {
     /// All of them, the shortest first.
     pub const ALL: [Self; 4] = [Self::Minute, Self::Hour, Self::Day, Self::Month];
 
+    /// Its name, as in JSON, and how many seconds it has; `None` for a month, which differs.
+    const fn name_and_seconds(self) -> (&'static str, Option<u64>) {
+        match self {
+            Self::Minute => ("MINUTE", Some(60)),
+            Self::Hour => ("HOUR", Some(3600)),
+            Self::Day => ("DAY", Some(86_400)),
+            Self::Month => ("MONTH", None),
+        }
+    }
+
     /// Its name, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Minute => "MINUTE",
-            Self::Hour => "HOUR",
-            Self::Day => "DAY",
-            Self::Month => "MONTH",
-        }
+        self.name_and_seconds().0
     }
 
     /// The period of that name.
@@ -45,42 +50,29 @@ impl Period {
     /// The number of the window that holds this moment; the first one began with 1970.
     #[must_use]
     pub fn window(self, at: Timestamp) -> u64 {
-        let seconds = at.unix_millis() / 1000;
-        match self {
-            Self::Minute => seconds / 60,
-            Self::Hour => seconds / 3600,
-            Self::Day => seconds / 86_400,
-            Self::Month => at.unix_month(),
-        }
+        self.seconds().map_or_else(|| at.unix_month(), |seconds| at.unix_millis() / 1000 / seconds)
     }
 
     /// The first second after a window, counted from 1970.
     #[must_use]
     pub fn end(self, window: u64) -> u64 {
         let next = window.saturating_add(1);
-        match self {
-            Self::Minute => next.saturating_mul(60),
-            Self::Hour => next.saturating_mul(3600),
-            Self::Day => next.saturating_mul(86_400),
-            Self::Month => Timestamp::start_of_unix_month(next),
-        }
+        self.seconds().map_or_else(|| Timestamp::start_of_unix_month(next), |seconds| next.saturating_mul(seconds))
     }
 
     /// How long it is; `None` for a month, which differs.
     #[must_use]
     pub fn seconds(self) -> Option<u64> {
-        match self {
-            Self::Minute => Some(60),
-            Self::Hour => Some(3600),
-            Self::Day => Some(86_400),
-            Self::Month => None,
-        }
+        self.name_and_seconds().1
     }
 
     pub(super) fn index(self) -> usize {
         self as usize
     }
 }
+
+/// Something for each period, at its index.
+pub(super) type PerPeriod<T> = [T; Period::ALL.len()];
 
 /// One limit: so many requests in each window of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,11 +92,11 @@ impl Limit {
 ///
 /// In JSON a list of [`Limit`]s, the shortest period first, and `null` when there is none.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits([u32; 4]);
+pub struct Limits(PerPeriod<u32>);
 
 impl Limits {
     /// No limit at all.
-    pub const NONE: Self = Self([0; 4]);
+    pub const NONE: Self = Self([0; Period::ALL.len()]);
 
     /// How many a key may be given. Ceilings may add a fourth.
     pub const MAX: usize = 3;

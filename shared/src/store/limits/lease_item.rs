@@ -29,7 +29,7 @@ pub(super) fn read(table: &str, key: Locator) -> Vec<u8> {
 pub(super) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) -> Vec<u8> {
     let mut update = Update::default();
     for part in &claim.parts {
-        let name = attribute(part.period);
+        let name = &attribute(part.period);
         if let Some((low, high)) = part.from {
             let (low, high) = (update.value("lo", name, low), update.value("hi", name, high));
             update.require(format_args!("{name} BETWEEN {low} AND {high}"));
@@ -53,7 +53,7 @@ pub(super) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) ->
 pub(super) fn give_back(table: &str, key: Locator, give_back: &GiveBack) -> Vec<u8> {
     let mut update = Update::default();
     for part in &give_back.parts {
-        let name = attribute(part.period);
+        let name = &attribute(part.period);
         let (low, high) = (update.value("lo", name, part.from.0), update.value("hi", name, part.from.1));
         update.require(format_args!("{name} BETWEEN {low} AND {high}"));
         let requests = update.value("n", name, part.requests.into());
@@ -110,7 +110,7 @@ pub(super) fn counters(item: &Value) -> Result<Counters, TableError> {
     };
     let mut counters = Counters::default();
     for period in Period::ALL {
-        counters = counters.with(period, stored(attribute(period))?);
+        counters = counters.with(period, stored(&attribute(period))?);
     }
     counters.given_back = stored(GIVEN_BACK)?;
     Ok(counters)
@@ -118,14 +118,11 @@ pub(super) fn counters(item: &Value) -> Result<Counters, TableError> {
 
 const GIVEN_BACK: &str = "givenBack";
 
-/// The periods' own names are DynamoDB's words.
-fn attribute(period: Period) -> &'static str {
-    match period {
-        Period::Minute => "cMinute",
-        Period::Hour => "cHour",
-        Period::Day => "cDay",
-        Period::Month => "cMonth",
-    }
+/// `MINUTE` is in `cMinute`: the periods' own names are DynamoDB's words.
+fn attribute(period: Period) -> String {
+    let name = period.as_str();
+    let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+    format!("c{first}{}", rest.to_ascii_lowercase())
 }
 
 fn place(key: Locator) -> Value {
