@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 TIMED := infra/local/timed
 export STEPS := $(CURDIR)/.local/steps
 
-.PHONY: run watch test lint lint-rust lint-others nightly audit fuzz bench deploy steps tools checkers clean
+.PHONY: run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench deploy steps tools checkers clean
 
 run: steps            ## the real template on an emulated AWS; prints a URL and a key
 	@$(TIMED) "Installing the tools" infra/tools/install sam ministack
@@ -24,7 +24,15 @@ test: steps           ## everything
 	@$(MAKE) --no-print-directory --jobs 2 lint
 	$(TIMED) "cargo test, compiling" cargo test --workspace --no-run
 	$(TIMED) "cargo test" cargo test --workspace
+	$(TIMED) "Simulation, compiling" cargo build --profile simulation --package simulation
+	$(TIMED) "Simulation" target/simulation/simulation 0..600
 	@$(TIMED)
+
+simulate:             ## the functions in a world with a seed, SEEDS such as 17 or 0..5000
+	cargo run --profile simulation --package simulation -- $(or $(SEEDS),0..600)
+
+simulate-planted:     ## how many seeds find each planted bug; some minutes each
+	@infra/local/simulate-planted $(or $(SEEDS),0..1000)
 
 lint: lint-rust lint-others  ## format, types and habits, docs, template, OpenAPI
 

@@ -62,6 +62,19 @@ async fn a_key_may_delete_itself() {
 }
 
 #[tokio::test]
+async fn a_deletion_of_nothing_is_a_404_though_every_answer_of_the_first_attempt_is_lost() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.create_account("Example").await;
+    let path = format!("/authentication/{}", "0".repeat(22));
+    let verdict = gateway.authorize("DELETE", &path, &[("X-API-Key", &admin.value)]).await.unwrap();
+    gateway.wire.throttle_every(0);
+    // As often as the SDK sends it.
+    gateway.wire.break_times(3, Fault::LoseAnswer);
+    gateway.hand_on("DELETE", &path, &verdict, None).await.assert_problem(404);
+    assert_eq!(gateway.engine.events().len(), 1, "nothing was deleted");
+}
+
+#[tokio::test]
 async fn a_deletion_is_noted_once_though_the_answer_to_the_note_is_lost() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;

@@ -16,7 +16,9 @@ pub(super) enum Failure {
     Conflict,
     /// The table, or an item of it, has too many requests.
     Throttled,
-    /// Anything else: whether something was written is unknown.
+    /// No answer, or that DynamoDB failed: it may be written, or will be.
+    Lost,
+    /// Anything else.
     Unknown,
 }
 
@@ -26,6 +28,7 @@ impl Failure {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Self::Conflict,
             Some(other) if other.code().is_some_and(is_throttling) => return Self::Throttled,
+            _ if may_be_written(error) => return Self::Lost,
             _ => return Self::Unknown,
         };
         let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
@@ -43,5 +46,13 @@ impl Failure {
         } else {
             Self::Unknown
         }
+    }
+}
+
+fn may_be_written(error: &SdkError<TransactWriteItemsError>) -> bool {
+    match error {
+        SdkError::ServiceError(refused) => refused.raw().status().is_server_error(),
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
     }
 }

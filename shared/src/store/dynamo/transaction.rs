@@ -94,11 +94,13 @@ impl Transaction {
                     return Ok(Transacted::Refused(*part));
                 }
                 Failure::Conflict | Failure::Throttled if retries.are_left() => backoff.wait().await,
+                // That an item is gone does not say by whom. The same transaction does, by its token.
+                Failure::Lost if self.deletes && retries.are_left() => backoff.wait().await,
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
                 _ if self.was_written(table).await => return Ok(Transacted::Done),
                 Failure::Conflict => return Err(WriteError::Contended),
                 Failure::Throttled => return Err(WriteError::Throttled(TableError::caused(WHAT, error))),
-                Failure::Unknown => return Err(TableError::caused(WHAT, error).into()),
+                Failure::Lost | Failure::Unknown => return Err(TableError::caused(WHAT, error).into()),
             }
         }
     }

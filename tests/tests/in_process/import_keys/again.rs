@@ -255,6 +255,24 @@ async fn what_a_suspension_overtook_is_to_be_sent_again() {
     assert_eq!((again["present"].as_array().map(Vec::len), gateway.status_of(FOREIGN).await), (Some(1), 200));
 }
 
+/// The transaction of an import shows the claim before the key. A look between says that the value has ended.
+#[tokio::test]
+async fn a_value_is_not_revived_where_the_key_that_has_it_shows_late() {
+    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let first = import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
+    let id = first["imported"][0]["id"].as_str().unwrap();
+    let item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == id).unwrap();
+    gateway.engine.remove(&admin.account_id, id);
+
+    let stop = Stop::before("TransactWriteItems");
+    let show_it = async { gateway.engine.put(&item) };
+    let again = Box::pin(import_with_revive(&gateway, &admin, FOREIGN));
+    let (report, ()) = gateway.wire.during(stop, again, show_it).await;
+    assert_eq!(report["present"][0]["id"], id, "{report}");
+    assert_eq!(gateway.engine.keys().len(), 2, "it has one key");
+}
+
 #[tokio::test]
 async fn revive_is_true_or_false() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
