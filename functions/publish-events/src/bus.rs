@@ -1,5 +1,7 @@
 //! The EventBridge bus.
 
+use std::fmt;
+
 use api_keys::aws::Aws;
 use api_keys::key::AccountId;
 use api_keys::store::Event;
@@ -16,6 +18,8 @@ const MAX_ENTRIES: usize = 10;
 
 /// Codes of an entry that no repetition makes any better. Source: the API reference of `PutEvents`.
 const PERMANENT: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
+
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A bus and the source that its events name.
 #[derive(Debug, Clone)]
@@ -47,6 +51,26 @@ pub enum Delivery {
     Poisoned,
 }
 
+/// What became of some events, in their order.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    /// One for each event.
+    pub outcomes: Vec<Delivery>,
+    /// Why the last one failed that did, as far as that is known.
+    pub cause: Option<Cause>,
+}
+
+impl Deliveries {
+    fn failed(events: &[Published], cause: Cause) -> Self {
+        Self { outcomes: vec![Delivery::Failed; events.len()], cause: Some(cause) }
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.outcomes.extend(more.outcomes);
+        self.cause = more.cause.or(self.cause.take());
+    }
+}
+
 impl Bus {
     /// Uses the bus of that name.
     #[must_use]
@@ -56,59 +80,64 @@ impl Bus {
 
     /// Publishes events, a few at a time, and begins no call after `end`. The outcomes are in the order of the events; behind
     /// the first group with a failure nothing is sent, and all of it counts as failed.
-    pub async fn publish(&self, events: &[Published], end: Instant) -> Vec<Delivery> {
-        let mut outcomes = Vec::with_capacity(events.len());
+    pub async fn publish(&self, events: &[Published], end: Instant) -> Deliveries {
+        let mut all = Deliveries::default();
         for group in events.chunks(MAX_ENTRIES) {
-            outcomes.extend(self.put(group, end).await);
-            if outcomes.contains(&Delivery::Failed) {
+            all.extend(self.put(group, end).await);
+            if all.outcomes.contains(&Delivery::Failed) {
                 break;
             }
         }
-        outcomes.resize(events.len(), Delivery::Failed);
-        outcomes
+        all.outcomes.resize(events.len(), Delivery::Failed);
+        all
     }
 
-    async fn put(&self, group: &[Published], end: Instant) -> Vec<Delivery> {
+    async fn put(&self, group: &[Published], end: Instant) -> Deliveries {
         if Instant::now() >= end {
-            return vec![Delivery::Failed; group.len()];
+            return Deliveries::failed(group, "the time was over".into());
         }
         match self.send(group).await {
             Err(error) if is_permanent(&error) => match group {
-                [] | [_] => vec![Delivery::Poisoned; group.len()],
+                [] | [_] => Deliveries { outcomes: vec![Delivery::Poisoned; group.len()], cause: None },
                 // One of them is wrong: alone, it shows which.
                 many => {
-                    let mut outcomes = Vec::with_capacity(many.len());
+                    let mut all = Deliveries::default();
                     for one in many {
-                        outcomes.extend(Box::pin(self.put(std::slice::from_ref(one), end)).await);
+                        all.extend(Box::pin(self.put(std::slice::from_ref(one), end)).await);
                     }
-                    outcomes
+                    all
                 }
             },
-            Err(_) => vec![Delivery::Failed; group.len()],
-            Ok(outcomes) => outcomes,
+            Err(error) => Deliveries::failed(group, error.into()),
+            Ok(deliveries) => deliveries,
         }
     }
 
-    async fn send(&self, group: &[Published]) -> Result<Vec<Delivery>, SdkError<PutEventsError>> {
+    async fn send(&self, group: &[Published]) -> Result<Deliveries, SdkError<PutEventsError>> {
         let entries = group.iter().map(|published| self.entry(published)).collect();
         let output = self.client.put_events().set_entries(Some(entries)).send().await?;
-        let outcome = |code: Option<&str>| match code {
-            None => Delivery::Published,
-            Some(code) if PERMANENT.contains(&code) => Delivery::Poisoned,
-            Some(_) => Delivery::Failed,
-        };
-        let mut outcomes: Vec<_> = output.entries().iter().map(|entry| outcome(entry.error_code())).collect();
-        outcomes.resize(group.len(), Delivery::Failed);
-        Ok(outcomes)
+        let mut deliveries = Deliveries::default();
+        for entry in output.entries() {
+            deliveries.outcomes.push(match entry.error_code() {
+                None => Delivery::Published,
+                Some(code) if PERMANENT.contains(&code) => Delivery::Poisoned,
+                Some(code) => {
+                    let why = entry.error_message().unwrap_or_default();
+                    deliveries.cause = Some(format!("EventBridge refused an event: {code} {why}").into());
+                    Delivery::Failed
+                }
+            });
+        }
+        deliveries.outcomes.resize(group.len(), Delivery::Failed);
+        Ok(deliveries)
     }
 
     fn entry(&self, published: &Published) -> PutEventsRequestEntry {
         let Published { event, .. } = published;
-        let kind = serde_json::to_value(event.r#type).unwrap_or_default();
         PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(&self.source)
-            .detail_type(kind.as_str().unwrap_or_default())
+            .detail_type(event.r#type.name())
             .time(DateTime::from_secs(event.time.unix_seconds()))
             .detail(serde_json::to_string(published).unwrap_or_default())
             .build()
@@ -122,5 +151,21 @@ fn is_permanent(error: &SdkError<PutEventsError>) -> bool {
             refused.raw().status().as_u16() == 413 || refused.err().code() == Some("ValidationException")
         }
         _ => false,
+    }
+}
+
+/// The bus did not take some events.
+#[derive(Debug)]
+pub(crate) struct NotTaken(pub(crate) Option<Cause>);
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventBridge did not take the events")
+    }
+}
+
+impl std::error::Error for NotTaken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.as_deref().map(|cause| cause as _)
     }
 }

@@ -6,6 +6,7 @@ use api_keys::request::Fields;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::bus::{Deliveries, NotTaken};
 use crate::{Delivery, Deps, Published};
 
 const PAGE: usize = 100;
@@ -44,7 +45,7 @@ async fn publish_page(rest: &mut Rest, counts: &mut Counts, deps: &Deps, end: In
     let page = deps.events.page(account_id, None, None, PAGE, cursor).await?;
     let in_time = page.events.iter().filter(|event| event.id >= EventId::first_at(from));
     let events: Vec<_> = in_time.map(|event| Published { account_id, event: event.clone() }).collect();
-    let mut outcomes = deps.bus.publish(&events, end).await;
+    let Deliveries { mut outcomes, cause } = deps.bus.publish(&events, end).await;
     outcomes.truncate(outcomes.iter().take_while(|outcome| **outcome != Delivery::Failed).count());
     let poisoned = outcomes.iter().filter(|outcome| **outcome == Delivery::Poisoned).count();
     counts.published += outcomes.len() - poisoned;
@@ -52,7 +53,7 @@ async fn publish_page(rest: &mut Rest, counts: &mut Counts, deps: &Deps, end: In
     if outcomes.len() < events.len() {
         let last = outcomes.len().checked_sub(1).and_then(|last| events.get(last));
         rest.cursor = last.map(|last| last.event.id).or(cursor);
-        return Err(Error::internal("EventBridge did not take the events"));
+        return Err(Error::Internal(NotTaken(cause).into()));
     }
     rest.cursor = page.next.filter(|_| events.len() == page.events.len());
     Ok(())

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::bus::{Deliveries, NotTaken};
 use crate::{Delivery, Deps, Published};
 
 /// Publishes the events of the records. What comes back tells Lambda from which record on to try again.
@@ -37,7 +38,7 @@ pub(crate) async fn publish(records: &[Value], deps: &Deps, end: Instant, now: T
             _ => {}
         }
     }
-    let outcomes = deps.bus.publish(&events, end).await;
+    let Deliveries { outcomes, cause } = deps.bus.publish(&events, end).await;
     for (published, outcome) in events.iter().zip(&outcomes) {
         if *outcome == Delivery::Poisoned {
             let (account_id, key_id) = (Some(published.account_id), published.event.key_id);
@@ -48,7 +49,13 @@ pub(crate) async fn publish(records: &[Value], deps: &Deps, end: Instant, now: T
     let failed = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Delivery::Failed);
     let failures: Vec<_> = failed.map(|(number, _)| json!({"itemIdentifier": number})).collect();
     if !failures.is_empty() {
-        log::counted(&deps.metrics, "UnpublishedEvents", now, subject, &Unpublished(failures.len()));
+        log::counted(
+            &deps.metrics,
+            "UnpublishedEvents",
+            now,
+            subject,
+            &Unpublished { events: failures.len(), cause: NotTaken(cause) },
+        );
     }
     json!({ "batchItemFailures": failures })
 }
@@ -103,12 +110,19 @@ impl fmt::Display for Poisoned {
 impl std::error::Error for Poisoned {}
 
 #[derive(Debug)]
-struct Unpublished(usize);
+struct Unpublished {
+    events: usize,
+    cause: NotTaken,
+}
 
 impl fmt::Display for Unpublished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} events were not published and will be tried again", self.0)
+        write!(f, "{} events were not published and will be tried again", self.events)
     }
 }
 
-impl std::error::Error for Unpublished {}
+impl std::error::Error for Unpublished {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}

@@ -25,6 +25,7 @@ mod lifecycle;
 mod limits;
 mod list_keys;
 mod location;
+mod log_of_failures;
 mod properties;
 mod publish_events;
 mod quota;

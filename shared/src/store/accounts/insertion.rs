@@ -82,7 +82,7 @@ pub(super) fn key_and_event(
     if event.r#type == EventType::KeyImported {
         item.insert(HELD.into(), AttributeValue::Bool(true));
     }
-    Ok(Transaction::writing(key(record.place()), event.id)
+    Ok(Transaction::writing(event.r#type.name(), key(record.place()), event.id)
         .with(Part::Key, put_new(&tables.keys.name, item)?)
         .with(Part::Event, tables.events.append(record.account_id, event)?))
 }

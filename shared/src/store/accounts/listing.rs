@@ -68,7 +68,7 @@ impl AccountList {
 
     /// The items of these accounts, as they are at this moment, in any order.
     async fn items(&self, accounts: &[AccountId]) -> Result<Vec<Item>, TableError> {
-        const WHAT: &str = "the table did not read accounts";
+        const WHAT: &str = "could not read the listed accounts";
         let mut items = Vec::new();
         let mut keys: Vec<_> = accounts.iter().map(|id| account_key(*id)).collect();
         let mut backoff = Backoff::default();

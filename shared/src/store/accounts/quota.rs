@@ -68,11 +68,11 @@ impl Quota {
         // The SDK would repeat it after an answer that was lost.
         let once = Config::builder().retry_config(RetryConfig::disabled());
         let note = || update.clone().customize().config_override(once.clone()).send();
-        match timeout_at(end, Box::pin(send(Retries::before(end), note))).await {
+        match timeout_at(end, Box::pin(send("the note of a deletion", Retries::before(end), note))).await {
             Ok(Ok(Sent::Done | Sent::Unmet)) => Ok(()),
             Ok(Ok(Sent::Busy)) => Err(WriteError::Contended),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(TableError::new("the table took too long to note a deletion").into()),
+            Err(_) => Err(TableError::new("could not write the note of a deletion in time").into()),
         }
     }
 
@@ -127,7 +127,7 @@ impl Quota {
             .condition_expression("keyCount = :old AND recounts = :recounts")
             .expression_attribute_values(":old", number(seen.key_count))
             .expression_attribute_values(":recounts", number(seen.recounts));
-        match send(retries, || update.clone().send()).await? {
+        match send("an account's new count of keys", retries, || update.clone().send()).await? {
             Sent::Done => Ok(true),
             Sent::Unmet => Ok(false),
             Sent::Busy => Err(WriteError::Contended),

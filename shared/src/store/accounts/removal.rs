@@ -64,7 +64,7 @@ impl<'a> Removal<'a> {
             .projection_expression(format!("{ACCOUNT_ID}, {ID}, {KEY_HASH}, {PREVIOUS_KEY_HASH}"))
             .send()
             .await
-            .map_err(|cause| TableError::caused("the table did not list what is to be removed", cause))?;
+            .map_err(|cause| TableError::caused("could not list what is to be removed", cause))?;
         Ok(page.items.unwrap_or_default())
     }
 }
@@ -92,11 +92,11 @@ fn removing(
         .collect();
     async move {
         for claim in claims {
-            if send(Retries::from_now(), || claim.clone().send()).await? == Sent::Busy {
+            if send("the removal of a claim", Retries::from_now(), || claim.clone().send()).await? == Sent::Busy {
                 return Ok(Sent::Busy);
             }
         }
-        send(Retries::from_now(), || delete.clone().send()).await
+        send("the removal of an item", Retries::from_now(), || delete.clone().send()).await
     }
 }
 

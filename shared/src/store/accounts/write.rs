@@ -29,7 +29,7 @@ impl Accounts {
 
     /// An account's item as it is at this moment.
     pub(super) async fn read(&self, account_id: AccountId) -> Result<Option<AccountItem>, TableError> {
-        self.tables.keys.read(account_key(account_id)).await?.map(from_item).transpose()
+        self.tables.keys.read("an account", account_key(account_id)).await?.map(from_item).transpose()
     }
 
     pub(super) async fn existing(&self, account_id: AccountId) -> Result<AccountItem, AccountError> {
@@ -51,7 +51,7 @@ impl Accounts {
         update.require(LAST_EVENT, optional(read.last_event.as_ref())?);
         update.write(LAST_EVENT, Some(value(&event.id)?));
         let item = account_key(account_id);
-        let mut transaction = Transaction::writing(item.clone(), event.id)
+        let mut transaction = Transaction::writing(event.r#type.name(), item.clone(), event.id)
             .with(Part::Account, update.on(&self.tables.keys.name, item)?)
             .with(Part::Event, self.tables.events.append(account_id, &event)?);
         if let Some(listing) = listing {
@@ -60,7 +60,9 @@ impl Accounts {
         match transaction.send(&self.tables.keys, retries).await? {
             Transacted::Done => Ok(true),
             Transacted::Refused(Part::Account) => Ok(false),
-            Transacted::Refused(_) => Err(TableError::new("an account and its place in the list disagree").into()),
+            Transacted::Refused(_) => {
+                Err(TableError::new("an account and its item in the list of all disagree").into())
+            }
         }
     }
 }

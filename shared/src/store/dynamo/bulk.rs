@@ -38,10 +38,14 @@ impl Sent {
     }
 }
 
-/// Sends a write until it is carried out, its condition does not hold, or the time for retries is over.
+/// Sends a write of `what`, in words, until it is carried out, its condition does not hold, or the time for retries is over.
 ///
 /// DynamoDB refuses a plain write while a transaction holds the item, which the SDK does not try again.
-pub(in crate::store) async fn send<T, E, F>(retries: Retries, attempt: impl Fn() -> F) -> Result<Sent, TableError>
+pub(in crate::store) async fn send<T, E, F>(
+    what: &str,
+    retries: Retries,
+    attempt: impl Fn() -> F,
+) -> Result<Sent, TableError>
 where
     F: Future<Output = Result<T, SdkError<E>>>,
     SdkError<E>: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -55,7 +59,7 @@ where
             Some("ConditionalCheckFailedException") => return Ok(Sent::Unmet),
             Some("TransactionConflictException") => {}
             Some(code) if is_throttling(code) => {}
-            _ => return Err(TableError::caused("the table did not write an item", error)),
+            _ => return Err(TableError::caused(format!("could not write {what}"), error)),
         }
         if !retries.are_left() {
             return Ok(Sent::Busy);
@@ -84,7 +88,7 @@ impl Bulk {
         let mut tasks: JoinSet<_> = writes.collect();
         let (mut done, mut busy) = (0, false);
         while let Some(sent) = tasks.join_next().await {
-            match sent.map_err(|cause| TableError::caused("a write ended early", cause))?? {
+            match sent.map_err(|cause| TableError::caused("one of many writes ended early", cause))?? {
                 Sent::Done => done += 1,
                 Sent::Unmet => {}
                 Sent::Busy => busy = true,

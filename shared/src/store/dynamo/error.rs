@@ -1,5 +1,6 @@
 //! What can go wrong with the table.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -8,23 +9,24 @@ use crate::aws::Cause;
 /// The table did not do what it was asked, or holds what it should not.
 #[derive(Debug)]
 pub struct TableError {
-    what: &'static str,
+    what: Cow<'static, str>,
     cause: Option<Cause>,
 }
 
 impl TableError {
-    pub(crate) fn new(what: &'static str) -> Self {
-        Self { what, cause: None }
+    /// `what` says what could not be done to which kind of item. It never has a value or a hash.
+    pub(crate) fn new(what: impl Into<Cow<'static, str>>) -> Self {
+        Self { what: what.into(), cause: None }
     }
 
-    pub(crate) fn caused(what: &'static str, cause: impl Into<Cause>) -> Self {
-        Self { what, cause: Some(cause.into()) }
+    pub(crate) fn caused(what: impl Into<Cow<'static, str>>, cause: impl Into<Cause>) -> Self {
+        Self { what: what.into(), cause: Some(cause.into()) }
     }
 }
 
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)
+        f.write_str(&self.what)
     }
 }
 

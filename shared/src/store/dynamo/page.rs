@@ -43,7 +43,6 @@ impl Pages<'_> {
     }
 
     async fn query(&self, limit: usize, after: Option<String>) -> Result<(Vec<Item>, Option<String>), TableError> {
-        const WHAT: &str = "the table did not list a partition's items";
         let text = AttributeValue::S;
         let start = after.map(|id| primary_key(&self.partition, &id));
         let mut query = self
@@ -67,9 +66,11 @@ impl Pages<'_> {
                 query = query.expression_attribute_values(*placeholder, text(value.clone()));
             }
         }
-        let output = query.send().await.map_err(|cause| TableError::caused(WHAT, cause))?;
+        let output = query.send().await.map_err(|cause| {
+            TableError::caused(format!("could not list items of the table {}", self.table.name), cause)
+        })?;
         let end = match output.last_evaluated_key {
-            Some(last) => Some(id_of(&last).ok_or(TableError::new(WHAT))?),
+            Some(last) => Some(id_of(&last).ok_or(TableError::new("a page of items ends without an id"))?),
             None => None,
         };
         Ok((output.items.unwrap_or_default(), end))

@@ -18,9 +18,9 @@ impl Table {
         Self { client: Client::new(&aws.config), name }
     }
 
-    /// An item as it is at this moment.
-    pub(in crate::store) async fn read(&self, key: Item) -> Result<Option<Item>, TableError> {
+    /// An item as it is at this moment; `what` it is, in words.
+    pub(in crate::store) async fn read(&self, what: &str, key: Item) -> Result<Option<Item>, TableError> {
         let read = self.client.get_item().table_name(&self.name).set_key(Some(key)).consistent_read(true).send().await;
-        Ok(read.map_err(|cause| TableError::caused("the table did not read an item", cause))?.item)
+        Ok(read.map_err(|cause| TableError::caused(format!("could not read {what}"), cause))?.item)
     }
 }

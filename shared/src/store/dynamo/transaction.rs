@@ -2,18 +2,19 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::attribute::{Item, LAST_EVENT, text};
+use super::attribute::{ACCOUNT_ID, ID, Item, LAST_EVENT, text};
 use super::error::{TableError, WriteError};
 use super::failure::Failure;
 use super::retries::{Backoff, Retries};
 use super::table::Table;
+use crate::aws::Cause;
 use crate::key::EventId;
-
-const WHAT: &str = "the table did not write";
 
 /// The writes of one transaction, each with a name, and the event among them.
 pub(in crate::store) struct Transaction {
     pub(in crate::store) event: EventId,
+    /// What it does, for errors.
+    name: String,
     target: Item,
     deletes: bool,
     parts: Vec<(Part, TransactWriteItem)>,
@@ -50,14 +51,14 @@ pub(in crate::store) enum Transacted {
 }
 
 impl Transaction {
-    /// A transaction that writes a key's or an account's item, with that event as its last one.
-    pub(in crate::store) fn writing(target: Item, event: EventId) -> Self {
-        Self { event, target, deletes: false, parts: Vec::new() }
+    /// A transaction of that name that writes a key's or an account's item, with that event as its last one.
+    pub(in crate::store) fn writing(name: String, target: Item, event: EventId) -> Self {
+        Self { event, name, target, deletes: false, parts: Vec::new() }
     }
 
     /// A transaction that deletes a key.
-    pub(in crate::store) fn deleting(target: Item, event: EventId) -> Self {
-        Self { deletes: true, ..Self::writing(target, event) }
+    pub(in crate::store) fn deleting(name: String, target: Item, event: EventId) -> Self {
+        Self { deletes: true, ..Self::writing(name, target, event) }
     }
 
     /// Adds a write.
@@ -99,10 +100,15 @@ impl Transaction {
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
                 _ if self.was_written(table).await => return Ok(Transacted::Done),
                 Failure::Conflict => return Err(WriteError::Contended),
-                Failure::Throttled => return Err(WriteError::Throttled(TableError::caused(WHAT, error))),
-                Failure::Lost | Failure::Unknown => return Err(TableError::caused(WHAT, error).into()),
+                Failure::Throttled => return Err(WriteError::Throttled(self.error(error))),
+                Failure::Lost | Failure::Unknown => return Err(self.error(error).into()),
             }
         }
+    }
+
+    fn error(&self, cause: impl Into<Cause>) -> TableError {
+        let [account, id] = [ACCOUNT_ID, ID].map(|name| text(&self.target, name));
+        TableError::caused(format!("could not write transaction `{}` of {account} {id}", self.name), cause)
     }
 
     /// After an unknown outcome: whether the item is as the transaction leaves it. `false` when that cannot be read.

@@ -98,6 +98,14 @@ pub enum EventType {
     AccountErased,
 }
 
+impl EventType {
+    /// Its name, such as `key.created`.
+    #[must_use]
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
 impl Event {
     /// An event of a key, or of an account, that happens now.
     pub(in crate::store) fn new(

@@ -102,7 +102,7 @@ impl StateUpdate {
             .update_expression(&self.update)
             .condition_expression(format!("attribute_exists(id) AND {}", self.is_older))
             .set_expression_attribute_values(Some(self.values.clone()));
-        async move { send(Retries::from_now(), || update.clone().send()).await }
+        async move { send("a key's copy of its account's state", Retries::from_now(), || update.clone().send()).await }
     }
 
     /// Updates one key. One that is gone, or newer, needs nothing.
@@ -117,7 +117,7 @@ impl StateUpdate {
         account_id: AccountId,
         after: Option<KeyId>,
     ) -> Result<(Vec<KeyId>, Option<KeyId>), TableError> {
-        const WHAT: &str = "the table did not list an account's keys";
+        const WHAT: &str = "could not list an account's keys for a sweep";
         // Nobody has ever decided anything.
         if self.version == 0 {
             return Ok((Vec::new(), None));

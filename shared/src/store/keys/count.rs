@@ -45,7 +45,7 @@ pub(in crate::store) async fn count(
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|cause| TableError::caused("the table did not count an account's keys", cause))?;
+            let page = page.map_err(|cause| TableError::caused("could not count an account's keys", cause))?;
             keys += u64::try_from(page.count).unwrap_or(0);
             let more = page.last_evaluated_key.is_some();
             if more && (keys >= quota || !retries.are_left()) {
@@ -53,6 +53,7 @@ pub(in crate::store) async fn count(
             }
         }
     }
-    let last_is_there = table.read(key(Locator { account_id, id: last_key })).await?.is_some();
+    let last_is_there =
+        table.read("an account's last new key", key(Locator { account_id, id: last_key })).await?.is_some();
     Ok(Counted::All(keys + u64::from(last_is_there)))
 }

@@ -24,7 +24,7 @@ impl Keys {
     async fn try_to_delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<Option<bool>, WriteError> {
         let Tables { keys, events, .. } = &self.tables;
         let event = self.tables.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
-        let transaction = Transaction::deleting(key(place), event.id)
+        let transaction = Transaction::deleting(event.r#type.name(), key(place), event.id)
             .with(Part::Key, part::delete(&keys.name, key(place))?)
             .with(Part::Event, events.append(place.account_id, &event)?);
         match transaction.send(keys, Retries::from_now()).await? {

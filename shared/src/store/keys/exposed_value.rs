@@ -34,5 +34,5 @@ pub(in crate::store) fn requiring_none(table: &str, hash: &KeyHash) -> Result<Tr
 /// Marks a value outside of a transaction: no key has it at this moment.
 pub(super) async fn mark_exposed(table: &Table, hash: &KeyHash) -> Result<(), WriteError> {
     let put = table.client.put_item().table_name(&table.name).set_item(Some(mark(hash)));
-    send(Retries::from_now(), || put.clone().send()).await?.unless_busy()
+    send("the mark of a reported value", Retries::from_now(), || put.clone().send()).await?.unless_busy()
 }

@@ -111,5 +111,5 @@ pub(in crate::store) async fn activate(table: &Table, place: Locator) -> Result<
         .set_key(Some(key(place)))
         .update_expression(format!("REMOVE {HELD}"))
         .condition_expression("attribute_exists(id)");
-    send(Retries::from_now(), || update.clone().send()).await?.unless_busy()
+    send("the claim to an imported value", Retries::from_now(), || update.clone().send()).await?.unless_busy()
 }

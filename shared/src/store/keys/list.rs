@@ -69,6 +69,6 @@ pub(in crate::store) async fn oldest(table: &Table, account_id: AccountId) -> Re
         .expression_attribute_values(":account", AttributeValue::S(account_id.to_string()))
         .send()
         .await
-        .map_err(|cause| TableError::caused("the table did not list an account's keys", cause))?;
+        .map_err(|cause| TableError::caused("could not list an account's keys", cause))?;
     page.items.unwrap_or_default().into_iter().next().map(from_item).transpose()
 }

@@ -79,7 +79,7 @@ impl KeyReader {
     async fn trace_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
         // Several calls, in the time of one: whoever asks waits no longer for such a key.
         let found = timeout(CALL_TIME, self.search(hash, now)).await;
-        found.unwrap_or(Err(TableError::new("the table took too long to find a value")))
+        found.unwrap_or(Err(TableError::new("could not find the key of a value in time")))
     }
 
     async fn search(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
@@ -105,7 +105,7 @@ impl KeyReader {
     /// [`TableError`] when the table does not answer.
     pub async fn get(&self, account_id: AccountId, id: KeyId) -> Result<Option<KeyRecord>, TableError> {
         let key = Place { account_id: Text { value: account_id }, id: Text { value: id } };
-        let stored: Option<StoredKey> = self.get_item(key, "the table did not read a key").await?;
+        let stored: Option<StoredKey> = self.get_item(key, "could not read a key").await?;
         Ok(stored.map(KeyRecord::from))
     }
 
@@ -121,7 +121,7 @@ impl KeyReader {
             key_id: Text<KeyId>,
         }
         let key = Place { account_id: Text { value: import_claim::partition(hash) }, id: Text { value: CLAIM } };
-        let claim: Option<Claim> = self.get_item(key, "the table did not read a claim").await?;
+        let claim: Option<Claim> = self.get_item(key, "could not read the claim to an imported value").await?;
         Ok(claim.map(|claim| Locator { account_id: claim.key_account_id.value, id: claim.key_id.value }))
     }
 
@@ -131,7 +131,7 @@ impl KeyReader {
     /// [`TableError`] when the table does not answer.
     pub async fn was_exposed(&self, hash: &KeyHash) -> Result<bool, TableError> {
         let key = Place { account_id: Text { value: import_claim::partition(hash) }, id: Text { value: EXPOSED } };
-        let mark: Option<IgnoredAny> = self.get_item(key, "the table did not read the mark of a value").await?;
+        let mark: Option<IgnoredAny> = self.get_item(key, "could not read the mark of a reported value").await?;
         Ok(mark.is_some())
     }
 
@@ -171,7 +171,8 @@ impl KeyReader {
             "ExpressionAttributeValues": {":hash": Binary { value: hash.clone() }},
             "Limit": 1
         });
-        let output: Output = self.call("DynamoDB_20120810.Query", &input, "the index did not find a key").await?;
+        let output: Output =
+            self.call("DynamoDB_20120810.Query", &input, "could not look a value up in the index").await?;
         let found = output.items.first();
         Ok(found.map(|place| Locator { account_id: place.account_id.value, id: place.id.value }))
     }

@@ -51,7 +51,7 @@ impl Keys {
     ) -> Result<bool, WriteError> {
         update.write(LAST_EVENT, Some(value(&event.id)?));
         let item = key(place);
-        let mut transaction = Transaction::writing(item.clone(), event.id)
+        let mut transaction = Transaction::writing(event.r#type.name(), item.clone(), event.id)
             .with(Part::Key, update.on(&self.tables.keys.name, item)?)
             .with(Part::Event, self.tables.events.append(place.account_id, event)?);
         if let Some((part, write)) = beside {

@@ -90,7 +90,7 @@ impl Leases {
             };
             let time = end.saturating_duration_since(Instant::now()).min(ATTEMPT_TIME);
             if time.is_zero() {
-                return Err(TableError::new("the table took too long to count a request"));
+                return Err(TableError::new("could not count a request for its key's limits in time"));
             }
             let body = lease_item::claim(&self.table, key, &claim, now);
             let sent = Box::pin(self.dynamodb.call_once(UPDATE, body, time)).await;
@@ -120,7 +120,7 @@ impl Leases {
                 return Ok(Next::AskLater);
             }
             Err(error) if error.is_retryable() => return Ok(Next::AskLater),
-            Err(error) => return Err(TableError::caused("the table did not count a request", error)),
+            Err(error) => return Err(TableError::caused("could not count a request for its key's limits", error)),
         }
         Ok(Next::Ask)
     }

@@ -13,7 +13,7 @@ use crate::store::dynamo::error::TableError;
 
 /// How long an item stays after the month, or after its last window.
 const KEPT_SECONDS: u64 = 86_400;
-const STRANGE: &str = "the table's counters of a key are malformed";
+const STRANGE: &str = "the counters of a key's limits are malformed";
 
 /// Where the counters of an account's keys are, each under its key's id.
 pub(in crate::store) fn partition(account_id: AccountId) -> String {

@@ -35,7 +35,7 @@ impl UsageList {
         consumer: &Consumer,
         hours: RangeInclusive<i64>,
     ) -> Result<BTreeMap<i64, Uses>, TableError> {
-        const WHAT: &str = "the table did not list the usage";
+        const WHAT: &str = "could not list usage";
         let text = |hour: &i64| AttributeValue::S(id(consumer, Timestamp::of_unix_hour(*hour)));
         let mut items = self
             .table
@@ -52,7 +52,7 @@ impl UsageList {
         let mut all = BTreeMap::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|cause| TableError::caused(WHAT, cause))?;
-            all.extend(hours_of(&item).ok_or(TableError::new("an item is no usage"))?);
+            all.extend(hours_of(&item).ok_or(TableError::new("an item of the table of usage is malformed"))?);
         }
         Ok(all)
     }

@@ -1,0 +1,101 @@
+//! What a failure leaves in the log. The test runs its own program once more and reads what that writes to standard error.
+
+use std::env;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tests::gateway::sample_event;
+use tests::values::traces;
+use tests::wire::Fault;
+use tests::{Client, Gateway};
+
+const NAME: &str = "log_of_failures::a_line_has_request_operation_account_key_and_cause_and_never_a_value";
+/// Set where the failures are to be made.
+const MAKES_FAILURES: &str = "TESTS_MAKE_FAILURES";
+/// What stands before the line that says which keys the failures were of.
+const KEYS: &str = "keys: ";
+
+#[tokio::test]
+async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() {
+    if env::var_os(MAKES_FAILURES).is_some() {
+        return make_failures().await;
+    }
+    let mut again = Command::new(env::current_exe().unwrap());
+    let output = again.args([NAME, "--exact", "--nocapture"]).env(MAKES_FAILURES, "1").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let log = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let keys = printed.lines().find_map(|line| line.split_once(KEYS)).unwrap().1;
+    let [admin, key]: [[String; 3]; 2] = serde_json::from_str(keys).unwrap();
+    let [account, admin_id, admin_value] = admin;
+    let [_, id, value] = key;
+
+    let request_id = |function: &str| sample_event(function)["requestContext"]["requestId"].clone();
+    let write = format!("could not write transaction `key.deleted` of {account} {id}");
+    let read = "could not read a key".to_owned();
+    let no = Value::Null;
+    let expected = [
+        (request_id("authorizer"), "authorize", json!(account), json!(id), &no, &read),
+        (
+            request_id("authorizer"),
+            "authorize",
+            no.clone(),
+            no.clone(),
+            &no,
+            &"could not look a value up in the index".to_owned(),
+        ),
+        (request_id("update-key"), "PATCH /authentication/{key}", json!(account), json!(id), &json!(admin_id), &read),
+        (request_id("find-key"), "GET /authentication/{key}", json!(account), no.clone(), &json!(admin_id), &read),
+        (request_id("delete-key"), "DELETE /authentication/{key}", json!(account), json!(id), &json!(admin_id), &write),
+        (json!(""), "manage-account revoke-keys", json!(account), json!(id), &no, &write),
+        (json!(""), "manage-account show", json!(account), no.clone(), &no, &"could not read an account".to_owned()),
+        (json!(""), "create-account", no.clone(), no.clone(), &no, &no.to_string()),
+        (request_id("report-leaks"), "POST /leaks", json!(account), json!(id), &no, &read),
+    ];
+    let of_failures: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    for (line, (request_id, operation, account, key, caller, message)) in of_failures.iter().zip(&expected) {
+        let found = (&line["requestId"], &line["operation"], &line["accountId"], &line["keyId"], &line["callerKeyId"]);
+        assert_eq!(found, (request_id, &json!(operation), account, key, *caller), "{line}");
+        assert!(line["message"] == **message || *operation == "create-account", "{line}");
+        let causes = line["causes"].as_array().unwrap();
+        assert!(!causes.is_empty() && line["timestamp"].is_string(), "{line}");
+    }
+    let message = of_failures[7]["message"].as_str().unwrap();
+    assert!(message.starts_with("could not write transaction `account.created` of "), "{message}");
+    assert!(
+        of_failures.len() > expected.len()
+            && of_failures[expected.len()..].iter().all(|line| line["operation"] == "POST /leaks")
+    );
+    for value in [admin_value, value] {
+        assert!(traces(&value).iter().all(|trace| !log.contains(trace)), "the log shows a secret");
+    }
+}
+
+/// One of each kind, of a manager's account and another key of it.
+async fn make_failures() {
+    let gateway = Gateway::start_with(api_keys::key::ImportedKeys::Accepted).await;
+    let admin = gateway.create_account("Example").await;
+    let key = admin.create_key(&["SMS"]).await;
+    let of = |client: &Client| [client.account_id.clone(), client.id.clone(), client.value.clone()];
+    println!("\n{KEYS}{}", json!([of(&admin), of(&key)]));
+    let verdict = gateway.authorize("GET", "/authentication", &[("X-API-Key", &admin.value)]).await.unwrap();
+    gateway.wire.break_with(Fault::Cut);
+
+    assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.is_err());
+    assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", "sk_of_another_system_0123456789")]).await.is_err());
+    let path = format!("/authentication/{}", key.id);
+    let by_value = format!("/authentication/{}", key.value);
+    for (method, path, body) in
+        [("PATCH", &path, Some(r#"{"name": "other"}"#)), ("GET", &by_value, None), ("DELETE", &path, None)]
+    {
+        assert_eq!(gateway.hand_on(method, path, &verdict, body).await.status, 500);
+    }
+    let account = json!(admin.account_id);
+    let revoke = json!({"action": "revoke-keys", "accountId": account, "keyIds": [key.id]});
+    assert_eq!(gateway.invoke_manage_account(revoke).await.unwrap()["failed"].as_array().unwrap().len(), 1);
+    assert!(gateway.invoke_manage_account(json!({"action": "show", "accountId": account})).await.is_err());
+    let create = json!({"company": "Other", "userId": "u", "username": "n"});
+    assert!(gateway.invoke_create_account(create).await.is_err());
+    assert_eq!(gateway.report(&[], &json!([{"token": key.value}]).to_string()).await.status, 503);
+}
