@@ -141,9 +141,7 @@ impl Functions {
             "update-key" => {
                 update_key::handle(request, &update_key::Deps { reader, keys, catalogue, ceiling }, now).await
             }
-            "rotate-key" => {
-                rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await
-            }
+            "rotate-key" => rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await,
             "delete-key" => delete_key::handle(request, &delete_key::Deps { keys, quota }, now).await,
             "report-leaks" => {
                 let deps = report_leaks::Deps { reader, keys, github: &GITHUB, imported, step: report_leaks::STEP };
@@ -215,4 +213,3 @@ fn shown(answer: Result<impl Serialize, OperatorError>) -> Result<Value, String>
         format!("{error_type}: {error_message}")
     })
 }
-

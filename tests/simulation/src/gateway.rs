@@ -86,14 +86,8 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
     let context = verdict["context"].clone();
     note_use(world, action, ask.value, (began, ended, outcome.now), &context, allowed);
     world.check_secrecy("a verdict", verdict.to_string().as_bytes());
-    let without_answer = |status| Answer {
-        status,
-        body: Value::Null,
-        began,
-        ended,
-        now: outcome.now,
-        context: context.clone(),
-    };
+    let without_answer =
+        |status| Answer { status, body: Value::Null, began, ended, now: outcome.now, context: context.clone() };
     if !allowed {
         return without_answer(403);
     }
@@ -115,7 +109,8 @@ async fn serve(
     principal: Value,
 ) -> Answer {
     let key = ask.path.strip_prefix("/authentication/");
-    let (key, act) = key.map_or((None, None), |key| key.split_once('/').map_or((Some(key), None), |(key, act)| (Some(key), Some(act))));
+    let (key, act) = key
+        .map_or((None, None), |key| key.split_once('/').map_or((Some(key), None), |(key, act)| (Some(key), Some(act))));
     let function = match (ask.method, key, act) {
         ("GET", None, None) => "list-keys",
         ("GET", Some("events"), None) => "list-events",
@@ -139,7 +134,8 @@ async fn serve(
     event["requestContext"]["resourcePath"] = json!("/authentication/{key}");
     event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
     event["body"] = ask.body.as_ref().map_or(Value::Null, |body| json!(body.to_string()));
-    let query: serde_json::Map<_, _> = ask.query.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    let query: serde_json::Map<_, _> =
+        ask.query.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
     event["multiValueQueryStringParameters"] = query.into();
     let operations = context["operations"].as_str().map(str::to_owned);
     world.history.borrow_mut().callers.insert(request_id.to_owned(), operations);
@@ -168,7 +164,8 @@ pub async fn report(world: &Rc<World>, action: usize, part: u64, body: &Value) -
     event["body"] = json!(body.to_string());
     world.history.borrow_mut().callers.insert(request_id.clone(), None);
     let (began, start) = (world.next(), world.elapsed());
-    let work = async move |functions: &crate::adapter::Functions, now| functions.serve("report-leaks", &event, now).await;
+    let work =
+        async move |functions: &crate::adapter::Functions, now| functions.serve("report-leaks", &event, now).await;
     let outcome = world.function(action, part, work).await;
     let (status, content_type, text) = outcome.answer.unwrap_or_default();
     let ended = world.next();
@@ -193,7 +190,9 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
     let began = world.next();
     world.tell(action, || format!("an operator invokes {function} {}", payload["action"].as_str().unwrap_or("")));
     let given = payload.clone();
-    let work = async move |functions: &crate::adapter::Functions, now| functions.invoke(function, &given, &request_id, now).await;
+    let work = async move |functions: &crate::adapter::Functions, now| {
+        functions.invoke(function, &given, &request_id, now).await
+    };
     let outcome = world.function(action, part, work).await;
     let ended = world.next();
     world.tell(action, || match &outcome.answer {
@@ -210,11 +209,23 @@ fn note(world: &World, (action, part): (usize, u64), function: &str, id: &str, s
     world.history.borrow_mut().requests.push(Request { action, part, id, function, status, took, struck });
 }
 
-fn note_use(world: &World, action: usize, value: usize, (began, ended, now): (u64, u64, u64), context: &Value, allowed: bool) {
+fn note_use(
+    world: &World,
+    action: usize,
+    value: usize,
+    (began, ended, now): (u64, u64, u64),
+    context: &Value,
+    allowed: bool,
+) {
     let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
     let limited = context["limited"] == "true";
-    let seen =
-        Seen::Works { key: text("keyId"), account: text("accountId"), operations: text("operations"), allowed, limited };
+    let seen = Seen::Works {
+        key: text("keyId"),
+        account: text("accountId"),
+        operations: text("operations"),
+        allowed,
+        limited,
+    };
     world.tell(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
     let counted = context["rateLimit"].as_str().map(|limit| counted(limit, &text("rateLimitPolicy"), now));
     world.history.borrow_mut().uses.push(Use { action, value, began, ended, now, seen, counted });
@@ -250,7 +261,9 @@ fn check_shape(world: &World, function: &str, status: u16, content_type: &str, b
     let is_problem = status >= 400;
     let fits = match status {
         0 | 202 | 204 => body.is_null(),
-        400.. => content_type == "application/problem+json" && body["status"] == status && body["requestId"].is_string(),
+        400.. => {
+            content_type == "application/problem+json" && body["status"] == status && body["requestId"].is_string()
+        }
         _ => content_type == "application/json" && body.is_object(),
     };
     if !fits || (body["errors"].is_array() != (status == 400) && is_problem) {

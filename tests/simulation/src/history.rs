@@ -161,10 +161,13 @@ impl History {
     /// The beginning of a value that is in that text.
     pub fn value_in(&self, text: &[u8]) -> Option<String> {
         let native = format!("{PREFIX}_1");
-        for (start, length) in [(native.as_bytes(), native.len() + 44 + 1 + 43), (LEGACY.as_bytes(), LEGACY.len() + 8)] {
+        for (start, length) in [(native.as_bytes(), native.len() + 44 + 1 + 43), (LEGACY.as_bytes(), LEGACY.len() + 8)]
+        {
             for at in 0..text.len().saturating_sub(length) {
                 let found = &text[at..at + length];
-                if found.starts_with(start) && found.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)) {
+                if found.starts_with(start)
+                    && found.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte))
+                {
                     return Some(String::from_utf8_lossy(&found[..start.len() + 6]).into_owned());
                 }
             }

@@ -52,7 +52,11 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize) {
         let rotated = gateway::send(world, action, part, &rotate).await.status;
         let can_rotate = ["ACTIVE", "EXPOSED"].iter().any(|status| key["status"] == *status);
         let delete = Ask { method: "DELETE", path, query: Vec::new(), value: by, body: None };
-        let deleted = if nth % 2 == 0 || !can_rotate { gateway::send(world, action, part + 10, &delete).await.status } else { 204 };
+        let deleted = if nth % 2 == 0 || !can_rotate {
+            gateway::send(world, action, part + 10, &delete).await.status
+        } else {
+            204
+        };
         if deleted != 204 || rotated != if can_rotate { 201 } else { 409 } {
             fail(world, format!("key {key} of account {account} is rotated with {rotated} and deleted with {deleted}"));
         }

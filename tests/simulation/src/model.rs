@@ -26,18 +26,34 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// It is made.
-    Create { value: usize, operations: BTreeSet<String>, expires: Option<u64>, enabled: bool },
-    Patch { enabled: Option<bool>, operations: Option<BTreeSet<String>>, expires: Option<Option<u64>> },
+    Create {
+        value: usize,
+        operations: BTreeSet<String>,
+        expires: Option<u64>,
+        enabled: bool,
+    },
+    Patch {
+        enabled: Option<bool>,
+        operations: Option<BTreeSet<String>>,
+        expires: Option<Option<u64>>,
+    },
     /// It gets another value, which nobody may have been told; the old one lives until then.
-    Rotate { value: Option<usize>, grace_end: Option<u64> },
+    Rotate {
+        value: Option<usize>,
+        grace_end: Option<u64>,
+    },
     /// It is gone. Where answers of the table were lost, nobody can tell whether it was there.
-    Delete { unclear: bool },
+    Delete {
+        unclear: bool,
+    },
     /// Its import is complete.
     Release,
     /// Its account is erased: unlike a deletion, also of a key that is gone.
     Erase,
     /// That value is reported as known to others.
-    Expose { value: usize },
+    Expose {
+        value: usize,
+    },
     /// Its account is suspended or resumed.
     Suspend(bool),
     /// Nothing, since the account has no such key.
@@ -91,7 +107,8 @@ impl Key {
     pub fn opens(&self, value: usize, now: u64) -> Option<&BTreeSet<String>> {
         let is_current = self.value == Some(value);
         let is_previous = self.previous.is_some_and(|(previous, end)| previous == value && now < end);
-        let lives = self.enabled && !self.exposed && !self.suspended && !self.held && self.expires.is_none_or(|end| now < end);
+        let lives =
+            self.enabled && !self.exposed && !self.suspended && !self.held && self.expires.is_none_or(|end| now < end);
         (self.exists && (is_current || is_previous) && lives).then_some(&self.operations)
     }
 }

@@ -118,11 +118,8 @@ impl Plan {
         let faults = Faults::of(&mut rng);
         // Somewhere near the end of a minute, an hour, a day or a month.
         let boundary = [1_795_428_960_000, 1_795_431_600_000, 1_795_478_400_000, 1_796_083_200_000][rng.usize(0..4)];
-        let settings = Settings {
-            accounts: rng.usize(1..=3),
-            max_keys: rng.u64(4..=12),
-            start: boundary - rng.u64(0..40_000),
-        };
+        let settings =
+            Settings { accounts: rng.usize(1..=3), max_keys: rng.u64(4..=12), start: boundary - rng.u64(0..40_000) };
         let clients = clients::of(&settings, &mut rng);
         let busy = rng.u64(1..=4);
         let mut actions = Vec::new();

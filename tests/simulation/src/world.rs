@@ -205,8 +205,15 @@ impl World {
         work: impl AsyncFnOnce(&Authorizer, SystemTime) -> T + 'static,
     ) -> Outcome<T> {
         let environment = self.environment(action, part, &self.authorizers, async |aws| Authorizer::start(&aws).await);
-        self.invoke(action, part, environment.await, work, |world| &world.authorizers, async |it| it.after_answer().await)
-            .await
+        self.invoke(
+            action,
+            part,
+            environment.await,
+            work,
+            |world| &world.authorizers,
+            async |it| it.after_answer().await,
+        )
+        .await
     }
 
     /// An invocation of any other function.
@@ -363,7 +370,9 @@ impl World {
     }
 }
 
-fn sorted(line: &serde_json::Map<String, serde_json::Value>) -> std::collections::BTreeMap<&String, &serde_json::Value> {
+fn sorted(
+    line: &serde_json::Map<String, serde_json::Value>,
+) -> std::collections::BTreeMap<&String, &serde_json::Value> {
     line.iter().collect()
 }
 

@@ -66,7 +66,8 @@ fn item(rng: &mut Rng) -> Item {
     }
     for name in ["s", "t", "u"] {
         if rng.bool() {
-            item.insert(name.into(), json!({"S": ["a", "b", "c"][rng.usize(0..3)]}));
+            let text = ["a", "b", "c"][rng.usize(0..3)];
+            item.insert(name.into(), json!({ "S": text }));
         }
     }
     if rng.bool() {
@@ -82,7 +83,8 @@ fn item(rng: &mut Rng) -> Item {
 fn placeholders(expressions: &[&str], call: &mut Value) {
     let uses = |name: &str| {
         expressions.iter().any(|text| {
-            text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"#:".contains(letter)).any(|word| word == name)
+            text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"#:".contains(letter))
+                .any(|word| word == name)
         })
     };
     let values = [(":s", json!({"S": "b"})), (":n", json!({"N": "2"})), (":low", json!({"N": "1"}))];

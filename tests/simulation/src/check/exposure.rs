@@ -33,7 +33,10 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
         }
         for it in history.imports.iter().filter(|it| it.value == value && it.began > exposure.ended) {
             if it.what == "imported" {
-                wrong.push(format!("[{}] value {value} is imported, and was reported in [{}]", it.action, exposure.action));
+                wrong.push(format!(
+                    "[{}] value {value} is imported, and was reported in [{}]",
+                    it.action, exposure.action
+                ));
             }
         }
     }

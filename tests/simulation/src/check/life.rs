@@ -79,9 +79,9 @@ impl<'a> Life<'a> {
         let (taken, state) = &search.furthest;
         let mut lines = vec![format!("no order explains key {key}; {taken} of its steps agree, up to {state:?}")];
         let written = writes.iter().map(|it| (it.began, it.ended, it.action, format!("{:?}", it.effect)));
-        let used = uses.iter().map(|it| {
-            (it.began, it.ended, it.action, format!("value {} at {}: {:?}", it.value, it.now, it.seen))
-        });
+        let used = uses
+            .iter()
+            .map(|it| (it.began, it.ended, it.action, format!("value {} at {}: {:?}", it.value, it.now, it.seen)));
         let mut all: Vec<_> = written.chain(used).collect();
         all.sort();
         let line = |(began, ended, action, what)| format!("  {began:>6}–{:<6} [{action}] {what}", End(ended));

@@ -22,6 +22,8 @@ pub fn check(history: &History) -> Vec<String> {
         *most = limit.max(*most);
     }
     let over = windows.iter().filter(|(_, (requests, most))| requests > most);
-    over.map(|((key, period, _), (requests, most))| format!("key {key} was let through {requests} times a {period}, not {most}"))
-        .collect()
+    over.map(|((key, period, _), (requests, most))| {
+        format!("key {key} was let through {requests} times a {period}, not {most}")
+    })
+    .collect()
 }

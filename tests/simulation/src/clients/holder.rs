@@ -8,7 +8,8 @@ use super::manager::get;
 use super::{Actions, some_value};
 use crate::world::World;
 
-pub const ACTIONS: Actions = &[("use", 14), ("burst", 12), ("look up itself", 4), ("usage of itself", 2), ("try to list", 2)];
+pub const ACTIONS: Actions =
+    &[("use", 14), ("burst", 12), ("look up itself", 4), ("usage of itself", 2), ("try to list", 2)];
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
     let value = some_value(world, account, rng);
@@ -17,7 +18,8 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
         "use" => drop(get(world, action, value, route, Vec::new()).await),
         "burst" => {
             for nth in 0..rng.u64(3..12) {
-                let ask = crate::gateway::Ask { method: "GET", path: route.clone(), query: Vec::new(), value, body: None };
+                let ask =
+                    crate::gateway::Ask { method: "GET", path: route.clone(), query: Vec::new(), value, body: None };
                 crate::gateway::send(world, action, 1 + 10 * nth, &ask).await;
             }
         }

@@ -28,7 +28,14 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
 }
 
 /// Imports the values of these numbers. Whether everything is known of each.
-pub async fn import(world: &Rc<World>, account: usize, action: usize, part: u64, numbers: &[u32], revive: bool) -> bool {
+pub async fn import(
+    world: &Rc<World>,
+    account: usize,
+    action: usize,
+    part: u64,
+    numbers: &[u32],
+    revive: bool,
+) -> bool {
     let values: Vec<_> = numbers.iter().map(|number| value(world, account, *number)).collect();
     let id = world.history.borrow().accounts[account].id.clone();
     let key = |value: &usize| {
@@ -59,7 +66,14 @@ pub async fn import(world: &Rc<World>, account: usize, action: usize, part: u64,
     complete
 }
 
-fn note(world: &World, (action, account, revives): (usize, usize, bool), value: usize, invoked: &gateway::Invoked, key: Option<&str>, what: &str) {
+fn note(
+    world: &World,
+    (action, account, revives): (usize, usize, bool),
+    value: usize,
+    invoked: &gateway::Invoked,
+    key: Option<&str>,
+    what: &str,
+) {
     let (began, ended, what) = (invoked.began, invoked.ended, what.to_owned());
     let key = key.map(str::to_owned);
     world.tell(action, || format!("value {value} of account {account}: {what} {}", key.as_deref().unwrap_or("")));

@@ -63,7 +63,8 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
         "rename" | "limit" => {
             let per = ["MINUTE", "HOUR"][rng.usize(0..2)];
             let limits = json!([{"requests": rng.u32(1..30), "per": per}]);
-            let body = if what == "rename" { json!({"name": format!("name {action}")}) } else { json!({"limits": limits}) };
+            let body =
+                if what == "rename" { json!({"name": format!("name {action}")}) } else { json!({"limits": limits}) };
             let effect = Effect::Patch { enabled: None, operations: None, expires: None };
             change(world, action, by, &id, body, effect, rng).await;
         }
@@ -117,7 +118,13 @@ async fn create(world: &Rc<World>, account: usize, action: usize, rng: &mut Rng)
         body["limits"] = limits.into();
     }
     for repeat in 0..REPEATS {
-        let ask = Ask { method: "POST", path: "/authentication".to_owned(), query: Vec::new(), value: by, body: Some(body.clone()) };
+        let ask = Ask {
+            method: "POST",
+            path: "/authentication".to_owned(),
+            query: Vec::new(),
+            value: by,
+            body: Some(body.clone()),
+        };
         let answer = gateway::send(world, action, 1 + repeat * 10, &ask).await;
         if answer.status == 201 {
             let value = learn_value(world, account, &answer.body);
@@ -135,7 +142,8 @@ pub async fn rotate(world: &Rc<World>, account: usize, action: usize, by: usize,
     let grace = [0, 0, rng.u64(1..10), rng.u64(10..200)][rng.usize(0..4)];
     for repeat in 0..REPEATS {
         let body = Some(json!({ "gracePeriodSeconds": grace }));
-        let ask = Ask { method: "POST", path: format!("/authentication/{id}/rotate"), query: Vec::new(), value: by, body };
+        let ask =
+            Ask { method: "POST", path: format!("/authentication/{id}/rotate"), query: Vec::new(), value: by, body };
         let answer = gateway::send(world, action, 1 + repeat * 10, &ask).await;
         let value = (answer.status == 201).then(|| learn_value(world, account, &answer.body));
         let grace_end = (grace > 0).then(|| answer.now + grace * 1000);

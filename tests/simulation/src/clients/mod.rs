@@ -129,6 +129,7 @@ fn some_key(world: &World, account: usize, rng: &mut Rng) -> String {
 fn any_value(world: &World, rng: &mut Rng) -> usize {
     let history = world.history.borrow();
     let firsts: Vec<_> = history.accounts.iter().map(|account| account.first).collect();
-    let values: Vec<_> = (0..history.values.len()).filter(|value| !firsts.contains(value) || rng.u32(0..12) == 0).collect();
+    let values: Vec<_> =
+        (0..history.values.len()).filter(|value| !firsts.contains(value) || rng.u32(0..12) == 0).collect();
     rng.choice(values).unwrap_or(0)
 }

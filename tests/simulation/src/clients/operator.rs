@@ -113,7 +113,14 @@ pub async fn erase(world: &Rc<World>, account: usize, action: usize, part: u64) 
 }
 
 /// Suspends an account or resumes it; whether that is confirmed. Some operators do not come back for the rest.
-async fn set_suspended(world: &Rc<World>, account: usize, action: usize, part: u64, suspended: bool, gives_up: bool) -> bool {
+async fn set_suspended(
+    world: &Rc<World>,
+    account: usize,
+    action: usize,
+    part: u64,
+    suspended: bool,
+    gives_up: bool,
+) -> bool {
     let id = world.history.borrow().accounts[account].id.clone();
     let name = if suspended { "suspend" } else { "resume" };
     let payload = json!({"action": name, "accountId": id});

@@ -10,8 +10,12 @@ use super::{Actions, some_key};
 use crate::gateway::{self, Ask};
 use crate::world::World;
 
-pub const ACTIONS: Actions = &[("try an old value", 20), ("try an invented value", 3), ("reach into another account", 8),
-    ("look up a value of another account", 5)];
+pub const ACTIONS: Actions = &[
+    ("try an old value", 20),
+    ("try an invented value", 3),
+    ("reach into another account", 8),
+    ("look up a value of another account", 5),
+];
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
     match what {
@@ -36,7 +40,8 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
                 "POST" => (format!("/authentication/{id}/rotate"), None),
                 _ => (format!("/authentication/{id}"), None),
             };
-            let answer = gateway::send(world, action, 1, &Ask { method, path, query: Vec::new(), value: own, body }).await;
+            let answer =
+                gateway::send(world, action, 1, &Ask { method, path, query: Vec::new(), value: own, body }).await;
             if (200..300).contains(&answer.status) {
                 let what = format!("[{action}] {method} of a key of another account is answered {}", answer.status);
                 world.history.borrow_mut().fail(what);

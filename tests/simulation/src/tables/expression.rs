@@ -47,7 +47,8 @@ impl<'a> Expression<'a> {
                         for (sign, factor) in [("+", 1), ("-", -1)] {
                             if reader.eat(sign) {
                                 let by = reader.operand().expect("a number");
-                                value = number(whole(&value).expect("a number") + factor * whole(&by).expect("a number"));
+                                value =
+                                    number(whole(&value).expect("a number") + factor * whole(&by).expect("a number"));
                             }
                         }
                         new.insert(name, value);

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-pub use self::expression::{Item, text, whole};
 use self::expression::{Expression, KeyCondition};
+pub use self::expression::{Item, text, whole};
 
 /// The tables' names.
 pub const KEYS: &str = "keys";
@@ -127,7 +127,8 @@ impl Tables {
         let (now, left) = keys.split_at(most.min(keys.len()));
         let place = |key: &Value| place_of(&json!({"TableName": table}), key);
         let found: Vec<_> = now.iter().filter_map(|key| self.item(&place(key))).map(as_json).collect();
-        let unprocessed = if left.is_empty() { json!({}) } else { json!({table: {"Keys": left, "ConsistentRead": true}}) };
+        let unprocessed =
+            if left.is_empty() { json!({}) } else { json!({table: {"Keys": left, "ConsistentRead": true}}) };
         json!({"Responses": {table: found}, "UnprocessedKeys": unprocessed})
     }
 
@@ -140,8 +141,7 @@ impl Tables {
         let table = call["TableName"].as_str().expect("a table");
         let start = text(&call["ExclusiveStartKey"]["id"]);
         let forward = call["ScanIndexForward"] != false;
-        let is_behind =
-            |id: &str| call["ExclusiveStartKey"].is_null() || if forward { id > start } else { id < start };
+        let is_behind = |id: &str| call["ExclusiveStartKey"].is_null() || if forward { id > start } else { id < start };
         let inside = |(id, _): &(&String, &Item)| condition.holds(id) && is_behind(id);
         let mut found: Vec<_> = self.partition(table, text(&condition.partition)).filter(inside).collect();
         if !forward {
@@ -223,7 +223,11 @@ impl Tables {
         match self.tokens.get(&token) {
             Some(Token { done: None, .. }) => return Err(Refused::new("TransactionInProgressException")),
             Some(Token { done: Some(at), call: before }) if by.time < at + TOKEN_TIME => {
-                return if before == call { Ok(None) } else { Err(Refused::new("IdempotentParameterMismatchException")) };
+                return if before == call {
+                    Ok(None)
+                } else {
+                    Err(Refused::new("IdempotentParameterMismatchException"))
+                };
             }
             _ => {}
         }
@@ -318,8 +322,7 @@ impl Tables {
     }
 
     fn show(&mut self, place: Place, new: Option<Item>, transaction: Option<usize>, by: &By) {
-        let partition =
-            self.items.entry(place.table.clone()).or_default().entry(place.partition.clone()).or_default();
+        let partition = self.items.entry(place.table.clone()).or_default().entry(place.partition.clone()).or_default();
         let old = match new.clone() {
             Some(item) => partition.insert(place.id.clone(), item),
             None => partition.remove(&place.id),

@@ -194,7 +194,8 @@ impl<'a> Call<'a> {
     fn tell(&self, what: &str) {
         self.world.step();
         let Self { call, operation, action, .. } = self;
-        let parts = call["TransactItems"].as_array().into_iter().flatten().filter_map(|item| item.as_object()?.iter().next());
+        let parts =
+            call["TransactItems"].as_array().into_iter().flatten().filter_map(|item| item.as_object()?.iter().next());
         let mut places: Vec<_> = parts.map(|(kind, part)| format!("{kind} {}", place(part))).collect();
         if places.is_empty() {
             places.push(place(call));
@@ -209,4 +210,3 @@ fn place(call: &Value) -> String {
     let update = call["UpdateExpression"].as_str().map(|text| format!(" [{text}]")).unwrap_or_default();
     format!("{} {}/{}{update}", call["TableName"].as_str().unwrap_or(""), name("accountId"), name("id"))
 }
-

@@ -258,9 +258,8 @@ async fn what_a_suspension_overtook_is_to_be_sent_again() {
 /// The transaction of an import shows the claim before the key. A look between says that the value has ended.
 #[tokio::test]
 async fn a_value_is_not_revived_where_the_key_that_has_it_shows_late() {
-    let gateway = Gateway::start_with(ImportedKeys::Accepted).await;
-    let admin = gateway.create_account("Example").await;
-    let first = import(&gateway, &admin, json!([import_of(FOREIGN)])).await;
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    let first = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
     let id = first["imported"][0]["id"].as_str().unwrap();
     let item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == id).unwrap();
     gateway.engine.remove(&admin.account_id, id);
