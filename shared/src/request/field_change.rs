@@ -69,3 +69,31 @@ impl<'de> Deserialize<'de> for Ordered {
         deserializer.deserialize_map(Fields)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Two {
+        zebra: Option<u8>,
+        apple: &'static str,
+    }
+
+    #[test]
+    fn what_differs_is_in_the_order_of_what_it_became() {
+        let change = |field: &str, from: Value, to: Value| FieldChange { field: field.to_owned(), from, to };
+        let before = Two { zebra: Some(1), apple: "a" };
+        assert_eq!(FieldChange::between(&before, &before).unwrap(), []);
+        let since = Two { zebra: None, apple: "b" };
+        let both = [change("zebra", json!(1), Value::Null), change("apple", json!("a"), json!("b"))];
+        assert_eq!(FieldChange::between(&before, &since).unwrap(), both);
+        let of_new = FieldChange::between(&(), &since).unwrap();
+        assert_eq!(of_new, [change("apple", Value::Null, json!("b"))], "null is what nothing was");
+        let of_some = FieldChange::between(&before, &json!({"apple": "b"})).unwrap();
+        assert_eq!(of_some, [change("apple", json!("a"), json!("b"))], "what is not named stays");
+        assert!(FieldChange::between(&before, &7).is_err());
+    }
+}
