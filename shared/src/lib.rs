@@ -28,6 +28,7 @@ pub mod aws;
 pub mod check;
 pub mod key;
 pub mod lambda;
+mod lock;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod request;

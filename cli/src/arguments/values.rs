@@ -1,9 +1,7 @@
 //! Single values on the command line. What the service refuses anyway is refused before anything is done.
 
-use api_keys::key::{AccountId, KeyId, Limit, Limits, Period, Timestamp};
+use api_keys::key::{AccountId, KeyId, Limit, Limits, Timestamp};
 use api_keys::request::{Caller, normalize_text};
-use serde::Deserialize;
-use serde::de::value::{Error as NotAPeriod, StrDeserializer};
 
 use crate::failure::Failure;
 
@@ -38,15 +36,14 @@ pub(super) fn count(text: &str) -> Result<usize, &'static str> {
 /// `1000/DAY`.
 pub(super) fn limit(text: &str) -> Result<Limit, &'static str> {
     const SHAPE: &str = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
-    let (requests, per) = text.split_once('/').ok_or(SHAPE)?;
-    let per = per.to_ascii_uppercase();
-    let per = Period::deserialize(StrDeserializer::<NotAPeriod>::new(&per)).map_err(|_| SHAPE)?;
-    let limit = Limit { requests: requests.parse().map_err(|_| SHAPE)?, per };
+    let limit = Limit::parse(&text.to_ascii_uppercase()).ok_or(SHAPE)?;
     Limits::NONE.and(limit).map(|_| limit).ok_or("a limit is 1 to 900000000 requests")
 }
 
 #[cfg(test)]
 mod tests {
+    use api_keys::key::Period;
+
     use super::*;
 
     #[test]

@@ -29,6 +29,9 @@ pub(crate) type Ready =
 
 type Done = Result<Answer, Error>;
 
+/// What reads an action.
+pub(crate) type Read = fn(&mut Fields, Timestamp) -> Ready;
+
 /// Reads an action of that kind.
 pub(crate) fn read<A: Action>(fields: &mut Fields, now: Timestamp) -> Ready {
     let action = A::take(fields, now);

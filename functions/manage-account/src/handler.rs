@@ -25,7 +25,7 @@ use lambda_runtime::LambdaEvent;
 use serde_json::value::RawValue;
 
 pub use crate::action::Answer;
-use crate::action::{Ready, read};
+use crate::action::{Read, Ready, read};
 
 /// How long an invocation goes on with many keys; then it answers how far it came.
 pub const TIME: Duration = Duration::from_secs(40);
@@ -33,7 +33,7 @@ pub const TIME: Duration = Duration::from_secs(40);
 const LONGEST: Duration = Duration::from_secs(50);
 
 /// All actions, by the names that operators write, and what reads each. A new one is its file and its line here.
-const ACTIONS: &[(&str, fn(&mut Fields, Timestamp) -> Ready)] = &[
+const ACTIONS: &[(&str, Read)] = &[
     ("list", read::<list::List>),
     ("show", read::<show::Show>),
     ("update", read::<update::Update>),

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -20,13 +20,14 @@ use aws_smithy_types::date_time::Format;
 use http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Bytes;
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::service_error::ServiceError;
 use super::signature::{Signer, TARGET};
 use super::transport::{Cause, Transport};
 use super::{AGENT, Misconfigured, given_endpoint};
+use crate::lock::lock;
 
 const JSON: &str = "application/x-amz-json-1.0";
 
@@ -212,11 +213,6 @@ async fn resolve_endpoint(config: &SdkConfig) -> Result<Uri, Cause> {
     Ok(endpoint.url().parse()?)
 }
 
-/// Nothing panics while it holds one of these locks, so what they guard is whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Whether that is the code of a call that DynamoDB throttles as a whole.
 pub(crate) fn is_throttling(code: &str) -> bool {
     ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"].contains(&code)
@@ -244,18 +240,7 @@ impl CallError {
     }
 
     fn refused(status: StatusCode, body: &[u8]) -> Self {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Problem {
-            #[serde(rename = "__type")]
-            code: String,
-            #[serde(alias = "Message")]
-            message: String,
-            #[serde(rename = "Item")]
-            item: Option<Value>,
-        }
-        let Problem { code, message, item } = serde_json::from_slice(body).unwrap_or_default();
-        let code = code.rsplit('#').next().unwrap_or_default().to_owned();
+        let ServiceError { code, message, item } = ServiceError::read(body);
         Self::Refused { status, code, message, item }
     }
 

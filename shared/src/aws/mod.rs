@@ -7,6 +7,7 @@
 
 mod dynamodb;
 mod secret;
+mod service_error;
 mod signature;
 mod transport;
 mod variables;

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::service_error::ServiceError;
 use super::signature::{Signer, TARGET};
 use super::transport::{Cause, Transport};
 use super::{AGENT, Aws, given_endpoint};
@@ -129,15 +130,7 @@ impl StoredSecret {
 
 /// What Secrets Manager says of why it gives no secret. No secret is in it.
 fn refusal(status: StatusCode, body: &[u8]) -> String {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Problem {
-        #[serde(rename = "__type")]
-        code: String,
-        #[serde(alias = "Message")]
-        message: String,
-    }
-    let Problem { code, message } = serde_json::from_slice(body).unwrap_or_default();
+    let ServiceError { code, message, .. } = ServiceError::read(body);
     format!("Secrets Manager answered {status} {code}: {message}")
 }
 

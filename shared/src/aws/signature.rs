@@ -5,7 +5,7 @@
 //!
 //! Source: "Create a signed AWS API request" in the IAM User Guide.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
@@ -19,6 +19,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::transport::Cause;
+use crate::lock::lock;
 
 pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -101,8 +102,7 @@ impl Signer {
 
     /// Signs text with the key of that day, which is the day of `now`.
     fn signature(&self, to_sign: &str, day: &str, now: SystemTime) -> String {
-        // Nothing panics while it holds the lock, so the key is whole.
-        let mut known = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.key);
         known.take_if(|known| known.day != day);
         let DayKey { key, .. } = known.get_or_insert_with(|| {
             let key = generate_signing_key(self.credentials.secret_access_key(), now, &self.region, self.service);

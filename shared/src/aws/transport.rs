@@ -4,7 +4,7 @@
 //! Both the SDK and our own reads go through here: there is no HTTP/2 and no second TLS stack.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -26,6 +26,7 @@ use rustls::crypto::ring;
 use tower_service::Service;
 
 use super::{AGENT, Misconfigured};
+use crate::lock::lock;
 
 /// Why there is no answer.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -166,7 +167,7 @@ impl Transport {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 
     async fn connect(&self, target: Uri) -> Result<Connection, Cause> {

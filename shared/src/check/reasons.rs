@@ -1,11 +1,12 @@
 //! How often requests were let through or refused, and why: counted by the minute.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::reason::Reason;
 use crate::key::Timestamp;
+use crate::lock::lock;
 
 /// So long requests are counted together, at least.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -34,7 +35,7 @@ pub struct ReasonCounts {
 impl Reasons {
     /// Counts a request. Writes nothing.
     pub fn note(&self, reason: Reason, now: Timestamp) {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         if state.counting.as_ref().is_some_and(|minute| minute.since.plus(INTERVAL) <= now) {
             state.over = state.counting.take();
         }
@@ -45,18 +46,13 @@ impl Reasons {
     /// A minute that is over, once; to be written when the answer has gone out.
     #[must_use]
     pub fn take_over(&self) -> Option<ReasonCounts> {
-        self.state().over.take()
+        lock(&self.state).over.take()
     }
 
     /// All that is left, since no other time comes.
     #[must_use]
     pub fn take_rest(&self) -> Vec<ReasonCounts> {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         [state.over.take(), state.counting.take()].into_iter().flatten().collect()
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock, so the state is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -86,6 +86,13 @@ pub struct Limit {
 impl Limit {
     /// The most that a limit can be. The counter has room for a little more, see `store::lease`.
     pub const MAX_REQUESTS: u32 = 900_000_000;
+
+    /// Reads `1000/MINUTE`. Whether so many requests can be a limit, [`Limits::and`] says.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (requests, per) = text.split_once('/')?;
+        Some(Self { requests: requests.parse().ok()?, per: Period::parse(per)? })
+    }
 }
 
 /// The limits of a key: at most one for each period.
@@ -141,8 +148,7 @@ impl Limits {
     pub fn parse(list: &str) -> Option<Self> {
         let mut limits = Self::NONE;
         for limit in list.split(',').filter(|_| !list.is_empty()) {
-            let (requests, per) = limit.trim().split_once('/')?;
-            limits = limits.and(Limit { requests: requests.parse().ok()?, per: Period::parse(per)? })?;
+            limits = limits.and(Limit::parse(limit.trim())?)?;
         }
         Some(limits)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,6 +10,7 @@ use serde_json::json;
 use super::reader::KeyReader;
 use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, KeyId, KeyRecord, Timestamp};
+use crate::lock::lock;
 
 /// How much later than it says a key may have been used.
 const PRECISION: Duration = Duration::from_mins(5);
@@ -53,7 +54,7 @@ impl LastUse {
         if record.metadata.last_used_at.is_some_and(|last| now < last.plus(PRECISION)) {
             return;
         }
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         if state.paused_until.is_some_and(|end| now < end) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -66,7 +67,7 @@ impl LastUse {
     /// Nothing is written where another environment wrote it in the same minutes, or the key is gone.
     /// What comes back is a use that could not be written, for the log.
     pub async fn write(&self) -> Option<DroppedUse> {
-        let used = self.state().pending.take()?;
+        let used = lock(&self.state).pending.take()?;
         let body = json!({
             "TableName": self.table,
             "Key": {"accountId": {"S": used.account_id}, "id": {"S": used.id}},
@@ -80,11 +81,11 @@ impl LastUse {
             Err(error) if error.is_unmet_condition() => None,
             // A management write holds the item: this is written behind the next answer.
             Err(error) if error.is_conflict() => {
-                self.state().pending.get_or_insert(used);
+                lock(&self.state).pending.get_or_insert(used);
                 None
             }
             Err(cause) => {
-                self.state().paused_until = Some(used.at.plus(PAUSE));
+                lock(&self.state).paused_until = Some(used.at.plus(PAUSE));
                 let since_start = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
                 Some(DroppedUse { at: used.at, since_start, cause })
             }
@@ -95,11 +96,6 @@ impl LastUse {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock, so the state is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

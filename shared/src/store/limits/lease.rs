@@ -1,7 +1,7 @@
 //! The leases that an environment holds: claimed for requests, and given back at its end.
 
 use std::cmp::Reverse;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -11,6 +11,7 @@ use super::lease_item;
 use super::recent::Recent;
 use crate::aws::{CALL_TIME, CallError, Dynamodb};
 use crate::key::{Claim, Counters, GiveBack, KeyRecord, Lease, Limits, Locator, Period, Step, Timestamp};
+use crate::lock::lock;
 use crate::store::dynamo::error::TableError;
 use crate::store::keys::reader::KeyReader;
 
@@ -187,9 +188,4 @@ impl Leases {
         let reset_seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Ok(Admission { allowed, limits, period, remaining, reset_seconds })
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds the lock, so what it guards is whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@
 //! `l14` and `d14`: how many requests were allowed, limited and denied in it, all in UTC.
 
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, Consumer, Count, KeyId, Tally, Timestamp, Use, Uses};
+use crate::lock::lock;
 use crate::store::dynamo::retries::Backoff;
 use crate::store::keys::reader::KeyReader;
 
@@ -85,7 +86,7 @@ impl Usage {
 
     /// Counts a request. Writes nothing.
     pub fn note(&self, account_id: AccountId, key_id: KeyId, r#use: Use, now: Timestamp) {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.lost += state.tally.add(account_id, key_id, r#use, now);
         state.now = Some(now);
     }
@@ -103,7 +104,7 @@ impl Usage {
             let Some(count) = self.take_due() else { break };
             self.send(count).await;
         }
-        self.state().dropped()
+        lock(&self.state).dropped()
     }
 
     /// Writes all that is left, until that time.
@@ -116,12 +117,12 @@ impl Usage {
         if timeout_at(end, all).await.is_err() {
             self.give_up();
         }
-        self.state().dropped()
+        lock(&self.state).dropped()
     }
 
     /// No other time comes: what is not written now is lost.
     fn give_up(&self) {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         let left: u64 = std::iter::from_fn(|| state.tally.take_any()).map(|count| count.of_key()).sum();
         state.lost += left + state.on_their_way;
     }
@@ -129,7 +130,7 @@ impl Usage {
     async fn drain(&self) {
         let mut backoff = Backoff::default();
         loop {
-            let next = self.state().tally.take_any();
+            let next = lock(&self.state).tally.take_any();
             let Some(count) = next else { return };
             if self.send(count).await == Sent::Refused {
                 backoff.wait().await;
@@ -138,7 +139,7 @@ impl Usage {
     }
 
     fn take_due(&self) -> Option<Count> {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         let now = state.now?;
         if state.paused_until.is_some_and(|end| now < end) {
             return None;
@@ -148,9 +149,9 @@ impl Usage {
 
     async fn send(&self, count: Count) -> Sent {
         let body = self.update(&count);
-        self.state().on_their_way += count.of_key();
+        lock(&self.state).on_their_way += count.of_key();
         let sent = Box::pin(self.dynamodb.call_once("DynamoDB_20120810.UpdateItem", body, WRITE_TIME)).await;
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.on_their_way -= count.of_key();
         let Err(cause) = sent else { return Sent::Once };
         state.paused_until = state.now.map(|now| now.plus(PAUSE));
@@ -185,11 +186,6 @@ impl Usage {
             "ExpressionAttributeValues": values,
         });
         body.to_string().into_bytes()
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock, so the state is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
