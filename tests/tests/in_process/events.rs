@@ -299,7 +299,7 @@ async fn wherever_a_function_is_killed_there_are_as_many_events_as_writes() {
                 () = gate.reached() => {}
             }
             gate.release();
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            gateway.wire.quiet().await;
             let written = usize::from(without_uses(&gateway.engine.keys()) != without_uses(&keys));
             assert_eq!(gateway.engine.events().len() - events, written, "{method} {path}");
         }
