@@ -19,6 +19,8 @@ pub enum Reason {
     ThrottlingError,
     /// Writes are throttled, in a table with provisioned capacity.
     ProvisionedThroughputExceeded,
+    /// The write is none that DynamoDB takes.
+    ValidationError,
 }
 
 impl Reason {
@@ -33,6 +35,7 @@ impl Reason {
                 "The level of configured provisioned throughput for the table was exceeded. Consider increasing your \
                  provisioning level with the UpdateTable API."
             }
+            Self::ValidationError => "Item size has exceeded the maximum allowed size",
         }
     }
 }

@@ -4,11 +4,9 @@ mod adoption;
 mod keys;
 mod updates;
 
-
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tests::{Client, Gateway};
-
 
 async fn refused(gateway: &Gateway, payload: Value) -> String {
     let error = gateway.invoke_manage_account(payload).await.unwrap_err();

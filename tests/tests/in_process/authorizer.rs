@@ -2,15 +2,14 @@
 
 mod routes;
 
-
 use api_keys::key::Catalogue;
 use api_keys::lambda::settings;
 use authorizer::{AuthorizerEvent, Refusal};
 use serde_json::{Value, json};
+use tests::Gateway;
 use tests::gateway::sample_event;
 use tests::template::template;
 use tests::wire::Call;
-use tests::Gateway;
 
 #[tokio::test]
 async fn one_good_key_is_read_once_strongly_consistent_and_never_through_the_index() {

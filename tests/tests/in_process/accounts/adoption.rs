@@ -1,10 +1,8 @@
 //! Accounts of release 0.1, which are adopted.
 
-
 use serde_json::{Value, json};
-use tests::values::import_of;
 use tests::Gateway;
-
+use tests::values::import_of;
 
 use super::{on, refused};
 

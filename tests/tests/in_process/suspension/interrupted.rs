@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tests::Gateway;
 use tests::values::sha256_base64;
 use tests::wire::Stop;
-use tests::Gateway;
 
 use super::{mixed, polled};
 
