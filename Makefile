@@ -58,6 +58,7 @@ lint-others: tools checkers
 
 nightly: audit        ## what `test` does, at sizes that take hours, and what it leaves out
 	SWEPT_KEYS=100000 KEYS=20000 LEASED_KEYS=100000 USAGE_REQUESTS=100000 $(MAKE) test
+	$(MAKE) simulate SEEDS=0..10000
 	$(MAKE) fuzz
 
 audit:                ## licences, bans, sources; advisories where the network reaches them

@@ -56,6 +56,7 @@ pub struct Functions {
     usage: UsageList,
     catalogue: Catalogue,
     issuer: Issuer,
+    publisher: publish_events::Deps,
     max_keys: u64,
 }
 
@@ -117,6 +118,11 @@ impl Functions {
             usage: UsageList::new(aws, USAGE.to_owned()),
             catalogue: Catalogue::parse(OPERATIONS, "TRANSACTIONAL,OTP").expect("a catalogue"),
             issuer: Issuer::new(KeyPrefix::parse(PREFIX).expect("a prefix"), Random::of_thread()),
+            publisher: publish_events::Deps {
+                bus: publish_events::Bus::new(aws, "bus".to_owned(), "sim".to_owned()),
+                events: EventList::new(aws, EVENTS.to_owned()),
+                metrics: Metrics::of("sim".to_owned()),
+            },
             max_keys,
         }
     }
@@ -196,6 +202,7 @@ impl Functions {
                 };
                 shown(manage_account::handle(event, &deps, now).await)
             }
+            "publish-events" => shown(publish_events::handle(event, &self.publisher, now).await),
             "erase-account" => {
                 let eraser = &Eraser::new(tables, USAGE.to_owned());
                 let deps = erase_account::Deps { eraser, time: erase_account::TIME };

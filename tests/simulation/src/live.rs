@@ -1,4 +1,5 @@
-//! When faults end, nothing is stuck: a sweep ends, an import ends, and every key can be rotated or deleted, whatever it is.
+//! When faults end, nothing is stuck: a sweep ends, an import ends, an erasing ends and leaves nothing, every key can be rotated
+//! or deleted, whatever it is, and nearly all of a limit can be used.
 
 use std::rc::Rc;
 
@@ -6,6 +7,7 @@ use serde_json::json;
 
 use crate::clients;
 use crate::gateway::{self, Ask};
+use crate::tables::{EVENTS, KEYS, USAGE, text};
 use crate::world::World;
 
 /// The numbers of these actions are below those of the clients.
@@ -21,21 +23,86 @@ pub async fn everything_ends(world: &Rc<World>) {
             fail(world, format!("account {account} cannot be resumed"));
             continue;
         }
-        end_keys(world, account, FIRST + 10 + account).await;
+        let by = end_keys(world, account, FIRST + 10 + account).await;
+        end_imports(world, account, FIRST + 20 + account).await;
+        if let Some(by) = by.filter(|_| world.plan.seed % LIMITS == 0) {
+            use_a_limit(world, by, FIRST + 30 + account).await;
+        }
     }
 }
 
-/// An operator makes a key that may do everything; with it every other key is rotated, or else deleted.
-async fn end_keys(world: &Rc<World>, account: usize, action: usize) {
+/// Every so many seeds a limit is used up.
+const LIMITS: u64 = 4;
+
+/// Imports all values of the other system, until something is known of each.
+async fn end_imports(world: &Rc<World>, account: usize, action: usize) {
+    for part in 1..10 {
+        if clients::import_all(world, account, action, part).await {
+            return;
+        }
+    }
+    fail(world, format!("an import into account {account} does not end"));
+}
+
+/// Of a limit, all but two in a hundred requests or one can be used, through all environments.
+async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
+    let limit = [3, 20, 60][usize::try_from(world.plan.seed / LIMITS % 3).expect("small")];
+    let body = json!({
+        "userId": "user-4", "username": "Max", "operations": ["SMS"], "limits": [{"requests": limit, "per": "DAY"}],
+    });
+    let ask =
+        Ask { method: "POST", path: "/authentication".to_owned(), query: Vec::new(), value: by, body: Some(body) };
+    let made = gateway::send(world, action, 1, &ask).await;
+    let (Some(text), Some(key)) = (made.body["value"].as_str(), made.body["id"].as_str()) else {
+        return fail(world, format!("no key is made when faults have ended: {}", made.status));
+    };
+    let account = world.history.borrow().values[by].account;
+    let value = world.history.borrow_mut().value(text, account, "");
+    let mut used = 0;
+    for nth in 0..limit + 5 {
+        let ask = Ask { method: "GET", path: "/sms".to_owned(), query: Vec::new(), value, body: None };
+        used += u64::from(gateway::send(world, action, 10 + nth, &ask).await.status == 200);
+    }
+    if used + (limit / 50).max(1) < limit {
+        fail(world, format!("of {limit} requests a day key {key} can use {used}"));
+    }
+}
+
+/// Erases again what was to be erased, since authorizers may have written late; then nothing is left of it but one event.
+pub async fn nothing_is_left(world: &Rc<World>) {
+    let accounts = world.history.borrow().accounts.len();
+    for account in (0..accounts).filter(|account| world.history.borrow().accounts[*account].erasing) {
+        let done = clients::end_erasing(world, account, FIRST + 40 + account).await;
+        let id = world.history.borrow().accounts[account].id.clone();
+        let tables = world.tables.borrow();
+        let is_of_it = |partition: &String| *partition == id || partition.starts_with(&format!("{id}#"));
+        let items = [KEYS, USAGE].into_iter().flat_map(|table| tables.all(table));
+        let left = items.filter(|(partition, at, _)| is_of_it(partition) || **at == id).count();
+        let events = tables.partition(EVENTS, &id).count();
+        let claims = tables.all(KEYS).filter(|(_, _, item)| item.get("keyAccountId").map(text) == Some(&id)).count();
+        if !done || left > 0 || events != 1 || claims > 0 {
+            fail(
+                world,
+                format!(
+                    "of account {account}, erased: {done}, {left} items, {events} events and {claims} claims are left"
+                ),
+            );
+        }
+    }
+}
+
+/// An operator makes a key that may do everything, whose value is handed out; with it every other key is rotated, or else deleted.
+async fn end_keys(world: &Rc<World>, account: usize, action: usize) -> Option<usize> {
     let id = world.history.borrow().accounts[account].id.clone();
-    let room = json!({"action": "update", "accountId": id, "maxKeys": 100});
+    let room = json!({"action": "update", "accountId": id, "maxKeys": 100, "limits": null});
     if !clients::update(world, action, 0, room).await {
         fail(world, format!("account {account} cannot be updated"));
     }
     let payload = json!({"action": "recover", "accountId": id, "userId": "user-1", "username": "Ada"});
     let recovered = gateway::invoke(world, action, 100, "manage-account", &payload).await;
     let Some(Ok(shown)) = &recovered.answer else {
-        return fail(world, format!("account {account} cannot be recovered: {:?}", recovered.answer));
+        fail(world, format!("account {account} cannot be recovered: {:?}", recovered.answer));
+        return None;
     };
     let by = world.history.borrow_mut().value(shown["value"].as_str().expect("a value"), account, "");
     let list = Ask { method: "GET", path: "/authentication".to_owned(), query: Vec::new(), value: by, body: None };
@@ -43,7 +110,8 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize) {
     let none = Vec::new();
     let keys = answer.body["apiKeys"].as_array().unwrap_or(&none);
     if keys.is_empty() {
-        return fail(world, format!("account {account} has no list: {}", answer.status));
+        fail(world, format!("account {account} has no list: {}", answer.status));
+        return None;
     }
     for (nth, key) in keys.iter().enumerate().filter(|(_, key)| key["id"] != shown["id"]) {
         let part = 200 + 20 * nth as u64;
@@ -61,6 +129,7 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize) {
             fail(world, format!("key {key} of account {account} is rotated with {rotated} and deleted with {deleted}"));
         }
     }
+    Some(by)
 }
 
 fn fail(world: &World, what: String) {

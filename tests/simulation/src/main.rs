@@ -12,6 +12,7 @@ mod plan;
 mod run;
 mod shrink;
 mod story;
+mod stream;
 mod tables;
 mod tally;
 mod trace;

@@ -13,6 +13,7 @@ use crate::clients;
 use crate::live;
 use crate::plan::Plan;
 use crate::story;
+use crate::stream;
 use crate::tally::{self, Tally};
 use crate::world::World;
 
@@ -43,6 +44,7 @@ async fn live_through(world: &Rc<World>) {
     for account in 0..world.plan.settings.accounts {
         clients::create_account(world, account).await;
     }
+    let stream = spawn_local(stream::bring(Rc::clone(world)));
     let mut tasks = Vec::new();
     for (number, client) in world.plan.clients.iter().cloned().enumerate() {
         let world = Rc::clone(world);
@@ -63,4 +65,9 @@ async fn live_through(world: &Rc<World>) {
     }
     world.end_authorizers(crate::plan::SETUP - 1, true, 1).await;
     world.settle().await;
+    if world.plan.ends {
+        live::nothing_is_left(world).await;
+    }
+    world.end();
+    stream.await.expect("a stream");
 }

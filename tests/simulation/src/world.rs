@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::adapter::{self, Authorizer, Functions};
 use crate::history::History;
 use crate::plan::{Faults, Plan, SETUP};
+use crate::stream;
 use crate::tables::{Tables, server};
 use crate::trace::Trace;
 
@@ -51,6 +52,9 @@ pub struct World {
     functions: RefCell<Vec<Rc<Environment<Functions>>>>,
     busy: Cell<usize>,
     calm: Cell<bool>,
+    over: Cell<bool>,
+    /// The details of all events that the bus has taken.
+    pub bus: RefCell<Vec<serde_json::Value>>,
 }
 
 /// In whose course an environment sends calls.
@@ -107,8 +111,9 @@ impl TimeSource for VirtualClock {
 impl World {
     pub fn of(plan: Plan, keeps_story: bool) -> Rc<Self> {
         let (connections, accepted) = unbounded_channel();
-        let last = plan.actions.iter().map(|action| action.number).max().unwrap_or(SETUP);
+        let last = plan.actions.iter().map(|action| action.number).max().unwrap_or(0).max(SETUP);
         let mut struck = vec![false; last + 1];
+        struck[stream::ACTION] = true;
         for action in &plan.actions {
             struck[action.number] = !action.spared;
         }
@@ -127,6 +132,8 @@ impl World {
             functions: RefCell::default(),
             busy: Cell::new(0),
             calm: Cell::new(false),
+            over: Cell::new(false),
+            bus: RefCell::default(),
             plan,
         });
         spawn_local(accept(Rc::clone(&world), accepted));
@@ -174,6 +181,15 @@ impl World {
     /// From now on nothing goes wrong.
     pub fn calm_down(&self) {
         self.calm.set(true);
+    }
+
+    /// Nobody does anything any more.
+    pub fn end(&self) {
+        self.over.set(true);
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.over.get()
     }
 
     pub fn faults_of(&self, action: usize) -> Faults {
@@ -324,6 +340,10 @@ impl World {
         let end = strikes(&mut rng, faults.killed).then(|| Duration::from_millis(rng.u64(0..60)));
         let still = strikes(&mut rng, faults.frozen)
             .then(|| (Duration::from_millis(rng.u64(0..40)), Duration::from_millis(rng.u64(500..200_000))));
+        if still.is_some() {
+            // Its time may be over before it learns what was done.
+            self.history.borrow_mut().unclear.insert((action, part));
+        }
         let (answered, answer) = oneshot::channel();
         let now = self.clock_of(&environment.context).now();
         let world = Rc::clone(self);

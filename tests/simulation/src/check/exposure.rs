@@ -19,10 +19,10 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
     }
     for exposure in history.exposures.iter().filter(|it| it.ended != u64::MAX) {
         let value = exposure.value;
-        // One that no key had is nobody's to report; nor is one whose key was erased with its account.
-        let has = |it: &Import| it.value == value && it.key.is_some() && it.ended < exposure.began;
-        let is_kept = |it: &Import| !history.accounts[it.account].erasing;
-        let had = !history.values[value].key.is_empty() || history.imports.iter().any(|it| has(it) && is_kept(it));
+        // One that no key had is nobody's to report; nor is one that was erased with the account that had it last.
+        let of_value = || history.imports.iter().filter(|it| it.value == value && it.key.is_some());
+        let is_erased = of_value().any(|it| history.accounts[it.account].erasing);
+        let had = !history.values[value].key.is_empty() || !is_erased && of_value().any(|it| it.ended < exposure.began);
         if !had {
             continue;
         }

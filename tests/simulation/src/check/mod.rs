@@ -1,5 +1,6 @@
 //! What must hold of every run. One file for each group of promises; each says what it found wrong.
 
+mod bus;
 mod contract;
 mod events;
 mod exposure;
@@ -21,8 +22,11 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(events::check(&history, &tables));
     wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
     wrong.extend(limits::check(&history));
-    wrong.extend(usage::check(&history, &tables));
+    let faults = world.plan.faults;
+    let is_exact = faults.lost + faults.throttled + faults.failed + faults.slow + faults.killed + faults.frozen == 0;
+    wrong.extend(usage::check(&history, &tables, is_exact));
     wrong.extend(exposure::check(&history, &tables));
+    wrong.extend(bus::check(&world.bus.borrow(), &tables, (world.plan.ends, faults.throttled == 0)));
     wrong.extend(life::check(&history));
     wrong
 }

@@ -1,11 +1,11 @@
-//! What is counted as used is at most what an authorizer was asked.
+//! What is counted as used is at most what an authorizer was asked; where nothing fails, it is all that was let through.
 
 use std::collections::BTreeMap;
 
-use crate::history::History;
+use crate::history::{History, Seen};
 use crate::tables::{Tables, USAGE, whole};
 
-pub fn check(history: &History, tables: &Tables) -> Vec<String> {
+pub fn check(history: &History, tables: &Tables, is_exact: bool) -> Vec<String> {
     let mut asked = BTreeMap::<&str, u64>::new();
     for (value, times) in &history.asked {
         let native = Some(&*history.values[*value].key).filter(|key| !key.is_empty());
@@ -25,6 +25,18 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
     }
     let total: u64 = history.asked.values().sum();
     let bound = |key: &str| if key == "account" { total } else { asked.get(key).copied().unwrap_or(total) };
+    let mut let_through = BTreeMap::<&str, i128>::new();
+    for it in history.uses.iter().filter(|_| is_exact) {
+        if let Seen::Works { key, account, .. } = &it.seen
+            && history.accounts.iter().all(|it| it.id != *account || !it.erasing)
+        {
+            *let_through.entry(key).or_default() += 1;
+        }
+    }
+    let under = let_through.iter().find(|(key, times)| counted.get(*key).is_none_or(|counted| counted < times));
+    if let Some((key, times)) = under {
+        return vec![format!("key {key} was let through {times} times, and counted {:?}", counted.get(key))];
+    }
     let over = counted.into_iter().filter(|(key, times)| *times > i128::from(bound(key)));
     over.map(|(key, times)| format!("key {key} was used {times} times, and asked about {} times", bound(key))).collect()
 }

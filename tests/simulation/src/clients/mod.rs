@@ -15,8 +15,9 @@ use fastrand::Rng;
 use crate::plan::{Action, Settings};
 use crate::world::World;
 
+pub use self::importer::import_all;
 pub use self::manager::create_account;
-pub use self::operator::{resume, update};
+pub use self::operator::{end_erasing, resume, update};
 
 /// A kind of client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

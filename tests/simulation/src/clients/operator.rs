@@ -91,8 +91,14 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
     }
 }
 
+/// Suspends an account and erases it; whether that is done.
+pub async fn end_erasing(world: &Rc<World>, account: usize, action: usize) -> bool {
+    set_suspended(world, account, action, 0, true, false).await;
+    erase(world, account, action, 100).await
+}
+
 /// Erases an account until it is done, or as often as an operator has patience for.
-pub async fn erase(world: &Rc<World>, account: usize, action: usize, part: u64) -> bool {
+async fn erase(world: &Rc<World>, account: usize, action: usize, part: u64) -> bool {
     let id = world.history.borrow().accounts[account].id.clone();
     let began = world.next();
     let mut ended = u64::MAX;

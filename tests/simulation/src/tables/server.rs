@@ -116,6 +116,9 @@ impl<'a> Call<'a> {
         if self.operation == "TransactWriteItems" {
             return self.transact().await;
         }
+        if self.operation == "PutEvents" {
+            return Ok(self.put_events());
+        }
         let most = if self.strikes(self.faults.cut) { self.rng.usize(1..4) } else { usize::MAX };
         let by = self.by();
         let mut tables = self.world.tables.borrow_mut();
@@ -125,6 +128,24 @@ impl<'a> Call<'a> {
             "Query" => Ok(tables.query(&self.call, most, by.time)),
             operation => tables.write(operation, &self.call, &by),
         }
+    }
+
+    /// What EventBridge takes, and what of it.
+    fn put_events(&mut self) -> Value {
+        let entries = self.call["Entries"].as_array().expect("entries").clone();
+        assert!((1..=10).contains(&entries.len()), "EventBridge takes 1 to 10 entries");
+        let mut results = Vec::new();
+        for entry in entries {
+            if self.strikes(self.faults.throttled) {
+                results.push(json!({"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}));
+                continue;
+            }
+            let detail = serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("JSON");
+            self.world.bus.borrow_mut().push(detail);
+            results.push(json!({"EventId": self.world.next().to_string()}));
+        }
+        let failed = results.iter().filter(|it| it["ErrorCode"].is_string()).count();
+        json!({"FailedEntryCount": failed, "Entries": results})
     }
 
     async fn transact(&mut self) -> Result<Value, Refused> {
