@@ -159,7 +159,7 @@ impl History {
     }
 
     /// The beginning of a value that is in that text.
-    pub fn value_in(&self, text: &[u8]) -> Option<String> {
+    pub fn value_in(text: &[u8]) -> Option<String> {
         let native = format!("{PREFIX}_1");
         for (start, length) in [(native.as_bytes(), native.len() + 44 + 1 + 43), (LEGACY.as_bytes(), LEGACY.len() + 8)]
         {

@@ -25,7 +25,7 @@ pub async fn everything_ends(world: &Rc<World>) {
         }
         let by = end_keys(world, account, FIRST + 10 + account).await;
         end_imports(world, account, FIRST + 20 + account).await;
-        if let Some(by) = by.filter(|_| world.plan.seed % LIMITS == 0) {
+        if let Some(by) = by.filter(|_| world.plan.seed.is_multiple_of(LIMITS)) {
             use_a_limit(world, by, FIRST + 30 + account).await;
         }
     }

@@ -109,21 +109,23 @@ fn main() -> ExitCode {
     });
     let (steps, tally) = all.into_inner().expect("no panic");
     if arguments.tally {
-        tally.iter().for_each(|(name, times)| println!("{times:>9} {name}"));
+        for (name, times) in &tally {
+            println!("{times:>9} {name}");
+        }
     }
     let run = next.into_inner().min(seeds.len() as u64);
     println!("{run} seeds, {steps} steps, {:.1} s", start.elapsed().as_secs_f64());
     match failed.into_inner().expect("no panic").into_iter().min_by_key(|(seed, _)| *seed) {
         None => ExitCode::SUCCESS,
         Some((seed, outcome)) => {
-            tell(seed, outcome, arguments.whole);
+            tell(seed, &outcome, arguments.whole);
             ExitCode::FAILURE
         }
     }
 }
 
 /// Prints what is wrong with a seed, and the shortest way to it that is found.
-fn tell(seed: u64, outcome: Outcome, whole: bool) {
+fn tell(seed: u64, outcome: &Outcome, whole: bool) {
     println!("seed {seed} fails after {} steps:", outcome.steps);
     outcome.wrong.iter().take(5).for_each(|wrong| println!("{wrong}"));
     if whole {

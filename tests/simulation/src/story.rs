@@ -33,11 +33,11 @@ pub fn told(world: &World) -> Vec<String> {
 
 fn named(line: &str, names: &BTreeMap<String, String>) -> String {
     let is_of_id = |letter: char| letter.is_ascii_alphanumeric();
-    let mut named = String::new();
+    let mut story = String::new();
     for word in line.split_inclusive(|letter| !is_of_id(letter)) {
         let (id, end) = word.split_at(word.trim_end_matches(|letter| !is_of_id(letter)).len());
-        named += names.get(id).filter(|_| id.len() == LENGTH).map_or(id, |name| name);
-        named += end;
+        story += names.get(id).filter(|_| id.len() == LENGTH).map_or(id, |name| name);
+        story += end;
     }
-    named
+    story
 }

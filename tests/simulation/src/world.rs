@@ -199,7 +199,7 @@ impl World {
 
     /// Fails the run if there is a value in what was sent, answered or logged.
     pub fn check_secrecy(&self, what: &str, text: &[u8]) {
-        if let Some(found) = self.history.borrow().value_in(text) {
+        if let Some(found) = History::value_in(text) {
             self.history.borrow_mut().fail(format!("{what} has the value {found} in it"));
         }
     }

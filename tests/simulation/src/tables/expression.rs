@@ -202,9 +202,9 @@ impl<'a> Reader<'a> {
         if comparator == "BETWEEN" {
             assert!(self.eat("AND"));
             let high = self.operand();
-            return compare(&left, ">=", &right) && compare(&left, "<=", &high);
+            return compare(left.as_ref(), ">=", right.as_ref()) && compare(left.as_ref(), "<=", high.as_ref());
         }
-        compare(&left, comparator, &right)
+        compare(left.as_ref(), comparator, right.as_ref())
     }
 
     /// A placeholder's value, or an attribute of the item, by its path; `None` for an attribute that is absent.
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
 }
 
 /// An absent attribute is unequal to everything, and neither less nor greater.
-fn compare(left: &Option<Value>, comparator: &str, right: &Option<Value>) -> bool {
+fn compare(left: Option<&Value>, comparator: &str, right: Option<&Value>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return comparator == "<>" };
     let order = match (whole(left), whole(right)) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),

@@ -81,13 +81,16 @@ pub struct Tables {
     held: BTreeMap<Place, usize>,
     tokens: BTreeMap<String, Token>,
     index: BTreeMap<String, Vec<Place>>,
-    /// What the index does not show yet: from when on, the item, and the hash that goes and the one that comes.
-    lagging: BTreeMap<(u64, u64), (Place, Option<String>, Option<String>)>,
+    /// What the index does not show yet, by when it will.
+    lagging: BTreeMap<(u64, u64), Lagging>,
     /// Until when the index lags for an item.
     lag_of: BTreeMap<Place, u64>,
     pub changes: Vec<Change>,
     pub transactions: Vec<Transaction>,
 }
+
+/// An item, the hash that goes from the index and the one that comes.
+type Lagging = (Place, Option<String>, Option<String>);
 
 struct Token {
     call: Value,

@@ -57,7 +57,7 @@ struct Call<'a> {
     action: usize,
     part: u64,
     operation: String,
-    call: Value,
+    body: Value,
     rng: Rng,
     faults: Faults,
 }
@@ -71,7 +71,7 @@ impl<'a> Call<'a> {
             action,
             part: nth / CALLS,
             operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
-            call: serde_json::from_slice(body).expect("a call is JSON"),
+            body: serde_json::from_slice(body).expect("a call is JSON"),
             rng: world.plan.rng(action, nth),
             faults: world.faults_of(action),
         }
@@ -123,16 +123,16 @@ impl<'a> Call<'a> {
         let by = self.by();
         let mut tables = self.world.tables.borrow_mut();
         match &*self.operation {
-            "GetItem" => Ok(tables.get(&self.call)),
-            "BatchGetItem" => Ok(tables.batch_get(&self.call, most)),
-            "Query" => Ok(tables.query(&self.call, most, by.time)),
-            operation => tables.write(operation, &self.call, &by),
+            "GetItem" => Ok(tables.get(&self.body)),
+            "BatchGetItem" => Ok(tables.batch_get(&self.body, most)),
+            "Query" => Ok(tables.query(&self.body, most, by.time)),
+            operation => tables.write(operation, &self.body, &by),
         }
     }
 
     /// What EventBridge takes, and what of it.
     fn put_events(&mut self) -> Value {
-        let entries = self.call["Entries"].as_array().expect("entries").clone();
+        let entries = self.body["Entries"].as_array().expect("entries").clone();
         assert!((1..=10).contains(&entries.len()), "EventBridge takes 1 to 10 entries");
         let mut results = Vec::new();
         for entry in entries {
@@ -149,12 +149,12 @@ impl<'a> Call<'a> {
     }
 
     async fn transact(&mut self) -> Result<Value, Refused> {
-        let items = self.call["TransactItems"].as_array().expect("items").len();
+        let items = self.body["TransactItems"].as_array().expect("items").len();
         let throttled = self.strikes(self.faults.throttled).then(|| {
             (self.rng.usize(0..items), ["ThrottlingError", "ProvisionedThroughputExceeded"][self.rng.usize(0..2)])
         });
         let by = self.by();
-        let prepared = self.world.tables.borrow_mut().prepare(&self.call, throttled, &by)?;
+        let prepared = self.world.tables.borrow_mut().prepare(&self.body, throttled, &by)?;
         let Some(number) = prepared else { return Ok(json!({})) };
         self.tell("holds its items");
         let mut moments: Vec<_> = (0..items).map(|part| (self.spread(), part)).collect();
@@ -167,7 +167,7 @@ impl<'a> Call<'a> {
             self.world.tables.borrow_mut().show_part(number, part, &by);
         }
         let by = self.by();
-        self.world.tables.borrow_mut().complete(&self.call, &by);
+        self.world.tables.borrow_mut().complete(&self.body, &by);
         Ok(json!({}))
     }
 
@@ -214,7 +214,7 @@ impl<'a> Call<'a> {
 
     fn tell(&self, what: &str) {
         self.world.step();
-        let Self { call, operation, action, .. } = self;
+        let Self { body: call, operation, action, .. } = self;
         let parts =
             call["TransactItems"].as_array().into_iter().flatten().filter_map(|item| item.as_object()?.iter().next());
         let mut places: Vec<_> = parts.map(|(kind, part)| format!("{kind} {}", place(part))).collect();
