@@ -47,7 +47,7 @@ fn database() -> Database {
     let attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
     let table = json!({
-        "TableName": "t",
+        "TableName": "items",
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [attribute("accountId"), attribute("id")],
         "KeySchema": [key("accountId", "HASH"), key("id", "RANGE")],
@@ -104,11 +104,11 @@ fn conditions_and_updates_are_the_engines() {
     let (mut held, mut unmet, mut refused) = (0, 0, 0);
     for round in 0..6_000 {
         let old = item(&mut rng);
-        let put = json!({"TableName": "t", "Item": old});
+        let put = json!({"TableName": "items", "Item": old});
         database.put_item(serde_json::from_value(put).unwrap()).unwrap();
         let (condition, update) = (CONDITIONS[rng.usize(0..12)], UPDATES[rng.usize(0..6)]);
         let mut call = json!({
-            "TableName": "t",
+            "TableName": "items",
             "Key": {"accountId": {"S": "p"}, "id": {"S": "i"}},
             "ConditionExpression": condition,
             "UpdateExpression": update,
@@ -142,12 +142,12 @@ fn conditions_and_updates_are_the_engines() {
 fn key_conditions_are_the_engines() {
     let database = database();
     for id in ["a", "b", "c", "d", "e"] {
-        let put = json!({"TableName": "t", "Item": {"accountId": {"S": "p"}, "id": {"S": id}}});
+        let put = json!({"TableName": "items", "Item": {"accountId": {"S": "p"}, "id": {"S": id}}});
         database.put_item(serde_json::from_value(put).unwrap()).unwrap();
     }
     for condition in KEY_CONDITIONS {
         for (first, last) in [("a", "c"), ("b", "b"), ("0", "z"), ("c", "d")] {
-            let mut call = json!({"TableName": "t", "KeyConditionExpression": condition});
+            let mut call = json!({"TableName": "items", "KeyConditionExpression": condition});
             call["ExpressionAttributeValues"] = json!({":p": {"S": "p"}});
             for (name, value) in [(":first", first), (":last", last)] {
                 if condition.contains(name) {
