@@ -1,5 +1,7 @@
 //! What a request says beside its body: the caller, the parameters, the path.
 
+use std::time::{Duration, SystemTime};
+
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::log::Subject;
-use crate::key::KeyId;
+use crate::key::{KeyId, Timestamp};
 use crate::request::{Caller, Fields, Forbidden, Origin, PathText};
 
 /// The variable of the routes of one key.
@@ -107,7 +109,8 @@ pub(super) fn request_id(request: &Request) -> &str {
     context(request).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
 }
 
-/// What a line of the log says of the request. The path may hold a value, so an id alone is taken from it.
+/// What a line of the log says of the request. The path may hold a value, even one of another system that looks like an id: an
+/// id is taken from it only where no value is taken, and only if its time is one at which a key can have been made.
 #[must_use]
 pub fn subject(request: &Request) -> Subject {
     let caller = caller(request).ok();
@@ -115,9 +118,18 @@ pub fn subject(request: &Request) -> Subject {
         request_id: request_id(request).to_owned(),
         operation: format!("{} {}", request.method(), route(request)),
         account_id: caller.as_ref().map(|caller| caller.account_id),
-        key_id: path_key(request).readings().find_map(KeyId::parse),
+        key_id: key_id_for_log(request),
         caller_key_id: caller.map(|caller| caller.key_id),
     }
+}
+
+fn key_id_for_log(request: &Request) -> Option<KeyId> {
+    const FIRST_KEYS: Duration = Duration::from_secs(1_767_225_600);
+    let now = Duration::from_millis(u64::try_from(context(request)?.request_time_epoch).ok()?);
+    let first_at = |since_1970: Duration| KeyId::first_at(Timestamp::from(SystemTime::UNIX_EPOCH + since_1970));
+    let possible = first_at(FIRST_KEYS)..first_at(now + Duration::from_hours(24));
+    let id = path_key(request).readings().find_map(KeyId::parse);
+    id.filter(|id| request.method() != Method::GET && possible.contains(id))
 }
 
 fn context(request: &Request) -> Option<&ApiGatewayProxyRequestContext> {

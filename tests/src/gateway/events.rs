@@ -1,7 +1,9 @@
 //! The gateway's events, as AWS documents them: a REST API's proxy event, and a REQUEST authorizer's.
 
 use std::fs;
+use std::time::SystemTime;
 
+use api_keys::key::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::STAGE;
@@ -49,7 +51,7 @@ pub fn event_of(function: &str, verdict: &Value) -> Value {
 }
 
 /// What both events have of a request.
-pub(super) fn event(api: &Api, request: &Request<'_>, source_ip: &Value) -> Value {
+pub(super) fn event(api: &Api, request: &Request<'_>, source_ip: &Value, now: SystemTime) -> Value {
     let mut event = sample_event("authorizer");
     for of_authorizer in ["type", "methodArn"] {
         event.as_object_mut().unwrap().remove(of_authorizer);
@@ -64,6 +66,7 @@ pub(super) fn event(api: &Api, request: &Request<'_>, source_ip: &Value) -> Valu
     event["pathParameters"] = variables.into();
     event["stageVariables"] = api.stage_variables.clone();
     let context = &mut event["requestContext"];
+    context["requestTimeEpoch"] = json!(Timestamp::from(now).unix_millis());
     context["resourcePath"] = json!(resource);
     context["path"] = json!(format!("/v1{path}"));
     context["httpMethod"] = json!(request.method);

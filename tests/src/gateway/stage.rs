@@ -99,6 +99,6 @@ impl Stage {
     }
 
     pub(super) fn event(&self, service: &Service, request: &Request<'_>) -> Value {
-        events::event(&self.api, request, &service.source_ip.lock().unwrap())
+        events::event(&self.api, request, &service.source_ip.lock().unwrap(), service.now())
     }
 }

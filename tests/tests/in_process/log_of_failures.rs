@@ -12,6 +12,8 @@ use tests::{Client, Gateway};
 const NAME: &str = "log_of_failures::a_line_has_request_operation_account_key_and_cause_and_never_a_value";
 /// Set where the failures are to be made.
 const MAKES_FAILURES: &str = "TESTS_MAKE_FAILURES";
+/// A value of another system that is written as ids are.
+const LIKE_AN_ID: &str = "7N42dgm5tFLK9N8MT7fHC7";
 /// What stands before the line that says which keys the failures were of.
 const KEYS: &str = "keys: ";
 
@@ -32,7 +34,7 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
     let [_, id, value] = key;
 
     let request_id = |function: &str| sample_event(function)["requestContext"]["requestId"].clone();
-    let write = format!("could not write transaction `key.deleted` of {account} {id}");
+    let write = format!("could not write transaction `key.deleted` of {account}");
     let read = "could not read a key".to_owned();
     let no = Value::Null;
     let expected = [
@@ -48,6 +50,16 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
         (request_id("update-key"), "PATCH /authentication/{key}", json!(account), json!(id), &json!(admin_id), &read),
         (request_id("find-key"), "GET /authentication/{key}", json!(account), no.clone(), &json!(admin_id), &read),
         (request_id("delete-key"), "DELETE /authentication/{key}", json!(account), json!(id), &json!(admin_id), &write),
+        (request_id("find-key"), "GET /authentication/{key}", json!(account), no.clone(), &json!(admin_id), &read),
+        (request_id("update-key"), "PATCH /authentication/{key}", json!(account), no.clone(), &json!(admin_id), &read),
+        (
+            request_id("delete-key"),
+            "DELETE /authentication/{key}",
+            json!(account),
+            no.clone(),
+            &json!(admin_id),
+            &write,
+        ),
         (json!(""), "manage-account revoke-keys", json!(account), json!(id), &no, &write),
         (json!(""), "manage-account show", json!(account), no.clone(), &no, &"could not read an account".to_owned()),
         (json!(""), "create-account", no.clone(), no.clone(), &no, &no.to_string()),
@@ -61,12 +73,13 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
         let causes = line["causes"].as_array().unwrap();
         assert!(!causes.is_empty() && line["timestamp"].is_string(), "{line}");
     }
-    let message = of_failures[7]["message"].as_str().unwrap();
+    let message = of_failures[10]["message"].as_str().unwrap();
     assert!(message.starts_with("could not write transaction `account.created` of "), "{message}");
     assert!(
         of_failures.len() > expected.len()
             && of_failures[expected.len()..].iter().all(|line| line["operation"] == "POST /leaks")
     );
+    assert!(!log.contains(LIKE_AN_ID), "the log shows a value of another system");
     for value in [admin_value, value] {
         assert!(traces(&value).iter().all(|trace| !log.contains(trace)), "the log shows a secret");
     }
@@ -86,9 +99,16 @@ async fn make_failures() {
     assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", "sk_of_another_system_0123456789")]).await.is_err());
     let path = format!("/authentication/{}", key.id);
     let by_value = format!("/authentication/{}", key.value);
-    for (method, path, body) in
-        [("PATCH", &path, Some(r#"{"name": "other"}"#)), ("GET", &by_value, None), ("DELETE", &path, None)]
-    {
+    let by_foreign = format!("/authentication/{LIKE_AN_ID}");
+    let change = Some(r#"{"name": "other"}"#);
+    for (method, path, body) in [
+        ("PATCH", &path, change),
+        ("GET", &by_value, None),
+        ("DELETE", &path, None),
+        ("GET", &by_foreign, None),
+        ("PATCH", &by_foreign, change),
+        ("DELETE", &by_foreign, None),
+    ] {
         assert_eq!(gateway.hand_on(method, path, &verdict, body).await.status, 500);
     }
     let account = json!(admin.account_id);

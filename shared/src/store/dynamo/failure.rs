@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Conflict,
     /// The table, or an item of it, has too many requests.
     Throttled,
+    /// The same transaction, sent before, is not done yet.
+    InProgress,
     /// No answer, or that DynamoDB failed: it may be written, or will be.
     Lost,
     /// Anything else.
@@ -26,7 +28,7 @@ impl Failure {
     pub(super) fn of(error: &SdkError<TransactWriteItemsError>) -> Self {
         let reasons = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Self::Conflict,
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Self::InProgress,
             Some(other) if other.code().is_some_and(is_throttling) => return Self::Throttled,
             _ if may_be_written(error) => return Self::Lost,
             _ => return Self::Unknown,
@@ -51,7 +53,8 @@ impl Failure {
 
 fn may_be_written(error: &SdkError<TransactWriteItemsError>) -> bool {
     match error {
-        SdkError::ServiceError(refused) => refused.raw().status().is_server_error(),
+        // An answer that cannot be read is an error of the service to the SDK, too: one without a code.
+        SdkError::ServiceError(refused) => refused.err().code().is_none() || refused.raw().status().is_server_error(),
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::aws::CALL_TIME;
+
 /// For how long a write is tried again. The last attempt may take 2.5 s more, and both end before the 8 s of a request.
 const RETRY_TIME: Duration = Duration::from_secs(5);
 
@@ -25,6 +27,11 @@ impl Retries {
     /// Until then, but no less than the usual time.
     pub(in crate::store) fn until(end: Instant) -> Self {
         Self(end.max(Instant::now() + RETRY_TIME))
+    }
+
+    /// Whether there is time for an attempt without an answer, and what follows it.
+    pub(in crate::store) fn leave_a_call(self) -> bool {
+        Instant::now() + CALL_TIME < self.0
     }
 
     /// Whether there is time for another attempt.

@@ -78,6 +78,7 @@ impl Transaction {
     pub(in crate::store) async fn send(self, table: &Table, retries: Retries) -> Result<Transacted, WriteError> {
         let items: Vec<_> = self.parts.iter().map(|(_, item)| item.clone()).collect();
         let mut backoff = Backoff::default();
+        let mut may_be_written = false;
         loop {
             let sent = table
                 .client
@@ -89,17 +90,21 @@ impl Transaction {
             let Err(error) = sent else {
                 return Ok(Transacted::Done);
             };
-            match Failure::of(&error) {
+            let failure = Failure::of(&error);
+            may_be_written |= matches!(failure, Failure::Lost | Failure::InProgress);
+            match failure {
                 Failure::Refused(at) => {
                     let (part, _) = self.parts.get(at).ok_or(TableError::new("a reason has no part"))?;
                     return Ok(Transacted::Refused(*part));
                 }
-                Failure::Conflict | Failure::Throttled if retries.are_left() => backoff.wait().await,
+                Failure::Conflict | Failure::InProgress | Failure::Throttled if retries.are_left() => {
+                    backoff.wait().await
+                }
                 // That an item is gone does not say by whom. The same transaction does, by its token.
-                Failure::Lost if self.deletes && retries.are_left() => backoff.wait().await,
+                Failure::Lost if self.deletes && retries.leave_a_call() => backoff.wait().await,
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
-                _ if self.was_written(table).await => return Ok(Transacted::Done),
-                Failure::Conflict => return Err(WriteError::Contended),
+                _ if self.was_written(table, may_be_written).await => return Ok(Transacted::Done),
+                Failure::Conflict | Failure::InProgress => return Err(WriteError::Contended),
                 Failure::Throttled => return Err(WriteError::Throttled(self.error(error))),
                 Failure::Lost | Failure::Unknown => return Err(self.error(error).into()),
             }
@@ -108,11 +113,14 @@ impl Transaction {
 
     fn error(&self, cause: impl Into<Cause>) -> TableError {
         let [account, id] = [ACCOUNT_ID, ID].map(|name| text(&self.target, name));
-        TableError::caused(format!("could not write transaction `{}` of {account} {id}", self.name), cause)
+        // A deletion reads nothing first, so what it names may be no id.
+        let of = if self.deletes { account.to_owned() } else { format!("{account} {id}") };
+        TableError::caused(format!("could not write transaction `{}` of {of}", self.name), cause)
     }
 
-    /// After an unknown outcome: whether the item is as the transaction leaves it. `false` when that cannot be read.
-    async fn was_written(&self, table: &Table) -> bool {
+    /// After an unknown outcome: whether the item is as the transaction leaves it. `false` when that cannot be read, and where an
+    /// item is gone that no attempt can have deleted.
+    async fn was_written(&self, table: &Table, may_be_written: bool) -> bool {
         let read = table
             .client
             .get_item()
@@ -123,7 +131,7 @@ impl Transaction {
             .send()
             .await;
         match read.map(|output| output.item) {
-            Ok(None) => self.deletes,
+            Ok(None) => self.deletes && may_be_written,
             Ok(Some(item)) => text(&item, LAST_EVENT) == self.event.as_str(),
             Err(_) => false,
         }

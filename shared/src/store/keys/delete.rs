@@ -9,7 +9,7 @@ use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::part;
 use crate::store::dynamo::retries::Retries;
 use crate::store::dynamo::transaction::{Part, Transacted, Transaction};
-use crate::store::events::event::EventType;
+use crate::store::events::event::{Event, EventType};
 use crate::store::events::tables::Tables;
 
 impl Keys {
@@ -18,15 +18,16 @@ impl Keys {
     /// # Errors
     /// [`WriteError`].
     pub async fn delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
-        must_win(|_| self.try_to_delete(place, origin, now)).await
+        // One event and so one token: a transaction that is still under way is not told as a deletion by somebody else.
+        let event = self.tables.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
+        must_win(|_| self.try_to_delete(place, &event)).await
     }
 
-    async fn try_to_delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<Option<bool>, WriteError> {
+    async fn try_to_delete(&self, place: Locator, event: &Event) -> Result<Option<bool>, WriteError> {
         let Tables { keys, events, .. } = &self.tables;
-        let event = self.tables.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
         let transaction = Transaction::deleting(event.r#type.name(), key(place), event.id)
             .with(Part::Key, part::delete(&keys.name, key(place))?)
-            .with(Part::Event, events.append(place.account_id, &event)?);
+            .with(Part::Event, events.append(place.account_id, event)?);
         match transaction.send(keys, Retries::from_now()).await? {
             Transacted::Done => Ok(Some(true)),
             Transacted::Refused(Part::Key) => Ok(Some(false)),

@@ -66,7 +66,7 @@ impl<'a> ImportClaim<'a> {
     /// Stops the transaction if that key has the value.
     fn require_no_value_of(&self, table: &str, old: Locator, now: Timestamp) -> Result<TransactWriteItem, TableError> {
         const NO_VALUE: &str = "attribute_not_exists(id) OR (keyHash <> :hash AND (attribute_not_exists(previousKeyHash) \
-             OR previousKeyHash <> :hash OR previousValidUntil <= :now))";
+             OR previousKeyHash <> :hash OR attribute_not_exists(previousValidUntil) OR previousValidUntil <= :now))";
         let values = [(":hash", hash_value(self.hash)), (":now", value(&now)?)];
         require(table, key(old), NO_VALUE, values)
     }
