@@ -2,7 +2,7 @@
 
 interface Limit {
   requests: number;
-  per: 'MINUTE' | 'HOUR' | 'DAY' | 'MONTH';
+  per: keyof typeof import('./assets/words.js').words.form.per;
 }
 
 interface Key {

@@ -5,7 +5,8 @@ use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::key::{
-    AllowedIps, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period, Timestamp, TrafficType,
+    AllowedIps, EffectiveLimits, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period,
+    Timestamp, TrafficType,
 };
 use crate::lambda::{IssuedKey, IssuedKeyBody};
 
@@ -51,11 +52,8 @@ schemas! {
         .required("requests")
         .required("per")
         .additional_properties(Some(AdditionalProperties::FreeForm(false))),
-    Limits => ArrayBuilder::new()
-        .items(Limit::schema())
-        .min_items(Some(1))
-        .max_items(Some(Limits::MAX))
-        .unique_items(true),
+    Limits => limits(Limits::MAX),
+    EffectiveLimits => limits(Period::ALL.len()),
 }
 
 impl ToSchema for IssuedKey {
@@ -68,6 +66,10 @@ impl PartialSchema for IssuedKey {
     fn schema() -> RefOr<Schema> {
         IssuedKeyBody::schema()
     }
+}
+
+fn limits(most: usize) -> ArrayBuilder {
+    ArrayBuilder::new().items(Limit::schema()).min_items(Some(1)).max_items(Some(most)).unique_items(true)
 }
 
 /// What `is_constant` takes.

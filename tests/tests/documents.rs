@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use api_keys::key::Period;
 use serde_json::Value;
 use tests::documents::{self, Block, Document};
 use tests::template::{root, template};
@@ -179,6 +180,22 @@ fn the_actions_of_operators_are_those_of_the_function() {
     let rows = rows.lines().skip(2).map_while(|row| row.strip_prefix("| ")?.split('|').next());
     let listed: Vec<_> = rows.flat_map(|names| names.split(',')).map(|name| name.trim().trim_matches('`')).collect();
     assert_eq!(listed, manage_account::action_names().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_lists_of_periods_are_whole() {
+    let text =
+        |path: &str, start: &str| file(path).lines().find(|line| line.trim().starts_with(start)).unwrap().to_owned();
+    for line in [
+        text("docs/api.md", "| `limits` |"),
+        text("docs/operating.md", "| `KeyLimits` |"),
+        text("template.yaml", "must be a comma list such as 1000/MINUTE"),
+    ] {
+        let words: Vec<_> = line.split(|letter: char| !letter.is_ascii_alphabetic()).collect();
+        for period in Period::ALL {
+            assert!(words.contains(&period.as_str()), "{} is not in: {line}", period.as_str());
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use api_keys::key::{Limit, Period};
 use api_keys::lambda::settings::{self, SettingError};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::string::string_regex;
@@ -230,9 +231,8 @@ fn edges(name: &str) -> Vec<String> {
             .chain([format!("https://{}/", "a".repeat(1015)), format!("https://a/{}", "~".repeat(1014))])
             .collect(),
         "KeyLimits" => {
-            ["", "1/MONTH", "900000000/MONTH,900000000/DAY,900000000/HOUR,900000000/MINUTE", "899999999/DAY"]
-                .map(str::to_owned)
-                .to_vec()
+            let every = Period::ALL.map(|period| format!("{}/{}", Limit::MAX_REQUESTS, period.as_str())).join(",");
+            vec![String::new(), "1/MONTH".to_owned(), "899999999/DAY".to_owned(), every]
         }
         "KeyPrefix" => ["a".to_owned(), "a".repeat(24), format!("a{}b", "_1".repeat(11))].to_vec(),
         "MaxKeysPerAccount" => vec!["1".to_owned(), "9999999999".to_owned(), "9".repeat(18)],

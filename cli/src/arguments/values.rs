@@ -1,6 +1,6 @@
 //! Single values on the command line. What the service refuses anyway is refused before anything is done.
 
-use api_keys::key::{AccountId, KeyId, Limit, Limits, Timestamp};
+use api_keys::key::{AccountId, KeyId, Limit, Limits, Period, Timestamp};
 use api_keys::request::{Caller, normalize_text};
 
 use crate::failure::Failure;
@@ -34,21 +34,23 @@ pub(super) fn count(text: &str) -> Result<usize, &'static str> {
 }
 
 /// `1000/DAY`.
-pub(super) fn limit(text: &str) -> Result<Limit, &'static str> {
-    const SHAPE: &str = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
-    let limit = Limit::parse(&text.to_ascii_uppercase()).ok_or(SHAPE)?;
-    Limits::NONE.and(limit).map(|_| limit).ok_or("a limit is 1 to 900000000 requests")
+pub(super) fn limit(text: &str) -> Result<Limit, String> {
+    let limit = Limit::parse(&text.to_ascii_uppercase()).ok_or_else(|| {
+        let [others @ .., last] = Period::ALL.map(Period::as_str);
+        format!("a limit is written as 1000/DAY, with {} or {last}", others.join(", "))
+    })?;
+    Limits::NONE.and(limit).map(|_| limit).ok_or_else(|| format!("a limit is 1 to {} requests", Limit::MAX_REQUESTS))
 }
 
 #[cfg(test)]
 mod tests {
-    use api_keys::key::Period;
-
     use super::*;
 
     #[test]
     fn limits_are_read() {
         assert_eq!(limit("1000/day"), Ok(Limit { requests: 1000, per: Period::Day }));
+        let shape = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
+        assert_eq!(limit("1000/YEAR").unwrap_err(), shape);
         for wrong in ["", "1000", "0/DAY", "x/DAY", "5/YEAR", "-1/DAY", "900000001/DAY"] {
             assert!(limit(wrong).is_err(), "{wrong}");
         }

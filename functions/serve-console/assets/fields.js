@@ -7,7 +7,7 @@ import { offer } from './parts.js';
 import { words } from './words.js';
 
 const USUAL_DAYS = 90;
-const PERIODS = ['MINUTE', 'HOUR', 'DAY', 'MONTH'];
+const PERIODS = Object.keys(words.form.per);
 
 /** An input or a group. `read` gives what to send, `null` for nothing; `part` names what is at an error's index. */
 function field(name, /** @type {{ input?: any, group?: any, read: () => any, part?: (at: any) => any }} */ { input, group, read, part }) {

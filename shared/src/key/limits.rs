@@ -194,7 +194,7 @@ mod tests {
         );
         assert!(limits("").is_none() && !both.is_none());
         for wrong in
-            ["x", ",", "1/MINUTE,", "0/DAY", "-1/DAY", "1/day", "1/WEEK", "1", "/DAY", "1/DAY,2/DAY", "900000001/DAY"]
+            ["x", ",", "1/MINUTE,", "0/DAY", "-1/DAY", "1/day", "1/YEAR", "1", "/DAY", "1/DAY,2/DAY", "900000001/DAY"]
         {
             assert!(Limits::parse(wrong).is_none(), "{wrong}");
         }
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&Limits::NONE).unwrap(), "null");
         assert_eq!(serde_json::from_str::<Limits>("null").unwrap(), Limits::NONE);
         let twice = r#"[{"requests":1,"per":"DAY"},{"requests":2,"per":"DAY"}]"#;
-        for wrong in [twice, r#"[{"requests":0,"per":"DAY"}]"#, r#"[{"requests":1,"per":"WEEK"}]"#, "7"] {
+        for wrong in [twice, r#"[{"requests":0,"per":"DAY"}]"#, r#"[{"requests":1,"per":"YEAR"}]"#, "7"] {
             assert!(serde_json::from_str::<Limits>(wrong).is_err(), "{wrong}");
         }
     }

@@ -80,6 +80,10 @@ pub struct KeyMetadata {
     pub settings: KeySettings,
 }
 
+/// The limits of a key and the ceilings, the tightest for each period: there may be one for every period.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct EffectiveLimits(Limits);
+
 /// A key as it is shown at one moment: its metadata and its status.
 // As JSON: camelCase, and absent fields are `null`.
 #[derive(Debug, Serialize)]
@@ -122,8 +126,8 @@ pub struct KeyView<'a> {
     limits: Limits,
     /// How often it may be used, all told: `limits` and what whoever runs the service allows at most, for each period the
     /// tightest.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<super::limits::Limit>>, min_items = 1, max_items = 4))]
-    effective_limits: Limits,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<EffectiveLimits>))]
+    effective_limits: EffectiveLimits,
     status: KeyStatus,
 }
 
@@ -148,7 +152,7 @@ impl<'a> KeyView<'a> {
             last_used_at: metadata.last_used_at,
             allowed_ips: settings.allowed_ips.as_ref(),
             limits: settings.limits,
-            effective_limits,
+            effective_limits: EffectiveLimits(effective_limits),
             status,
         }
     }

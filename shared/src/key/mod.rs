@@ -42,7 +42,7 @@ pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
 pub use self::lease::{Lease, Step};
 pub use self::limits::{Limit, Limits, Period};
-pub use self::metadata::{KeyMetadata, KeySettings, KeyView};
+pub use self::metadata::{EffectiveLimits, KeyMetadata, KeySettings, KeyView};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;
 pub use self::random::{NoRandomness, Random};

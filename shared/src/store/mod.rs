@@ -8,7 +8,7 @@
 //! | claim to an imported value (`keys::import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | mark of a reported value of another system (`keys::exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
 //! | what leads to the claim (`keys::import_claim`) | `{account id}#imports` | hash in hex | import | none |
-//! | counters of a key's limits (`limits::lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after the month |
+//! | counters of a key's limits (`limits::lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after its last window |
 //! | usage of a day (`usage::counts`, `usage::list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | event (`events::event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!

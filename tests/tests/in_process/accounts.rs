@@ -106,7 +106,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
         (format!(r#"{{"action": "update", "accountId": "{id}", "company": null}}"#), "company is required"),
         (
             format!(
-                r#"{{"action": "update", "accountId": "{id}", "maxKeys": 0, "limits": [{{"requests": 0, "per": "WEEK"}}]}}"#
+                r#"{{"action": "update", "accountId": "{id}", "maxKeys": 0, "limits": [{{"requests": 0, "per": "YEAR"}}]}}"#
             ),
             "maxKeys must be a whole number from 1 to 1000000000; limits[0].requests must be a whole number from 1 to \
              900000000; limits[0].per must be one of MINUTE,HOUR,DAY,MONTH",

@@ -98,7 +98,7 @@ fn limits(schema: &Value) -> Vec<(Value, bool)> {
         probes.push((json!([limit(&number, &periods[0])]), good));
     }
     probes.extend(periods.iter().map(|per| (json!([limit(&json!(1), per)]), true)));
-    probes.push((json!([limit(&json!(1), &json!("WEEK"))]), false));
+    probes.push((json!([limit(&json!(1), &json!("YEAR"))]), false));
     assert_eq!(schema["items"]["required"], json!(["requests", "per"]));
     assert_eq!(schema["items"]["additionalProperties"], false);
     let wrong = [json!({"requests": 1}), json!({"per": "DAY"}), json!({"requests": 1, "per": "DAY", "unknown": 1})];

@@ -1,7 +1,7 @@
 //! The item of a key's counters, and what is written of it.
 //!
-//! It is in a partition that no transaction touches: `cMinute`, `cHour`, `cDay` and `cMonth`, each `window × 10⁹ + used`, and
-//! `givenBack`, how often an environment gave something back.
+//! It is in a partition that no transaction touches: `cMinute`, `cHour` and so on for each period, each
+//! `window × 10⁹ + used`, and `givenBack`, how often an environment gave something back.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::key::{AccountId, Claim, Counters, GiveBack, Locator, Period, Timestamp};
 use crate::store::dynamo::error::TableError;
 
-/// How long an item stays after the month, or after its last window.
+/// How long an item stays after its last window.
 const KEPT_SECONDS: u64 = 86_400;
 const STRANGE: &str = "the counters of a key's limits are malformed";
 
@@ -42,8 +42,8 @@ pub(super) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) ->
             update.set(format_args!("{name} = {first}"));
         }
     }
-    // The counter of a limit that was taken away holds again if it comes back within its month.
-    let last_end = Period::Month.end(Period::Month.window(now)).max(claim.end);
+    // The counter of a limit that was taken away holds again if it comes back within its window.
+    let last_end = Period::ALL.map(|period| period.end(period.window(now))).into_iter().fold(claim.end, u64::max);
     let purge_at = update.value("purgeAt", "", last_end.saturating_add(KEPT_SECONDS));
     update.set(format_args!("purgeAt = {purge_at}"));
     update.into_body(table, key, &[("ReturnValues", "ALL_NEW"), ("ReturnValuesOnConditionCheckFailure", "ALL_OLD")])

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::Timestamp;
+use api_keys::key::{Period, Timestamp};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
@@ -109,11 +109,11 @@ async fn create(world: &Rc<World>, account: usize, action: usize, rng: &mut Rng)
         body["expiresAt"] = json!(rfc3339(end));
     }
     if rng.u32(0..3) == 0 {
-        let per = ["MINUTE", "HOUR", "DAY", "MONTH"];
-        let first = rng.usize(0..4);
+        let per = Period::ALL.map(Period::as_str);
+        let first = rng.usize(0..per.len());
         let mut limits = vec![json!({"requests": rng.u32(1..20), "per": per[first]})];
-        if rng.bool() && first < 3 {
-            limits.push(json!({"requests": rng.u32(10..40), "per": per[rng.usize(first + 1..4)]}));
+        if rng.bool() && first + 1 < per.len() {
+            limits.push(json!({"requests": rng.u32(10..40), "per": per[rng.usize(first + 1..per.len())]}));
         }
         body["limits"] = limits.into();
     }
