@@ -9,6 +9,11 @@ import { words } from './words.js';
 const USUAL_DAYS = 90;
 const PERIODS = Object.keys(words.form.per);
 
+/** What people write on a key for each other, and the element for it. Forms have it, a key shows it, and it is searched. */
+export const TEXTS = { name: 'input', description: 'textarea' };
+
+export const textsOf = (key) => Object.fromEntries(Object.keys(TEXTS).map((name) => [name, key[name]]));
+
 /** An input or a group. `read` gives what to send, `null` for nothing; `part` names what is at an error's index. */
 function field(name, /** @type {{ input?: any, group?: any, read: () => any, part?: (at: any) => any }} */ { input, group, read, part }) {
 	const label = words.fields[name];

@@ -3,7 +3,7 @@
 import { call, isSelf, keep, self } from './api.js';
 import { deleteDialog } from './delete.js';
 import { fill, h } from './dom.js';
-import { addresses, expiry, limits, operations, text as textField } from './fields.js';
+import { addresses, expiry, limits, operations, TEXTS, text as textField } from './fields.js';
 import { putKey } from './keys.js';
 import { attempt, button, form, heading, hold, keyLink, load, moment, nameOf, notice } from './parts.js';
 import { showValue } from './value.js';
@@ -33,7 +33,7 @@ export function editView({ signal, id }) {
 
 function createForm(like) {
 	const fields = [
-		...names(like),
+		...texts(like),
 		textField('userId', like.userId),
 		textField('username', like.username),
 		...rights(like),
@@ -80,7 +80,7 @@ function createForm(like) {
 }
 
 function editForm(/** @type {Key} */ key) {
-	const fields = [...names(key), ...rights(key, key)];
+	const fields = [...texts(key), ...rights(key, key)];
 	// Only what is other than this is sent.
 	const before = fields.map(({ read }) => JSON.stringify(read()));
 	const [view] = frame(fields, text.save, `#/key/${key.id}`, async () => {
@@ -93,7 +93,7 @@ function editForm(/** @type {Key} */ key) {
 	return view;
 }
 
-const names = (key) => [textField('name', key.name), textField('description', key.description, 'textarea')];
+const texts = (key) => Object.entries(TEXTS).map(([name, element]) => textField(name, key[name], element));
 
 const rights = (key, edited) => [
 	operations(key.operations),

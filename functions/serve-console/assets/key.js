@@ -4,6 +4,7 @@ import { call, isSelf, keep } from './api.js';
 import { deleteDialog } from './delete.js';
 import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
+import { textsOf } from './fields.js';
 import { inFull } from './format.js';
 import { dropKey, putKey } from './keys.js';
 import { ask, attempt, badge, button, heading, lastUse, limitsText, load, mark, moment, nameOf } from './parts.js';
@@ -74,8 +75,10 @@ export function keyView({ signal, id }) {
 function facts(/** @type {Key} */ key) {
 	const inForce = limitsText(key.effectiveLimits);
 	const exactly = (date) => [moment(date), date && h('span.sub', inFull(date))];
+	// The name is in the headline.
+	const { name, ...texts } = textsOf(key);
 	const values = {
-		description: key.description,
+		...texts,
 		owner: words.user(key.username, key.userId),
 		operations: words.list(key.operations),
 		trafficType: key.trafficType,

@@ -2,6 +2,7 @@
 
 import { call, isSelf } from './api.js';
 import { fill, h } from './dom.js';
+import { textsOf } from './fields.js';
 import { number } from './format.js';
 import { attempt, badge, button, cells, heading, keyLink, limitsText, moment, offer, table } from './parts.js';
 import { words } from './words.js';
@@ -134,7 +135,7 @@ const firstSteps = () => [
 ];
 
 function matches(/** @type {Key} */ key, terms) {
-	const all = [key.name, key.description, key.id, key.userId, key.username, key.createdBy].join('\n').toLowerCase();
+	const all = [...Object.values(textsOf(key)), key.id, key.userId, key.username, key.createdBy].join('\n').toLowerCase();
 	return terms.every((term) => all.includes(term));
 }
 
