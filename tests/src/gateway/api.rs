@@ -1,5 +1,6 @@
 //! An API as its template declares it: its routes, and what they lead to.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
@@ -43,6 +44,12 @@ pub(super) enum Target {
     Preflight(Map<String, Value>),
 }
 
+impl Target {
+    fn function(&self) -> Option<&str> {
+        if let Self::Function(name) = self { Some(name) } else { None }
+    }
+}
+
 impl Api {
     /// The API of that name in a template, with these parameters instead of their defaults.
     #[must_use]
@@ -80,6 +87,13 @@ impl Api {
         let mut of_resource: Vec<_> = matching.filter(|(route, _)| rank(&route.resource) == best).collect();
         of_resource.sort_by_key(|(route, _)| route.method == "ANY");
         of_resource.into_iter().find(|(route, _)| [method, "ANY"].contains(&&*route.method))
+    }
+
+    /// The functions that are called for whom the authorizer let in.
+    #[must_use]
+    pub fn authorized_functions(&self) -> BTreeSet<&str> {
+        let authorized = self.routes.iter().filter(|route| route.is_authorized);
+        authorized.filter_map(|route| route.target.function()).collect()
     }
 
     /// Whether a path begins as one of the routes does.

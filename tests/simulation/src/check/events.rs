@@ -2,15 +2,20 @@
 //! changes them, and nobody gives more than he has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use serde_json::Value;
+use api_keys::key::{Catalogue, KeySettings, Operations};
+use serde_json::{Map, Value};
 
 use crate::history::History;
 use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, text};
 
 /// What a patch may change.
-const SETTINGS: [&str; 8] =
-    ["name", "description", "enabled", "operations", "trafficType", "expiresAt", "allowedIps", "limits"];
+static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    let traffic_type = Catalogue::parse("SMS", "OTP").expect("a catalogue").default_traffic_type();
+    let settings = serde_json::to_value(KeySettings::new(Operations::default(), traffic_type)).expect("JSON");
+    settings.as_object().expect("an object").clone()
+});
 /// What is written on a key beside its management.
 const BESIDE: [&str; 6] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "held"];
 
@@ -74,15 +79,15 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     let none = Vec::new();
     let changes = event.get("changes").and_then(|it| it["L"].as_array()).unwrap_or(&none);
     let changes: BTreeMap<_, _> = changes.iter().map(|it| (text(&it["M"]["field"]), &it["M"])).collect();
-    for (field, change) in changes.iter().filter(|(field, _)| SETTINGS.contains(field)) {
+    for (field, change) in changes.iter().filter(|(field, _)| SETTINGS.contains_key(**field)) {
         // One that is written without reading names nothing.
         let read = before.is_some();
         if read && change.get("from") != old.get(*field) || change.get("to") != new.get(*field) {
             fail(format!("{kind} of key {id} has {field} as {change}, and it was {:?}", old.get(*field)));
         }
     }
-    for field in SETTINGS {
-        if old.get(field) != new.get(field) && !changes.contains_key(field) {
+    for field in SETTINGS.keys() {
+        if old.get(field) != new.get(field) && !changes.contains_key(&**field) {
             fail(format!("{kind} of key {id} does not name {field}"));
         }
     }
@@ -131,7 +136,7 @@ fn check_power(part: &Part, event: &Item, history: &History, fail: &mut impl FnM
     let covers = |needed: BTreeSet<String>| needed.iter().all(|operation| has.contains(&**operation));
     let (old, new) = (part.old.as_ref(), part.new.as_ref());
     let disables = of(new, "enabled").is_some_and(|it| it["BOOL"] == false)
-        && SETTINGS.iter().all(|field| *field == "enabled" || of(old, field) == of(new, field))
+        && SETTINGS.keys().all(|field| *field == "enabled" || of(old, field) == of(new, field))
         && of(old, "keyHash") == of(new, "keyHash");
     if new.is_some() && !disables && !(covers(operations(old)) && covers(operations(new))) {
         fail(format!("{} of key {} by a key that has {caller}", kind(event), part.place.id));
