@@ -15,6 +15,8 @@
 //! - [`aws`]: SDK configuration, transport, DynamoDB's protocol, a secret.
 //! - [`lambda`]: events in, answers out; the only room that knows statuses.
 //!
+//! `lock.rs` is for all rooms.
+//!
 //! An error is declared where it is raised. Their sum is [`lambda::Error`], beside the one match that turns it into statuses.
 //! `tests/tests/rooms.rs` reads the `use` lines and holds the direction.
 //!

@@ -1,5 +1,7 @@
 //! The environment variables that the template sets, read once when a function starts.
 
+use std::num::{NonZeroU32, NonZeroU64};
+use std::str::FromStr;
 use std::time::Duration;
 use std::{env, fmt};
 
@@ -71,9 +73,8 @@ pub fn usage_table_name() -> Result<String, SettingError> {
 pub fn event_table() -> Result<EventTable, SettingError> {
     const HOURS_PER_DAY: u64 = 24;
     let name = text("EVENT_TABLE_NAME", "the name of the table of events")?;
-    let days: u32 =
-        read("EVENT_RETENTION_DAYS", "a positive whole number", |text| text.parse().ok().filter(|days| *days > 0))?;
-    Ok(EventTable { name, retention: Duration::from_hours(HOURS_PER_DAY * u64::from(days)) })
+    let days: NonZeroU32 = positive("EVENT_RETENTION_DAYS")?;
+    Ok(EventTable { name, retention: Duration::from_hours(HOURS_PER_DAY * u64::from(days.get())) })
 }
 
 /// `EVENT_BUS_NAME`.
@@ -142,7 +143,7 @@ pub fn console() -> Result<bool, SettingError> {
 /// # Errors
 /// When it is missing or not a positive number.
 pub fn max_keys() -> Result<u64, SettingError> {
-    read("MAX_KEYS_PER_ACCOUNT", "a positive whole number", |text| text.parse().ok().filter(|max| *max > 0))
+    positive("MAX_KEYS_PER_ACCOUNT").map(NonZeroU64::get)
 }
 
 /// `KEY_LIMITS`: the ceiling of every key's limits; empty for none.
@@ -177,6 +178,10 @@ fn switch(variable: &'static str) -> Result<bool, SettingError> {
         "disabled" => Some(false),
         _ => None,
     })
+}
+
+fn positive<T: FromStr>(variable: &'static str) -> Result<T, SettingError> {
+    read(variable, "a positive whole number", |text| text.parse().ok())
 }
 
 fn text(variable: &'static str, expected: &'static str) -> Result<String, SettingError> {

@@ -30,12 +30,12 @@ pub struct LastUse {
 
 #[derive(Debug, Default)]
 struct State {
-    pending: Option<Use>,
+    pending: Option<PendingUse>,
     paused_until: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-struct Use {
+struct PendingUse {
     account_id: AccountId,
     id: KeyId,
     at: Timestamp,
@@ -59,7 +59,7 @@ impl LastUse {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        state.pending = Some(Use { account_id: record.account_id, id: record.metadata.id, at: now });
+        state.pending = Some(PendingUse { account_id: record.account_id, id: record.metadata.id, at: now });
     }
 
     /// Writes what was remembered, if anything was. To be called when the answer has gone out.
