@@ -49,8 +49,8 @@ mod tests {
     #[test]
     fn limits_are_read() {
         assert_eq!(limit("1000/day"), Ok(Limit { requests: 1000, per: Period::Day }));
-        let shape = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
-        assert_eq!(limit("1000/YEAR").unwrap_err(), shape);
+        let shape = limit("1000/YEAR").unwrap_err();
+        assert!(shape.starts_with("a limit is written as 1000/DAY, with MINUTE, ") && shape.ends_with(" or MONTH"));
         for wrong in ["", "1000", "0/DAY", "x/DAY", "5/YEAR", "-1/DAY", "900000001/DAY"] {
             assert!(limit(wrong).is_err(), "{wrong}");
         }

@@ -33,7 +33,7 @@ fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
             probes.extend([(json!(soon.replace('Z', "+00:00")), true), (json!(soon), true)]);
             probes.extend(["", "tomorrow", "2026-11-23"].map(|bad| (json!(bad), false)));
         }
-        "string" if schema["maxLength"] == 32 => {
+        "string" if schema["pattern"] == "^[A-Z][A-Z0-9_]*$" => {
             probes.extend([(json!("OTP"), true), (json!("otp"), false), (json!(""), false), (json!(7), false)]);
         }
         "string" => {

@@ -42,14 +42,12 @@ fn bodies() -> [Example; 9] {
         user_id: "user-2".to_owned(),
         username: "Grace".to_owned(),
         operations: operations("SMS"),
-        traffic_type: None,
-        name: None,
-        description: None,
-        expires_at: None,
-        allowed_ips: None,
-        limits: None,
+        ..NewKey::default()
     };
+    // Field by field, so that none is missing.
     let full = NewKey {
+        user_id: "user-2".to_owned(),
+        username: "Grace".to_owned(),
         operations: operations("SMS,RCS"),
         traffic_type: TrafficType::parse("OTP"),
         name: Some("reminders".to_owned()),
@@ -57,7 +55,6 @@ fn bodies() -> [Example; 9] {
         expires_at: Some(time("2030-01-31T00:00:00Z")),
         allowed_ips: ranges(&["203.0.113.0/24", "2001:db8::1"]),
         limits,
-        ..new.clone()
     };
     [
         ("newKey", "The required fields", yaml(&new)),
