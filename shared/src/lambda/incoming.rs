@@ -124,10 +124,10 @@ pub fn subject(request: &Request) -> Subject {
 }
 
 fn key_id_for_log(request: &Request) -> Option<KeyId> {
-    const FIRST_KEYS: Duration = Duration::from_secs(1_767_225_600);
+    const BEGINNING_OF_2026: Duration = Duration::from_hours(490_896);
     let now = Duration::from_millis(u64::try_from(context(request)?.request_time_epoch).ok()?);
     let first_at = |since_1970: Duration| KeyId::first_at(Timestamp::from(SystemTime::UNIX_EPOCH + since_1970));
-    let possible = first_at(FIRST_KEYS)..first_at(now + Duration::from_hours(24));
+    let possible = first_at(BEGINNING_OF_2026)..first_at(now + Duration::from_hours(24));
     let id = path_key(request).readings().find_map(KeyId::parse);
     id.filter(|id| request.method() != Method::GET && possible.contains(id))
 }

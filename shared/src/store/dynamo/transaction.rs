@@ -98,7 +98,7 @@ impl Transaction {
                     return Ok(Transacted::Refused(*part));
                 }
                 Failure::Conflict | Failure::InProgress | Failure::Throttled if retries.are_left() => {
-                    backoff.wait().await
+                    backoff.wait().await;
                 }
                 // That an item is gone does not say by whom. The same transaction does, by its token.
                 Failure::Lost if self.deletes && retries.leave_a_call() => backoff.wait().await,
