@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use crate::adapter::NoVerdict;
-use crate::history::{Counted, Request, Seen, Use};
+use crate::history::{Counted, Request, Seen, ValueUse};
 use crate::world::World;
 
 const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
@@ -70,7 +70,7 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
         Some(Err(NoVerdict::Unauthorized)) => {
             world.tell(action, || "401".to_owned());
             let (value, now) = (ask.value, outcome.now);
-            let seen = Use { action, value, began, ended, now, seen: Seen::Refused, counted: None };
+            let seen = ValueUse { action, value, began, ended, now, seen: Seen::Refused, counted: None };
             world.history.borrow_mut().uses.push(seen);
             return Answer { status: 401, body: Value::Null, began, ended, now, context: Value::Null };
         }
@@ -228,7 +228,7 @@ fn note_use(
     };
     world.tell(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
     let counted = context["rateLimit"].as_str().map(|limit| counted(limit, &text("rateLimitPolicy"), now));
-    world.history.borrow_mut().uses.push(Use { action, value, began, ended, now, seen, counted });
+    world.history.borrow_mut().uses.push(ValueUse { action, value, began, ended, now, seen, counted });
 }
 
 /// `"minute";r=3;t=17`: how much is left, and for how many seconds.

@@ -13,7 +13,7 @@ pub struct History {
     pub accounts: Vec<Account>,
     /// Every value that anybody has, by its number.
     pub values: Vec<KnownValue>,
-    pub uses: Vec<Use>,
+    pub uses: Vec<ValueUse>,
     pub writes: Vec<Write>,
     pub requests: Vec<Request>,
     pub sweeps: Vec<Sweep>,
@@ -56,7 +56,7 @@ pub struct KnownValue {
 }
 
 /// A request with a value to which the authorizer answered, or to which it did not.
-pub struct Use {
+pub struct ValueUse {
     pub action: usize,
     pub value: usize,
     pub began: u64,

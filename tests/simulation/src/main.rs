@@ -28,7 +28,7 @@ use std::time::Instant;
 use clap::Parser;
 
 use crate::plan::Plan;
-use crate::run::{Outcome, run};
+use crate::run::{Run, run};
 use crate::tally::Tally;
 
 /// Seeds that once found something, each in a line of its own.
@@ -125,7 +125,7 @@ fn main() -> ExitCode {
 }
 
 /// Prints what is wrong with a seed, and the shortest way to it that is found.
-fn tell(seed: u64, outcome: &Outcome, whole: bool) {
+fn tell(seed: u64, outcome: &Run, whole: bool) {
     println!("seed {seed} fails after {} steps:", outcome.steps);
     outcome.wrong.iter().take(5).for_each(|wrong| println!("{wrong}"));
     if whole {

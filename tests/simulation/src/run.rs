@@ -18,7 +18,7 @@ use crate::tally::{self, Tally};
 use crate::world::World;
 
 /// What a run came to.
-pub struct Outcome {
+pub struct Run {
     pub steps: u64,
     pub hash: u64,
     pub wrong: Vec<String>,
@@ -27,7 +27,7 @@ pub struct Outcome {
 }
 
 /// Carries out a plan.
-pub fn run(plan: &Plan, keeps_story: bool) -> Outcome {
+pub fn run(plan: &Plan, keeps_story: bool) -> Run {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let local = LocalSet::new();
     local.block_on(&runtime, async {
@@ -35,7 +35,7 @@ pub fn run(plan: &Plan, keeps_story: bool) -> Outcome {
         live_through(&world).await;
         let wrong = check::check(&world);
         let tally = tally::of(&world.history.borrow());
-        Outcome { tally, steps: world.steps(), hash: world.hash(), wrong, story: story::told(&world) }
+        Run { tally, steps: world.steps(), hash: world.hash(), wrong, story: story::told(&world) }
     })
 }
 

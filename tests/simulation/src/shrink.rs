@@ -6,13 +6,13 @@
 use std::time::{Duration, Instant};
 
 use crate::plan::Plan;
-use crate::run::{Outcome, run};
+use crate::run::{Run, run};
 
 /// No longer than that.
 const TIME: Duration = Duration::from_mins(2);
 
 /// The smallest plan that is found in time, and its run with the story.
-pub fn shrink(mut plan: Plan) -> (Plan, Outcome) {
+pub fn shrink(mut plan: Plan) -> (Plan, Run) {
     let end = Instant::now() + TIME;
     let fails = |plan: &Plan| Instant::now() < end && !run(plan, false).wrong.is_empty();
     let without_end = Plan { ends: false, ..plan.clone() };

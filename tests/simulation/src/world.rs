@@ -81,7 +81,7 @@ pub struct Environment<F> {
 }
 
 /// What an invocation came to, for whom it was made.
-pub struct Outcome<T> {
+pub struct Answered<T> {
     /// `None` where the environment ended, or nobody waited any longer: what was done is unknown.
     pub answer: Option<T>,
     /// What the environment's clock said at its start, in Unix milliseconds.
@@ -219,7 +219,7 @@ impl World {
         action: usize,
         part: u64,
         work: impl AsyncFnOnce(&Authorizer, SystemTime) -> T + 'static,
-    ) -> Outcome<T> {
+    ) -> Answered<T> {
         let environment = self.environment(action, part, &self.authorizers, async |aws| Authorizer::start(&aws).await);
         self.invoke(
             action,
@@ -238,7 +238,7 @@ impl World {
         action: usize,
         part: u64,
         work: impl AsyncFnOnce(&Functions, SystemTime) -> T + 'static,
-    ) -> Outcome<T> {
+    ) -> Answered<T> {
         let max_keys = self.plan.settings.max_keys;
         let start = async move |aws: Aws| Functions::start(&aws, max_keys).await;
         let environment = self.environment(action, part, &self.functions, start).await;
@@ -331,7 +331,7 @@ impl World {
         work: impl AsyncFnOnce(&F, SystemTime) -> T + 'static,
         pool: impl Fn(&World) -> &RefCell<Vec<Rc<Environment<F>>>> + 'static,
         after: impl AsyncFnOnce(&F) + 'static,
-    ) -> Outcome<T> {
+    ) -> Answered<T> {
         /// The gateway and Lambda's callers wait no longer.
         const PATIENCE: Duration = Duration::from_mins(1);
         let mut rng = self.plan.rng(action, 2_000 + part);
@@ -374,7 +374,7 @@ impl World {
             world.busy.set(world.busy.get() - 1);
         });
         let answer = tokio::time::timeout(PATIENCE, answer).await.ok().and_then(Result::ok);
-        Outcome { answer, now: Timestamp::from(now).unix_millis() }
+        Answered { answer, now: Timestamp::from(now).unix_millis() }
     }
 
     /// Looks through the lines that were logged.

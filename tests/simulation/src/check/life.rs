@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::history::{History, Seen, Use, Write};
+use crate::history::{History, Seen, ValueUse, Write};
 use crate::model::{Effect, Key};
 
 /// Checks the life of every key that anybody knows.
@@ -23,7 +23,7 @@ pub fn check(history: &History) -> Vec<String> {
 struct Life<'a> {
     start: Key,
     writes: Vec<Write>,
-    uses: Vec<&'a Use>,
+    uses: Vec<&'a ValueUse>,
 }
 
 impl<'a> Life<'a> {
@@ -61,7 +61,7 @@ impl<'a> Life<'a> {
         }));
         // Where several keys had the value in turn, a refusal may be of another one.
         let alone = attempts.iter().filter_map(|it| it.key.as_deref()).all(|it| it == key);
-        let of_key = |it: &&Use| match &it.seen {
+        let of_key = |it: &&ValueUse| match &it.seen {
             Seen::Refused => history.values[it.value].key == key || it.value == value && alone,
             Seen::Works { key: found, .. } => found == key,
         };
@@ -100,7 +100,7 @@ impl std::fmt::Display for End {
 
 struct Search<'a> {
     writes: &'a [Write],
-    uses: &'a [&'a Use],
+    uses: &'a [&'a ValueUse],
     /// Which writes and requests were taken, and what the key was then.
     tried: HashSet<(u128, Vec<bool>, Key)>,
     furthest: (usize, Key),
@@ -115,7 +115,7 @@ impl Search<'_> {
             let of_writes = self.writes.iter().enumerate().filter(|(at, _)| left(*at)).map(|(_, it)| it.ended);
             let of_uses = self.uses.iter().zip(&used).filter(|(_, used)| !**used).map(|(it, _)| it.ended);
             first_end = of_writes.chain(of_uses).min().unwrap_or(u64::MAX);
-            let agrees = |it: &Use| it.began < first_end && agrees(key, it);
+            let agrees = |it: &ValueUse| it.began < first_end && agrees(key, it);
             match self.uses.iter().zip(&mut used).find(|(it, used)| !**used && agrees(it)) {
                 Some((_, used)) => *used = true,
                 None => break,
@@ -145,7 +145,7 @@ impl Search<'_> {
 }
 
 /// Whether the model gives that answer.
-fn agrees(key: &Key, it: &Use) -> bool {
+fn agrees(key: &Key, it: &ValueUse) -> bool {
     match (key.opens(it.value, it.now), &it.seen) {
         (None, Seen::Refused) => true,
         (Some(operations), Seen::Works { operations: seen, .. }) => {
