@@ -46,8 +46,8 @@ pub async fn invoke<Q, A>(
         subject.account_id = fields.text_of("accountId").and_then(AccountId::parse);
         subject.operation =
             [Some(operation), fields.text_of("action")].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let query = take(fields)?;
-        Ok::<_, InvalidRequest>((query, fields.optional_text("operator", Caller::MAX_TEXT)))
+        let operator = fields.optional_text("operator", Caller::MAX_TEXT);
+        Ok::<_, InvalidRequest>((take(fields)?, operator))
     });
     let (query, operator) = read.map_err(|invalid| OperatorError(invalid.into()))?;
     let origin = Origin::operator(operator, &subject.request_id);
