@@ -111,8 +111,9 @@ async fn hours_and_days_have_their_own_and_every_bucket_of_the_time_is_there() {
 #[tokio::test]
 async fn wrong_questions_are_a_400_that_names_what_is_wrong() {
     let (gateway, admin) = Gateway::with_manager().await;
+    let now = Timestamp::from(gateway.now());
     let ago = |days: u64, seconds: u64| {
-        let time = Timestamp::from(gateway.now()).minus(Duration::from_secs(days * 86_400 + seconds));
+        let time = now.minus(Duration::from_secs(days * 86_400 + seconds));
         serde_json::to_value(time).unwrap().as_str().unwrap().to_owned()
     };
     for (query, wrong) in [
