@@ -190,11 +190,11 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
     functions().into_iter().map(|name| (name.clone(), size(&name))).collect()
 }
 
-/// An answer but for what is said of limits, which the peers do not know.
+/// An answer but for the reason and what is said of limits, which the peers do not know.
 fn parsed(bytes: &[u8]) -> Value {
     let mut answer: Value = serde_json::from_slice(bytes).unwrap_or_default();
     if let Some(context) = answer["context"].as_object_mut() {
-        for name in ["retryAfter", "limited", "rateLimit", "rateLimitPolicy"] {
+        for name in ["reason", "retryAfter", "limited", "rateLimit", "rateLimitPolicy"] {
             context.remove(name);
         }
     }

@@ -8,7 +8,7 @@ use crate::key::{
     AllowedIps, EffectiveLimits, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period,
     Timestamp, TrafficType,
 };
-use crate::lambda::{IssuedKey, IssuedKeyBody};
+use crate::lambda::{Code, IssuedKey, IssuedKeyBody};
 
 macro_rules! schemas {
     ($($name:ident => $schema:expr),* $(,)?) => {$(
@@ -23,6 +23,7 @@ macro_rules! schemas {
 }
 
 schemas! {
+    Code => codes(),
     EventId => text("0353BcNZpNQ41k9Zft1Kjj").pattern(Some("^[0-9A-Za-z]{22}$")),
     KeyId => text("0QbXn6T4mKrV9sYdJ2wLhP").pattern(Some("^[0-9A-Za-z]{22}$")),
     KeyValue => text("ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2")
@@ -70,6 +71,19 @@ impl PartialSchema for IssuedKey {
 
 fn limits(most: usize) -> ArrayBuilder {
     ArrayBuilder::new().items(Limit::schema()).min_items(Some(1)).max_items(Some(most)).unique_items(true)
+}
+
+/// All codes, each with its status, whether trying again can help, and when it comes.
+fn codes() -> ObjectBuilder {
+    let names = || Code::ALL.iter().filter_map(|code| serde_json::to_value(code).ok());
+    let line = |(name, code): (serde_json::Value, &Code)| {
+        let name = name.as_str().unwrap_or_default();
+        format!("- `{name}` ({}; again: {}): {}\n", code.status().as_u16(), code.retry(), code.meaning())
+    };
+    let lines: String = names().zip(Code::ALL).map(line).collect();
+    let description =
+        format!("What went wrong, for programs; and whether the same request can succeed again.\n{lines}");
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names())).description(Some(description))
 }
 
 /// What `is_constant` takes.

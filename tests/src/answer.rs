@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use api_keys::lambda::Code;
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
@@ -55,13 +56,23 @@ impl Answer {
         fields
     }
 
+    /// The code of a problem.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        serde_json::from_value(self.body["code"].clone()).unwrap_or_else(|_| panic!("no code of the list: {self:?}"))
+    }
+
     /// Asserts the shape of a problem.
     pub fn assert_problem(&self, status: u16) {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.headers["content-type"], "application/problem+json");
         assert_eq!(self.body["status"], status);
-        for text in ["type", "title", "detail", "requestId"] {
+        for text in ["type", "title", "code", "detail", "requestId"] {
             assert!(self.body[text].as_str().is_some_and(|text| !text.is_empty()), "{text}: {self:?}");
+        }
+        // The emulator's gateway does not know the authorizer's context.
+        if self.body["code"] != "$context.authorizer.reason" {
+            assert_eq!(self.code().status().as_u16(), status, "{self:?}");
         }
         assert_eq!(self.body["errors"].is_array(), status == 400, "{self:?}");
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use api_keys::lambda::Code;
 use serde_json::{Value, json};
 use tests::template::{create_table_request, root, template};
 
@@ -354,8 +355,18 @@ fn what_the_gateway_says_itself_is_a_problem_too() {
         assert_eq!(problem["type"], "about:blank");
         assert_eq!(problem["requestId"], "$context.requestId");
         assert!(problem["title"].is_string() && problem["detail"].is_string());
-        let variables: Vec<_> = template.match_indices('$').collect();
-        assert_eq!(variables.len(), 1, "nothing else of the request or the cause is in {name}");
+        let mut variables = vec!["$context.requestId"];
+        if name == "ACCESS_DENIED" {
+            // One status, and several reasons.
+            variables.insert(0, "$context.authorizer.reason");
+            assert_eq!(problem["code"], variables[0]);
+        } else {
+            let code: Code = serde_json::from_value(problem["code"].clone()).unwrap();
+            assert_eq!(code.status().as_u16(), status, "{name}");
+        }
+        let found: Vec<_> =
+            template.split('$').skip(1).map(|rest| format!("${}", rest.split('"').next().unwrap())).collect();
+        assert_eq!(found, variables, "nothing else of the request or the cause is in {name}");
     }
 }
 

@@ -56,7 +56,7 @@ fn answer(decision: Decision, method: &MethodArn, limit_answer: LimitAnswer) -> 
         Reason::Allowed if is_own_look_up => Verdict::allow_look_up(caller, method),
         Reason::Allowed => Verdict::allow(caller, method),
         Reason::Limited if limit_answer == LimitAnswer::Integration => Verdict::allow(caller, method),
-        Reason::Limited | Reason::Address => Verdict::deny(caller, method),
+        Reason::Limited | Reason::Address => Verdict::deny(caller, method, reason),
         Reason::Operation => Verdict::of_other_routes(caller, method),
         Reason::Unknown | Reason::Expired | Reason::Disabled | Reason::Suspended | Reason::Exposed => {
             return Err(Refusal::Unauthorized);

@@ -1,9 +1,12 @@
 //! Why requests are let through or refused.
 
+use serde::Serialize;
+
 use crate::key::{KeyStatus, Use};
 
-/// Why a request was let through or refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Why a request was let through or refused; callers see it in the form of the codes of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
     /// The key opens it.
     Allowed,

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! metrics → log → incoming → response → problem → http
+//! code → problem
 //! error → incoming, invocation; issued_key → response; log → invocation, after_answer
 //! method_arn → verdict → settings
 //! pages; ending
 //! ```
 
 mod after_answer;
+mod code;
 pub mod ending;
 mod error;
 pub mod http;
@@ -24,6 +26,7 @@ pub mod settings;
 mod verdict;
 
 pub use self::after_answer::AfterAnswer;
+pub use self::code::{Code, Retry};
 pub use self::error::Error;
 pub use self::invocation::{Invocation, OperatorError, invoke};
 pub use self::issued_key::IssuedKey;

@@ -1,9 +1,9 @@
-//! The one match from errors to statuses.
+//! The one match from errors to codes and sentences; a code has its status.
 
-use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use super::code::Code;
 use super::error::Error;
 use super::response::json;
 use crate::key::{KeyStatus, Operation};
@@ -14,12 +14,14 @@ use crate::request::{FieldError, Forbidden, InvalidRequest};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem<'a> {
-    /// Always `about:blank`: the status says which kind of problem it is.
+    /// Always `about:blank`: the code says which kind of problem it is.
     r#type: &'static str,
     /// The status in words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
+    /// Which problem it is.
+    code: Code,
     /// What went wrong, in a sentence for people. Its wording may change.
     detail: String,
     /// The gateway's id of the request, which is in the service's logs too.
@@ -30,62 +32,61 @@ pub struct Problem<'a> {
 }
 
 pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>, Error> {
-    let (status, detail, errors): (_, _, &[_]) = match error {
-        Error::Invalid(InvalidRequest(errors)) => {
-            (StatusCode::BAD_REQUEST, "The request has fields that are wrong.".to_owned(), errors)
-        }
-        Error::Forbidden(Forbidden::NotManager) => {
-            (StatusCode::FORBIDDEN, "The key lacks the operation AUTHENTICATION.".to_owned(), &[])
-        }
-        Error::Forbidden(Forbidden::CannotGrant(lacking)) => {
-            let lacking = names(lacking);
-            (
-                StatusCode::FORBIDDEN,
-                format!("A key can only grant operations that it has itself; this one lacks {lacking}."),
-                &[],
-            )
-        }
-        Error::Forbidden(Forbidden::CannotChange(lacking)) => {
-            let lacking = names(lacking);
-            (
-                StatusCode::FORBIDDEN,
-                format!("The key to change has operations that the calling key lacks: {lacking}."),
-                &[],
-            )
-        }
-        Error::NotFound => (StatusCode::NOT_FOUND, "The account has no such key.".to_owned(), &[]),
-        // In the words of the gateway, which answers for all other routes.
-        Error::NoRoute => (StatusCode::NOT_FOUND, "There is no such route.".to_owned(), &[]),
-        Error::NotActive(KeyStatus::Exposed) => {
-            (StatusCode::CONFLICT, "The key is exposed: rotate or delete it.".to_owned(), &[])
-        }
-        Error::NotActive(status) => (StatusCode::CONFLICT, format!("The key is {status}."), &[]),
-        Error::QuotaReached { max_keys } => (
-            StatusCode::CONFLICT,
-            format!("The account has reached its limit of {max_keys} keys; delete one first."),
-            &[],
-        ),
-        Error::Contended => {
-            (StatusCode::CONFLICT, "Other requests changed the same key at the same time; try again.".to_owned(), &[])
-        }
-        // Only a request that was under way meets a suspended account: none of its keys opens anything.
-        Error::Account(_) => (StatusCode::CONFLICT, "The account is suspended or gone.".to_owned(), &[]),
-        Error::Unavailable(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "The request could not be served; try again later.".to_owned(), &[])
-        }
-        Error::Internal(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "The request could not be served; try again.".to_owned(), &[])
-        }
-    };
+    let (code, detail) = code_and_detail(error);
+    let status = code.status();
     let body = Problem {
         r#type: "about:blank",
         title: status.canonical_reason().unwrap_or_default(),
         status: status.as_u16(),
+        code,
         detail,
         request_id,
-        errors,
+        errors: if let Error::Invalid(InvalidRequest(errors)) = error { errors } else { &[] },
     };
     json(status, "application/problem+json", &body)
+}
+
+fn code_and_detail(error: &Error) -> (Code, String) {
+    let (code, detail) = match error {
+        Error::Invalid(_) => (Code::InvalidRequest, "The request has fields that are wrong."),
+        Error::Forbidden(Forbidden::NotManager) => (Code::Operation, "The key lacks the operation AUTHENTICATION."),
+        Error::Forbidden(Forbidden::CannotGrant(lacking)) => {
+            let lacking = names(lacking);
+            let detail = format!("A key can only grant operations that it has itself; this one lacks {lacking}.");
+            return (Code::CannotGrant, detail);
+        }
+        Error::Forbidden(Forbidden::CannotChange(lacking)) => {
+            let lacking = names(lacking);
+            let detail = format!("The key to change has operations that the calling key lacks: {lacking}.");
+            return (Code::CannotChange, detail);
+        }
+        Error::NotFound => (Code::NotFound, "The account has no such key."),
+        // In the words of the gateway, which answers for all other routes.
+        Error::NoRoute => (Code::NoRoute, "There is no such route."),
+        Error::NotActive(status) => return not_active(*status),
+        Error::QuotaReached { max_keys } => {
+            let detail = format!("The account has reached its limit of {max_keys} keys; delete one first.");
+            return (Code::QuotaReached, detail);
+        }
+        Error::Contended => (Code::Contended, "Other requests changed the same key at the same time; try again."),
+        // Only a request that was under way meets a suspended account: none of its keys opens anything.
+        Error::Account(_) => (Code::AccountSuspended, "The account is suspended or gone."),
+        Error::Unavailable(_) => (Code::Unavailable, "The request could not be served; try again later."),
+        Error::Internal(_) => (Code::Internal, "The request could not be served; try again."),
+    };
+    (code, detail.to_owned())
+}
+
+fn not_active(status: KeyStatus) -> (Code, String) {
+    let code = match status {
+        KeyStatus::Exposed => return (Code::KeyExposed, "The key is exposed: rotate or delete it.".to_owned()),
+        KeyStatus::Disabled => Code::KeyDisabled,
+        KeyStatus::Expired => Code::KeyExpired,
+        KeyStatus::Suspended => Code::AccountSuspended,
+        // It works again by now.
+        KeyStatus::Active => Code::Contended,
+    };
+    (code, format!("The key is {status}."))
 }
 
 fn names(operations: &[Operation]) -> String {

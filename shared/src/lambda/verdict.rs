@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::method_arn::MethodArn;
+use crate::check::Reason;
 use crate::key::{AccountId, Catalogue, KeyId, Limit, Operation, Operations, Period, TrafficType};
 use crate::request::Caller;
 use crate::store::Admission;
@@ -24,6 +25,8 @@ pub struct Verdict {
 struct Context {
     #[serde(flatten)]
     caller: Caller,
+    /// Why the request is allowed or refused. Always there, so that a gateway response can show it.
+    reason: Reason,
     /// After how many seconds a request that was refused for its limit may come again; 0 for any other. Always there, so
     /// that a gateway response can show it.
     retry_after: String,
@@ -74,14 +77,15 @@ impl Verdict {
             resource.push(format!("{any_method}/{segment}"));
             resource.push(format!("{any_method}/{segment}/*"));
         }
-        Self::new("Allow", resource, caller)
+        Self::new("Allow", resource, caller, Reason::Allowed)
     }
 
     /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups: a cache may keep it for
     /// this path alone.
     #[must_use]
     pub fn allow_look_up(caller: Caller, method: &MethodArn) -> Self {
-        Self::new("Allow", vec![format!("{}/GET/authentication/*", method.stage())], caller)
+        let look_ups = format!("{}/GET/authentication/*", method.stage());
+        Self::new("Allow", vec![look_ups], caller, Reason::Allowed)
     }
 
     /// The answer where the key does not open the route: it is allowed its own routes, of which the policy does not match this
@@ -92,10 +96,11 @@ impl Verdict {
     #[must_use]
     pub fn of_other_routes(caller: Caller, method: &MethodArn) -> Self {
         if method.later_segments().any(|later| caller.operations.open(later)) {
-            Self::deny(caller, method)
-        } else {
-            Self::allow(caller, method)
+            return Self::deny(caller, method, Reason::Operation);
         }
+        let mut verdict = Self::allow(caller, method);
+        verdict.context.reason = Reason::Operation;
+        verdict
     }
 
     /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
@@ -103,6 +108,7 @@ impl Verdict {
     #[must_use]
     pub fn with_limits(mut self, admission: &Admission) -> Self {
         if !admission.allowed {
+            self.context.reason = Reason::Limited;
             self.context.limited = "true";
             self.context.retry_after = admission.reset_seconds.max(1).to_string();
         }
@@ -110,18 +116,18 @@ impl Verdict {
         self
     }
 
-    /// Denies a caller everything: the key is good, but not for this request.
+    /// Denies a caller everything for that reason: the key is good, but not for this request.
     #[must_use]
-    pub fn deny(caller: Caller, method: &MethodArn) -> Self {
-        Self::new("Deny", vec![format!("{}/*", method.stage())], caller)
+    pub fn deny(caller: Caller, method: &MethodArn, reason: Reason) -> Self {
+        Self::new("Deny", vec![format!("{}/*", method.stage())], caller, reason)
     }
 
-    fn new(effect: &'static str, resource: Vec<String>, caller: Caller) -> Self {
+    fn new(effect: &'static str, resource: Vec<String>, caller: Caller, reason: Reason) -> Self {
         let statement = Statement { effect, action: "execute-api:Invoke", resource };
         Self {
             principal_id: caller.key_id,
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
-            context: Context { caller, retry_after: "0".to_owned(), limited: "false", limits: None },
+            context: Context { caller, reason, retry_after: "0".to_owned(), limited: "false", limits: None },
         }
     }
 

@@ -37,8 +37,7 @@ pub struct Answer {
 impl Answer {
     /// Whether nothing is known of what was done.
     pub fn is_unknown(&self) -> bool {
-        let contended = self.status == 409 && self.body["detail"].as_str().is_some_and(|it| it.contains("same time"));
-        self.status == 0 || self.status >= 500 || contended
+        self.status == 0 || self.status >= 500 || self.body["code"] == "CONTENDED"
     }
 
     /// Until when it may be done.

@@ -142,7 +142,7 @@ async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_doe
         json!({
             "accountId": admin.account_id, "keyId": admin.id, "userId": "user-1", "username": "Ada",
             "company": "Example", "operations": "SMS,RCS,WHATSAPP,AUTHENTICATION", "trafficType": "TRANSACTIONAL",
-            "retryAfter": "0", "limited": "false"
+            "reason": "ALLOWED", "retryAfter": "0", "limited": "false"
         })
     );
     assert!(!verdict.to_string().contains(&admin.value));

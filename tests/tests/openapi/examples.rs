@@ -210,7 +210,8 @@ fn gateway_problems() -> Vec<Example> {
     ]
     .map(|(name, summary, kind)| {
         let template = responses[kind]["ResponseTemplates"]["application/json"].as_str().unwrap();
-        let problem = template.replace("$context.requestId", &request_id);
+        let problem =
+            template.replace("$context.requestId", &request_id).replace("$context.authorizer.reason", "OPERATION");
         (name, summary, serde_yaml_ng::from_str(&problem).unwrap())
     })
     .into()

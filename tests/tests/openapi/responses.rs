@@ -1,10 +1,29 @@
 //! What every route may answer when it does not do what was asked.
 
+use api_keys::lambda::Code;
 use utoipa::openapi::example::Example;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Schema};
+
+/// The shared response that has a code.
+pub fn name(code: Code) -> &'static str {
+    match code.status().as_u16() {
+        400 => "BadRequest",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        413 => "PayloadTooLarge",
+        429 => "TooManyRequests",
+        500 => "InternalServerError",
+        502 => "BadGateway",
+        503 => "ServiceUnavailable",
+        504 => "GatewayTimeout",
+        other => panic!("no route answers {other}"),
+    }
+}
 
 /// A shared response: its name, when it comes, and the problems that it may hold.
 const PROBLEMS: [(&str, &str, &[&str]); 11] = [
@@ -24,7 +43,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 11] = [
     (
         "Forbidden",
         "The key is good but lacks the operation, comes from an address that it may not come from, would give an \
-         operation that it lacks, or would change or rotate a key that has one.",
+         operation that it lacks, or would change or rotate a key that has one; or the gateway lets nothing of it in.",
         &["accessDenied", "notManager", "cannotGrant", "cannotChange"],
     ),
     (

@@ -1,7 +1,9 @@
 //! The routes, in the words of a client.
 
 use api_keys::key::{EventId, KeyId, Timestamp};
+use api_keys::lambda::Code;
 use utoipa::PartialSchema;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::{
     Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder, Paths, PathsBuilder,
@@ -12,7 +14,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
 
-use crate::responses::{answer, content, json, named};
+use crate::responses::{self, answer, content, json, named};
 
 /// All of them.
 pub fn paths() -> Paths {
@@ -48,6 +50,7 @@ fn list_keys() -> Operation {
         "List the keys of the account",
         "Newest first, a page at a time. The last page has a `nextCursor` of `null`. Other pages may be shorter than \
          their limit too.",
+        &[],
     )
     .parameter(query("userId", "Keep the keys that were created by or are assigned to that user.", text(1, 128)))
     .parameter(query("limit", "How many keys a page has at most.", limit(1000)))
@@ -68,6 +71,7 @@ fn list_events() -> Operation {
         "List what was done to the keys of the account",
         "Newest first, a page at a time. Each management write has one event, made in the same transaction, which names who \
          did it and exactly what it replaced. The last page has a `nextCursor` of `null`.",
+        &[],
     )
     .parameter(query("keyId", "Keep the events of that key, deleted ones included.", KeyId::schema()))
     .parameter(query("actorKeyId", "Keep what was done by that key.", KeyId::schema()))
@@ -78,8 +82,8 @@ fn list_events() -> Operation {
 }
 
 fn account_usage() -> Operation {
-    usage("getAccountUsage", "See how much the account was used", "The requests of all keys of the account together.")
-        .build()
+    const WHAT: &str = "The requests of all keys of the account together.";
+    usage("getAccountUsage", "See how much the account was used", WHAT, &[]).build()
 }
 
 fn key_usage() -> Operation {
@@ -87,19 +91,18 @@ fn key_usage() -> Operation {
     let key = key.examples(["self", "0QbXn6T4mKrV9sYdJ2wLhP"]);
     let description = "A key with `AUTHENTICATION` sees every key of its account, deleted ones included; any other key only \
         itself.";
-    usage("getKeyUsage", "See how much a key was used", description)
+    usage("getKeyUsage", "See how much a key was used", description, &[Code::NotFound])
         .parameter(path_key("`self` for the key that the request carries, or a key's id.", key))
-        .response("404", shared("NotFound"))
         .build()
 }
 
-fn usage(id: &str, summary: &str, description: &str) -> OperationBuilder {
+fn usage(id: &str, summary: &str, description: &str, codes: &[Code]) -> OperationBuilder {
     let time = |name: &str, description: &str| query(name, description, Timestamp::schema());
     let bucket =
         ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["hour", "day"])).default(Some("day".into()));
     let counted = "Requests to every API that attaches the authorizer count, by hour or by day of UTC. What was counted in the \
         last minutes may be missing, and what environments that ended early had not written: never is anything counted twice.";
-    operation(id, summary, &format!("{description} {counted}"))
+    operation(id, summary, &format!("{description} {counted}"), codes)
         .parameter(time("from", "From the hour or day of that time on. By default as much as makes 30 days."))
         .parameter(time("to", "Until before that time: at most 31 days of hours, or 400 of days. By default now."))
         .parameter(query("bucket", "What is summed up.", bucket))
@@ -122,11 +125,10 @@ fn create_key() -> Operation {
         "Create a key",
         "The answer shows the key's value, this one time: only its hash is kept. The account, the company, `createdBy` \
          and `createdByKeyId` come from the calling key.",
+        &[Code::CannotGrant, Code::QuotaReached, Code::AccountSuspended, Code::Contended, Code::TooLarge],
     )
     .request_body(Some(body.build()))
     .response("201", links.into_iter().fold(issued("The new key."), |answer, (name, link)| answer.link(name, link)))
-    .response("409", shared("Conflict"))
-    .response("413", shared("PayloadTooLarge"))
     .build()
 }
 
@@ -138,6 +140,7 @@ fn get_key() -> Operation {
         "Look a key up",
         "A key with `AUTHENTICATION` finds every key of its account, any other key only itself; it gets a 403 for \
          another, be there one or not.",
+        &[Code::NotFound],
     )
     .parameter(path_key(
         "`self` for the key that the request carries; or a key's id; or a key's value. Prefer the others to a value: the \
@@ -145,7 +148,6 @@ fn get_key() -> Operation {
         key,
     ))
     .response("200", json("The key.", "Key", &["key", "restricted"]))
-    .response("404", shared("NotFound"))
     .build()
 }
 
@@ -160,13 +162,11 @@ fn update_key() -> Operation {
         "updateKey",
         "Change a key",
         "What the body does not name stays as it is. Works from the next request on.",
+        &[Code::CannotGrant, Code::CannotChange, Code::NotFound, Code::KeyExposed, Code::Contended, Code::TooLarge],
     )
     .parameter(id())
     .request_body(Some(body.build()))
     .response("200", json("The key as it is now.", "Key", &["restricted"]))
-    .response("404", shared("NotFound"))
-    .response("409", shared("Conflict"))
-    .response("413", shared("PayloadTooLarge"))
     .build()
 }
 
@@ -176,10 +176,10 @@ fn delete_key() -> Operation {
         "Revoke a key",
         "It fails on the very next request, for good. A key may delete itself, and an account its last one with \
          `AUTHENTICATION`; then nobody can manage its keys through this API.",
+        &[Code::NotFound],
     )
     .parameter(id())
     .response("204", answer("The key is gone.").build())
-    .response("404", shared("NotFound"))
     .build()
 }
 
@@ -195,13 +195,11 @@ fn rotate_key() -> Operation {
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
          disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was; \
          otherwise it works again with its new value. Its old one gets no grace period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
+        &[Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::TooLarge],
     )
     .parameter(id())
     .request_body(Some(body.build()))
     .response("201", issued("The key and its new value."))
-    .response("404", shared("NotFound"))
-    .response("409", shared("Conflict"))
-    .response("413", shared("PayloadTooLarge"))
     .build()
 }
 
@@ -212,46 +210,46 @@ fn report_leaks() -> Operation {
         .required(Some(Required::True));
     let feedback = answer("What each token was, to GitHub alone, which signs its reports and may send 100 at once.")
         .content("application/json", content(list("LeakFeedback", Some(100)), &["leakFeedback"]).build());
-    let mut operation = operation(
+    public_operation(
         "reportLeaks",
         "Report values that others know",
         "Needs no key: whoever holds a value may report it, with anything around it: values are found within a token. If a key has it, it fails from the next request on, and its \
          status is `EXPOSED` until it is rotated or deleted. A value in its grace period ends, and the key goes on. The answer \
          does not tell whether a key had it. What the reports hold beside the values is kept only of those that GitHub signs \
          (`Github-Public-Key-Identifier` and `Github-Public-Key-Signature`).",
+        &[Code::TooLarge, Code::Unavailable],
     )
     .request_body(Some(body.build()))
     .response("200", feedback)
     .response("202", answer("Every value that a key had has ended.").build())
-    .response("413", shared("PayloadTooLarge"))
-    .response("503", shared("ServiceUnavailable"))
-    .securities(Some([SecurityRequirement::default()]))
-    .build();
-    for status in ["401", "403"] {
-        operation.responses.responses.remove(status);
-    }
-    operation
+    .build()
 }
 
-/// With what every route may answer.
-fn operation(id: &str, summary: &str, description: &str) -> OperationBuilder {
-    let operation =
-        OperationBuilder::new().operation_id(Some(id)).summary(Some(summary)).description(Some(description));
-    [
-        ("400", "BadRequest"),
-        ("401", "Unauthorized"),
-        ("403", "Forbidden"),
-        ("429", "TooManyRequests"),
-        ("500", "InternalServerError"),
-        ("502", "BadGateway"),
-        ("504", "GatewayTimeout"),
-    ]
-    .into_iter()
-    .fold(operation, |operation, (status, name)| operation.response(status, shared(name)))
+/// What every route may answer when it does not do what was asked.
+const OF_ALL: [Code; 6] =
+    [Code::InvalidRequest, Code::Forbidden, Code::Throttled, Code::Internal, Code::BadGateway, Code::Timeout];
+/// What the routes with a key may answer beside it.
+const OF_KEYS: [Code; 3] = [Code::Unauthorized, Code::Address, Code::Operation];
+
+/// A route with a key: what it may answer beside what all such routes do.
+fn operation(id: &str, summary: &str, description: &str, codes: &[Code]) -> OperationBuilder {
+    let codes = [&OF_KEYS, codes].concat();
+    public_operation(id, summary, description, &codes).securities(None::<[SecurityRequirement; 0]>)
 }
 
-fn shared(response: &str) -> Ref {
-    Ref::from_response_name(response)
+/// A route without a key.
+fn public_operation(id: &str, summary: &str, description: &str, codes: &[Code]) -> OperationBuilder {
+    let mut codes = [&OF_ALL, codes].concat();
+    codes.sort();
+    let operation = OperationBuilder::new()
+        .operation_id(Some(id))
+        .summary(Some(summary))
+        .description(Some(description))
+        .securities(Some([SecurityRequirement::default()]))
+        .extensions(Some(Extensions::builder().add("x-codes", serde_json::to_value(&codes).unwrap()).build()));
+    codes.into_iter().fold(operation, |operation, code| {
+        operation.response(code.status().as_u16().to_string(), Ref::from_response_name(responses::name(code)))
+    })
 }
 
 /// A key with its value.

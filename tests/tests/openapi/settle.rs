@@ -6,7 +6,8 @@ use serde_yaml_ng::{Mapping, Value as Yaml};
 const WHOLE: [&str; 2] = ["Key", "KeyPage"];
 
 /// Schemas that stay by themselves. All others are parts of these, and stand where they are used.
-const NAMED: [&str; 12] = [
+const NAMED: [&str; 13] = [
+    "Code",
     "FieldError",
     "IssuedKey",
     "Key",
