@@ -296,8 +296,10 @@ fn no_log_and_no_trace_holds_a_path() {
     assert_eq!(example["route"], "$context.resourcePath");
     assert!(!format.contains('\n'), "API Gateway takes one line");
     let settings = stage["MethodSettings"].as_array().unwrap();
-    let of_leaks = settings.iter().find(|each| each["ResourcePath"] == "/~1leaks" && each["HttpMethod"] == "POST");
-    assert_eq!(of_leaks.unwrap()["ThrottlingRateLimit"], 5, "anybody may call it");
+    for (method, path) in [("POST", "/~1leaks"), ("GET", "/~1openapi.json")] {
+        let own = settings.iter().find(|each| each["ResourcePath"] == path && each["HttpMethod"] == method);
+        assert_eq!(own.unwrap()["ThrottlingRateLimit"], 5, "anybody may call {path}");
+    }
     for settings in settings {
         assert_eq!(settings["DataTraceEnabled"], false);
         assert_eq!(settings["LoggingLevel"], "OFF");

@@ -20,6 +20,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// The document is another one after a deployment.
+const FOR_AN_HOUR: &str = "public, max-age=3600";
 const NO_STORE: &str = "no-store";
 
 /// What the function works with.
@@ -37,7 +39,7 @@ pub fn handle(request: &Request, deps: &Deps<'_>) -> Response<Body> {
 
 fn serve(request: &Request, assets: Option<&Assets>) -> Option<Response<Body>> {
     match (http::route(request), assets) {
-        ("/openapi.json", _) => Some(text("application/json", NO_STORE, OPENAPI)),
+        ("/openapi.json", _) => Some(text("application/json", FOR_AN_HOUR, OPENAPI)),
         // The page's addresses are relative, and would be looked for one level too deep.
         ("/console", Some(_)) if http::path(request).ends_with('/') => Some(redirect("../console")),
         ("/console", Some(assets)) => Some(text("text/html; charset=utf-8", NO_STORE, assets.page())),

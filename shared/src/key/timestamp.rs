@@ -13,6 +13,10 @@ use super::from_text::from_text;
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// A year may have a sign otherwise.
+const LENGTH_OF_DAY: usize = 10;
+
 /// A UTC time to the millisecond, written `2026-11-23T10:15:30.123Z` (RFC 3339).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
@@ -23,6 +27,13 @@ impl Timestamp {
     pub fn parse(text: &str) -> Option<Self> {
         let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         time.checked_to_offset(UtcOffset::UTC).map(Self::to_millis)
+    }
+
+    /// Reads the same, or a day such as `2026-11-23`, which is its start in UTC.
+    #[must_use]
+    pub fn parse_time_or_day(text: &str) -> Option<Self> {
+        let day = || Date::parse(text, DAY).ok().filter(|_| text.len() == LENGTH_OF_DAY);
+        Self::parse(text).or_else(|| day().map(|day| Self(day.midnight().assume_utc())))
     }
 
     /// That much later, or the same where no later time can be written.
@@ -150,6 +161,17 @@ mod tests {
             ["", "tomorrow", "2026-11-23", "2026-11-23T10:15:30", "2026-02-30T10:15:30Z", "9999-12-31T23:59:59-01:00"]
         {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_start() {
+        let start = Timestamp::parse("2026-11-23T00:00:00Z");
+        for text in ["2026-11-23", "2026-11-23T00:00:00Z", "2026-11-23T01:00:00+01:00"] {
+            assert_eq!(Timestamp::parse_time_or_day(text), start, "{text}");
+        }
+        for text in ["", "2026-11", "2026-02-30", "+2026-11-23", "2026-11-23Z", " 2026-11-23", "20261-1-23"] {
+            assert_eq!(Timestamp::parse_time_or_day(text), None, "{text}");
         }
     }
 

@@ -161,7 +161,7 @@ impl Fields {
 
     /// Takes a time in the future, at most ten years away, that may be absent.
     pub fn optional_expiry(&mut self, field: &str, now: Timestamp) -> Option<Timestamp> {
-        let end = self.time(field)?;
+        let end = self.id(field, Timestamp::parse, TIME)?;
         let is_near = end > now && end <= now.plus(TEN_YEARS);
         if !is_near {
             self.wrong(field, "must be in the future, at most 10 years away");
@@ -169,9 +169,13 @@ impl Fields {
         is_near.then_some(end)
     }
 
-    /// Takes a time that may be absent.
-    pub fn time(&mut self, field: &str) -> Option<Timestamp> {
-        self.id(field, Timestamp::parse, TIME)
+    /// Takes a time, or a day for its start, that may be absent.
+    pub fn time_or_day(&mut self, field: &str) -> Option<Timestamp> {
+        self.id(
+            field,
+            Timestamp::parse_time_or_day,
+            "must be a time such as 2030-01-31T00:00:00Z, or a day such as 2030-01-31",
+        )
     }
 
     /// Takes a time that must be there.

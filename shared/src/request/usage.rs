@@ -49,7 +49,7 @@ impl UsageQuery {
                 DAY
             }
         };
-        let (from, to) = (fields.time("from"), fields.time("to"));
+        let (from, to) = (fields.time_or_day("from"), fields.time_or_day("to"));
         // What has not come yet is left out.
         let to = to.unwrap_or(now).min(now);
         let first_day = to.unix_hour().div_euclid(DAY) - DEFAULT_DAYS + 1;

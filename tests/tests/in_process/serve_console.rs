@@ -147,6 +147,7 @@ fn without_a_console_there_is_still_the_document() {
     for assets in [None, Some(&Assets::new())] {
         let answer = get(assets, "/openapi.json", "/v1/openapi.json", None);
         assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (200, "application/json"));
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=3600");
         let served: Value = serde_json::from_str(text(&answer)).unwrap();
         let yaml = fs::read_to_string(root().join("infra/openapi.yaml")).unwrap();
         assert_eq!(served, serde_yaml_ng::from_str::<Value>(&yaml).unwrap());

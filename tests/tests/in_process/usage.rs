@@ -109,6 +109,23 @@ async fn hours_and_days_have_their_own_and_every_bucket_of_the_time_is_there() {
 }
 
 #[tokio::test]
+async fn a_day_without_a_time_is_its_start_so_the_last_one_is_not_included() {
+    let (_, admin) = Gateway::with_manager().await;
+    let starts = async |query: &str| {
+        let answer = admin.get(&format!("/authentication/usage?{query}")).await;
+        let buckets = answer.body["usage"].as_array().unwrap_or_else(|| panic!("{answer:?}")).clone();
+        buckets.iter().map(|each| each["start"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+
+    let days = starts("from=2027-01-11&to=2027-01-13").await;
+    let hours = starts("bucket=hour&from=2027-01-12&to=2027-01-13").await;
+
+    assert_eq!(days, ["2027-01-11T00:00:00.000Z", "2027-01-12T00:00:00.000Z"]);
+    assert_eq!(hours.len(), 24);
+    assert_eq!([&hours[0], &hours[23]], ["2027-01-12T00:00:00.000Z", "2027-01-12T23:00:00.000Z"]);
+}
+
+#[tokio::test]
 async fn wrong_questions_are_a_400_that_names_what_is_wrong() {
     let (gateway, admin) = Gateway::with_manager().await;
     let now = Timestamp::from(gateway.now());
