@@ -3,9 +3,12 @@
 TOOLS := .local/tools
 LINTERS := $(TOOLS)/linters/bin
 NODE_TOOLS := $(TOOLS)/browser/node_modules/.bin
+OPENAPI_TOOLS := $(TOOLS)/openapi/node_modules/.bin
 SCRIPTS = $(shell git grep --files-with-matches '^\#!/usr/bin/env bash' -- ':!*.rs')
 export PATH := $(CURDIR)/$(TOOLS)/cargo-lambda/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 # `run` and `test` show at their end how long each step took.
 TIMED := infra/local/timed
 export STEPS := $(CURDIR)/.local/steps
@@ -55,6 +58,8 @@ lint-others: tools checkers
 	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
 	$(TIMED) "checkov" $(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json
 	$(TOOLS)/openapi-spec-validator/bin/openapi-spec-validator infra/openapi.yaml
+	$(TIMED) "redocly" $(OPENAPI_TOOLS)/redocly lint --extends recommended-strict infra/openapi.yaml
+	$(TIMED) "spectral" $(OPENAPI_TOOLS)/spectral lint --ruleset infra/spectral.yaml --fail-severity hint infra/openapi.yaml
 
 nightly: audit        ## what `test` does, at sizes that take hours, and what it leaves out
 	SWEPT_KEYS=100000 KEYS=20000 LEASED_KEYS=100000 USAGE_REQUESTS=100000 $(MAKE) test
@@ -82,6 +87,7 @@ tools:                ## pinned, each in an environment of its own
 
 checkers:             ## what only `test` needs beside them
 	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-spec-validator schemathesis
+	@$(TIMED) "Installing the tools for OpenAPI" infra/tools/install-npm openapi infra/tools/openapi
 	@$(TIMED) "Installing the browser" infra/tools/install-browser
 
 clean:

@@ -1,7 +1,7 @@
 //! The OpenAPI schemas of the types that serialize themselves by hand; the others derive theirs.
 
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::openapi::{KnownFormat, RefOr};
+use utoipa::openapi::{KnownFormat, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::key::{
@@ -41,6 +41,7 @@ schemas! {
         .max_items(Some(AllowedIps::MAX))
         .unique_items(true),
     Limit => ObjectBuilder::new()
+        .description(Some("How many requests are let through in each period."))
         .property(
             "requests",
             ObjectBuilder::new()
@@ -49,7 +50,7 @@ schemas! {
                 .maximum(Some(Limit::MAX_REQUESTS))
                 .description(Some("How many requests are let through.")),
         )
-        .property("per", Period::schema())
+        .property("per", Ref::from_schema_name("Period"))
         .required("requests")
         .required("per")
         .additional_properties(Some(AdditionalProperties::FreeForm(false))),
@@ -70,7 +71,7 @@ impl PartialSchema for IssuedKey {
 }
 
 fn limits(most: usize) -> ArrayBuilder {
-    ArrayBuilder::new().items(Limit::schema()).min_items(Some(1)).max_items(Some(most)).unique_items(true)
+    ArrayBuilder::new().items(Ref::from_schema_name("Limit")).min_items(Some(1)).max_items(Some(most)).unique_items(true)
 }
 
 /// All codes, each with its status, whether trying again can help, and when it comes.

@@ -46,6 +46,9 @@ def before_load_schema(_: schemathesis.HookContext, document: dict[str, Any]) ->
         properties = document["components"]["schemas"][body]["properties"]
         properties["operations"]["items"]["enum"] = OPERATIONS
         properties["trafficType"]["enum"] = [*TRAFFIC_TYPES, None]
+    # Answers may hold others in later versions; no request may.
+    period = document["components"]["schemas"]["Period"]
+    period["enum"] = period["x-extensible-enum"]
 
 
 @schemathesis.hook

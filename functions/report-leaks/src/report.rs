@@ -137,7 +137,7 @@ pub(crate) fn values_of(
 
 /// Whether a token has a value of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LeakLabel))]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
     /// A key had it, and it opens nothing now.

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use tests::gateway::Request;
 use tests::{Answer, Client, Gateway};
 
 use crate::{api, resolve};
 
 /// Values of a documented field, each with whether it is to be taken.
-fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
+fn probes(api: &Value, schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
     let types = match &schema["type"] {
         Value::Array(types) => types.clone(),
         one => vec![one.clone()],
@@ -27,7 +28,7 @@ fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
             // JSON Schema has no other integers than whole numbers, however they are written.
             probes.push((json!(60.0), true));
         }
-        "array" => probes.extend(lists(schema)),
+        "array" => probes.extend(lists(api, schema)),
         "string" if schema["format"] == "date-time" => {
             let soon = gateway.time_in(Duration::from_hours(1));
             probes.extend([(json!(soon.replace('Z', "+00:00")), true), (json!(soon), true)]);
@@ -57,11 +58,11 @@ fn probes(schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
     probes
 }
 
-fn lists(schema: &Value) -> Vec<(Value, bool)> {
+fn lists(api: &Value, schema: &Value) -> Vec<(Value, bool)> {
     assert_eq!((&schema["minItems"], &schema["uniqueItems"]), (&json!(1), &json!(true)));
     let mut probes = vec![(json!([]), false), (json!("SMS"), false), (json!([null]), false), (json!([""]), false)];
-    if schema["items"]["type"] == "object" {
-        probes.extend(limits(schema));
+    if resolve(api, &schema["items"])["type"] == "object" {
+        probes.extend(limits(api, schema));
     } else if let Some(max) = schema["maxItems"].as_u64() {
         let ranges = |count| (0..count).map(|at| format!("2001:db8:{at:x}::/48")).collect::<Vec<_>>();
         probes.extend([(json!(ranges(max)), true), (json!(ranges(max + 1)), false)]);
@@ -77,9 +78,10 @@ fn lists(schema: &Value) -> Vec<(Value, bool)> {
     probes
 }
 
-fn limits(schema: &Value) -> Vec<(Value, bool)> {
-    let part = &schema["items"]["properties"];
-    let (requests, periods) = (&part["requests"], part["per"]["enum"].as_array().unwrap());
+fn limits(api: &Value, schema: &Value) -> Vec<(Value, bool)> {
+    let items = resolve(api, &schema["items"]);
+    let requests = &items["properties"]["requests"];
+    let periods = resolve(api, &items["properties"]["per"])["x-extensible-enum"].as_array().unwrap();
     let limit = |requests: &Value, per: &Value| json!({"requests": requests, "per": per});
     let of = |count: u64| periods.iter().map(|per| limit(&json!(1), per)).take(count.try_into().unwrap()).collect();
     let max = schema["maxItems"].as_u64().unwrap();
@@ -99,8 +101,8 @@ fn limits(schema: &Value) -> Vec<(Value, bool)> {
     }
     probes.extend(periods.iter().map(|per| (json!([limit(&json!(1), per)]), true)));
     probes.push((json!([limit(&json!(1), &json!("YEAR"))]), false));
-    assert_eq!(schema["items"]["required"], json!(["requests", "per"]));
-    assert_eq!(schema["items"]["additionalProperties"], false);
+    assert_eq!(items["required"], json!(["requests", "per"]));
+    assert_eq!(items["additionalProperties"], false);
     let wrong = [json!({"requests": 1}), json!({"per": "DAY"}), json!({"requests": 1, "per": "DAY", "unknown": 1})];
     probes.extend(wrong.map(|part| (json!([part]), false)));
     let same = limit(&json!(1), &periods[0]);
@@ -126,7 +128,7 @@ async fn probe_body(body: &str, good: Value, gateway: &Gateway, send: impl Async
     assert_eq!(schema["additionalProperties"], false);
     expect(&with("unknown", &json!(1)), false, "unknown").await;
     for (field, schema) in schema["properties"].as_object().unwrap() {
-        for (value, good) in probes(resolve(&api, schema), gateway) {
+        for (value, good) in probes(&api, resolve(&api, schema), gateway) {
             expect(&with(field, &value), good, field).await;
         }
     }
@@ -154,6 +156,23 @@ async fn changes_of_a_key_are_what_the_document_says() {
     let key = admin.create_key(&["SMS"]).await;
 
     probe_body("KeyChanges", json!({}), &gateway, async |body| admin.patch(&key.id, body).await).await;
+}
+
+#[tokio::test]
+async fn changes_are_taken_as_each_documented_type_of_body() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let path_and_query = &format!("/authentication/{}", admin.id);
+    let api = api();
+    let content = &api["paths"]["/authentication/{key}"]["patch"]["requestBody"]["content"];
+    let types: Vec<_> = content.as_object().unwrap().keys().collect();
+    assert_eq!(types, ["application/json", "application/merge-patch+json"]);
+    for (at, name) in types.into_iter().enumerate() {
+        let headers = [("X-API-Key", &*admin.value), ("Content-Type", name)];
+        let body = json!({"name": format!("name {at}")}).to_string();
+        let request = Request { method: "PATCH", path_and_query, headers: &headers, body: Some(&body) };
+        let answer = gateway.request(&request).await;
+        assert_eq!((answer.status, &answer.body["name"]), (200, &json!(format!("name {at}"))), "{name}");
+    }
 }
 
 #[tokio::test]

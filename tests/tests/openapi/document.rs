@@ -1,11 +1,12 @@
 //! `infra/openapi.yaml`, made of the code's types.
 
-use api_keys::key::Timestamp;
+use api_keys::key::{Limit, Period, Timestamp};
 use serde_yaml_ng::Value as Yaml;
 use utoipa::ToSchema;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
-use utoipa::openapi::{Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder};
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{Components, ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder};
 
 use crate::bodies::{KeyChanges, NewKey, Rotation};
 use crate::settle::settle;
@@ -37,8 +38,10 @@ pub fn document() -> Yaml {
                 .title("API keys")
                 .version("1")
                 .description(Some(include_str!("introduction.md")))
+                .contact(Some(ContactBuilder::new().name(Some("Whoever operates the service")).build()))
                 .license(Some(LicenseBuilder::new().name("Apache 2.0").identifier(Some("Apache-2.0")).build())),
         )
+        .tags(Some(tags()))
         .servers(Some([ServerBuilder::new()
             .url("https://{api}.execute-api.{region}.amazonaws.com/v1")
             .parameter("api", variable("a1b2c3d4e5", "The id of the REST API, in the stack's output `ApiUrl`"))
@@ -54,6 +57,11 @@ pub fn document() -> Yaml {
     document
 }
 
+fn tags() -> impl Iterator<Item = Tag> {
+    let tag = |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
+    routes::TAGS.into_iter().map(tag)
+}
+
 fn components() -> Components {
     let mut schemas = Vec::new();
     add::<api_keys::lambda::KeyPageView>(&mut schemas);
@@ -65,10 +73,13 @@ fn components() -> Components {
     add::<report_leaks::Feedback>(&mut schemas);
     add::<NewKey>(&mut schemas);
     add::<KeyChanges>(&mut schemas);
+    add::<Limit>(&mut schemas);
+    add::<Period>(&mut schemas);
     add::<Rotation>(&mut schemas);
     let key = ApiKeyValue::with_description("X-API-Key", "The value of a key, once.");
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
+        .schema("Bucket", routes::bucket())
         .responses_from_iter(responses::shared())
         .security_scheme(SCHEME, SecurityScheme::ApiKey(ApiKey::Header(key)));
     responses::headers().into_iter().fold(components, |all, (name, header)| all.header(name, header)).build()

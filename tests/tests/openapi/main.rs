@@ -65,6 +65,48 @@ fn every_status_that_the_gateway_answers_by_itself_is_documented() {
     }
 }
 
+/// Generators of clients make up names for what has none, such as `ListEventsResponse200EventsItemActor`.
+#[test]
+fn every_object_has_a_name_and_only_a_request_has_a_closed_enum() {
+    let api = api();
+    let (mut unnamed, mut closed) = (Vec::new(), Vec::new());
+    let schemas = api["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        // What a key has beside its metadata stands in the object that has both.
+        let parts = schema["allOf"].as_array().into_iter().flatten().chain([schema]);
+        for part in parts.filter_map(Value::as_object) {
+            part.values().for_each(|each| look_for(each, "properties", name, &mut unnamed));
+            part.values().for_each(|each| look_for(each, "enum", name, &mut closed));
+        }
+        if schema["enum"].is_array() {
+            closed.push(name.clone());
+        }
+    }
+    look_for(&api["paths"], "properties", "paths", &mut unnamed);
+    look_for(&api["paths"], "enum", "paths", &mut closed);
+    assert_eq!((unnamed, closed), (Vec::new(), vec!["Bucket".to_owned()]));
+    assert!(schemas.values().any(|schema| schema["x-extensible-enum"].is_array()));
+}
+
+/// Notes `place` for each mapping within that has such an entry, and is no list of parts that are looked at by themselves.
+fn look_for(node: &Value, entry: &str, place: &str, found: &mut Vec<String>) {
+    match node {
+        Value::Object(fields) => {
+            if fields.get(entry).is_some_and(|it| it.is_object() || it.is_array()) {
+                found.push(place.to_owned());
+            }
+            fields.values().for_each(|each| look_for(each, entry, place, found));
+        }
+        Value::Array(parts) => {
+            parts
+                .iter()
+                .filter(|part| part["properties"].is_null())
+                .for_each(|each| look_for(each, entry, place, found));
+        }
+        _ => {}
+    }
+}
+
 /// The document as JSON.
 fn api() -> Value {
     serde_json::to_value(document::document()).unwrap()

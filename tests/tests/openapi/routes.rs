@@ -10,11 +10,19 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
+use utoipa::openapi::{HttpMethod, KnownFormat, Ref, RefOr, Required, Schema};
 
 use crate::responses::{self, answer, content, json, named};
+
+/// What the operations are about.
+pub const TAGS: [(&str, &str); 4] = [
+    ("Keys", "The keys of the account."),
+    ("Events", "What was done, by whom, and what it replaced."),
+    ("Usage", "How many requests keys made."),
+    ("Leaks", "Values that others know."),
+];
 
 /// All of them.
 pub fn paths() -> Paths {
@@ -97,16 +105,28 @@ fn key_usage() -> Operation {
 }
 
 fn usage(id: &str, summary: &str, description: &str, codes: &[Code]) -> OperationBuilder {
-    let time = |name: &str, description: &str| query(name, description, Timestamp::schema());
-    let bucket =
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["hour", "day"])).default(Some("day".into()));
+    let time = |name: &str, description: &str| query(name, description, time_or_day());
     let counted = "Requests to every API that attaches the authorizer count, by hour or by day of UTC. What was counted in the \
         last minutes may be missing, and what environments that ended early had not written: never is anything counted twice.";
     operation(id, summary, &format!("{description} {counted}"), codes)
-        .parameter(time("from", "From the hour or day of that time on. By default as much as makes 30 days."))
-        .parameter(time("to", "Until before that time: at most 31 days of hours, or 400 of days. By default now."))
-        .parameter(query("bucket", "What is summed up.", bucket))
+        .parameter(time("from", "From the hour or day of that time on. By default as much as makes 30 days. A day without a time is its start in UTC."))
+        .parameter(time("to", "Until before that time, or that day: at most 31 days of hours, or 400 of days. By default now."))
+        .parameter(query("bucket", "What is summed up.", named("Bucket")))
         .response("200", json("Every hour or day of the time, the oldest first.", "Usage", &["usage"]))
+}
+
+/// What usage is summed up by.
+pub fn bucket() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("What usage is summed up by."))
+        .enum_values(Some(["hour", "day"]))
+        .default(Some("day".into()))
+}
+
+fn time_or_day() -> AnyOfBuilder {
+    let day = SchemaFormat::KnownFormat(KnownFormat::Date);
+    AnyOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::String).format(Some(day))).item(Timestamp::schema())
 }
 
 fn create_key() -> Operation {
@@ -157,6 +177,7 @@ fn update_key() -> Operation {
             "application/json",
             content(named("KeyChanges"), &["switchOff", "restrict", "limit", "release"]).build(),
         )
+        .content("application/merge-patch+json", content(named("KeyChanges"), &["switchOff"]).build())
         .required(Some(Required::True));
     operation(
         "updateKey",
@@ -243,6 +264,7 @@ fn public_operation(id: &str, summary: &str, description: &str, codes: &[Code]) 
     codes.sort();
     let operation = OperationBuilder::new()
         .operation_id(Some(id))
+        .tag(tag(id))
         .summary(Some(summary))
         .description(Some(description))
         .securities(Some([SecurityRequirement::default()]))
@@ -250,6 +272,11 @@ fn public_operation(id: &str, summary: &str, description: &str, codes: &[Code]) 
     codes.into_iter().fold(operation, |operation, code| {
         operation.response(code.status().as_u16().to_string(), Ref::from_response_name(responses::name(code)))
     })
+}
+
+fn tag(id: &str) -> &'static str {
+    let is_of = |(name, _): &&(&str, &str)| id.ends_with(name);
+    TAGS.iter().find(is_of).map_or("Keys", |(name, _)| name)
 }
 
 /// A key with its value.

@@ -3,24 +3,22 @@
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
 /// Schemas that answers hold: each of their fields is always there, and `null` when it is nothing.
-const WHOLE: [&str; 2] = ["Key", "KeyPage"];
-
-/// Schemas that stay by themselves. All others are parts of these, and stand where they are used.
-const NAMED: [&str; 13] = [
-    "Code",
-    "FieldError",
-    "IssuedKey",
+const WHOLE: [&str; 10] = [
+    "Actor",
+    "Event",
+    "EventPage",
+    "FieldChange",
     "Key",
-    "KeyChanges",
     "KeyPage",
-    "KeyStatus",
-    "Leak",
     "LeakFeedback",
-    "NewKey",
-    "Problem",
-    "Rotation",
+    "LeakReport",
     "Usage",
+    "UsageBucket",
 ];
+
+/// The one enum that only requests hold. Later versions may add members to the others, so generated clients must take
+/// what they do not know, which none does of an `enum`.
+const CLOSED: &str = "Bucket";
 
 /// What any text of a request is made of: no control characters. Every dialect of regular expressions knows `\x`; for what
 /// else cannot be seen each has a way of its own, so that is said in words.
@@ -29,9 +27,7 @@ pub const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 /// Rewrites a whole document.
 pub fn settle(document: &mut Yaml) {
     let all = document["components"]["schemas"].as_mapping().unwrap().clone();
-    let (named, parts): (Mapping, Mapping) =
-        all.into_iter().partition(|(name, _)| NAMED.contains(&name.as_str().unwrap()));
-    assert_eq!(named.len(), NAMED.len());
+    let (named, parts): (Mapping, Mapping) = all.into_iter().partition(|(_, schema)| is_named(schema));
     document["components"]["schemas"] = named.into();
     simplify(document, &parts);
     let schemas = &mut document["components"]["schemas"];
@@ -39,10 +35,27 @@ pub fn settle(document: &mut Yaml) {
         let fields: Vec<Yaml> = schemas[name]["properties"].as_mapping().unwrap().keys().cloned().collect();
         schemas[name]["required"] = fields.into();
     }
+    for (_, schema) in schemas.as_mapping_mut().unwrap().iter_mut().filter(|(name, _)| *name != CLOSED) {
+        open(schema.as_mapping_mut().unwrap());
+    }
     // utoipa's header has no such field.
     for header in document["components"]["headers"].as_mapping_mut().unwrap().values_mut() {
         header["required"] = true.into();
     }
+}
+
+/// Objects and enums stay by themselves, so that generated clients have names for them. Texts stand where they are used.
+fn is_named(schema: &Yaml) -> bool {
+    schema["type"] == "object" || schema.get("allOf").is_some() || schema.get("enum").is_some()
+}
+
+/// Text of which the members are known, and others are possible.
+fn open(schema: &mut Mapping) {
+    let Some(members) = schema.remove("enum") else { return };
+    let description = schema.get("description").and_then(Yaml::as_str).unwrap_or_default().trim_end();
+    let description = format!("{description}\n\nLater versions may add members.");
+    schema.insert("description".into(), description.into());
+    schema.insert("x-extensible-enum".into(), members);
 }
 
 fn simplify(node: &mut Yaml, parts: &Mapping) {
