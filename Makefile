@@ -86,7 +86,7 @@ tools:                ## pinned, each in an environment of its own
 	@$(TIMED) "Installing the tools" infra/tools/install cargo-lambda sam ministack
 
 checkers:             ## what only `test` needs beside them
-	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-spec-validator schemathesis
+	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-python-client openapi-spec-validator schemathesis
 	@$(TIMED) "Installing the tools for OpenAPI" infra/tools/install-npm openapi infra/tools/openapi
 	@$(TIMED) "Installing the browser" infra/tools/install-browser
 

@@ -239,6 +239,12 @@ impl Service {
         self.stage_of(request.path()).answer(self, request).await
     }
 
+    /// The answer to one request too many.
+    #[must_use]
+    pub fn throttle(&self, request: &Request<'_>) -> Answer {
+        self.stage_of(request.path()).throttle(self, request)
+    }
+
     /// Asks the authorizer as the gateway does, with whatever headers. The answer is its JSON.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! Lambda does; `gateway` does what API Gateway does with them; `client` is somebody with a key, `answer` what they get;
 //! `operators` has the words for what operators do;
 //! `authorizing` is one environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
-//! knows the hashes of keys; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
+//! knows the hashes of keys; `socket` serves the gateway to programs; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process.
 
 pub mod answer;
@@ -21,6 +21,7 @@ pub mod github;
 pub mod operators;
 pub mod runtime_api;
 pub mod secrets;
+pub mod socket;
 pub mod template;
 pub mod values;
 pub mod wire;
@@ -31,3 +32,4 @@ pub use client::{Client, NEW_KEY, new_key, new_key_with};
 pub use gateway::Gateway;
 pub use github::{Github, Signer};
 pub use secrets::Secrets;
+pub use socket::Socket;

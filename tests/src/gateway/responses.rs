@@ -18,6 +18,8 @@ pub(super) enum Refused {
     AuthorizerConfigurationError,
     /// There is no such route.
     MissingAuthenticationToken,
+    /// There are too many requests.
+    Throttled,
 }
 
 impl Refused {
@@ -26,6 +28,7 @@ impl Refused {
         match self {
             Self::Unauthorized => ("UNAUTHORIZED", 401, Some("Unauthorized")),
             Self::AccessDenied => ("ACCESS_DENIED", 403, Some("User is not authorized to access this resource")),
+            Self::Throttled => ("THROTTLED", 429, Some("Too Many Requests")),
             Self::AuthorizerFailure => ("AUTHORIZER_FAILURE", 500, None),
             Self::AuthorizerConfigurationError => ("AUTHORIZER_CONFIGURATION_ERROR", 500, None),
             Self::MissingAuthenticationToken => {

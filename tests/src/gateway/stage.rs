@@ -48,6 +48,11 @@ impl Stage {
         self.hand_on(service, request, event, verdict.as_ref()).await
     }
 
+    /// What API Gateway answers where there are too many requests.
+    pub(super) fn throttle(&self, service: &Service, request: &Request<'_>) -> Answer {
+        self.api.responses.refuse(Refused::Throttled, &self.event(service, request)["requestContext"])
+    }
+
     /// The authorizer's verdict, or one that it gave before on the same identity. What it refused is not kept.
     async fn verdict(
         &self,

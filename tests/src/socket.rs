@@ -1,0 +1,73 @@
+//! The gateway on a socket, for programs that speak HTTP.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request as HttpRequest;
+use axum::http::Response;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::gateway::Request;
+use crate::{Answer, Gateway};
+
+/// Every so many requests one is throttled; its repeat is not.
+const THROTTLED: usize = 4;
+
+/// The gateway's address; it ends when dropped.
+pub struct Socket {
+    /// The URL of the stage.
+    pub url: String,
+    throttled: Arc<AtomicUsize>,
+    serving: JoinHandle<()>,
+}
+
+impl Socket {
+    /// Serves on loopback, and throttles now and then.
+    pub async fn of(gateway: &Gateway) -> Self {
+        let (requests, throttled) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let (gateway, count) = (gateway.clone(), Arc::clone(&throttled));
+        let shared = Arc::new((gateway, requests, count));
+        let app = Router::new().fallback(async move |request: HttpRequest| {
+            let (gateway, requests, throttled) = &*shared;
+            let is_throttled = requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(THROTTLED);
+            throttled.fetch_add(is_throttled.into(), Ordering::Relaxed);
+            written(answer(gateway, request, is_throttled).await)
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+        Self { url, throttled, serving }
+    }
+
+    /// How many requests were throttled.
+    #[must_use]
+    pub fn throttled(&self) -> usize {
+        self.throttled.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn answer(gateway: &Gateway, request: HttpRequest, is_throttled: bool) -> Answer {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let body = (!body.is_empty()).then(|| std::str::from_utf8(&body).unwrap());
+    let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let path_and_query = parts.uri.path_and_query().unwrap().as_str();
+    let request = Request { method: parts.method.as_str(), path_and_query, headers: &headers, body };
+    if is_throttled { gateway.throttle(&request) } else { gateway.request(&request).await }
+}
+
+fn written(answer: Answer) -> Response<Body> {
+    let mut response = Response::new(Body::from(answer.text));
+    *response.status_mut() = answer.status.try_into().unwrap();
+    *response.headers_mut() = answer.headers;
+    response
+}
