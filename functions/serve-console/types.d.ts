@@ -24,6 +24,7 @@ interface Key {
   limits: Limit[] | null;
   effectiveLimits: Limit[] | null;
   status: 'ACTIVE' | 'DISABLED' | 'EXPIRED' | 'EXPOSED' | 'SUSPENDED';
+  etag: string;
 }
 
 /** What a dialog asks before something is done. */

@@ -5,7 +5,7 @@ use utoipa::openapi::{KnownFormat, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::key::{
-    AllowedIps, EffectiveLimits, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period,
+    AllowedIps, EffectiveLimits, Etag, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period,
     Timestamp, TrafficType,
 };
 use crate::lambda::{Code, IssuedKey, IssuedKeyBody};
@@ -24,6 +24,7 @@ macro_rules! schemas {
 
 schemas! {
     Code => codes(),
+    Etag => text("0353BcNZpNQ41k9Zft1Kjj").pattern(Some("^([0-9A-Za-z]{22}|0)$")),
     EventId => text("0353BcNZpNQ41k9Zft1Kjj").pattern(Some("^[0-9A-Za-z]{22}$")),
     KeyId => text("0QbXn6T4mKrV9sYdJ2wLhP").pattern(Some("^[0-9A-Za-z]{22}$")),
     KeyValue => text("ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2")

@@ -4,7 +4,7 @@ use authorizer::Refusal;
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
-use crate::gateway::{STAGE, allows};
+use crate::gateway::{Request, STAGE, allows};
 use crate::{Answer, Gateway};
 
 /// The body of a new key, with all that it must have.
@@ -51,6 +51,14 @@ impl Client {
     /// One request with this client's key.
     pub async fn send(&self, method: &str, path: &str) -> Answer {
         self.gateway.send(method, path, &[&self.value], None).await
+    }
+
+    /// The same with more headers, and a body where there is one.
+    pub async fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+        let headers = [&[("X-API-Key", &*self.value)], headers].concat();
+        let body = body.map(Value::to_string);
+        let request = Request { method, path_and_query: path, headers: &headers, body: body.as_deref() };
+        self.gateway.request(&request).await
     }
 
     /// Asks the authorizer about `GET /sms`.

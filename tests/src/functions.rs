@@ -134,7 +134,13 @@ impl Functions {
     /// Runs the function on a route, of that name, on an event just as it is.
     pub async fn run(&self, function: &str, event: &Value, now: SystemTime) -> Answer {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
-        let headers = if function == "report-leaks" { &report_leaks::HEADERS[..] } else { &[] };
+        let headers = match function {
+            "update-key" => &update_key::HEADERS[..],
+            "rotate-key" => &rotate_key::HEADERS[..],
+            "delete-key" => &delete_key::HEADERS[..],
+            "report-leaks" => &report_leaks::HEADERS[..],
+            _ => &[],
+        };
         let request = api_keys::lambda::http::with_headers(headers, event).into();
         let Self { reader, key_list, tables, events, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
@@ -157,7 +163,7 @@ impl Functions {
                 "rotate-key" => {
                     rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await
                 }
-                "delete-key" => delete_key::handle(request, &delete_key::Deps { keys, quota }, now).await,
+                "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
                 "report-leaks" => {
                     let deps = report_leaks::Deps { reader, keys, github, imported, step };
                     report_leaks::handle(request, &deps, now).await

@@ -265,7 +265,19 @@ impl Service {
 
     /// Hands a request to its function with the authorizer's context, whatever its policy says.
     pub async fn hand_on(&self, method: &str, path_and_query: &str, verdict: &Value, body: Option<&str>) -> Answer {
-        let request = Request { method, path_and_query, headers: &[], body };
+        self.hand_on_with(method, path_and_query, &[], verdict, body).await
+    }
+
+    /// The same with headers.
+    pub async fn hand_on_with(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        headers: &[(&str, &str)],
+        verdict: &Value,
+        body: Option<&str>,
+    ) -> Answer {
+        let request = Request { method, path_and_query, headers, body };
         let stage = self.stage_of(request.path());
         stage.hand_on(self, &request, stage.event(self, &request), Some(verdict)).await
     }

@@ -42,8 +42,8 @@ pub async fn handle(
         let now = invocation.now;
         let new = NewKey::first(deps.issuer.account_id()?, company, user_id, username, deps.catalogue);
         let (record, value) = new.issue(deps.issuer, now)?;
-        deps.new_keys.insert_first(&record, &invocation.origin, now).await?;
-        Ok(IssuedKey { account_id: Some(record.account_id), key: record, value, now, ceiling: deps.ceiling })
+        let key = deps.new_keys.insert_first(&record, &invocation.origin, now).await?;
+        Ok(IssuedKey { account_id: Some(key.account_id), key, value, now, ceiling: deps.ceiling })
     };
     invoke(&event, "create-account", LONGEST, now.into(), take, create).await
 }

@@ -4,12 +4,21 @@ use std::time::SystemTime;
 
 use api_keys::key::{AccountId, Locator, Timestamp};
 use api_keys::lambda::{Error, http, log};
-use api_keys::store::{Keys, Quota};
+use api_keys::request::{IfMatch, Origin};
+use api_keys::store::{KeyReader, Keys, Quota};
 use lambda_http::{Body, Request, Response};
+
+/// How often the key is read again after another writer changed it between our read and our write.
+const ATTEMPTS: usize = 5;
+
+/// The headers that it reads.
+pub const HEADERS: [&str; 1] = [http::IF_MATCH];
 
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps<'a> {
+    /// Reads single keys.
+    pub reader: &'a KeyReader,
     /// Changes and ends keys.
     pub keys: &'a Keys,
     /// Notes that keys were deleted.
@@ -36,16 +45,38 @@ async fn delete_key(
     now: Timestamp,
     deleted_of: &mut Option<AccountId>,
 ) -> Result<Response<Body>, Error> {
-    let (caller, id) = http::read(request, |caller, fields| {
+    let (caller, (id, if_match)) = http::read(request, |caller, fields| {
         caller.must_manage()?;
-        Ok(http::key_id(request, fields))
+        Ok((http::key_id(request, fields), http::if_match(request, fields)))
     })?;
     let id = id.ok_or(Error::NotFound)?;
     let place = Locator { account_id: caller.account_id, id };
     let origin = http::origin(request, &caller);
-    if !deps.keys.delete(place, &origin, now).await? {
+    let is_deleted = match if_match {
+        None => deps.keys.delete(place, &origin, now).await?,
+        Some(if_match) => delete_as_read(place, &if_match, &origin, deps, now).await?,
+    };
+    if !is_deleted {
         return Err(Error::NotFound);
     }
     *deleted_of = Some(caller.account_id);
     Ok(http::no_content())
+}
+
+/// Nothing is forced: the key is deleted as it was read, and only if it is of a version that the caller names.
+async fn delete_as_read(
+    place: Locator,
+    if_match: &IfMatch,
+    origin: &Origin,
+    deps: &Deps<'_>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    for _ in 0..ATTEMPTS {
+        let Some(record) = deps.reader.get(place.account_id, place.id).await? else { return Ok(false) };
+        http::require(Some(if_match), &record)?;
+        if deps.keys.delete_as_read(&record, origin, now).await? {
+            return Ok(true);
+        }
+    }
+    Err(Error::Contended)
 }

@@ -33,7 +33,7 @@ async fn find_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<
     } else {
         find_own(targets, &caller, deps.reader, now).await?
     };
-    http::ok(&record.at(now, deps.ceiling))
+    http::shown(&record, now, deps.ceiling)
 }
 
 /// What the path names.

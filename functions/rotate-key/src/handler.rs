@@ -12,6 +12,9 @@ use lambda_http::{Body, Request, Response};
 const ATTEMPTS: usize = 5;
 const LONGEST_GRACE: Duration = Duration::from_hours(7 * 24);
 
+/// The headers that it reads.
+pub const HEADERS: [&str; 1] = [http::IF_MATCH];
+
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps<'a> {
@@ -31,9 +34,9 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 }
 
 async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
-    let (caller, id) = http::read(request, |caller, fields| {
+    let (caller, (id, if_match)) = http::read(request, |caller, fields| {
         caller.must_manage()?;
-        Ok(http::key_id(request, fields))
+        Ok((http::key_id(request, fields), http::if_match(request, fields)))
     })?;
     let grace = grace_period(request.body())?;
     let id = id.ok_or(Error::NotFound)?;
@@ -42,6 +45,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     for _ in 0..ATTEMPTS {
         let record = deps.reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
+        http::require(if_match.as_ref(), &record)?;
         let grace_end = grace.map(|grace| now.plus(grace));
         if let Some(key) = deps.keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
             return http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling });

@@ -7,7 +7,7 @@ use api_keys::key::{Issuer, Random};
 use api_keys::lambda::{http, settings};
 use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
-use rotate_key::Deps;
+use rotate_key::{Deps, HEADERS};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock and the randomness come in")]
@@ -20,5 +20,5 @@ async fn main() -> Result<(), Error> {
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         ceiling: settings::key_limits()?,
     };
-    http::run(|request| rotate_key::handle(request, deps, SystemTime::now())).await
+    http::run_with_headers(&HEADERS, |request| rotate_key::handle(request, deps, SystemTime::now())).await
 }

@@ -4,12 +4,15 @@ use std::time::SystemTime;
 
 use api_keys::key::{Catalogue, KeyId, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, http};
-use api_keys::request::{Caller, KeyPatch};
+use api_keys::request::{Caller, IfMatch, KeyPatch};
 use api_keys::store::{KeyReader, Keys, WriteError};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed its operations between our read and our write.
 const ATTEMPTS: usize = 5;
+
+/// The headers that it reads.
+pub const HEADERS: [&str; 1] = [http::IF_MATCH];
 
 /// What the function works with.
 #[derive(Debug)]
@@ -30,15 +33,14 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 }
 
 async fn update_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
-    let (caller, id) = http::read(request, |caller, fields| {
+    let (caller, (id, if_match)) = http::read(request, |caller, fields| {
         caller.must_manage()?;
-        Ok(http::key_id(request, fields))
+        Ok((http::key_id(request, fields), http::if_match(request, fields)))
     })?;
     let patch = KeyPatch::parse(request.body(), deps.catalogue, now)?;
     let id = id.ok_or(Error::NotFound)?;
-    let update = Update { request, caller, id, patch: &patch, deps, now };
-    let key = if patch == KeyPatch::disabling() { update.disable().await? } else { update.change().await? };
-    http::ok(&key.at(now, deps.ceiling))
+    let update = Update { request, caller, id, if_match, patch: &patch, deps, now };
+    http::shown(&update.make().await?, now, deps.ceiling)
 }
 
 /// One patch and what carries it out.
@@ -46,6 +48,7 @@ struct Update<'a> {
     request: &'a Request,
     caller: Caller,
     id: KeyId,
+    if_match: Option<IfMatch>,
     patch: &'a KeyPatch,
     deps: &'a Deps<'a>,
     now: Timestamp,
@@ -53,17 +56,26 @@ struct Update<'a> {
 
 impl Update<'_> {
     /// Changes the key as long as it has no operation that the caller lacks, nor gets one.
-    async fn change(&self) -> Result<KeyRecord, Error> {
+    async fn make(&self) -> Result<KeyRecord, Error> {
+        let only_disables = *self.patch == KeyPatch::disabling();
+        // Whoever names a version wants nothing forced.
+        if only_disables && self.if_match.is_none() {
+            return self.disable().await;
+        }
         if let Some(wanted) = &self.patch.operations {
             self.caller.must_cover_new(wanted)?;
         }
         for _ in 0..ATTEMPTS {
             let record = self.read().await?;
-            self.caller.must_cover(&record.metadata)?;
+            // Switching a key off, whatever its operations, only takes power away.
+            if !only_disables {
+                self.caller.must_cover(&record.metadata)?;
+            }
             // Only another value ends an exposure.
             if record.is_exposed() && self.patch.enabled == Some(true) {
                 return Err(Error::NotActive(KeyStatus::Exposed));
             }
+            http::require(self.if_match.as_ref(), &record)?;
             if let Some(changed) = self.write(&record).await? {
                 return Ok(changed);
             }
@@ -71,7 +83,7 @@ impl Update<'_> {
         Err(Error::Contended)
     }
 
-    /// Switches the key off, whatever its operations: that only takes power away.
+    /// Switches the key off, whoever else writes.
     async fn disable(&self) -> Result<KeyRecord, Error> {
         let place = Locator { account_id: self.caller.account_id, id: self.id };
         let origin = http::origin(self.request, &self.caller);

@@ -7,7 +7,7 @@ use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
 use api_keys::store::{KeyReader, Keys, Tables};
 use lambda_http::Error;
-use update_key::Deps;
+use update_key::{Deps, HEADERS};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
@@ -20,5 +20,5 @@ async fn main() -> Result<(), Error> {
         catalogue: &settings::catalogue()?,
         ceiling: settings::key_limits()?,
     };
-    http::run(|request| update_key::handle(request, deps, SystemTime::now())).await
+    http::run_with_headers(&HEADERS, |request| update_key::handle(request, deps, SystemTime::now())).await
 }

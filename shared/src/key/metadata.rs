@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::allowed_ips::AllowedIps;
+use super::etag::Etag;
 use super::id::KeyId;
 use super::limits::Limits;
 use super::operation::{Operations, TrafficType};
@@ -129,11 +130,14 @@ pub struct KeyView<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<EffectiveLimits>))]
     effective_limits: EffectiveLimits,
     status: KeyStatus,
+    /// Its version for writing, which `If-Match` takes in quotes. It changes with each management write of the key, and with
+    /// nothing else: not with its status, its last use or its account.
+    etag: Etag,
 }
 
 impl<'a> KeyView<'a> {
     /// With what depends on the moment and on the stack.
-    pub(super) fn of(metadata: &'a KeyMetadata, effective_limits: Limits, status: KeyStatus) -> Self {
+    pub(super) fn of(metadata: &'a KeyMetadata, effective_limits: Limits, status: KeyStatus, etag: Etag) -> Self {
         let settings = &metadata.settings;
         Self {
             id: metadata.id,
@@ -154,6 +158,7 @@ impl<'a> KeyView<'a> {
             limits: settings.limits,
             effective_limits: EffectiveLimits(effective_limits),
             status,
+            etag,
         }
     }
 }

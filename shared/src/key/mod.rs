@@ -8,13 +8,15 @@
 //! operation → catalogue
 //! timestamp → limits → counters → lease
 //! timestamp, id → usage
-//! timestamp, allowed_ips, limits, id, operation, status → metadata → record
+//! id → etag
+//! timestamp, allowed_ips, limits, etag, operation, status → metadata → record
 //! ```
 
 mod allowed_ips;
 mod base62;
 mod catalogue;
 mod counters;
+mod etag;
 mod find;
 mod from_text;
 mod hash;
@@ -35,6 +37,7 @@ mod value;
 pub use self::allowed_ips::{AllowedIps, IpRange};
 pub use self::catalogue::Catalogue;
 pub use self::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};
+pub use self::etag::Etag;
 pub use self::find::Found;
 pub(crate) use self::from_text::from_text;
 pub use self::hash::KeyHash;

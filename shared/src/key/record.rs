@@ -1,5 +1,6 @@
 //! A key as it is stored.
 
+use super::etag::Etag;
 use super::hash::KeyHash;
 use super::id::{AccountId, EventId, Locator};
 use super::limits::Limits;
@@ -83,7 +84,13 @@ impl KeyRecord {
     /// As it is shown at that moment, by a stack with that ceiling.
     #[must_use]
     pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
-        KeyView::of(&self.metadata, self.effective_limits(ceiling), self.status(now))
+        KeyView::of(&self.metadata, self.effective_limits(ceiling), self.status(now), self.etag())
+    }
+
+    /// Its version for writing.
+    #[must_use]
+    pub fn etag(&self) -> Etag {
+        Etag::of(self.last_event)
     }
 
     /// Whether that is the hash of a value of it that was reported, as far as that is kept.

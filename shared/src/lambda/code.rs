@@ -99,6 +99,8 @@ codes! {
     AccountSuspended CONFLICT Changed;
     /// Other requests kept changing the same item.
     Contended CONFLICT Later;
+    /// The key is of another version than `If-Match` names.
+    PreconditionFailed PRECONDITION_FAILED Changed;
     /// The body has more bytes than the gateway takes.
     TooLarge PAYLOAD_TOO_LARGE Never;
     /// The gateway does not take a body of this type.

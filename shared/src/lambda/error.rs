@@ -20,6 +20,8 @@ pub enum Error {
     NoRoute,
     /// The key is disabled or expired, and this would not change that.
     NotActive(KeyStatus),
+    /// The key is of another version than those that `If-Match` names.
+    PreconditionFailed,
     /// The account has reached its limit of keys.
     QuotaReached {
         /// The quota.
@@ -57,6 +59,7 @@ impl fmt::Display for Error {
             Self::NotFound => f.write_str("no such key"),
             Self::NoRoute => f.write_str("no such route"),
             Self::NotActive(status) => write!(f, "the key is {status}"),
+            Self::PreconditionFailed => f.write_str("the key is of another version"),
             Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),
             Self::Account(why) => why.fmt(f),

@@ -10,10 +10,12 @@ use tokio::time::timeout;
 
 use super::error::Error;
 use super::incoming::request_id;
-pub use super::incoming::{key_id, origin, path, path_key, path_parameter, read, reporter, route, subject};
+pub use super::incoming::{
+    IF_MATCH, if_match, key_id, origin, path, path_key, path_parameter, read, reporter, require, route, subject,
+};
 use super::log;
 use super::problem::problem;
-pub use super::response::{accepted, created, no_content, ok};
+pub use super::response::{accepted, created, no_content, ok, shown};
 
 /// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
 /// nothing, and a time-out costs the environment.

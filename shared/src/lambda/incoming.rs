@@ -10,11 +10,13 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::log::Subject;
-use crate::key::{KeyId, Timestamp};
-use crate::request::{Caller, Fields, Forbidden, Origin, PathText};
+use crate::key::{KeyId, KeyRecord, Timestamp};
+use crate::request::{Caller, Fields, Forbidden, IfMatch, Origin, PathText};
 
 /// The variable of the routes of one key.
 const KEY: &str = "key";
+/// The header that says on which version of a key a write is to be made, as a function asks for it.
+pub const IF_MATCH: &str = "if-match";
 
 /// Reads what a request to a route with a key says beside its body: who calls, and what `take` takes of the query.
 ///
@@ -71,6 +73,39 @@ pub fn path_key(request: &Request) -> PathText<'_> {
 /// The id that `{key}` stands for, where the route takes no other name of a key; see [`Fields::key_id_in_path`].
 pub fn key_id(request: &Request, fields: &mut Fields) -> Option<KeyId> {
     fields.key_id_in_path(KEY, &path_key(request))
+}
+
+/// On which version of a key the write is to be made; `None` is on any, by force where it must win.
+pub fn if_match(request: &Request, fields: &mut Fields) -> Option<IfMatch> {
+    const MESSAGE: &str = "must be * or a list of entity tags in quotes";
+    header(request, fields, IF_MATCH, "If-Match", |text| IfMatch::parse(text).ok_or(MESSAGE))
+}
+
+/// Stops a write on another version of a key than one that the request names.
+///
+/// # Errors
+/// [`Error::PreconditionFailed`].
+pub fn require(if_match: Option<&IfMatch>, key: &KeyRecord) -> Result<(), Error> {
+    let may_write = if_match.is_none_or(|if_match| if_match.matches(key.etag()));
+    if may_write { Ok(()) } else { Err(Error::PreconditionFailed) }
+}
+
+/// A header that may be given once; `name` as people write it.
+fn header<T>(
+    request: &Request,
+    fields: &mut Fields,
+    header: &str,
+    name: &str,
+    parse: impl FnOnce(&str) -> Result<T, &'static str>,
+) -> Option<T> {
+    let mut given = request.headers().get_all(header).into_iter();
+    let first = given.next()?;
+    if given.next().is_some() {
+        fields.wrong(name, "must be given once");
+        return None;
+    }
+    // No visible text in another form than ASCII is anything that a header here takes.
+    parse(first.to_str().unwrap_or_default()).map_err(|message| fields.wrong(name, message)).ok()
 }
 
 /// What a variable of the route's pattern stands for.

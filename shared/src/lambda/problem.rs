@@ -64,6 +64,9 @@ fn code_and_detail(error: &Error) -> (Code, String) {
         // In the words of the gateway, which answers for all other routes.
         Error::NoRoute => (Code::NoRoute, "There is no such route."),
         Error::NotActive(status) => return not_active(*status),
+        Error::PreconditionFailed => {
+            (Code::PreconditionFailed, "The key is of another version than If-Match names; look it up again.")
+        }
         Error::QuotaReached { max_keys } => {
             let detail = format!("The account has reached its limit of {max_keys} keys; delete one first.");
             return (Code::QuotaReached, detail);

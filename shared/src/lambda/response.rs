@@ -1,6 +1,6 @@
 //! Answers: statuses, headers, bodies.
 
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::error::Error;
 use super::incoming::path_before;
 use super::issued_key::IssuedKey;
+use crate::key::{KeyRecord, Limits, Timestamp};
 
 /// 200 with a JSON body.
 ///
@@ -15,6 +16,16 @@ use super::issued_key::IssuedKey;
 /// [`Error::Internal`] when the body cannot be written.
 pub fn ok(body: &impl Serialize) -> Result<Response<Body>, Error> {
     json(StatusCode::OK, "application/json", body)
+}
+
+/// 200 with a key as it is at that moment, under the stack's ceiling of limits.
+///
+/// # Errors
+/// [`Error::Internal`] when the body cannot be written.
+pub fn shown(key: &KeyRecord, now: Timestamp, ceiling: Limits) -> Result<Response<Body>, Error> {
+    let mut response = ok(&key.at(now, ceiling))?;
+    name_version(&mut response, key)?;
+    Ok(response)
 }
 
 /// 201 with a new key, or a key's new value, and its URL.
@@ -26,6 +37,7 @@ pub fn created(request: &Request, issued: &IssuedKey) -> Result<Response<Body>, 
     let location = format!("{}/authentication/{}", path_before(request, "/authentication"), issued.key.metadata.id);
     let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.into()))?;
     response.headers_mut().insert(LOCATION, location);
+    name_version(&mut response, &issued.key)?;
     Ok(response)
 }
 
@@ -59,6 +71,12 @@ pub(super) fn json(
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     forbid_caching(&mut response);
     Ok(response)
+}
+
+fn name_version(response: &mut Response<Body>, key: &KeyRecord) -> Result<(), Error> {
+    let tag = HeaderValue::try_from(format!("\"{}\"", key.etag())).map_err(|cause| Error::Internal(cause.into()))?;
+    response.headers_mut().insert(ETAG, tag);
+    Ok(())
 }
 
 /// Caches treat answers to `Authorization` as private, but not answers to `X-API-Key`.

@@ -3,12 +3,14 @@
 //! ```text
 //! json, text, path_text → fields → page, usage, key_fields, limits → settings → new_key
 //! caller → origin ─────────────────┘                └──→ account     field_change ┘
+//! if_match
 //! ```
 
 mod account;
 mod caller;
 mod field_change;
 mod fields;
+mod if_match;
 mod json;
 mod key_fields;
 mod limits;
@@ -24,6 +26,7 @@ pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
 pub use self::field_change::FieldChange;
 pub use self::fields::{FieldError, Fields, InvalidRequest};
+pub use self::if_match::IfMatch;
 pub use self::json::Json;
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};

@@ -130,7 +130,13 @@ impl Functions {
     /// Answers an event of the gateway: the status, the content type and the body.
     pub async fn serve(&self, function: &str, event: &Value, now: SystemTime) -> (u16, String, String) {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).expect("an event");
-        let needed = if function == "report-leaks" { &report_leaks::HEADERS[..] } else { &[] };
+        let needed = match function {
+            "update-key" => &update_key::HEADERS[..],
+            "rotate-key" => &rotate_key::HEADERS[..],
+            "delete-key" => &delete_key::HEADERS[..],
+            "report-leaks" => &report_leaks::HEADERS[..],
+            _ => &[],
+        };
         let request = http::with_headers(needed, event).into();
         let Self { reader, tables, key_list, events, usage, catalogue, issuer, max_keys, .. } = self;
         let (max_keys, ceiling, imported) = (*max_keys, CEILING, IMPORTED);
@@ -148,7 +154,7 @@ impl Functions {
                 update_key::handle(request, &update_key::Deps { reader, keys, catalogue, ceiling }, now).await
             }
             "rotate-key" => rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await,
-            "delete-key" => delete_key::handle(request, &delete_key::Deps { keys, quota }, now).await,
+            "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
             "report-leaks" => {
                 let deps = report_leaks::Deps { reader, keys, github: &GITHUB, imported, step: report_leaks::STEP };
                 report_leaks::handle(request, &deps, now).await

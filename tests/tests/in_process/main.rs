@@ -16,6 +16,7 @@ mod faults;
 mod find_key;
 mod gateway;
 mod give_back;
+mod if_match;
 mod import_keys;
 mod isolation;
 mod lagging_index;

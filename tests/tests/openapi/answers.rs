@@ -102,6 +102,13 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("updateKey", 200, &admin.patch(id, &json!({"enabled": false})).await);
     expect("updateKey", 400, &admin.patch(id, &json!({"enabled": 0})).await);
     expect("updateKey", 403, &limited.patch(id, &json!({"enabled": true})).await);
+    let headers = [("If-Match", "\"0\"")];
+    let own = format!("/authentication/{id}");
+    expect("updateKey", 412, &admin.send_with("PATCH", &own, &headers, Some(&json!({}))).await);
+    expect("deleteKey", 412, &admin.send_with("DELETE", &own, &headers, None).await);
+    let other = admin.create_key(&["SMS"]).await;
+    let rotation_of_other = format!("/authentication/{}/rotate", other.id);
+    expect("rotateKey", 412, &admin.send_with("POST", &rotation_of_other, &headers, None).await);
     expect("updateKey", 404, &admin.patch(unknown, &json!({})).await);
     expect("rotateKey", 409, &admin.rotate(id, 0).await);
     expect("deleteKey", 204, &admin.delete(id).await);

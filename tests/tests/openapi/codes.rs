@@ -74,6 +74,7 @@ async fn every_code_is_reached_on_each_route_that_documents_it() {
     reach_states_of_keys(&reached).await;
     reach_states_of_the_account(&reached).await;
     reach_contention(&reached).await;
+    reach_other_versions(&reached).await;
     reach_leaks(&reached).await;
 
     let reached = reached.0.into_inner();
@@ -174,10 +175,30 @@ async fn reach_contention(reached: &Reached) {
     gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
 
     let (body, patch) = (new_key_with(&json!({})), json!({"name": "x"}));
-    let answers = tokio::join!(admin.post(&body), admin.patch(&key.id, &patch), admin.rotate(&key.id, 0));
+    let path = format!("/authentication/{}", key.id);
+    let answers = tokio::join!(
+        admin.post(&body),
+        admin.patch(&key.id, &patch),
+        admin.rotate(&key.id, 0),
+        admin.send_with("DELETE", &path, &[("If-Match", "*")], None)
+    );
     reached.note("createKey", Code::Contended, &answers.0);
     reached.note("updateKey", Code::Contended, &answers.1);
     reached.note("rotateKey", Code::Contended, &answers.2);
+    reached.note("deleteKey", Code::Contended, &answers.3);
+}
+
+async fn reach_other_versions(reached: &Reached) {
+    let (_, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    for Route { operation, method, path, body } in &ROUTES {
+        if ["updateKey", "rotateKey", "deleteKey"].contains(operation) {
+            let body = body.map(|body| serde_json::from_str(body).unwrap());
+            let headers = [("If-Match", "\"0\"")];
+            let answer = admin.send_with(method, &path.replace('*', &key.id), &headers, body.as_ref()).await;
+            reached.note(operation, Code::PreconditionFailed, &answer);
+        }
+    }
 }
 
 async fn reach_leaks(reached: &Reached) {

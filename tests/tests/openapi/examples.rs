@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    AccountId, ImportedKeys, IpRange, KeyHash, KeyMetadata, KeyRecord, KeySettings, KeyStatus, KeyValue, Limits,
-    Operation, Operations, Timestamp, TrafficType,
+    AccountId, EventId, ImportedKeys, IpRange, KeyHash, KeyMetadata, KeyRecord, KeySettings, KeyStatus, KeyValue,
+    Limits, Operation, Operations, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -20,6 +20,10 @@ use crate::bodies::{KeyChanges, NewKey, Rotation};
 
 const VALUE: &str =
     "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2";
+
+/// The events of a key of the examples.
+const CREATED: &str = "0QbXn6T5Xb2hGkq7pZtYdM";
+const CHANGED: &str = "0QbXo1cYwS8sR2vLk4JfQx";
 
 /// Everything that `#/components/examples` holds.
 pub fn all() -> Mapping {
@@ -84,8 +88,11 @@ fn bodies() -> [Example; 9] {
 fn answers() -> [Example; 7] {
     let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
-    let record =
-        |metadata| KeyRecord::new(AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap(), KeyHash::of(VALUE), metadata);
+    let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
+    let record = |metadata, last_event| KeyRecord {
+        last_event: EventId::parse(last_event),
+        ..KeyRecord::new(account_id, KeyHash::of(VALUE), metadata)
+    };
     let key = metadata(
         r#"{"id": "0QbXn6T4mKrV9sYdJ2wLhP", "company": "Example", "userId": "user-2", "username": "Grace",
             "createdBy": "user-1", "createdByKeyId": "0QbXk1pVq3cTt8hGfWzR5N", "operations": ["SMS"], "trafficType": "TRANSACTIONAL", "name": "reminders",
@@ -101,7 +108,7 @@ fn answers() -> [Example; 7] {
         },
         ..key.clone()
     };
-    let (changed, key) = (record(changed), record(key));
+    let (changed, key) = (record(changed, CHANGED), record(key, CREATED));
     let page = Mapping::from_iter([
         ("apiKeys".into(), vec![yaml(&key.at(now, Limits::NONE))].into()),
         ("nextCursor".into(), key.metadata.id.as_str().into()),
@@ -151,14 +158,14 @@ fn events(key: &KeyMetadata) -> Yaml {
         ))
     };
     let created = of(
-        "0QbXn6T5Xb2hGkq7pZtYdM",
+        CREATED,
         r#""type": "key.created", "time": "2026-11-23T10:15:30.123Z", "changes": [
             {"field": "userId", "to": "user-2"}, {"field": "username", "to": "Grace"},
             {"field": "operations", "to": ["SMS"]}, {"field": "trafficType", "to": "TRANSACTIONAL"},
             {"field": "name", "to": "reminders"}]"#,
     );
     let changed = of(
-        "0QbXo1cYwS8sR2vLk4JfQx",
+        CHANGED,
         r#""type": "key.changed", "time": "2026-11-23T11:02:17.480Z", "previousEvent": "0QbXn6T5Xb2hGkq7pZtYdM",
             "changes": [{"field": "allowedIps", "to": ["203.0.113.0/24"]}]"#,
     );
@@ -184,6 +191,7 @@ fn problems() -> Vec<Example> {
         ("notFound", "No such key", Error::NotFound),
         ("quotaReached", "The account has reached its limit of keys", Error::QuotaReached { max_keys: 1000 }),
         ("notActive", "The key to rotate is disabled", Error::NotActive(KeyStatus::Disabled)),
+        ("preconditionFailed", "Somebody else changed the key", Error::PreconditionFailed),
         ("contended", "Other requests changed the same key", Error::Contended),
         ("unavailable", "The table failed", Error::unavailable("for example")),
     ];

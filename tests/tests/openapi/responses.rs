@@ -15,6 +15,7 @@ pub fn name(code: Code) -> &'static str {
         403 => "Forbidden",
         404 => "NotFound",
         409 => "Conflict",
+        412 => "PreconditionFailed",
         413 => "PayloadTooLarge",
         429 => "TooManyRequests",
         500 => "InternalServerError",
@@ -26,7 +27,7 @@ pub fn name(code: Code) -> &'static str {
 }
 
 /// A shared response: its name, when it comes, and the problems that it may hold.
-const PROBLEMS: [(&str, &str, &[&str]); 11] = [
+const PROBLEMS: [(&str, &str, &[&str]); 12] = [
     (
         "BadRequest",
         "The body or the query has fields that are wrong, unknown or repeated, or the path has a key's value or `self` where \
@@ -58,6 +59,11 @@ const PROBLEMS: [(&str, &str, &[&str]); 11] = [
         &["quotaReached", "notActive", "contended"],
     ),
     (
+        "PreconditionFailed",
+        "The key is of another version than `If-Match` names. Nothing was done: look the key up again.",
+        &["preconditionFailed"],
+    ),
+    (
         "PayloadTooLarge",
         "The body has more bytes than the gateway takes, 10 MB. The gateway's own body says so, and is no problem document.",
         &[],
@@ -83,11 +89,18 @@ pub fn shared() -> impl Iterator<Item = (&'static str, Response)> {
 }
 
 /// The headers of answers, by name.
-pub fn headers() -> [(&'static str, Header); 4] {
+pub fn headers() -> [(&'static str, Header); 5] {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let header = |schema, description| HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
     [
         ("Cache-Control", header(text().enum_values(Some(["no-store"])), "No cache may keep this answer.")),
+        (
+            "ETag",
+            header(
+                text().pattern(Some("^\"([0-9A-Za-z]{22}|0)\"$")).examples(["\"0353BcNZpNQ41k9Zft1Kjj\""]),
+                "The key's version for writing, for `If-Match`: its `etag` in quotes.",
+            ),
+        ),
         (
             "Location",
             header(

@@ -167,7 +167,7 @@ fn get_key() -> Operation {
          URLs of requests are often logged on their way.",
         key,
     ))
-    .response("200", json("The key.", "Key", &["key", "restricted"]))
+    .response("200", key_answer("The key.", &["key", "restricted"]))
     .build()
 }
 
@@ -183,11 +183,20 @@ fn update_key() -> Operation {
         "updateKey",
         "Change a key",
         "What the body does not name stays as it is. Works from the next request on.",
-        &[Code::CannotGrant, Code::CannotChange, Code::NotFound, Code::KeyExposed, Code::Contended, Code::TooLarge],
+        &[
+            Code::CannotGrant,
+            Code::CannotChange,
+            Code::NotFound,
+            Code::KeyExposed,
+            Code::Contended,
+            Code::PreconditionFailed,
+            Code::TooLarge,
+        ],
     )
     .parameter(id())
+    .parameter(if_match())
     .request_body(Some(body.build()))
-    .response("200", json("The key as it is now.", "Key", &["restricted"]))
+    .response("200", key_answer("The key as it is now.", &["restricted"]))
     .build()
 }
 
@@ -197,9 +206,10 @@ fn delete_key() -> Operation {
         "Revoke a key",
         "It fails on the very next request, for good. A key may delete itself, and an account its last one with \
          `AUTHENTICATION`; then nobody can manage its keys through this API.",
-        &[Code::NotFound],
+        &[Code::NotFound, Code::Contended, Code::PreconditionFailed],
     )
     .parameter(id())
+    .parameter(if_match())
     .response("204", answer("The key is gone.").build())
     .build()
 }
@@ -216,9 +226,10 @@ fn rotate_key() -> Operation {
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
          disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was; \
          otherwise it works again with its new value. Its old one gets no grace period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
-        &[Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::TooLarge],
+        &[Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::PreconditionFailed, Code::TooLarge],
     )
     .parameter(id())
+    .parameter(if_match())
     .request_body(Some(body.build()))
     .response("201", issued("The key and its new value."))
     .build()
@@ -281,7 +292,18 @@ fn tag(id: &str) -> &'static str {
 
 /// A key with its value.
 fn issued(description: &str) -> ResponseBuilder {
-    json(description, "IssuedKey", &["issued"]).header_ref("Location", Ref::new("#/components/headers/Location"))
+    json(description, "IssuedKey", &["issued"])
+        .header_ref("Location", header("Location"))
+        .header_ref("ETag", header("ETag"))
+}
+
+/// A key without its value.
+fn key_answer(description: &str, examples: &[&str]) -> ResponseBuilder {
+    json(description, "Key", examples).header_ref("ETag", header("ETag"))
+}
+
+fn header(name: &str) -> Ref {
+    Ref::new(format!("#/components/headers/{name}"))
 }
 
 fn to(operation: &str, parameter: &str, expression: &str, description: &str) -> Link {
@@ -290,6 +312,16 @@ fn to(operation: &str, parameter: &str, expression: &str, description: &str) -> 
 
 fn id() -> Parameter {
     path_key("The id of the key. A key's value or `self` is a 400.", KeyId::schema())
+}
+
+fn if_match() -> Parameter {
+    let description = "On which versions of the key this is to be done: its `ETag`, a list of them, or `*` for the one that is \
+        read. With it nothing is forced: where another request comes between, this one is a 412, or with `*` may be a 409.";
+    let tag = text(1, 4096).pattern(Some(r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#));
+    parameter("If-Match", description, tag.examples(["\"0353BcNZpNQ41k9Zft1Kjj\""]))
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .build()
 }
 
 fn path_key(description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {

@@ -48,11 +48,16 @@ impl NewKeys {
         Self { accounts: Accounts::new(tables), quota: Quota::new(tables), tables: tables.clone() }
     }
 
-    /// Stores an account and its first key.
+    /// Stores an account and its first key. The key as it was stored.
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn insert_first(&self, record: &KeyRecord, origin: &Origin, now: Timestamp) -> Result<(), AccountError> {
+    pub async fn insert_first(
+        &self,
+        record: &KeyRecord,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<KeyRecord, AccountError> {
         let event = creation(&self.tables, EventType::AccountCreated, record, origin, now)?;
         let company = &record.metadata.company;
         let account = AccountItem::first(record, event.id, now)?;
@@ -61,9 +66,10 @@ impl NewKeys {
             .with(Part::Account, put_new(&self.tables.keys.name, account)?)
             .with(Part::Listing, put_new(&self.tables.keys.name, listing)?);
         match transaction.send(&self.tables.keys, Retries::from_now()).await? {
-            Transacted::Done => self.confirm(record.place(), &AccountState::default()).await,
-            Transacted::Refused(_) => Err(used_before().into()),
+            Transacted::Done => self.confirm(record.place(), &AccountState::default()).await?,
+            Transacted::Refused(_) => return Err(used_before().into()),
         }
+        Ok(KeyRecord { last_event: Some(event.id), ..record.clone() })
     }
 
     /// Stores a new key, if the account has fewer than `max_keys` or its own quota. The key as it was stored.

@@ -32,7 +32,20 @@ pub(in crate::store) fn put_if<const N: usize>(
 
 /// Deletes an item that must be there.
 pub(in crate::store) fn delete(table: &str, key: Item) -> Result<TransactWriteItem, TableError> {
-    let delete = Delete::builder().table_name(table).set_key(Some(key)).condition_expression("attribute_exists(id)");
+    delete_if(table, key, "attribute_exists(id)", [])
+}
+
+/// Deletes an item under a condition.
+pub(in crate::store) fn delete_if<const N: usize>(
+    table: &str,
+    key: Item,
+    condition: &str,
+    values: [(&str, AttributeValue); N],
+) -> Result<TransactWriteItem, TableError> {
+    let mut delete = Delete::builder().table_name(table).set_key(Some(key)).condition_expression(condition);
+    for (name, value) in values {
+        delete = delete.expression_attribute_values(name, value);
+    }
     Ok(TransactWriteItem::builder().delete(delete.build().map_err(unbuilt)?).build())
 }
 
