@@ -114,6 +114,12 @@ impl Client {
         self.gateway.send("POST", &path, &[&self.value], Some(&body)).await
     }
 
+    /// Rotates the key of that id, whose present value nobody saw.
+    pub async fn rotate_keeping_previous(&self, id: &str) -> Answer {
+        let path = format!("/authentication/{id}/rotate");
+        self.send_with("POST", &path, &[], Some(&json!({"keepPrevious": true}))).await
+    }
+
     /// The status of a request for the key itself.
     pub async fn status(&self) -> u16 {
         self.get("/authentication/self").await.status

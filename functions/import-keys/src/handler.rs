@@ -112,14 +112,7 @@ impl ImportRequest {
         if accepted == ImportedKeys::Refused {
             fields.wrong("keys", "would not be accepted: deploy the stack with AcceptImportedKeys=true first");
         }
-        let revives = match fields.take("revive") {
-            None => false,
-            Some(Value::Bool(revives)) => revives,
-            Some(_) => {
-                fields.wrong("revive", "must be true or false");
-                false
-            }
-        };
+        let revives = fields.optional_truth("revive").unwrap_or(false);
         Self { account_id, revives }
     }
 }

@@ -1,16 +1,15 @@
 //! `POST /authentication/{key}/rotate`: a key of the caller's account gets another value, shown once.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use api_keys::key::{Issuer, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
-use api_keys::request::{Caller, Fields, InvalidRequest};
+use api_keys::request::{Caller, Rotation};
 use api_keys::store::{KeyReader, Keys};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed it between our read and our write.
 const ATTEMPTS: usize = 5;
-const LONGEST_GRACE: Duration = Duration::from_hours(7 * 24);
 
 /// The headers that it reads.
 pub const HEADERS: [&str; 1] = [http::IF_MATCH];
@@ -38,7 +37,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         caller.must_manage()?;
         Ok((http::key_id(request, fields), http::if_match(request, fields)))
     })?;
-    let grace = grace_period(request.body())?;
+    let rotation = Rotation::parse(request.body())?;
     let id = id.ok_or(Error::NotFound)?;
     let value = deps.issuer.value(Locator { account_id: caller.account_id, id })?;
     let origin = http::origin(request, &caller);
@@ -46,8 +45,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         let record = deps.reader.get(caller.account_id, id).await?.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;
         http::require(if_match.as_ref(), &record)?;
-        let grace_end = grace.map(|grace| now.plus(grace));
-        if let Some(key) = deps.keys.rotate(&record, &value.hash(), grace_end, &origin, now).await? {
+        if let Some(key) = deps.keys.rotate(&record, &value.hash(), rotation, &origin, now).await? {
             return http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling });
         }
     }
@@ -62,19 +60,4 @@ fn must_be_rotatable(record: &KeyRecord, caller: &Caller, now: Timestamp) -> Res
         KeyStatus::Active | KeyStatus::Exposed => Ok(()),
         status => Err(Error::NotActive(status)),
     }
-}
-
-/// Reads how long the old value works beside the new one; `None` is not at all.
-///
-/// # Errors
-/// [`InvalidRequest`] with every wrong field.
-pub fn grace_period(body: &[u8]) -> Result<Option<Duration>, InvalidRequest> {
-    const FIELD: &str = "gracePeriodSeconds";
-    if body.is_empty() {
-        return Ok(None);
-    }
-    Fields::read(body, |fields| {
-        let grace = fields.optional_number(FIELD, 0, LONGEST_GRACE.as_secs()).filter(|seconds| *seconds > 0);
-        Ok(grace.map(Duration::from_secs))
-    })
 }

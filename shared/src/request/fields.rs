@@ -206,6 +206,15 @@ impl Fields {
         parsed
     }
 
+    /// Takes `true` or `false`, which may be absent.
+    pub fn optional_truth(&mut self, field: &str) -> Option<bool> {
+        let given = self.take(field)?;
+        if !given.is_boolean() {
+            self.wrong(field, "must be true or false");
+        }
+        given.as_bool()
+    }
+
     /// Takes a whole number that may be absent.
     pub fn optional_number(&mut self, field: &str, min: u64, max: u64) -> Option<u64> {
         let given = self.take(field)?;

@@ -1,7 +1,7 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! json, text, path_text → fields → page, usage, key_fields, limits → settings → new_key
+//! json, text, path_text → fields → page, usage, rotation, key_fields, limits → settings → new_key
 //! caller → origin ─────────────────┘                └──→ account     field_change ┘
 //! if_match
 //! ```
@@ -18,6 +18,7 @@ mod new_key;
 mod origin;
 mod page;
 mod path_text;
+mod rotation;
 mod settings;
 mod text;
 mod usage;
@@ -32,6 +33,7 @@ pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::page::{AccountQuery, EventQuery, KeyQuery};
 pub use self::path_text::PathText;
+pub use self::rotation::Rotation;
 pub use self::settings::KeyPatch;
 pub use self::text::normalize as normalize_text;
 pub use self::usage::{UsageBucket, UsageQuery};

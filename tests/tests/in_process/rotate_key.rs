@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::wire::Stop;
 use tests::{Client, Gateway, new_key_with};
 
 async fn rotated(admin: &Client, key: &Client, grace_period_seconds: u64) -> Client {
@@ -224,4 +225,105 @@ async fn under_load_values_in_their_grace_period_never_fail_and_dead_ones_never_
     let last = rotated(&admin, &before, 0).await;
     let statuses = tokio::join!(before.status(), first.status(), last.status());
     assert_eq!(statuses, (401, 401, 200));
+}
+
+#[tokio::test]
+async fn keeping_the_previous_value_ends_the_present_one_alone() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let first = admin.create_key(&["SMS"]).await;
+    let unseen = rotated(&admin, &first, 3600).await;
+
+    for _ in 0..2 {
+        let events =
+            async || admin.get(&format!("/authentication/events?keyId={}", first.id)).await.body["events"].clone();
+        let before = events().await;
+        let new = first.with_value_of(&admin.rotate_keeping_previous(&first.id).await);
+        assert_eq!([first.status().await, unseen.status().await, new.status().await], [200, 401, 200]);
+        let after = events().await;
+        assert_eq!(after.as_array().unwrap().len(), before.as_array().unwrap().len() + 1);
+        let event = &after[0];
+        assert_eq!((&event["type"], &event["changes"]), (&json!("key.rotated"), &json!([])), "the end stays as it was");
+    }
+    gateway.pass(Duration::from_hours(1));
+    assert_eq!(first.status().await, 401, "its grace period was not prolonged");
+}
+
+#[tokio::test]
+async fn where_there_is_no_previous_value_none_is_kept() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let first = admin.create_key(&["SMS"]).await;
+    let second = first.with_value_of(&admin.rotate_keeping_previous(&first.id).await);
+    assert_eq!([first.status().await, second.status().await], [401, 200]);
+
+    let third = rotated(&admin, &second, 60).await;
+    gateway.pass(Duration::from_mins(1));
+    let fourth = third.with_value_of(&admin.rotate_keeping_previous(&third.id).await);
+    let statuses = [second.status().await, third.status().await, fourth.status().await];
+    assert_eq!(statuses, [401, 401, 200], "what had ended does not come back");
+}
+
+#[tokio::test]
+async fn keeping_the_previous_value_is_a_rotation_by_all_its_rules() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
+    let rcs = admin.create_key(&["RCS"]).await;
+    limited.rotate_keeping_previous(&rcs.id).await.assert_problem(403);
+    let disabled = admin.create_key(&["SMS"]).await;
+    admin.patch(&disabled.id, &json!({"enabled": false})).await;
+    let expired = admin.create_with(&json!({"expiresAt": gateway.time_in(Duration::from_mins(1))})).await;
+    gateway.pass(Duration::from_mins(1));
+    for key in [&disabled, &expired] {
+        admin.rotate_keeping_previous(&key.id).await.assert_problem(409);
+    }
+    admin.rotate_keeping_previous("0000000000000000000000").await.assert_problem(404);
+
+    // An exposed value ends, and the one before it, which nobody reported, goes on.
+    let first = admin.create_key(&["SMS"]).await;
+    let second = rotated(&admin, &first, 3600).await;
+    report(&gateway, &second).await;
+    let third = first.with_value_of(&admin.rotate_keeping_previous(&first.id).await);
+    assert_eq!([first.status().await, second.status().await, third.status().await], [200, 401, 200]);
+    // One that was reported in its grace period stays ended.
+    report(&gateway, &first).await;
+    let fourth = first.with_value_of(&admin.rotate_keeping_previous(&first.id).await);
+    assert_eq!([first.status().await, third.status().await, fourth.status().await], [401, 401, 200]);
+}
+
+async fn report(gateway: &Gateway, key: &Client) {
+    let report = json!([{"token": key.value}]).to_string();
+    assert_eq!(gateway.report(&[], &report).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_grace_period_and_the_previous_value_are_not_asked_for_together() {
+    let (_, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    let path = format!("/authentication/{}/rotate", key.id);
+    let send = async |body: Value| admin.send_with("POST", &path, &[], Some(&body)).await;
+
+    for grace in [0, 60] {
+        let both = send(json!({"keepPrevious": true, "gracePeriodSeconds": grace})).await;
+        assert_eq!(both.wrong_fields(), ["gracePeriodSeconds"]);
+    }
+    assert_eq!(send(json!({"keepPrevious": "true"})).await.wrong_fields(), ["keepPrevious"]);
+    assert_eq!(key.status().await, 200);
+    for neither in [json!({"keepPrevious": false, "gracePeriodSeconds": 60}), json!({"keepPrevious": null})] {
+        assert_eq!(send(neither.clone()).await.status, 201, "{neither}");
+    }
+    assert_eq!(send(json!({"keepPrevious": true, "gracePeriodSeconds": null})).await.status, 201);
+}
+
+/// `lastEvent` in the condition: what is kept is what is there when it is written.
+#[tokio::test]
+async fn a_previous_value_that_is_reported_meanwhile_is_not_kept() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let first = admin.create_key(&["SMS"]).await;
+    rotated(&admin, &first, 3600).await;
+
+    let stop = Stop::before("TransactWriteItems");
+    let (answer, ()) =
+        gateway.wire.during(stop, admin.rotate_keeping_previous(&first.id), report(&gateway, &first)).await;
+
+    assert_eq!(first.with_value_of(&answer).status().await, 200);
+    assert_eq!(first.status().await, 401);
 }

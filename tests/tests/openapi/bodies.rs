@@ -83,11 +83,15 @@ pub struct KeyChanges {
 }
 
 /// How to rotate a key.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rotation {
     /// For how long the old value works beside the new one. Not at all when absent, `null` or 0.
     #[schema(minimum = 0, maximum = 604_800)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_period_seconds: Option<u32>,
+    /// `true`: the present value, which nobody saw because an answer was lost, ends at once, and the one before it keeps its
+    /// grace period. Then `gracePeriodSeconds` must be absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_previous: Option<bool>,
 }

@@ -37,7 +37,7 @@ pub fn all() -> Mapping {
 
 type Example = (&'static str, &'static str, Yaml);
 
-fn bodies() -> [Example; 9] {
+fn bodies() -> [Example; 10] {
     let operations = |list: &str| Operations::parse(list).unwrap();
     let time = |text: &str| Timestamp::parse(text).unwrap();
     let limits = Limits::parse("100/MINUTE,100000/MONTH");
@@ -79,8 +79,17 @@ fn bodies() -> [Example; 9] {
             "Take name and expiry away",
             serde_yaml_ng::from_str(r#"{"name": null, "expiresAt": null}"#).unwrap(),
         ),
-        ("atOnce", "The old value fails on the next request", yaml(&Rotation { grace_period_seconds: None })),
-        ("inAnHour", "The old value works for another hour", yaml(&Rotation { grace_period_seconds: Some(3600) })),
+        ("atOnce", "The old value fails on the next request", yaml(&Rotation::default())),
+        (
+            "afterALostAnswer",
+            "The value of the answer that was lost ends, and nothing else",
+            yaml(&Rotation { keep_previous: Some(true), ..Rotation::default() }),
+        ),
+        (
+            "inAnHour",
+            "The old value works for another hour",
+            yaml(&Rotation { grace_period_seconds: Some(3600), ..Rotation::default() }),
+        ),
         ("leak", "A value that somebody found", yaml(&[Mapping::from_iter([("token".into(), VALUE.into())])])),
     ]
 }

@@ -217,7 +217,7 @@ fn delete_key() -> Operation {
 fn rotate_key() -> Operation {
     let body = RequestBodyBuilder::new()
         .description(Some("Without a body, the old value fails on the next request."))
-        .content("application/json", content(named("Rotation"), &["atOnce", "inAnHour"]).build())
+        .content("application/json", content(named("Rotation"), &["atOnce", "inAnHour", "afterALostAnswer"]).build())
         .required(Some(Required::False));
     operation(
         "rotateKey",

@@ -5,7 +5,7 @@ use super::item::{
 };
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, PreviousValue, Timestamp};
-use crate::request::{KeyPatch, Origin};
+use crate::request::{KeyPatch, Origin, Rotation};
 use crate::store::dynamo::attribute::{PURGE_AT, optional, value};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
@@ -44,7 +44,7 @@ impl Keys {
         Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
     }
 
-    /// Gives a key another value; the one it had works until `grace_end`, if there is one and nobody else knows it.
+    /// Gives a key another value. No value lives on that others know.
     ///
     /// `None` when the key is no longer as it was read.
     ///
@@ -54,25 +54,27 @@ impl Keys {
         &self,
         read: &KeyRecord,
         new: &KeyHash,
-        grace_end: Option<Timestamp>,
+        rotation: Rotation,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Option<KeyRecord>, WriteError> {
-        let grace_end = grace_end.filter(|_| !read.is_exposed());
+        let previous = match rotation {
+            Rotation::KeepPrevious => read.previous.clone(),
+            Rotation::Grace(grace) => (!grace.is_zero() && !read.is_exposed())
+                .then(|| PreviousValue { key_hash: read.key_hash.clone(), valid_until: now.plus(grace) }),
+        };
+        let [end_before, end] = [&read.previous, &previous].map(|value| value.as_ref().map(|value| value.valid_until));
         let mut event = self.tables.event(EventType::KeyRotated, Some(read.metadata.id), origin, now)?;
-        let before = read.previous.as_ref().map(|previous| previous.valid_until);
-        if before != grace_end {
-            event.add_change(GRACE_END, &before, &grace_end)?;
+        if end_before != end {
+            event.add_change(GRACE_END, &end_before, &end)?;
         }
-        let old = hash_value(&read.key_hash);
         let mut update = Expression::default();
         update.write(KEY_HASH, Some(hash_value(new)));
-        update.write(PREVIOUS_KEY_HASH, grace_end.map(|_| old.clone()));
-        update.write(PREVIOUS_VALID_UNTIL, optional(grace_end.as_ref())?);
-        update.require(KEY_HASH, Some(old));
+        update.write(PREVIOUS_KEY_HASH, previous.as_ref().map(|value| hash_value(&value.key_hash)));
+        update.write(PREVIOUS_VALID_UNTIL, optional(end.as_ref())?);
+        update.require(KEY_HASH, Some(hash_value(&read.key_hash)));
         update.require(ENABLED, Some(value(&read.metadata.settings.enabled)?));
         let written = self.replace(read, event, update, None).await?;
-        let previous = grace_end.map(|end| PreviousValue { key_hash: read.key_hash.clone(), valid_until: end });
         Ok(written.map(|event| KeyRecord { key_hash: new.clone(), previous, last_event: Some(event), ..read.clone() }))
     }
 }
