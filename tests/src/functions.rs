@@ -8,7 +8,7 @@ use api_keys::aws::Aws;
 use api_keys::check::EnvironmentState;
 use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
 use api_keys::store::{
-    AccountList, Accounts, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
+    AccountList, Accounts, DoneRequests, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
 };
 use authorizer::{AuthorizerEvent, Refusal};
 use lambda_http::request::LambdaRequest;
@@ -135,6 +135,7 @@ impl Functions {
     pub async fn run(&self, function: &str, event: &Value, now: SystemTime) -> Answer {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
         let headers = match function {
+            "create-key" => &create_key::HEADERS[..],
             "update-key" => &update_key::HEADERS[..],
             "rotate-key" => &rotate_key::HEADERS[..],
             "delete-key" => &delete_key::HEADERS[..],
@@ -144,6 +145,7 @@ impl Functions {
         let request = api_keys::lambda::http::with_headers(headers, event).into();
         let Self { reader, key_list, tables, events, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
+        let requests = &DoneRequests::new(tables);
         let Settings { catalogue, imported, max_keys, ceiling, github, report_step: step, .. } = &self.settings();
         let (imported, max_keys, ceiling, step) = (*imported, *max_keys, *ceiling, *step);
         let answering = async {
@@ -152,7 +154,7 @@ impl Functions {
                 "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
                 "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
                 "create-key" => {
-                    let deps = create_key::Deps { new_keys, catalogue, issuer, max_keys, ceiling };
+                    let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling };
                     create_key::handle(request, &deps, now).await
                 }
                 "find-key" => find_key::handle(request, &find_key::Deps { reader, imported, ceiling }, now).await,
@@ -161,7 +163,8 @@ impl Functions {
                     update_key::handle(request, &deps, now).await
                 }
                 "rotate-key" => {
-                    rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await
+                    rotate_key::handle(request, &rotate_key::Deps { reader, keys, requests, issuer, ceiling }, now)
+                        .await
                 }
                 "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
                 "report-leaks" => {

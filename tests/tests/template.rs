@@ -87,6 +87,13 @@ fn of_values(table: &Value) -> [Permission; 2] {
         .map(|(action, condition)| (format!("dynamodb:{action}"), table.to_string(), condition.to_string()))
 }
 
+/// Recording that a request was carried out, where no key is, in its transaction.
+fn of_requests(table: &Value) -> Permission {
+    let recording = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#requests"]},
+        "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}});
+    ("dynamodb:PutItem".to_owned(), table.to_string(), recording.to_string())
+}
+
 #[test]
 fn each_function_may_do_what_it_does_and_no_more() {
     let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
@@ -123,6 +130,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let publish = ("events:PutEvents".to_owned(), bus.to_string(), Value::Null.to_string());
     let of_limits = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#limits"]}});
     let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
+    let record_request = of_requests(&table);
     let [mark_value, refuse_reported] = of_values(&table);
     let secret = json!({"Ref": "GithubTokenSecretArn"});
     let read_token = ("secretsmanager:GetSecretValue".to_owned(), secret.to_string(), Value::Null.to_string());
@@ -185,7 +193,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
             "ReportLeaksFunctionRole",
             [on_index.clone(), mark_value, read_token].into_iter().fold(writing(&["UpdateItem"], &["GetItem"]), with),
         ),
-        ("RotateKeyFunctionRole", writing(&["UpdateItem"], &["GetItem"])),
+        ("RotateKeyFunctionRole", with(writing(&["UpdateItem"], &["GetItem"]), record_request)),
         ("ServeConsoleFunctionRole", BTreeSet::new()),
         ("UpdateKeyFunctionRole", writing(&["UpdateItem"], &["GetItem"])),
     ]);

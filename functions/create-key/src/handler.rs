@@ -4,15 +4,20 @@ use std::time::SystemTime;
 
 use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
-use api_keys::request::{Caller, Fields, InvalidRequest, NewKey};
-use api_keys::store::NewKeys;
+use api_keys::request::{Caller, Fields, InvalidRequest, NamedRequest, NewKey};
+use api_keys::store::{DoneRequests, NewKeys};
 use lambda_http::{Body, Request, Response};
+
+/// The headers that it reads.
+pub const HEADERS: [&str; 1] = [http::IDEMPOTENCY_KEY];
 
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps<'a> {
     /// Makes keys.
     pub new_keys: &'a NewKeys,
+    /// Knows which requests were carried out.
+    pub requests: &'a DoneRequests,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// Makes values of keys.
@@ -29,12 +34,23 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 }
 
 async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
-    let (caller, ()) = http::read(request, |caller, _| caller.must_manage())?;
+    let (caller, name) = http::read(request, |caller, fields| {
+        caller.must_manage()?;
+        Ok(http::request_name(request, fields))
+    })?;
     let origin = http::origin(request, &caller);
     let new = parse(request.body(), &caller, deps.catalogue, now)?;
+    let named = name.map(|name| NamedRequest::create(name, &caller, &new)).transpose();
+    let named = named.map_err(|cause| Error::Internal(cause.into()))?;
+    deps.requests.require_unused(named.as_ref(), now).await?;
     caller.must_cover_new(&new.settings.operations)?;
     let (record, value) = new.issue(deps.issuer, now)?;
-    let key = deps.new_keys.insert(&record, deps.max_keys, &origin, now).await?;
+    let inserted = deps.new_keys.insert(&record, deps.max_keys, named.as_ref(), &origin, now).await;
+    if inserted.is_err() {
+        // It may be the same request, at the same time, that took the name or the last room.
+        deps.requests.require_unused(named.as_ref(), now).await?;
+    }
+    let key = inserted?;
     http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling })
 }
 

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::{http, settings};
-use api_keys::store::{NewKeys, Tables};
-use create_key::Deps;
+use api_keys::store::{DoneRequests, NewKeys, Tables};
+use create_key::{Deps, HEADERS};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,10 +16,11 @@ async fn main() -> Result<(), Error> {
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
     let deps = &Deps {
         new_keys: &NewKeys::new(&tables),
+        requests: &DoneRequests::new(&tables),
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         max_keys: settings::max_keys()?,
         ceiling: settings::key_limits()?,
     };
-    http::run(|request| create_key::handle(request, deps, SystemTime::now())).await
+    http::run_with_headers(&HEADERS, |request| create_key::handle(request, deps, SystemTime::now())).await
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::{http, settings};
-use api_keys::store::{KeyReader, Keys, Tables};
+use api_keys::store::{DoneRequests, KeyReader, Keys, Tables};
 use lambda_http::Error;
 use rotate_key::{Deps, HEADERS};
 
@@ -17,6 +17,7 @@ async fn main() -> Result<(), Error> {
     let deps = &Deps {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         keys: &Keys::new(&tables),
+        requests: &DoneRequests::new(&tables),
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         ceiling: settings::key_limits()?,
     };

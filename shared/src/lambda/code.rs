@@ -99,12 +99,16 @@ codes! {
     AccountSuspended CONFLICT Changed;
     /// Other requests kept changing the same item.
     Contended CONFLICT Later;
+    /// The request of this `Idempotency-Key` was carried out before.
+    RequestDone CONFLICT Never;
     /// The key is of another version than `If-Match` names.
     PreconditionFailed PRECONDITION_FAILED Changed;
     /// The body has more bytes than the gateway takes.
     TooLarge PAYLOAD_TOO_LARGE Never;
     /// The gateway does not take a body of this type.
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE Never;
+    /// Another request had this `Idempotency-Key`.
+    RequestDiffers UNPROCESSABLE_ENTITY Never;
     /// There are more requests than the gateway lets through.
     Throttled TOO_MANY_REQUESTS Later;
     /// The service failed.

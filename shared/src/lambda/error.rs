@@ -3,9 +3,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::key::{KeyStatus, NoRandomness};
+use crate::key::{Etag, KeyId, KeyStatus, NoRandomness};
 use crate::request::{Forbidden, InvalidRequest};
-use crate::store::{AccountError, AccountRefusal, TableError, WriteError};
+use crate::store::{AccountError, AccountRefusal, NamedRequestError, TableError, WriteError};
 
 /// Why a request could not be served.
 #[derive(Debug)]
@@ -22,6 +22,15 @@ pub enum Error {
     NotActive(KeyStatus),
     /// The key is of another version than those that `If-Match` names.
     PreconditionFailed,
+    /// The request was carried out before, under the same name.
+    RequestDone {
+        /// The key that it made or rotated.
+        key_id: KeyId,
+        /// The version that it gave the key.
+        etag: Etag,
+    },
+    /// Another request had the same name.
+    RequestDiffers,
     /// The account has reached its limit of keys.
     QuotaReached {
         /// The quota.
@@ -60,6 +69,8 @@ impl fmt::Display for Error {
             Self::NoRoute => f.write_str("no such route"),
             Self::NotActive(status) => write!(f, "the key is {status}"),
             Self::PreconditionFailed => f.write_str("the key is of another version"),
+            Self::RequestDone { .. } => f.write_str("the request was carried out before"),
+            Self::RequestDiffers => f.write_str("another request had the same name"),
             Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
             Self::Contended => f.write_str("other writers changed the same item all the while"),
             Self::Account(why) => why.fmt(f),
@@ -86,6 +97,16 @@ impl From<InvalidRequest> for Error {
 impl From<Forbidden> for Error {
     fn from(why: Forbidden) -> Self {
         Self::Forbidden(why)
+    }
+}
+
+impl From<NamedRequestError> for Error {
+    fn from(error: NamedRequestError) -> Self {
+        match error {
+            NamedRequestError::Done { key_id, etag } => Self::RequestDone { key_id, etag },
+            NamedRequestError::Differs => Self::RequestDiffers,
+            NamedRequestError::Table(cause) => cause.into(),
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::time::timeout;
 use super::error::Error;
 use super::incoming::request_id;
 pub use super::incoming::{
-    IF_MATCH, if_match, key_id, origin, path, path_key, path_parameter, read, reporter, require, route, subject,
+    IDEMPOTENCY_KEY, IF_MATCH, if_match, key_id, origin, path, path_key, path_parameter, read, reporter, request_name,
+    require, route, subject,
 };
 use super::log;
 use super::problem::problem;

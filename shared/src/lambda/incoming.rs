@@ -11,12 +11,14 @@ use serde_json::Value;
 use super::error::Error;
 use super::log::Subject;
 use crate::key::{KeyId, KeyRecord, Timestamp};
-use crate::request::{Caller, Fields, Forbidden, IfMatch, Origin, PathText};
+use crate::request::{Caller, Fields, Forbidden, IfMatch, Origin, PathText, RequestName};
 
 /// The variable of the routes of one key.
 const KEY: &str = "key";
 /// The header that says on which version of a key a write is to be made, as a function asks for it.
 pub const IF_MATCH: &str = "if-match";
+/// The header that names a request, as a function asks for it.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Reads what a request to a route with a key says beside its body: who calls, and what `take` takes of the query.
 ///
@@ -73,6 +75,12 @@ pub fn path_key(request: &Request) -> PathText<'_> {
 /// The id that `{key}` stands for, where the route takes no other name of a key; see [`Fields::key_id_in_path`].
 pub fn key_id(request: &Request, fields: &mut Fields) -> Option<KeyId> {
     fields.key_id_in_path(KEY, &path_key(request))
+}
+
+/// The name that the client gives the request, so that it is carried out once.
+pub fn request_name(request: &Request, fields: &mut Fields) -> Option<RequestName> {
+    const MESSAGE: &str = "must be 8 to 128 visible ASCII characters";
+    header(request, fields, IDEMPOTENCY_KEY, "Idempotency-Key", |text| RequestName::parse(text).ok_or(MESSAGE))
 }
 
 /// On which version of a key the write is to be made; `None` is on any, by force where it must win.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::code::Code;
 use super::error::Error;
 use super::response::json;
-use crate::key::{KeyStatus, Operation};
+use crate::key::{Etag, KeyId, KeyStatus, Operation};
 use crate::request::{FieldError, Forbidden, InvalidRequest};
 
 /// An error as clients see it: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457).
@@ -29,11 +29,20 @@ pub struct Problem<'a> {
     /// Every wrong field at once, where the body or the query is what is wrong: up to 50, then how many more there are.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// Of a request that was carried out before: the key that it made or rotated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    key_id: Option<KeyId>,
+    /// The version that it gave that key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    etag: Option<Etag>,
 }
 
 pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>, Error> {
     let (code, detail) = code_and_detail(error);
     let status = code.status();
+    let done = if let Error::RequestDone { key_id, etag } = error { Some((*key_id, *etag)) } else { None };
     let body = Problem {
         r#type: "about:blank",
         title: status.canonical_reason().unwrap_or_default(),
@@ -42,6 +51,8 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
         detail,
         request_id,
         errors: if let Error::Invalid(InvalidRequest(errors)) = error { errors } else { &[] },
+        key_id: done.map(|(key_id, _)| key_id),
+        etag: done.map(|(_, etag)| etag),
     };
     json(status, "application/problem+json", &body)
 }
@@ -67,6 +78,10 @@ fn code_and_detail(error: &Error) -> (Code, String) {
         Error::PreconditionFailed => {
             (Code::PreconditionFailed, "The key is of another version than If-Match names; look it up again.")
         }
+        Error::RequestDone { .. } => {
+            (Code::RequestDone, "The request of this Idempotency-Key was carried out before; nothing was done now.")
+        }
+        Error::RequestDiffers => (Code::RequestDiffers, "Another request had this Idempotency-Key; nothing was done."),
         Error::QuotaReached { max_keys } => {
             let detail = format!("The account has reached its limit of {max_keys} keys; delete one first.");
             return (Code::QuotaReached, detail);

@@ -3,7 +3,7 @@
 //! ```text
 //! json, text, path_text → fields → page, usage, rotation, key_fields, limits → settings → new_key
 //! caller → origin ─────────────────┘                └──→ account     field_change ┘
-//! if_match
+//! caller, rotation, new_key → named_request; if_match
 //! ```
 
 mod account;
@@ -14,6 +14,7 @@ mod if_match;
 mod json;
 mod key_fields;
 mod limits;
+mod named_request;
 mod new_key;
 mod origin;
 mod page;
@@ -29,6 +30,7 @@ pub use self::field_change::FieldChange;
 pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::if_match::IfMatch;
 pub use self::json::Json;
+pub use self::named_request::{NamedRequest, RequestName};
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::page::{AccountQuery, EventQuery, KeyQuery};

@@ -8,6 +8,7 @@
 //! | claim to an imported value (`keys::import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | mark of a reported value of another system (`keys::exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
 //! | what leads to the claim (`keys::import_claim`) | `{account id}#imports` | hash in hex | import | none |
+//! | named request that was carried out (`keys::done_request`) | `{account id}#requests` | `{calling key's id}#{SHA-256 of the name in hex}` | create and rotate, in their transaction | `purgeAt`, two days after it |
 //! | counters of a key's limits (`limits::lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after its last window |
 //! | usage of a day (`usage::counts`, `usage::list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | event (`events::event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
@@ -55,6 +56,7 @@ pub use self::events::event::{Event, EventType, LeakReport};
 pub use self::events::list::{EventList, EventPage};
 pub use self::events::table::EventTable;
 pub use self::events::tables::Tables;
+pub use self::keys::done_request::{DoneRequests, NamedRequestError};
 pub use self::keys::expose::Leak;
 pub use self::keys::last_use::{DroppedUse, LastUse};
 pub use self::keys::list::{KeyList, KeyPage};

@@ -9,7 +9,8 @@ use api_keys::check::{EnvironmentState, Settings};
 use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
 use api_keys::lambda::{AfterAnswer, Metrics, OperatorError, http};
 use api_keys::store::{
-    AccountList, Accounts, Eraser, EventList, EventTable, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
+    AccountList, Accounts, DoneRequests, Eraser, EventList, EventTable, KeyList, KeyReader, Keys, NewKeys, Quota,
+    Tables, UsageList,
 };
 use authorizer::AuthorizerEvent;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -131,6 +132,7 @@ impl Functions {
     pub async fn serve(&self, function: &str, event: &Value, now: SystemTime) -> (u16, String, String) {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).expect("an event");
         let needed = match function {
+            "create-key" => &create_key::HEADERS[..],
             "update-key" => &update_key::HEADERS[..],
             "rotate-key" => &rotate_key::HEADERS[..],
             "delete-key" => &delete_key::HEADERS[..],
@@ -141,19 +143,22 @@ impl Functions {
         let Self { reader, tables, key_list, events, usage, catalogue, issuer, max_keys, .. } = self;
         let (max_keys, ceiling, imported) = (*max_keys, CEILING, IMPORTED);
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
+        let requests = &DoneRequests::new(tables);
         let response = match function {
             "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
             "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
             "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
             "create-key" => {
-                let deps = create_key::Deps { new_keys, catalogue, issuer, max_keys, ceiling };
+                let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling };
                 create_key::handle(request, &deps, now).await
             }
             "find-key" => find_key::handle(request, &find_key::Deps { reader, imported, ceiling }, now).await,
             "update-key" => {
                 update_key::handle(request, &update_key::Deps { reader, keys, catalogue, ceiling }, now).await
             }
-            "rotate-key" => rotate_key::handle(request, &rotate_key::Deps { reader, keys, issuer, ceiling }, now).await,
+            "rotate-key" => {
+                rotate_key::handle(request, &rotate_key::Deps { reader, keys, requests, issuer, ceiling }, now).await
+            }
             "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
             "report-leaks" => {
                 let deps = report_leaks::Deps { reader, keys, github: &GITHUB, imported, step: report_leaks::STEP };

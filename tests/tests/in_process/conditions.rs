@@ -313,7 +313,10 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
     // One has counted a single key; before it writes that, a second key is made.
     let origin = Origin::operator(None, "request-1");
     let other = Box::pin(async {
-        NewKeys::new(&gateway.functions.tables).insert(&record, 1000, &origin, gateway.now().into()).await.unwrap()
+        NewKeys::new(&gateway.functions.tables)
+            .insert(&record, 1000, None, &origin, gateway.now().into())
+            .await
+            .unwrap()
     });
     let replace =
         Stop::before("UpdateItem").when(|body| body["UpdateExpression"].as_str().unwrap().contains("recounts"));

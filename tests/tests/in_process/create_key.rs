@@ -283,13 +283,13 @@ async fn an_id_is_never_used_twice() {
     other.metadata.id = record.metadata.id;
 
     let origin = Origin::operator(None, "request-1");
-    NewKeys::new(&gateway.functions.tables).insert(&record, 1000, &origin, now).await.unwrap();
+    NewKeys::new(&gateway.functions.tables).insert(&record, 1000, None, &origin, now).await.unwrap();
     NewKeys::new(&gateway.functions.tables)
-        .insert(&record, 1000, &origin, now)
+        .insert(&record, 1000, None, &origin, now)
         .await
         .expect_err("another write, of the same key");
     NewKeys::new(&gateway.functions.tables)
-        .insert(&other, 1000, &origin, now)
+        .insert(&other, 1000, None, &origin, now)
         .await
         .expect_err("another key of the same id");
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
 use tests::wire::{Fault, Stop};
-use tests::{Client, Environment, Gateway, NEW_KEY};
+use tests::{Client, Environment, Gateway, NEW_KEY, new_key};
 
 use crate::suspension::{nth, polled};
 
@@ -57,6 +57,8 @@ async fn furnished(gateway: &Gateway, company: &str) -> Client {
     admin.rotate(&twice, 3600).await;
     let gone = gateway.import(&admin, &format!("sk_old_deleted_by_{company}")).await;
     admin.delete(&gone).await;
+    let named = [("Idempotency-Key", "a-request-of-ours")];
+    assert_eq!(admin.send_with("POST", "/authentication", &named, Some(&new_key())).await.status, 201);
     admin
 }
 

@@ -27,6 +27,7 @@ mod limits;
 mod list_keys;
 mod location;
 mod log_of_failures;
+mod named_requests;
 mod properties;
 mod publish_events;
 mod quota;

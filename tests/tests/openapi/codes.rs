@@ -75,6 +75,7 @@ async fn every_code_is_reached_on_each_route_that_documents_it() {
     reach_states_of_the_account(&reached).await;
     reach_contention(&reached).await;
     reach_other_versions(&reached).await;
+    reach_repeats(&reached).await;
     reach_leaks(&reached).await;
 
     let reached = reached.0.into_inner();
@@ -175,12 +176,12 @@ async fn reach_contention(reached: &Reached) {
     gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
 
     let (body, patch) = (new_key_with(&json!({})), json!({"name": "x"}));
-    let path = format!("/authentication/{}", key.id);
+    let own = format!("/authentication/{}", key.id);
     let answers = tokio::join!(
         admin.post(&body),
         admin.patch(&key.id, &patch),
         admin.rotate(&key.id, 0),
-        admin.send_with("DELETE", &path, &[("If-Match", "*")], None)
+        admin.send_with("DELETE", &own, &[("If-Match", "*")], None)
     );
     reached.note("createKey", Code::Contended, &answers.0);
     reached.note("updateKey", Code::Contended, &answers.1);
@@ -198,6 +199,23 @@ async fn reach_other_versions(reached: &Reached) {
             let answer = admin.send_with(method, &path.replace('*', &key.id), &headers, body.as_ref()).await;
             reached.note(operation, Code::PreconditionFailed, &answer);
         }
+    }
+}
+
+async fn reach_repeats(reached: &Reached) {
+    let (_, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    let [first, other] = [json!({"name": "x"}), json!({"name": "y"})].map(|more| new_key_with(&more));
+    let rotation = format!("/authentication/{}/rotate", key.id);
+    for (operation, path, first, other) in [
+        ("createKey", "/authentication", first, other),
+        ("rotateKey", &rotation, json!({}), json!({"gracePeriodSeconds": 1})),
+    ] {
+        let headers = [("Idempotency-Key", operation)];
+        let send = async |body: &Value| admin.send_with("POST", path, &headers, Some(body)).await;
+        assert_eq!(send(&first).await.status, 201);
+        reached.note(operation, Code::RequestDone, &send(&first).await);
+        reached.note(operation, Code::RequestDiffers, &send(&other).await);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    AccountId, EventId, ImportedKeys, IpRange, KeyHash, KeyMetadata, KeyRecord, KeySettings, KeyStatus, KeyValue,
-    Limits, Operation, Operations, Timestamp, TrafficType,
+    AccountId, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, KeyStatus,
+    KeyValue, Limits, Operation, Operations, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -200,6 +200,15 @@ fn problems() -> Vec<Example> {
         ("notFound", "No such key", Error::NotFound),
         ("quotaReached", "The account has reached its limit of keys", Error::QuotaReached { max_keys: 1000 }),
         ("notActive", "The key to rotate is disabled", Error::NotActive(KeyStatus::Disabled)),
+        (
+            "requestDone",
+            "The request was carried out before",
+            Error::RequestDone {
+                key_id: KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap(),
+                etag: Etag::of(EventId::parse(CREATED)),
+            },
+        ),
+        ("requestDiffers", "Another request had that name", Error::RequestDiffers),
         ("preconditionFailed", "Somebody else changed the key", Error::PreconditionFailed),
         ("contended", "Other requests changed the same key", Error::Contended),
         ("unavailable", "The table failed", Error::unavailable("for example")),

@@ -17,6 +17,7 @@ pub fn name(code: Code) -> &'static str {
         409 => "Conflict",
         412 => "PreconditionFailed",
         413 => "PayloadTooLarge",
+        422 => "UnprocessableContent",
         429 => "TooManyRequests",
         500 => "InternalServerError",
         502 => "BadGateway",
@@ -27,7 +28,7 @@ pub fn name(code: Code) -> &'static str {
 }
 
 /// A shared response: its name, when it comes, and the problems that it may hold.
-const PROBLEMS: [(&str, &str, &[&str]); 12] = [
+const PROBLEMS: [(&str, &str, &[&str]); 13] = [
     (
         "BadRequest",
         "The body or the query has fields that are wrong, unknown or repeated, or the path has a key's value or `self` where \
@@ -55,8 +56,9 @@ const PROBLEMS: [(&str, &str, &[&str]); 12] = [
     (
         "Conflict",
         "The account has reached its limit of keys (`createKey`), the key is disabled or expired and not exposed (`rotateKey`) \
-         or is exposed and cannot be enabled (`updateKey`), or other requests changed the same key at the same time.",
-        &["quotaReached", "notActive", "contended"],
+         or is exposed and cannot be enabled (`updateKey`), or other requests changed the same key at the same time; or the request was carried out before, under the same \
+         `Idempotency-Key`.",
+        &["quotaReached", "notActive", "contended", "requestDone"],
     ),
     (
         "PreconditionFailed",
@@ -67,6 +69,11 @@ const PROBLEMS: [(&str, &str, &[&str]); 12] = [
         "PayloadTooLarge",
         "The body has more bytes than the gateway takes, 10 MB. The gateway's own body says so, and is no problem document.",
         &[],
+    ),
+    (
+        "UnprocessableContent",
+        "Another request of the same key had this `Idempotency-Key` within a day. Nothing was done.",
+        &["requestDiffers"],
     ),
     ("TooManyRequests", "The requests of all keys together exceed the throttle of the method.", &["throttled"]),
     ("InternalServerError", "The service failed. It says nothing about the key.", &["internalError"]),

@@ -145,8 +145,17 @@ fn create_key() -> Operation {
         "Create a key",
         "The answer shows the key's value, this one time: only its hash is kept. The account, the company, `createdBy` \
          and `createdByKeyId` come from the calling key.",
-        &[Code::CannotGrant, Code::QuotaReached, Code::AccountSuspended, Code::Contended, Code::TooLarge],
+        &[
+            Code::CannotGrant,
+            Code::QuotaReached,
+            Code::AccountSuspended,
+            Code::Contended,
+            Code::RequestDone,
+            Code::RequestDiffers,
+            Code::TooLarge,
+        ],
     )
+    .parameter(request_name())
     .request_body(Some(body.build()))
     .response("201", links.into_iter().fold(issued("The new key."), |answer, (name, link)| answer.link(name, link)))
     .build()
@@ -226,10 +235,13 @@ fn rotate_key() -> Operation {
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
          disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was; \
          otherwise it works again with its new value. Its old one gets no grace period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
-        &[Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::PreconditionFailed, Code::TooLarge],
+        &[Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::PreconditionFailed, Code::RequestDone,
+            Code::RequestDiffers,
+            Code::TooLarge],
     )
     .parameter(id())
     .parameter(if_match())
+    .parameter(request_name())
     .request_body(Some(body.build()))
     .response("201", issued("The key and its new value."))
     .build()
@@ -312,6 +324,14 @@ fn to(operation: &str, parameter: &str, expression: &str, description: &str) -> 
 
 fn id() -> Parameter {
     path_key("The id of the key. A key's value or `self` is a 400.", KeyId::schema())
+}
+
+fn request_name() -> Parameter {
+    let description = "A name for this request, chosen by the client, such as a random UUID. Within a day a repeat under that name \
+        is a 409 `REQUEST_DONE` that changes nothing, and names the key and its version; another request is a 422. Names are those \
+        of the calling key.";
+    let name = text(8, 128).pattern(Some("^[!-~]*$")).examples(["8e03978e-40d5-43dd-bc93-6894a57f9324"]);
+    parameter("Idempotency-Key", description, name).parameter_in(ParameterIn::Header).required(Required::False).build()
 }
 
 fn if_match() -> Parameter {

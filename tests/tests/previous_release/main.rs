@@ -18,6 +18,8 @@ const REPORTED: &str = "sk_old_that_was_reported_0002";
 const GONE: &str = "sk_old_that_was_deleted_and_reported_0003";
 const REVIVED: &str = "sk_old_that_was_revived_0004";
 
+const NAME: &str = "a-request-with-a-name";
+
 async fn import(gateway: &Gateway, account: &Client, value: &str) -> String {
     let payload = json!({"accountId": account.account_id, "keys": [import_of(value)], "revive": true});
     let report = gateway.invoke_import_keys(payload).await.unwrap();
@@ -68,6 +70,11 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let admin = gateway.create_account("Example").await;
     let suspended = gateway.create_account("Suspended").await;
     let key = admin.create_key(&["SMS"]).await;
+    for account in [&admin, &suspended] {
+        let named = [("Idempotency-Key", NAME)];
+        let path = format!("/authentication/{}/rotate", account.create_key(&["SMS"]).await.id);
+        assert_eq!(account.send_with("POST", &path, &named, None).await.status, 201);
+    }
     let limited = admin
         .create(&json!({"userId": "u", "username": "n", "operations": ["SMS"],
             "limits": [{"requests": 3, "per": "MONTH"}, {"requests": 1000, "per": "DAY"}]}))
@@ -107,7 +114,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
 
     let mut list_keys = Function::start("list-keys", &gateway.engine).await;
     let listed = answer(&mut list_keys, "list-keys", &verdict, "/authentication", None).await;
-    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 7);
+    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 8);
     let mut list_events = Function::start("list-events", &gateway.engine).await;
     let events = answer(&mut list_events, "list-events", &verdict, "/authentication/events", None).await;
     assert!(events["events"].to_string().contains("revived"));
@@ -133,6 +140,10 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let mut manage = Function::start("manage-account", &gateway.engine).await;
     let accounts = manage.invoke(&json!({"action": "list"})).await.unwrap();
     assert_eq!(accounts["accounts"].as_array().unwrap().len(), 1, "{accounts}");
+
+    // What it knows nothing of, this release erases, or the time to live does.
+    let left = gateway.invoke_erase_account(payload).await.unwrap();
+    assert_eq!((&left["done"], &left["removed"]), (&json!(true), &json!(1)));
 
     // What it erased was no mark, and this release still knows what must not come back.
     for value in [REPORTED, GONE] {

@@ -21,6 +21,7 @@ use crate::store::dynamo::retries::Retries;
 use crate::store::events::event::{Event, EventType};
 use crate::store::events::list::EventList;
 use crate::store::events::tables::Tables;
+use crate::store::keys::done_request;
 use crate::store::keys::import_claim::trace_partition;
 use crate::store::limits::lease_item;
 
@@ -68,12 +69,15 @@ impl Eraser {
         let Some(account) = account else {
             // An authorizer may have written late what it had counted before.
             let done = removal.empty(table, &lease_item::partition(account_id), None).await?
+                // The functions of the code before this release know nothing of it.
+                && removal.empty(table, &done_request::partition(account_id), None).await?
                 && removal.empty(&self.usage, &keys, None).await?;
             return Ok(Erasing { done, removed: removal.removed });
         };
         let last_event = account.last_event.map(|id| id.to_string()).unwrap_or_default();
         let done = removal.empty(table, &keys, None).await?
             && removal.empty(table, &traces, None).await?
+            && removal.empty(table, &done_request::partition(account_id), None).await?
             && removal.empty(table, &lease_item::partition(account_id), None).await?
             && removal.empty(&self.usage, &keys, None).await?
             && removal.empty(&self.tables.events.name, &keys, Some(&last_event)).await?

@@ -11,7 +11,7 @@ use super::listing::listing_item;
 use super::quota::Quota;
 use super::write::Accounts;
 use crate::key::{KeyRecord, Locator, Timestamp};
-use crate::request::Origin;
+use crate::request::{NamedRequest, Origin};
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::part::put_new;
 use crate::store::dynamo::retries::Retries;
@@ -72,18 +72,21 @@ impl NewKeys {
         Ok(KeyRecord { last_event: Some(event.id), ..record.clone() })
     }
 
-    /// Stores a new key, if the account has fewer than `max_keys` or its own quota. The key as it was stored.
+    /// Stores a new key, if the account has fewer than `max_keys` or its own quota. The key as it was stored. `named` is the
+    /// request, if its client has named it.
     ///
     /// # Errors
-    /// [`AccountError`].
+    /// [`AccountError`]; the name may have been used meanwhile.
     pub async fn insert(
         &self,
         record: &KeyRecord,
         max_keys: u64,
+        named: Option<&NamedRequest>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyRecord, AccountError> {
-        let new = Insertion::of(EventType::KeyCreated, record, max_keys, origin, now);
+        let mut new = Insertion::of(EventType::KeyCreated, record, max_keys, origin, now);
+        new.named = named;
         self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
 
@@ -163,7 +166,8 @@ impl NewKeys {
                 Transacted::Refused(Part::Claim) => return Ok(Err(Imported::Taken)),
                 // The account is no longer as it was read.
                 Transacted::Refused(Part::Room) if retries.are_left() => {}
-                Transacted::Refused(Part::Room) => return Err(WriteError::Contended.into()),
+                // Or the same request has come before.
+                Transacted::Refused(Part::Room | Part::Request) => return Err(WriteError::Contended.into()),
                 Transacted::Refused(_) => return Err(used_before().into()),
             }
         }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::item::{AccountItem, account_key};
 use super::quota::reserve;
 use crate::key::{KeyMetadata, KeyRecord, Timestamp};
-use crate::request::Origin;
+use crate::request::{NamedRequest, Origin};
 use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
@@ -14,6 +14,7 @@ use crate::store::dynamo::transaction::{Part, Transaction};
 use crate::store::events::event::{Event, EventType};
 use crate::store::events::tables::Tables;
 use crate::store::keys::account_state::AccountState;
+use crate::store::keys::done_request::recording;
 use crate::store::keys::import_claim::HELD;
 use crate::store::keys::item::{ENABLED, key, to_item};
 
@@ -23,6 +24,8 @@ pub(super) struct Insertion<'a> {
     pub(super) record: &'a KeyRecord,
     /// What else is stored of a key of another system.
     pub(super) claim: Vec<(Part, TransactWriteItem)>,
+    /// The request that it is stored for, if its client has named it.
+    pub(super) named: Option<&'a NamedRequest>,
     /// Whether its value was in use before, and works again by this.
     pub(super) revives: bool,
     pub(super) max_keys: u64,
@@ -38,7 +41,7 @@ impl<'a> Insertion<'a> {
         origin: &'a Origin,
         now: Timestamp,
     ) -> Self {
-        Self { r#type, record, claim: Vec::new(), revives: false, max_keys, origin, now }
+        Self { r#type, record, claim: Vec::new(), named: None, revives: false, max_keys, origin, now }
     }
 
     /// Stores the record in the account as it was read.
@@ -62,6 +65,10 @@ impl<'a> Insertion<'a> {
         }
         let mut transaction = key_and_event(tables, record, &account.state(), &event)?
             .with(Part::Room, room.on(&tables.keys.name, account_key(record.account_id))?);
+        if let Some(request) = self.named {
+            let record = recording(&tables.keys.name, request, record.metadata.id, event.id, self.now)?;
+            transaction = transaction.with(Part::Request, record);
+        }
         for (part, item) in &self.claim {
             transaction = transaction.with(*part, item.clone());
         }

@@ -37,6 +37,8 @@ pub(in crate::store) enum Part {
     Trace,
     /// The mark of a value that was reported.
     Mark,
+    /// That a request which its client has named is carried out.
+    Request,
     /// The event.
     Event,
 }

@@ -5,12 +5,14 @@
 //! item → import_claim → exposed_value → reader → last_use
 //! item → write ─────┬→ update → disable
 //! must_win, reader ─┴→ delete, disable, expose
+//! done_request → update
 //! ```
 
 pub(in crate::store) mod account_state;
 pub(in crate::store) mod count;
 mod delete;
 mod disable;
+pub(in crate::store) mod done_request;
 pub(in crate::store) mod expose;
 pub(in crate::store) mod exposed_value;
 pub(in crate::store) mod import_claim;

@@ -1,14 +1,16 @@
 //! Changing keys. Each write requires the key as it was read, so its event names exactly what it replaced.
 
+use super::done_request::recording;
 use super::item::{
     ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, attribute_changes, hash_value,
 };
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, PreviousValue, Timestamp};
-use crate::request::{KeyPatch, Origin, Rotation};
+use crate::request::{KeyPatch, NamedRequest, Origin, Rotation};
 use crate::store::dynamo::attribute::{PURGE_AT, optional, value};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
+use crate::store::dynamo::transaction::Part;
 use crate::store::events::event::EventType;
 
 impl Keys {
@@ -44,9 +46,9 @@ impl Keys {
         Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
     }
 
-    /// Gives a key another value. No value lives on that others know.
+    /// Gives a key another value. No value lives on that others know. `named` is the request, if its client has named it.
     ///
-    /// `None` when the key is no longer as it was read.
+    /// `None` when the key is no longer as it was read, or the name was used meanwhile.
     ///
     /// # Errors
     /// [`WriteError`].
@@ -55,6 +57,7 @@ impl Keys {
         read: &KeyRecord,
         new: &KeyHash,
         rotation: Rotation,
+        named: Option<&NamedRequest>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Option<KeyRecord>, WriteError> {
@@ -74,7 +77,9 @@ impl Keys {
         update.write(PREVIOUS_VALID_UNTIL, optional(end.as_ref())?);
         update.require(KEY_HASH, Some(hash_value(&read.key_hash)));
         update.require(ENABLED, Some(value(&read.metadata.settings.enabled)?));
-        let written = self.replace(read, event, update, None).await?;
+        let recording = |request| recording(&self.tables.keys.name, request, read.metadata.id, event.id, now);
+        let beside = named.map(recording).transpose()?.map(|item| (Part::Request, item));
+        let written = self.replace(read, event, update, beside).await?;
         Ok(written.map(|event| KeyRecord { key_hash: new.clone(), previous, last_event: Some(event), ..read.clone() }))
     }
 }

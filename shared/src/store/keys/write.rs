@@ -59,7 +59,8 @@ impl Keys {
         }
         match transaction.send(&self.tables.keys, Retries::from_now()).await? {
             Transacted::Done => Ok(true),
-            Transacted::Refused(Part::Key) => Ok(false),
+            // Then the same request has come before.
+            Transacted::Refused(Part::Key | Part::Request) => Ok(false),
             Transacted::Refused(_) => Err(TableError::new("an event id was used before").into()),
         }
     }
