@@ -72,7 +72,11 @@ impl PartialSchema for IssuedKey {
 }
 
 fn limits(most: usize) -> ArrayBuilder {
-    ArrayBuilder::new().items(Ref::from_schema_name("Limit")).min_items(Some(1)).max_items(Some(most)).unique_items(true)
+    ArrayBuilder::new()
+        .items(Ref::from_schema_name("Limit"))
+        .min_items(Some(1))
+        .max_items(Some(most))
+        .unique_items(true)
 }
 
 /// All codes, each with its status, whether trying again can help, and when it comes.

@@ -1,12 +1,15 @@
 //! The gateway on a socket, for programs that speak HTTP.
 
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request as HttpRequest;
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -16,36 +19,76 @@ use crate::{Answer, Gateway};
 /// Every so many requests one is throttled; its repeat is not.
 const THROTTLED: usize = 4;
 
+/// The names of requests that came.
+#[derive(Default)]
+struct Names(Mutex<BTreeSet<String>>);
+
+/// How the answer of a request that was carried out is lost.
+enum Loss {
+    /// The gateway does not wait any longer.
+    Timeout,
+    /// The connection ends.
+    Connection,
+}
+
+impl Names {
+    /// The first answer to every other name is lost, in this way and that.
+    fn loss(&self, request: &HttpRequest) -> Option<Loss> {
+        let name = request.headers().get("Idempotency-Key")?.to_str().unwrap();
+        let mut names = self.0.lock().unwrap();
+        let is_new = names.insert(name.to_owned());
+        match names.len() % 4 {
+            1 if is_new => Some(Loss::Timeout),
+            3 if is_new => Some(Loss::Connection),
+            _ => None,
+        }
+    }
+}
+
 /// The gateway's address; it ends when dropped.
 pub struct Socket {
     /// The URL of the stage.
     pub url: String,
     throttled: Arc<AtomicUsize>,
+    names: Arc<Names>,
     serving: JoinHandle<()>,
 }
 
 impl Socket {
-    /// Serves on loopback, and throttles now and then.
+    /// Serves on loopback, and throttles and loses answers now and then.
     pub async fn of(gateway: &Gateway) -> Self {
         let (requests, throttled) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
-        let (gateway, count) = (gateway.clone(), Arc::clone(&throttled));
-        let shared = Arc::new((gateway, requests, count));
+        let names = Arc::new(Names::default());
+        let shared = Arc::new((gateway.clone(), requests, Arc::clone(&throttled), Arc::clone(&names)));
         let app = Router::new().fallback(async move |request: HttpRequest| {
-            let (gateway, requests, throttled) = &*shared;
+            let (gateway, requests, throttled, names) = &*shared;
             let is_throttled = requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(THROTTLED);
             throttled.fetch_add(is_throttled.into(), Ordering::Relaxed);
-            written(answer(gateway, request, is_throttled).await)
+            let loss = if is_throttled { None } else { names.loss(&request) };
+            let answer = answer(gateway, request, is_throttled).await;
+            match loss {
+                None => written(answer),
+                Some(Loss::Timeout) => timeout(),
+                // It ends the task of the connection, and prints nothing.
+                Some(Loss::Connection) => resume_unwind(Box::new("the connection ends")),
+            }
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { url, throttled, serving }
+        Self { url, throttled, names, serving }
     }
 
     /// How many requests were throttled.
     #[must_use]
     pub fn throttled(&self) -> usize {
         self.throttled.load(Ordering::Relaxed)
+    }
+
+    /// How many names requests had.
+    #[must_use]
+    pub fn names(&self) -> usize {
+        self.names.0.lock().unwrap().len()
     }
 }
 
@@ -69,5 +112,11 @@ fn written(answer: Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.text));
     *response.status_mut() = answer.status.try_into().unwrap();
     *response.headers_mut() = answer.headers;
+    response
+}
+
+fn timeout() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
     response
 }
