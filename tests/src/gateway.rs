@@ -30,7 +30,7 @@ use crate::wire::Wire;
 use crate::{Answer, Client};
 
 pub use self::api::Api;
-pub use self::events::{Request, event_of, sample_event};
+pub use self::events::{Address, Request, event_of, sample_event};
 pub use self::policy::allows;
 
 /// The ARN of the stage that requests go to.
@@ -58,6 +58,7 @@ pub struct Service {
     /// What time it was, and when.
     clock: Mutex<(SystemTime, Instant)>,
     source_ip: Mutex<Value>,
+    address: Mutex<Address>,
     own: Stage,
     sample: Stage,
 }
@@ -98,6 +99,7 @@ impl Gateway {
             functions,
             clock: Mutex::new((SystemTime::UNIX_EPOCH + START, Instant::now())),
             source_ip: Mutex::new(json!("203.0.113.7")),
+            address: Mutex::new(Address::Stage),
             own: Stage::of(Arc::clone(&SERVICE)),
             sample: Stage::of(Arc::clone(&SAMPLE)),
         }))
@@ -189,6 +191,11 @@ impl Service {
     /// From now on requests come from there.
     pub fn come_from(&self, source_ip: impl Into<Value>) {
         *self.source_ip.lock().unwrap() = source_ip.into();
+    }
+
+    /// From now on clients reach its APIs there.
+    pub fn move_to(&self, address: Address) {
+        *self.address.lock().unwrap() = address;
     }
 
     /// Invokes `create-account` as Lambda does; an error is `{"errorType","errorMessage"}`.

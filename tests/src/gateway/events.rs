@@ -50,8 +50,32 @@ pub fn event_of(function: &str, verdict: &Value) -> Value {
     event
 }
 
+/// Where clients reach a stage. What precedes the route in both of an event's paths follows from it; a method's ARN and the
+/// pattern of a route never have it.
+#[derive(Debug, Clone, Copy)]
+pub enum Address {
+    /// The stage's own URL.
+    Stage,
+    /// A custom domain, whose mapping names the stage, under a base path such as `/keys`, or none.
+    Mapping(&'static str),
+    /// A custom domain whose mapping leaves the stage to the path, under a base path or none.
+    MappingWithoutStage(&'static str),
+}
+
+impl Address {
+    /// What the client's URL has before the route.
+    #[must_use]
+    pub fn before(self) -> String {
+        match self {
+            Self::Stage => "/v1".to_owned(),
+            Self::Mapping(base) => base.to_owned(),
+            Self::MappingWithoutStage(base) => format!("{base}/v1"),
+        }
+    }
+}
+
 /// What both events have of a request.
-pub(super) fn event(api: &Api, request: &Request<'_>, source_ip: &Value, now: SystemTime) -> Value {
+pub(super) fn event(api: &Api, request: &Request<'_>, source_ip: &Value, address: Address, now: SystemTime) -> Value {
     let mut event = sample_event("authorizer");
     for of_authorizer in ["type", "methodArn"] {
         event.as_object_mut().unwrap().remove(of_authorizer);
@@ -61,14 +85,15 @@ pub(super) fn event(api: &Api, request: &Request<'_>, source_ip: &Value, now: Sy
         .route(request.method, path)
         .map_or_else(|| (path.to_owned(), Map::new()), |(route, variables)| (route.resource.clone(), variables));
     event["resource"] = json!(resource);
-    event["path"] = json!(path);
+    let path_of_client = format!("{}{path}", address.before());
+    event["path"] = if matches!(address, Address::Stage) { json!(path) } else { json!(path_of_client) };
     event["httpMethod"] = json!(request.method);
     event["pathParameters"] = variables.into();
     event["stageVariables"] = api.stage_variables.clone();
     let context = &mut event["requestContext"];
     context["requestTimeEpoch"] = json!(Timestamp::from(now).unix_millis());
     context["resourcePath"] = json!(resource);
-    context["path"] = json!(format!("/v1{path}"));
+    context["path"] = json!(path_of_client);
     context["httpMethod"] = json!(request.method);
     context["identity"]["sourceIp"] = source_ip.clone();
     set_headers(&mut event, request.headers);

@@ -104,6 +104,7 @@ impl Stage {
     }
 
     pub(super) fn event(&self, service: &Service, request: &Request<'_>) -> Value {
-        events::event(&self.api, request, &service.source_ip.lock().unwrap(), service.now())
+        let address = *service.address.lock().unwrap();
+        events::event(&self.api, request, &service.source_ip.lock().unwrap(), address, service.now())
     }
 }

@@ -1,6 +1,7 @@
 //! The service in process: real events, real handlers, a real engine; a fresh one for each test.
 
 mod accounts;
+mod addresses;
 mod allowed_ips;
 mod authorizer;
 mod check;
