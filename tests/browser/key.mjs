@@ -202,7 +202,9 @@ story('a key is changed in what was changed', async ({ page, admin }) => {
   const changes = { name: 'new', description: null, operations: ['SMS', 'RCS'], allowedIps: ['::1', '203.0.113.7'] };
   assert.deepEqual(request.postDataJSON(), changes);
   await page.getByRole('heading', { name: 'new Active' }).waitFor();
-  assert.deepEqual(await admin.find(key.id), { ...before, ...changes });
+  const after = await admin.find(key.id);
+  assert.notEqual(after.etag, before.etag);
+  assert.deepEqual(after, { ...before, ...changes, etag: after.etag });
 });
 
 story('a key that has expired is given more time', async ({ page, admin }) => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import uuid
 from collections import deque
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -32,6 +33,10 @@ LONGEST_TEXT = 128
 EXAMPLE = "0QbXn6T4mKrV9sYdJ2wLhP"
 CHANGED, ROTATED = os.environ["KEY_TO_CHANGE"], os.environ["KEY_TO_ROTATE"]
 IN_PLACE_OF_EXAMPLE = {"getKey": CHANGED, "updateKey": CHANGED, "rotateKey": ROTATED}
+
+# So they name a version that no key has, and a request, which is another one each time.
+EXAMPLE_VERSION, EXAMPLE_NAME = '"0353BcNZpNQ41k9Zft1Kjj"', "8e03978e-40d5-43dd-bc93-6894a57f9324"
+VERSIONS = re.compile(r'(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)')
 
 # No scenario makes so many keys; the account may have some more.
 MOST_KEYS = 20
@@ -77,13 +82,20 @@ def filter_query(_: schemathesis.HookContext, query: Any) -> bool:
 
 @schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[str, Any]) -> None:
-    """Gives the key of the document's examples a meaning, and keeps the run from taking away its own key.
+    """Gives the document's examples a meaning, and keeps the run from taking away its own key.
 
     Usage is asked about days that have been, where a time is one at all.
     """
     for name, days in (("from", 2), ("to", 1)):
         if _is_time((case.query or {}).get(name)):
             case.query[name] = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat()
+    headers = case.headers or {}
+    if headers.get("Idempotency-Key") == EXAMPLE_NAME:
+        headers["Idempotency-Key"] = str(uuid.uuid4())
+    # Where it makes texts of the least length, it forgets the pattern.
+    is_wrong = "If-Match" in headers and not VERSIONS.fullmatch(str(headers["If-Match"]))
+    if headers.get("If-Match") == EXAMPLE_VERSION or (is_wrong and case.meta.generation.mode.is_positive):
+        headers["If-Match"] = "*"
     key = case.path_parameters.get("key")
     if key == EXAMPLE:
         case.path_parameters["key"] = IN_PLACE_OF_EXAMPLE.get(_operation(case), key)
