@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::wire::Stop;
+use tests::wire::{Fault, Reason, Stop};
 use tests::{Client, Gateway, new_key_with};
 
 async fn rotated(admin: &Client, key: &Client, grace_period_seconds: u64) -> Client {
@@ -326,4 +326,26 @@ async fn a_previous_value_that_is_reported_meanwhile_is_not_kept() {
 
     assert_eq!(first.with_value_of(&answer).status().await, 200);
     assert_eq!(first.status().await, 401);
+}
+
+/// Its first attempt is under way for so long that others are refused all the time until the request ends.
+#[tokio::test]
+async fn a_rotation_that_may_still_arrive_is_not_called_contended() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    gateway.wire.throttle_every(0);
+    let key = admin.create_key(&["SMS"]).await;
+    let verdict = admin.verdict().await;
+    let path = format!("/authentication/{}/rotate", key.id);
+    let mut gate = gateway.wire.stop(Stop::before("TransactWriteItems"));
+    let rotate = gateway.hand_on("POST", &path, &verdict, None);
+    let others = async {
+        gate.reached().await;
+        gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 0));
+    };
+    let (answer, ()) = tokio::join!(rotate, others);
+    answer.assert_problem(500);
+    gateway.wire.mend();
+    gate.release();
+    gateway.wire.quiet().await;
+    assert_eq!(key.status().await, 401, "it has arrived");
 }

@@ -1,5 +1,7 @@
 //! Several writes, all or nothing.
 
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::attribute::{ACCOUNT_ID, ID, Item, LAST_EVENT, text};
@@ -73,10 +75,11 @@ impl Transaction {
     ///
     /// Each attempt is byte for byte the same under one `ClientRequestToken`, the event's id, so that DynamoDB tells an
     /// attempt after a lost answer of the first one's success. Where all answers are lost, the item says what was done.
+    /// The SDK sends nothing again by itself: it would hide that an attempt had no answer.
     ///
     /// # Errors
-    /// [`WriteError::Contended`] and [`WriteError::Throttled`] when nothing was written until the time was over;
-    /// [`WriteError::Table`] when the table fails, and whether anything was written is unknown.
+    /// [`WriteError::Contended`] and [`WriteError::Throttled`] when each attempt had an answer, and nothing was written until the
+    /// time was over; [`WriteError::Table`] when the table fails, and whether anything was or will be written is unknown.
     pub(in crate::store) async fn send(self, table: &Table, retries: Retries) -> Result<Transacted, WriteError> {
         let items: Vec<_> = self.parts.iter().map(|(_, item)| item.clone()).collect();
         let mut backoff = Backoff::default();
@@ -87,6 +90,8 @@ impl Transaction {
                 .transact_write_items()
                 .set_transact_items(Some(items.clone()))
                 .client_request_token(self.event.as_str())
+                .customize()
+                .config_override(Config::builder().retry_config(RetryConfig::disabled()))
                 .send()
                 .await;
             let Err(error) = sent else {
@@ -102,13 +107,13 @@ impl Transaction {
                 Failure::Conflict | Failure::InProgress | Failure::Throttled if retries.are_left() => {
                     backoff.wait().await;
                 }
-                // That an item is gone does not say by whom. The same transaction does, by its token.
-                Failure::Lost if self.deletes && retries.leave_a_call() => backoff.wait().await,
+                // The item does not always say what was done: that one is gone does not say by whom. The token does.
+                Failure::Lost if retries.leave_a_call() => backoff.wait().await,
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
                 _ if self.was_written(table, may_be_written).await => return Ok(Transacted::Done),
-                Failure::Conflict | Failure::InProgress => return Err(WriteError::Contended),
-                Failure::Throttled => return Err(WriteError::Throttled(self.error(error))),
-                Failure::Lost | Failure::Unknown => return Err(self.error(error).into()),
+                Failure::Conflict if !may_be_written => return Err(WriteError::Contended),
+                Failure::Throttled if !may_be_written => return Err(WriteError::Throttled(self.error(error))),
+                _ => return Err(self.error(error).into()),
             }
         }
     }
