@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, Fields, InvalidRequest, NamedRequest, NewKey};
-use api_keys::store::{DoneRequests, NewKeys};
+use api_keys::store::{DoneRequests, NamedRequestError, NewKeys};
 use lambda_http::{Body, Request, Response};
 
 /// The headers that it reads.
@@ -39,16 +39,28 @@ async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         Ok(http::request_name(request, fields))
     })?;
     let origin = http::origin(request, &caller);
-    let new = parse(request.body(), &caller, deps.catalogue, now)?;
-    let named = name.map(|name| NamedRequest::create(name, &caller, &new)).transpose();
+    let parsed = parse(request.body(), &caller, deps.catalogue, now);
+    let named = name.map(|name| NamedRequest::create(name, &caller, request.body())).transpose();
+    let unused = match &named {
+        Ok(named) => deps.requests.require_unused(named.as_ref(), now).await,
+        Err(_) => Ok(()),
+    };
+    // A repeat was right when it was carried out: since then its expiry may have come, or the catalogue have changed.
+    if let Err(done @ NamedRequestError::Done { .. }) = unused {
+        return Err(done.into());
+    }
+    let new = parsed?;
+    unused?;
     let named = named.map_err(|cause| Error::Internal(cause.into()))?;
-    deps.requests.require_unused(named.as_ref(), now).await?;
     caller.must_cover_new(&new.settings.operations)?;
     let (record, value) = new.issue(deps.issuer, now)?;
     let inserted = deps.new_keys.insert(&record, deps.max_keys, named.as_ref(), &origin, now).await;
     if inserted.is_err() {
         // It may be the same request, at the same time, that took the name or the last room.
-        deps.requests.require_unused(named.as_ref(), now).await?;
+        match deps.requests.require_unused(named.as_ref(), now).await {
+            Err(NamedRequestError::Done { key_id, .. }) if key_id == record.metadata.id => {}
+            unused => unused?,
+        }
     }
     let key = inserted?;
     http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling })

@@ -48,7 +48,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     let origin = http::origin(request, &caller);
     for _ in 0..ATTEMPTS {
         let found = deps.reader.get(caller.account_id, id).await?;
-        // After the key, so that the name is known to be used where the key is as the same request has left it.
+        // After the key: if the same request has changed the key by now, its name is found.
         deps.requests.require_unused(named.as_ref(), now).await?;
         let record = found.ok_or(Error::NotFound)?;
         must_be_rotatable(&record, &caller, now)?;

@@ -2,12 +2,13 @@
 
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::caller::Caller;
-use super::new_key::NewKey;
+use super::json::Json;
 use super::rotation::Rotation;
-use crate::key::{AccountId, KeyId, KeySettings};
+use super::text::spelled;
+use crate::key::{AccountId, IpRange, KeyId, Timestamp};
 
 /// The name of a request, as its client chose it: 8 to 128 visible characters of ASCII, of which the SHA-256 is kept.
 #[derive(Debug, Clone)]
@@ -37,30 +38,24 @@ pub struct NamedRequest {
     pub fingerprint: Vec<u8>,
 }
 
-/// What a request asks for, however its body spelt that. What says nothing is left out, so that a field which a later release
-/// adds leaves the fingerprints of requests without it.
+/// What a request asks for. What is absent is left out, so that a field which a later release adds leaves the fingerprints of
+/// requests without it.
 #[derive(Serialize)]
-#[serde(tag = "route", rename_all_fields = "camelCase")]
-enum Asked<'a> {
-    #[serde(rename = "create")]
-    Create {
-        user_id: &'a str,
-        username: &'a str,
-        #[serde(flatten)]
-        settings: &'a KeySettings,
-    },
-    #[serde(rename = "rotate")]
+#[serde(tag = "route", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum NamedWork {
+    Create { body: Value },
     Rotate { key: KeyId, grace_period_seconds: Option<u64>, keep_previous: Option<bool> },
 }
 
 impl NamedRequest {
-    /// A request for a new key.
+    /// A request for a new key, as its body asks for it. So it is the same request on another day and after a deployment, when the
+    /// clock, the catalogue and defaults are other ones.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
-    pub fn create(name: RequestName, caller: &Caller, new: &NewKey) -> serde_json::Result<Self> {
-        let NewKey { user_id, username, settings, .. } = new;
-        Self::of(name, caller, &Asked::Create { user_id, username, settings })
+    /// When the body is no JSON.
+    pub fn create(name: RequestName, caller: &Caller, body: &[u8]) -> serde_json::Result<Self> {
+        let body = canonical("", Json::read(body)?.value);
+        Self::of(name, caller, &NamedWork::Create { body })
     }
 
     /// A request for another value of a key.
@@ -72,18 +67,48 @@ impl NamedRequest {
             Rotation::Grace(grace) => (Some(grace.as_secs()), None),
             Rotation::KeepPrevious => (None, Some(true)),
         };
-        Self::of(name, caller, &Asked::Rotate { key, grace_period_seconds, keep_previous })
+        Self::of(name, caller, &NamedWork::Rotate { key, grace_period_seconds, keep_previous })
     }
 
-    fn of(name: RequestName, caller: &Caller, asked: &Asked<'_>) -> serde_json::Result<Self> {
-        let mut asked = serde_json::to_value(asked)?;
-        if let Value::Object(fields) = &mut asked {
-            fields.retain(|_, value| !value.is_null());
-        }
-        asked.sort_all_objects();
-        let fingerprint = digest(&SHA256, asked.to_string().as_bytes()).as_ref().to_vec();
+    fn of(name: RequestName, caller: &Caller, work: &NamedWork) -> serde_json::Result<Self> {
+        let work = canonical("", serde_json::to_value(work)?);
+        let fingerprint = digest(&SHA256, work.to_string().as_bytes()).as_ref().to_vec();
         Ok(Self { account_id: caller.account_id, caller_key_id: caller.key_id, name_hash: name.hash, fingerprint })
     }
+}
+
+/// The one spelling of what a field has: fields by name without absent ones, lists in one order, and text, times and ranges as
+/// they are stored.
+fn canonical(field: &str, value: Value) -> Value {
+    match value {
+        Value::String(text) => {
+            let stored = match field {
+                "expiresAt" => Timestamp::parse(&text).and_then(|time| serde_json::to_value(time).ok()),
+                "allowedIps" => text.parse::<IpRange>().ok().and_then(|range| serde_json::to_value(range).ok()),
+                _ => None,
+            };
+            stored.unwrap_or_else(|| Value::from(spelled(&text).trim_matches(' ')))
+        }
+        Value::Array(values) => {
+            let mut values: Vec<_> = values.into_iter().map(|value| canonical(field, value)).collect();
+            values.sort_by_cached_key(Value::to_string);
+            Value::Array(values)
+        }
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(field, value)| {
+                let value = canonical(&field, value);
+                (field, value)
+            });
+            let mut fields: Map<_, _> = fields.filter(|(_, value)| !is_absent(value)).collect();
+            fields.sort_keys();
+            Value::Object(fields)
+        }
+        other => other,
+    }
+}
+
+fn is_absent(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }
 
 #[cfg(test)]
@@ -112,6 +137,25 @@ mod tests {
         hex::encode(NamedRequest::rotate(name, &caller(), KeyId::parse(KEY).unwrap(), rotation).unwrap().fingerprint)
     }
 
+    fn create(body: &str) -> NamedRequest {
+        NamedRequest::create(RequestName::parse("12345678").unwrap(), &caller(), body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_a_body_asks_for_counts_and_not_its_spelling() {
+        let body = r#"{"userId":"é","operations":["SMS","RCS"],"expiresAt":"2030-01-31T00:00:00Z",
+            "allowedIps":["203.0.113.7","::1"],"limits":[{"requests":1,"per":"DAY"},{"requests":2,"per":"HOUR"}]}"#;
+        let same = r#"{ "limits": [{"per":"HOUR","requests":2},{"per":"DAY","requests":1}], "name": null, "tags": {},
+            "allowedIps": ["0:0::1","::ffff:203.0.113.7"], "expiresAt": "2030-01-31T01:00:00.000+01:00",
+            "operations": ["RCS","SMS"], "userId": "\u00a0e\u0301 " }"#;
+        assert_eq!(create(body).fingerprint, create(same).fingerprint);
+        for (from, to) in
+            [("é", "É"), ("RCS", "WHATSAPP"), ("01-31", "01-30"), ("::1", "::2"), (":2", ":3"), ("userId", "name")]
+        {
+            assert_ne!(create(body).fingerprint, create(&body.replace(from, to)).fingerprint, "{from}");
+        }
+    }
+
     #[test]
     fn a_name_is_8_to_128_visible_characters() {
         for name in ["12345678", "!\"#$%&'~", &"x".repeat(128), "\"8e03978e-40d5-43dd-bc93-6894a57f9324\""] {
@@ -125,18 +169,10 @@ mod tests {
     /// A repeat may come after a deployment.
     #[test]
     fn every_release_has_the_same_fingerprint_of_a_request() {
-        let new = NewKey {
-            account_id: caller().account_id,
-            company: "Example".to_owned(),
-            user_id: "user-2".to_owned(),
-            username: "Grace".to_owned(),
-            created_by: "user-1".to_owned(),
-            created_by_key_id: None,
-            settings: KeySettings::new(Operations::parse("SMS").unwrap(), TrafficType::parse("OTP").unwrap()),
-        };
-        let create = NamedRequest::create(RequestName::parse("12345678").unwrap(), &caller(), &new).unwrap();
+        let body = r#"{"userId":"user-2","username":"Grace","operations":["SMS"]}"#;
+        let create = create(body);
         assert_eq!(create.name_hash, "ef797c8118f02dfb649607dd5d3f8c7623048c9c063d532cc95c5ed7a898a64f");
-        let text = r#"{"enabled":true,"operations":["SMS"],"route":"create","trafficType":"OTP","userId":"user-2","username":"Grace"}"#;
+        let text = r#"{"body":{"operations":["SMS"],"userId":"user-2","username":"Grace"},"route":"create"}"#;
         assert_eq!(create.fingerprint, digest(&SHA256, text.as_bytes()).as_ref());
         let rotate = |rest: &str| hex::encode(digest(&SHA256, format!("{{{rest}").as_bytes()));
         assert_eq!(

@@ -8,9 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 /// # Errors
 /// What is wrong with it.
 pub fn normalize(text: &str, max: usize) -> Result<String, String> {
-    let spaced: String = text.nfc().map(|character| if is_space(character) { ' ' } else { character }).collect();
-    let trimmed = spaced.trim_matches(' ');
-    if trimmed.is_empty() && !spaced.is_empty() {
+    let spelled = spelled(text);
+    let trimmed = spelled.trim_matches(' ');
+    if trimmed.is_empty() && !spelled.is_empty() {
         Err("must not be blank".to_owned())
     } else if !(1..=max).contains(&trimmed.chars().count()) {
         Err(format!("must have 1 to {max} characters"))
@@ -21,6 +21,11 @@ pub fn normalize(text: &str, max: usize) -> Result<String, String> {
     } else {
         Ok(trimmed.to_owned())
     }
+}
+
+/// The one spelling of a text, with the spaces around it.
+pub(super) fn spelled(text: &str) -> String {
+    text.nfc().map(|character| if is_space(character) { ' ' } else { character }).collect()
 }
 
 /// Unicode's `White_Space`, but for controls and the separators of lines and paragraphs, which are refused.

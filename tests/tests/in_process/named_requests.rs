@@ -1,5 +1,7 @@
 //! `Idempotency-Key`: a request that its client has named is carried out once, whatever is lost, late, twice or cut off.
 
+mod same_request;
+
 use std::time::Duration;
 
 use api_keys::lambda::Code;
