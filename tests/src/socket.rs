@@ -1,14 +1,16 @@
 //! The gateway on a socket, for programs that speak HTTP.
 
 use std::collections::BTreeSet;
+use std::io::{Error, ErrorKind};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request as HttpRequest;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -27,19 +29,22 @@ struct Names(Mutex<BTreeSet<String>>);
 enum Loss {
     /// The gateway does not wait any longer.
     Timeout,
-    /// The connection ends.
+    /// The connection ends before it.
     Connection,
+    /// The connection ends within it.
+    Rest,
 }
 
 impl Names {
-    /// The first answer to every other name is lost, in this way and that.
+    /// The first answer to every other name is lost, each in another way.
     fn loss(&self, request: &HttpRequest) -> Option<Loss> {
         let name = request.headers().get("Idempotency-Key")?.to_str().unwrap();
         let mut names = self.0.lock().unwrap();
         let is_new = names.insert(name.to_owned());
-        match names.len() % 4 {
-            1 if is_new => Some(Loss::Timeout),
+        match names.len() % 6 {
+            1 if is_new => Some(Loss::Rest),
             3 if is_new => Some(Loss::Connection),
+            5 if is_new => Some(Loss::Timeout),
             _ => None,
         }
     }
@@ -69,6 +74,7 @@ impl Socket {
             match loss {
                 None => written(answer),
                 Some(Loss::Timeout) => timeout(),
+                Some(Loss::Rest) => cut(&answer),
                 // It ends the task of the connection, and prints nothing.
                 Some(Loss::Connection) => resume_unwind(Box::new("the connection ends")),
             }
@@ -112,6 +118,16 @@ fn written(answer: Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.text));
     *response.status_mut() = answer.status.try_into().unwrap();
     *response.headers_mut() = answer.headers;
+    response
+}
+
+/// The head of an answer and half of its body.
+fn cut(answer: &Answer) -> Response<Body> {
+    let half = Bytes::copy_from_slice(&answer.text.as_bytes()[..answer.text.len() / 2]);
+    let parts = [Ok(half), Err(Error::from(ErrorKind::ConnectionReset))];
+    let mut response = Response::new(Body::from_stream(futures_util::stream::iter(parts)));
+    *response.status_mut() = answer.status.try_into().unwrap();
+    response.headers_mut().insert(CONTENT_LENGTH, answer.text.len().into());
     response
 }
 
