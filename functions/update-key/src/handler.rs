@@ -58,7 +58,7 @@ impl Update<'_> {
     /// Changes the key as long as it has no operation that the caller lacks, nor gets one.
     async fn make(&self) -> Result<KeyRecord, Error> {
         let only_disables = *self.patch == KeyPatch::disabling();
-        // Whoever names a version wants nothing forced.
+        // A request that names a version forces nothing.
         if only_disables && self.if_match.is_none() {
             return self.disable().await;
         }

@@ -82,7 +82,7 @@ codes! {
     /// The key to change or rotate has an operation that the calling key lacks.
     CannotChange FORBIDDEN Changed;
     /// The gateway does not let the request in, such as a web ACL's refusal.
-    Forbidden FORBIDDEN Never;
+    Forbidden FORBIDDEN Changed;
     /// The account has no such key.
     NotFound NOT_FOUND Never;
     /// There is no such route.
@@ -103,7 +103,7 @@ codes! {
     RequestDone CONFLICT Never;
     /// The key is of another version than `If-Match` names.
     PreconditionFailed PRECONDITION_FAILED Changed;
-    /// The body has more bytes than the gateway takes.
+    /// The body has more bytes than the gateway takes. AWS sends its own body in place of this one.
     TooLarge PAYLOAD_TOO_LARGE Never;
     /// The gateway does not take a body of this type.
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE Never;

@@ -31,7 +31,7 @@ pub fn name(code: Code) -> &'static str {
 const PROBLEMS: [(&str, &str, &[&str]); 13] = [
     (
         "BadRequest",
-        "The body or the query has fields that are wrong, unknown or repeated, or the path has a key's value or `self` where \
+        "The body, the query or a header has fields that are wrong, unknown or repeated, or the path has a key's value or `self` where \
          an id is wanted, and `errors` names each; or the gateway could not understand the request as a whole, and there is \
          no `errors`.",
         &["wrongFields", "notUnderstood"],
@@ -56,7 +56,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
     (
         "Conflict",
         "The account has reached its limit of keys (`createKey`), the key is disabled or expired and not exposed (`rotateKey`) \
-         or is exposed and cannot be enabled (`updateKey`), or other requests changed the same key at the same time; or the request was carried out before, under the same \
+         or is exposed and cannot be enabled (`updateKey`), the account is suspended (`createKey`), or other requests changed the same key at the same time; or the request was carried out before, under the same \
          `Idempotency-Key`.",
         &["quotaReached", "notActive", "contended", "requestDone"],
     ),
