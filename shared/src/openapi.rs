@@ -6,7 +6,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::key::{
     AllowedIps, EffectiveLimits, Etag, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period,
-    Timestamp, TrafficType,
+    Tags, Timestamp, TrafficType,
 };
 use crate::lambda::{Code, IssuedKey, IssuedKeyBody};
 
@@ -57,6 +57,7 @@ schemas! {
         .additional_properties(Some(AdditionalProperties::FreeForm(false))),
     Limits => limits(Limits::MAX),
     EffectiveLimits => limits(Period::ALL.len()),
+    Tags => tags(),
 }
 
 impl ToSchema for IssuedKey {
@@ -77,6 +78,19 @@ fn limits(most: usize) -> ArrayBuilder {
         .min_items(Some(1))
         .max_items(Some(most))
         .unique_items(true)
+}
+
+/// Texts by their names.
+fn tags() -> ObjectBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(Tags::MAX_TEXT));
+    ObjectBuilder::new()
+        .description(Some(
+            "Texts by their names, which are `[A-Za-z][A-Za-z0-9_.-]{0,39}`: at most 1024 bytes in all, form-encoded. They grant \
+             nothing.",
+        ))
+        .property_names(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z][A-Za-z0-9_.-]{0,39}$"))))
+        .max_properties(Some(Tags::MAX))
+        .additional_properties(Some(text))
 }
 
 /// All codes, each with its status, whether trying again can help, and when it comes.

@@ -76,7 +76,8 @@ impl Update<'_> {
                 return Err(Error::NotActive(KeyStatus::Exposed));
             }
             http::require(self.if_match.as_ref(), &record)?;
-            if let Some(changed) = self.write(&record).await? {
+            let patch = self.patch.on(&record.metadata.settings)?;
+            if let Some(changed) = self.write(&record, &patch).await? {
                 return Ok(changed);
             }
         }
@@ -94,8 +95,8 @@ impl Update<'_> {
         self.deps.reader.get(self.caller.account_id, self.id).await?.ok_or(Error::NotFound)
     }
 
-    async fn write(&self, record: &KeyRecord) -> Result<Option<KeyRecord>, WriteError> {
+    async fn write(&self, record: &KeyRecord, patch: &KeyPatch) -> Result<Option<KeyRecord>, WriteError> {
         let origin = http::origin(self.request, &self.caller);
-        self.deps.keys.update(record, self.patch, &origin, self.now).await
+        self.deps.keys.update(record, patch, &origin, self.now).await
     }
 }

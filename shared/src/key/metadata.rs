@@ -8,6 +8,7 @@ use super::id::KeyId;
 use super::limits::Limits;
 use super::operation::{Operations, TrafficType};
 use super::status::KeyStatus;
+use super::tags::{ShownTags, Tags};
 use super::timestamp::Timestamp;
 
 /// What those who manage a key decide of it, and may change. [`KeyView`] says what each means.
@@ -35,6 +36,9 @@ pub struct KeySettings {
     /// See [`KeyView`].
     #[serde(default)]
     pub limits: Limits,
+    /// See [`KeyView`].
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 impl KeySettings {
@@ -50,6 +54,7 @@ impl KeySettings {
             expires_at: None,
             allowed_ips: None,
             limits: Limits::NONE,
+            tags: Tags::default(),
         }
     }
 }
@@ -129,6 +134,10 @@ pub struct KeyView<'a> {
     /// tightest.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<EffectiveLimits>))]
     effective_limits: EffectiveLimits,
+    /// What those who manage it note of it for the services behind the gateway, which get it with every request: texts by their
+    /// names. They grant nothing.
+    #[cfg_attr(feature = "openapi", schema(value_type = Tags))]
+    tags: ShownTags<'a>,
     status: KeyStatus,
     /// Its version for writing, which `If-Match` takes in quotes. It changes with each management write of the key, and with
     /// nothing else: not with its status, its last use or its account.
@@ -157,6 +166,7 @@ impl<'a> KeyView<'a> {
             allowed_ips: settings.allowed_ips.as_ref(),
             limits: settings.limits,
             effective_limits: EffectiveLimits(effective_limits),
+            tags: settings.tags.shown(),
             status,
             etag,
         }

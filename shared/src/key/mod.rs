@@ -9,7 +9,7 @@
 //! timestamp → limits → counters → lease
 //! timestamp, id → usage
 //! id → etag
-//! timestamp, allowed_ips, limits, etag, operation, status → metadata → record
+//! timestamp, allowed_ips, limits, etag, operation, status, tags → metadata → record
 //! ```
 
 mod allowed_ips;
@@ -30,6 +30,7 @@ mod prefix;
 mod random;
 mod record;
 mod status;
+mod tags;
 mod timestamp;
 mod usage;
 mod value;
@@ -51,6 +52,7 @@ pub use self::prefix::KeyPrefix;
 pub use self::random::{NoRandomness, Random};
 pub use self::record::{KeyRecord, PreviousValue};
 pub use self::status::KeyStatus;
+pub use self::tags::{ShownTags, Tags};
 pub use self::timestamp::Timestamp;
 pub use self::usage::{Consumer, Count, Tally, Use, Uses};
 pub use self::value::{ImportedKeys, KeyValue};

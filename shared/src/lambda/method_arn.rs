@@ -64,6 +64,11 @@ impl MethodArn {
         Route { method, path: self.path(), is_ours }
     }
 
+    /// The path's first segment.
+    pub(super) fn first_segment(&self) -> &str {
+        self.path().split('/').next().unwrap_or_default()
+    }
+
     /// The path's segments after the first.
     pub(super) fn later_segments(&self) -> impl Iterator<Item = &str> {
         self.path().split('/').skip(1)

@@ -64,13 +64,24 @@ impl Verdict {
     const MAX_BYTES: usize = 8_192;
     /// Kept free for what the context is to say of limited keys.
     const RESERVED_BYTES: usize = 400;
+    /// The routes of so many operations have room beside the longest texts and tags.
+    const ALWAYS_NAMED: usize = 16;
 
-    /// Allows a caller the routes of its operations. The policy fits every request of the API, so a cache may keep it.
+    /// Allows a caller the routes of its operations. The policy fits every request of the API, so a cache may keep it; where
+    /// it has no room for all of them beside the context, the asked one is in it, and the last ones are not.
     ///
     /// Region, account and stage are wildcards: they would make most of the policy, and nothing is decided by them. The
     /// gateway asks the policy for methods of one stage alone.
     #[must_use]
     pub fn allow(caller: Caller, method: &MethodArn) -> Self {
+        let mut verdict = Self::allow_all(caller, method);
+        if verdict.context.caller.operations.len() > Self::ALWAYS_NAMED {
+            verdict.make_room(method);
+        }
+        verdict
+    }
+
+    fn allow_all(caller: Caller, method: &MethodArn) -> Self {
         let any_method = method.any_method_of_its_api();
         let mut resource = Vec::new();
         for segment in caller.operations.iter().map(Operation::path_segment) {
@@ -78,6 +89,29 @@ impl Verdict {
             resource.push(format!("{any_method}/{segment}/*"));
         }
         Self::new("Allow", resource, caller, Reason::Allowed)
+    }
+
+    /// Takes routes out of the policy that are not asked for, the last ones first, until the gateway takes the answer.
+    fn make_room(&mut self, method: &MethodArn) {
+        let mut over = self.bytes().saturating_sub(Self::MAX_BYTES - Self::RESERVED_BYTES);
+        let asked = format!("{}/{}", method.any_method_of_its_api(), method.first_segment());
+        let all_below = format!("{asked}/*");
+        let [Statement { resource, .. }] = &mut self.policy_document.statement;
+        let mut kept = Vec::new();
+        for route in std::mem::take(resource).into_iter().rev() {
+            if over == 0 || route == asked || route == all_below {
+                kept.push(route);
+            } else {
+                // Its quotes and a comma too.
+                over = over.saturating_sub(route.len() + 3);
+            }
+        }
+        kept.reverse();
+        *resource = kept;
+    }
+
+    fn bytes(&self) -> usize {
+        serde_json::to_vec(self).map_or(usize::MAX, |answer| answer.len())
     }
 
     /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups: a cache may keep it for
@@ -131,11 +165,10 @@ impl Verdict {
         }
     }
 
-    /// Whether the gateway takes the answer for every key that may have operations of this catalogue.
+    /// Whether the answer has room for all routes of every key that may have operations of this catalogue, and no tags.
     pub(super) fn fits(catalogue: &Catalogue) -> bool {
         let largest = Self::largest(catalogue.operations().clone());
-        let bytes = largest.and_then(|largest| serde_json::to_vec(&largest).ok());
-        bytes.is_some_and(|bytes| bytes.len() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
+        largest.is_some_and(|largest| largest.bytes() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
     }
 
     /// The answer for a key of these operations whose texts are the longest, from the API of the longest ARN.
@@ -150,8 +183,9 @@ impl Verdict {
             company: text,
             operations,
             traffic_type: TrafficType::parse(&"T".repeat(32))?,
+            tags: String::new(),
         };
-        Some(Self::allow(caller, &MethodArn::longest()?))
+        Some(Self::allow_all(caller, &MethodArn::longest()?))
     }
 }
 

@@ -25,6 +25,9 @@ pub struct Caller {
     pub operations: Operations,
     /// The kind of messages it is meant for.
     pub traffic_type: TrafficType,
+    /// Its tags, form-encoded as they are stored; empty when it has none.
+    #[serde(default)]
+    pub tags: String,
 }
 
 impl Caller {
@@ -101,6 +104,7 @@ impl From<KeyRecord> for Caller {
             company: metadata.company,
             operations: metadata.settings.operations,
             traffic_type: metadata.settings.traffic_type,
+            tags: metadata.settings.tags.into_text(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! json, text, path_text → fields → page, usage, rotation, key_fields, limits → settings → new_key
+//! json, text, path_text → fields → page, usage, rotation, key_fields, limits, tags → settings → new_key
 //! caller → origin ─────────────────┘                └──→ account     field_change ┘
 //! caller, rotation, new_key → named_request; if_match
 //! ```
@@ -21,6 +21,7 @@ mod page;
 mod path_text;
 mod rotation;
 mod settings;
+mod tags;
 mod text;
 mod usage;
 
@@ -37,5 +38,6 @@ pub use self::page::{AccountQuery, EventQuery, KeyQuery};
 pub use self::path_text::PathText;
 pub use self::rotation::Rotation;
 pub use self::settings::KeyPatch;
+pub use self::tags::TagChanges;
 pub use self::text::normalize as normalize_text;
 pub use self::usage::{UsageBucket, UsageQuery};

@@ -129,6 +129,7 @@ mod tests {
             company: "Example".to_owned(),
             operations: Operations::parse("AUTHENTICATION,SMS").unwrap(),
             traffic_type: TrafficType::parse("OTP").unwrap(),
+            tags: String::new(),
         }
     }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::{Fields, InvalidRequest};
-use crate::key::{AllowedIps, Catalogue, KeySettings, Limits, Operations, Timestamp, TrafficType};
+use super::tags::TagChanges;
+use crate::key::{AllowedIps, Catalogue, KeySettings, Limits, Operations, Tags, Timestamp, TrafficType};
 
 /// Takes the settings of a new key. Errors are in this order.
 pub(super) fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> KeySettings {
@@ -16,6 +17,7 @@ pub(super) fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -
         expires_at: fields.optional_expiry("expiresAt", now),
         allowed_ips: fields.allowed_ips(),
         limits: fields.limits(),
+        tags: fields.tags(),
         enabled: true,
     }
 }
@@ -48,6 +50,12 @@ pub struct KeyPatch {
     /// See [`KeySettings::limits`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// See [`KeySettings::tags`]: all of them, as [`Self::on`] finds them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Tags>,
+    /// What becomes of single tags.
+    #[serde(skip)]
+    pub tag_changes: Option<TagChanges>,
 }
 
 impl KeyPatch {
@@ -75,7 +83,18 @@ impl KeyPatch {
             expires_at: fields.has("expiresAt").then(|| fields.optional_expiry("expiresAt", now)),
             allowed_ips: fields.has("allowedIps").then(|| fields.allowed_ips()),
             limits: fields.has("limits").then(|| fields.limits()),
+            tags: None,
+            tag_changes: fields.has("tags").then(|| fields.tag_changes()),
         }
+    }
+
+    /// The same for a key with these settings: a patch names single tags, and a key is given all of them.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] when the key would have too many tags.
+    pub fn on(&self, settings: &KeySettings) -> Result<Self, InvalidRequest> {
+        let tags = self.tag_changes.as_ref().map(|changes| changes.applied_to(&settings.tags)).transpose()?;
+        Ok(Self { tags, tag_changes: None, ..self.clone() })
     }
 
     /// Gives a key these settings.
@@ -88,6 +107,7 @@ impl KeyPatch {
         set(&mut to.expires_at, self.expires_at.as_ref());
         set(&mut to.allowed_ips, self.allowed_ips.as_ref());
         set(&mut to.limits, self.limits.as_ref());
+        set(&mut to.tags, self.tags.as_ref());
     }
 }
 

@@ -7,7 +7,7 @@ use api_keys::lambda::settings;
 use authorizer::{AuthorizerEvent, Refusal};
 use serde_json::{Value, json};
 use tests::Gateway;
-use tests::gateway::sample_event;
+use tests::gateway::{allows, sample_event};
 use tests::template::template;
 use tests::wire::Call;
 
@@ -142,7 +142,7 @@ async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_doe
         json!({
             "accountId": admin.account_id, "keyId": admin.id, "userId": "user-1", "username": "Ada",
             "company": "Example", "operations": "SMS,RCS,WHATSAPP,AUTHENTICATION", "trafficType": "TRANSACTIONAL",
-            "reason": "ALLOWED", "retryAfter": "0", "limited": "false"
+            "tags": "", "reason": "ALLOWED", "retryAfter": "0", "limited": "false"
         })
     );
     assert!(!verdict.to_string().contains(&admin.value));
@@ -200,11 +200,51 @@ async fn the_largest_answer_is_within_what_the_gateway_takes() {
     assert!(largest > LIMIT - 150, "{largest} bytes: the template could take more");
 }
 
+/// Tags of as many bytes as there may be.
+fn longest_tags() -> Value {
+    let texts =
+        (0..8).map(|at| (format!("t{at}"), json!("x".repeat(if at == 7 { 1024 - 8 * 3 - 7 * 124 - 7 } else { 124 }))));
+    texts.collect()
+}
+
+#[tokio::test]
+async fn where_tags_leave_no_room_for_all_routes_the_answer_names_the_asked_one_and_fits() {
+    let longest = "😀".repeat(128);
+    let mut left_out = 0;
+    for operations in largest_catalogues() {
+        let gateway = Gateway::start().await;
+        gateway.set(|settings| settings.catalogue = catalogue_of(&operations).unwrap());
+        let account = json!({"company": longest, "userId": longest, "username": longest});
+        let manager = gateway.client_of(&gateway.invoke_create_account(account).await.unwrap());
+        let patched = manager.patch(&manager.id, &json!({"tags": longest_tags()})).await;
+        assert_eq!(patched.status, 200, "{patched:?}");
+        let stage = format!("arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/{}", "s".repeat(128));
+        let routes: Vec<_> = operations.split(',').map(|name| name.to_lowercase().replace('_', "-")).collect();
+        for asked in [&routes[0], &routes[routes.len() / 2], &routes[routes.len() - 1]] {
+            let mut event = sample_event("authorizer");
+            event["methodArn"] = json!(format!("{stage}/GET/{asked}/1"));
+            event["multiValueHeaders"] = json!({"X-API-Key": [manager.value]});
+            let verdict = gateway.decide(&event).await.unwrap();
+            let bytes = verdict.to_string().len();
+            assert!(bytes <= LIMIT, "{bytes} bytes");
+            assert_eq!(verdict["context"]["tags"].as_str().unwrap().len(), 1024);
+            let named = |route: &String| {
+                ["", "/1/2"].iter().all(|below| allows(&verdict, &format!("{stage}/GET/{route}{below}")))
+            };
+            assert!(named(asked), "{asked} of {}", routes.len());
+            let missing = routes.iter().filter(|route| !named(route)).count();
+            assert!(missing == 0 || (routes.len() > 16 && bytes > LIMIT - 150), "{missing} of {}", routes.len());
+            left_out += missing;
+        }
+    }
+    assert!(left_out > 0, "there was room for all");
+}
+
 #[test]
 fn no_function_starts_with_a_catalogue_whose_answers_the_gateway_would_not_take() {
     let names = |count: usize| (0..count).map(|at| format!("A{at:0>31}")).collect::<Vec<_>>().join(",");
-    assert!(catalogue_of(&names(29)).is_ok());
-    let error = catalogue_of(&names(30)).unwrap_err();
+    assert!(catalogue_of(&names(28)).is_ok());
+    let error = catalogue_of(&names(29)).unwrap_err();
     let expected = "the environment variable OPERATIONS must be a list of fewer or shorter names: the authorizer's answer for all of \
                     them exceeds API Gateway's 8 KB";
     assert_eq!(error, expected);

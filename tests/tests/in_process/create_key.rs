@@ -37,7 +37,7 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
             "createdByKeyId": admin.id, "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
             "description": "appointment reminders", "createdAt": created_at, "status": "ACTIVE", "enabled": true,
             "expiresAt": null, "lastUsedAt": null, "allowedIps": null, "limits": null,
-            "effectiveLimits": null, "etag": answer.body["etag"]
+            "effectiveLimits": null, "tags": {}, "etag": answer.body["etag"]
         })
     );
     let again = admin.get(&format!("/authentication/{id}")).await;

@@ -41,6 +41,7 @@ mod sample_events;
 mod secrecy;
 mod serve_console;
 mod suspension;
+mod tags;
 mod text;
 mod time_limits;
 mod update_key;

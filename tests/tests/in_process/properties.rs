@@ -79,8 +79,17 @@ fn jsons() -> impl Strategy<Value = Value> {
 
 /// Bodies as they should be, or nothing, with some fields put in that may be right, and now and then a stranger.
 fn bodies() -> impl Strategy<Value = Value> {
-    const FIELDS: [&str; 8] =
-        ["trafficType", "name", "description", "expiresAt", "allowedIps", "limits", "enabled", "gracePeriodSeconds"];
+    const FIELDS: [&str; 9] = [
+        "tags",
+        "trafficType",
+        "name",
+        "description",
+        "expiresAt",
+        "allowedIps",
+        "limits",
+        "enabled",
+        "gracePeriodSeconds",
+    ];
     let operations = || prop::sample::subsequence(vec!["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], 0..=4);
     let field = prop::sample::select(&FIELDS[..]).prop_map(str::to_owned);
     let likely = prop_oneof![
@@ -88,6 +97,7 @@ fn bodies() -> impl Strategy<Value = Value> {
         Just(json!("OTP")),
         Just(json!(["203.0.113.0/24"])),
         Just(json!([{"requests": 5, "per": "DAY"}])),
+        ("[a-zA-Z_.-]{1,3}", any::<String>()).prop_map(|(name, text)| json!({ name: text })),
         any::<String>().prop_map(Value::from),
         jsons(),
     ];

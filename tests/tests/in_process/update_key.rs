@@ -47,6 +47,8 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
         ("expiresAt", Value::Null, Value::Null),
         ("allowedIps", Value::Null, Value::Null),
         ("trafficType", Value::Null, json!("TRANSACTIONAL")),
+        ("tags", json!({"team": "blue"}), json!({"team": "blue"})),
+        ("tags", Value::Null, json!({})),
     ] {
         let patched = admin.patch(&key.id, &json!({ field: value })).await;
         expected[field] = shown;

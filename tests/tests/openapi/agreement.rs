@@ -11,11 +11,13 @@ use crate::{api, resolve};
 
 /// Values of a documented field, each with whether it is to be taken.
 fn probes(api: &Value, schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> {
-    let types = match &schema["type"] {
-        Value::Array(types) => types.clone(),
-        one => vec![one.clone()],
-    };
-    let mut probes = vec![(Value::Null, types.contains(&json!("null"))), (json!({}), false)];
+    // An object that has a name stands beside `null`.
+    let parts = schema["oneOf"].as_array().map_or_else(|| vec![schema], |parts| parts.iter().collect());
+    let parts: Vec<_> = parts.into_iter().map(|part| resolve(api, part)).collect();
+    let types_of = |part: &&Value| part["type"].as_array().cloned().unwrap_or_else(|| vec![part["type"].clone()]);
+    let types: Vec<_> = parts.iter().flat_map(types_of).collect();
+    let schema = parts[0];
+    let mut probes = vec![(Value::Null, types.contains(&json!("null"))), (json!({}), types[0] == "object")];
     match types[0].as_str().unwrap() {
         "boolean" => {
             probes.extend([(json!(true), true), (json!(false), true), (json!("true"), false), (json!(1), false)]);
@@ -29,6 +31,7 @@ fn probes(api: &Value, schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> 
             probes.push((json!(60.0), true));
         }
         "array" => probes.extend(lists(api, schema)),
+        "object" => probes.extend(tags(schema)),
         "string" if schema["format"] == "date-time" => {
             let soon = gateway.time_in(Duration::from_hours(1));
             probes.extend([(json!(soon.replace('Z', "+00:00")), true), (json!(soon), true)]);
@@ -55,6 +58,30 @@ fn probes(api: &Value, schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> 
         }
         other => panic!("no probes for {other}"),
     }
+    probes
+}
+
+fn tags(schema: &Value) -> Vec<(Value, bool)> {
+    let text = &schema["additionalProperties"];
+    assert_eq!(schema["propertyNames"]["pattern"], "^[A-Za-z][A-Za-z0-9_.-]{0,39}$");
+    let most = text["maxLength"].as_u64().unwrap().try_into().unwrap();
+    let longest = "x".repeat(most);
+    let mut probes: Vec<_> =
+        [json!("x"), json!(longest), json!("blue & green"), json!("é")].map(|text| (text, true)).into();
+    probes.extend(
+        [json!(""), json!(" "), json!(longest + "x"), json!("\0"), json!(7), json!(["x"])].map(|text| (text, false)),
+    );
+    probes.push((Value::Null, text["type"].as_array().is_some_and(|types| types.contains(&json!("null")))));
+    let mut probes: Vec<_> = probes.into_iter().map(|(text, good)| (json!({ "probe": text }), good)).collect();
+    let longest = "n".repeat(40);
+    probes.extend(["T", "cost.center", "a-b_c", &longest].map(|name| (json!({ name: "x" }), true)));
+    let longer = "n".repeat(41);
+    probes.extend(["", "1", "_x", "a b", "é", "a=b", &longer].map(|name| (json!({ name: "x" }), false)));
+    let so_many = |count: u64| -> Value { (0..count).map(|at| (format!("n{at}"), json!("x"))).collect() };
+    if let Some(max) = schema["maxProperties"].as_u64() {
+        probes.extend([(so_many(max), true), (so_many(max + 1), false)]);
+    }
+    probes.extend([json!([]), json!("a=b"), json!(7)].map(|bad| (bad, false)));
     probes
 }
 

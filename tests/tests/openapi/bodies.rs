@@ -2,9 +2,13 @@
 //!
 //! That both agree, at every limit, is proved in `agreement`.
 
-use api_keys::key::{AllowedIps, Limits, Operations, Timestamp, TrafficType};
+use std::collections::BTreeMap;
+
+use api_keys::key::{AllowedIps, Limits, Operations, Tags, Timestamp, TrafficType};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A new key.
 #[derive(Default, Serialize, ToSchema)]
@@ -41,6 +45,9 @@ pub struct NewKey {
     /// `null`, as far as whoever runs the service allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// What is noted of the key for the services behind the gateway, which get it with every request. **It grants nothing.**
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Tags>,
 }
 
 /// What to change of a key, a [JSON merge patch](https://www.rfc-editor.org/rfc/rfc7396): what is absent stays as it is,
@@ -80,7 +87,33 @@ pub struct KeyChanges {
     /// far as whoever runs the service allows. What was used of a window stays used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// What is noted of the key for the services behind the gateway, by name: a text sets one, `null` removes it, and what is
+    /// absent stays. `null` in place of the object removes all. **It grants nothing.**
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<TagChanges>,
 }
+
+/// Texts by their names, which are as those of tags; `null` removes one.
+#[derive(Default, Serialize)]
+pub struct TagChanges(pub BTreeMap<String, Option<String>>);
+
+impl PartialSchema for TagChanges {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Tags::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            let text = ObjectBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+                .min_length(Some(1))
+                .max_length(Some(Tags::MAX_TEXT));
+            object.description = Some("Texts by their names; `null` removes one. The key then has at most 16, and 1024 bytes in all, form-encoded.".to_owned());
+            object.additional_properties = Some(Box::new(AdditionalProperties::RefOr(text.into())));
+            object.max_properties = None;
+        }
+        schema
+    }
+}
+
+impl ToSchema for TagChanges {}
 
 /// How to rotate a key.
 #[derive(Default, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use api_keys::key::{
     AccountId, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, KeyStatus,
-    KeyValue, Limits, Operation, Operations, Timestamp, TrafficType,
+    KeyValue, Limits, Operation, Operations, Tags, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -16,7 +16,7 @@ use serde_yaml_ng::{Mapping, Value as Yaml};
 use tests::gateway::sample_event;
 use tests::template::template;
 
-use crate::bodies::{KeyChanges, NewKey, Rotation};
+use crate::bodies::{KeyChanges, NewKey, Rotation, TagChanges};
 
 const VALUE: &str =
     "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2";
@@ -37,7 +37,7 @@ pub fn all() -> Mapping {
 
 type Example = (&'static str, &'static str, Yaml);
 
-fn bodies() -> [Example; 10] {
+fn bodies() -> [Example; 11] {
     let operations = |list: &str| Operations::parse(list).unwrap();
     let time = |text: &str| Timestamp::parse(text).unwrap();
     let limits = Limits::parse("100/MINUTE,100000/MONTH");
@@ -59,6 +59,7 @@ fn bodies() -> [Example; 10] {
         expires_at: Some(time("2030-01-31T00:00:00Z")),
         allowed_ips: ranges(&["203.0.113.0/24", "2001:db8::1"]),
         limits,
+        tags: Some(tags()),
     };
     [
         ("newKey", "The required fields", yaml(&new)),
@@ -74,6 +75,14 @@ fn bodies() -> [Example; 10] {
             }),
         ),
         ("limit", "Let it be used so often", yaml(&KeyChanges { limits, ..KeyChanges::default() })),
+        (
+            "tag",
+            "Set one tag and remove another",
+            yaml(&KeyChanges {
+                tags: Some(TagChanges([("env".to_owned(), Some("test".to_owned())), ("team".to_owned(), None)].into())),
+                ..KeyChanges::default()
+            }),
+        ),
         (
             "release",
             "Take name and expiry away",
@@ -92,6 +101,11 @@ fn bodies() -> [Example; 10] {
         ),
         ("leak", "A value that somebody found", yaml(&[Mapping::from_iter([("token".into(), VALUE.into())])])),
     ]
+}
+
+fn tags() -> Tags {
+    Tags::of(&[("env", "prod"), ("team", "blue")].map(|(name, text)| (name.to_owned(), text.to_owned())).into())
+        .unwrap()
 }
 
 fn answers() -> [Example; 7] {
@@ -113,6 +127,7 @@ fn answers() -> [Example; 7] {
             expires_at: Timestamp::parse("2030-01-31T00:00:00Z"),
             allowed_ips: Some([IpRange::from_str("203.0.113.0/24").unwrap()].into_iter().collect()),
             limits: Limits::parse("100/MINUTE,100000/MONTH").unwrap(),
+            tags: tags(),
             ..key.settings.clone()
         },
         ..key.clone()

@@ -69,7 +69,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await.in_true_time();
     let admin = gateway.create_account("Example").await;
     let suspended = gateway.create_account("Suspended").await;
-    let key = admin.create_key(&["SMS"]).await;
+    let key = admin.create_with(&json!({"tags": {"team": "blue"}})).await;
     for account in [&admin, &suspended] {
         let named = [("Idempotency-Key", NAME)];
         let path = format!("/authentication/{}/rotate", account.create_key(&["SMS"]).await.id);

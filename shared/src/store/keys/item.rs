@@ -21,6 +21,7 @@ pub(super) const EXPOSED_HASH: &str = "exposedHash";
 /// The hash of a value that was reported in its grace period.
 pub(super) const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
 pub(in crate::store) const ENABLED: &str = "enabled";
+const TAGS: &str = "tags";
 /// When the value before a rotation ends, as events tell of it.
 pub(super) const GRACE_END: &str = "previousValueValidUntil";
 
@@ -104,6 +105,10 @@ fn settings_item(of: &impl Serialize, settings: &KeySettings) -> Result<Item, Ta
     let mut item: Item = item.map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
     item.retain(|_, value| !value.is_null());
     item.extend(settings.expires_at.map(|end| (PURGE_AT.into(), purge_value(end))));
+    if !settings.tags.is_none() {
+        // One text: what is handed on with every request is not to be made from parts each time.
+        item.insert(TAGS.into(), AttributeValue::S(settings.tags.as_str().to_owned()));
+    }
     Ok(item)
 }
 

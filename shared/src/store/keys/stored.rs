@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key::{
     AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, Limit, Limits, Operation, Period,
-    PreviousValue, Timestamp, TrafficType, from_text,
+    PreviousValue, Tags, Timestamp, TrafficType, from_text,
 };
 
 /// A whole item.
@@ -38,6 +38,7 @@ pub(super) struct StoredKey {
     held: Option<Truth>,
     limits: Option<StoredLimits>,
     ceiling: Option<StoredLimits>,
+    tags: Option<Text<String>>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -70,6 +71,7 @@ impl From<StoredKey> for KeyRecord {
                     expires_at: value_of(stored.expires_at),
                     allowed_ips: stored.allowed_ips.map(List::collect),
                     limits: limits_of(stored.limits),
+                    tags: stored.tags.map(|text| Tags::of_stored(text.value)).unwrap_or_default(),
                 },
             },
             key_hash,
