@@ -5,8 +5,8 @@ use utoipa::openapi::{KnownFormat, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::key::{
-    AllowedIps, EffectiveLimits, Etag, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation, Operations, Period,
-    Tags, Timestamp, TrafficType,
+    AccountId, AllowedIps, EffectiveLimits, Etag, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation,
+    Operations, Period, Tags, Timestamp, TrafficType,
 };
 use crate::lambda::{Code, IssuedKey, IssuedKeyBody};
 
@@ -23,6 +23,7 @@ macro_rules! schemas {
 }
 
 schemas! {
+    AccountId => text("4Vn8QkT2mZrB0xYcW7eHsA").pattern(Some("^[0-9A-Za-z]{22}$")),
     Code => codes(),
     Etag => text("0353BcNZpNQ41k9Zft1Kjj").pattern(Some("^([0-9A-Za-z]{22}|0)$")),
     EventId => text("0353BcNZpNQ41k9Zft1Kjj").pattern(Some("^[0-9A-Za-z]{22}$")),

@@ -8,7 +8,8 @@ use api_keys::aws::Aws;
 use api_keys::check::EnvironmentState;
 use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
 use api_keys::store::{
-    AccountList, Accounts, DoneRequests, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, Tables, UsageList,
+    AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota,
+    Tables, UsageList,
 };
 use authorizer::{AuthorizerEvent, Refusal};
 use lambda_http::request::LambdaRequest;
@@ -36,6 +37,7 @@ pub struct Functions {
     pub kept: EnvironmentState,
     events: EventList,
     account_list: AccountList,
+    account_reader: AccountReader,
     usage: UsageList,
     issuer: Issuer,
     settings: Mutex<Settings>,
@@ -87,6 +89,7 @@ impl Functions {
             kept: EnvironmentState::new(reader().await, usage_table.map(str::to_owned)),
             events: EventList::new(aws, EVENTS.to_owned()),
             account_list: AccountList::new(aws, TABLE.to_owned()),
+            account_reader: AccountReader::new(aws, TABLE.to_owned()),
             usage: UsageList::new(aws, USAGE.to_owned()),
             issuer: Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system()),
             settings: Mutex::default(),
@@ -143,7 +146,7 @@ impl Functions {
             _ => &[],
         };
         let request = api_keys::lambda::http::with_headers(headers, event).into();
-        let Self { reader, key_list, tables, events, usage, issuer, .. } = self;
+        let Self { reader, key_list, tables, events, account_reader: accounts, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let requests = &DoneRequests::new(tables);
         let Settings { catalogue, imported, max_keys, ceiling, github, report_step: step, .. } = &self.settings();
@@ -152,6 +155,10 @@ impl Functions {
             match function {
                 "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
                 "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
+                "read-account" => {
+                    let deps = read_account::Deps { accounts, catalogue, max_keys, ceiling };
+                    read_account::handle(request, &deps).await
+                }
                 "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
                 "create-key" => {
                     let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling };

@@ -279,10 +279,10 @@ fn the_example_of_another_api_is_that_of_the_sample() {
 
 /// Their ids and times differ from run to run, so the end-to-end tests do not compare them.
 #[test]
-fn the_examples_of_events_and_usage_have_the_fields_of_the_contract() {
+fn the_examples_of_events_usage_and_the_account_have_the_fields_of_the_contract() {
     let contract = serde_yaml_ng::from_str::<Value>(&file("infra/openapi.yaml")).unwrap();
     let examples = &contract["components"]["examples"];
-    let (contract, usage) = (&examples["events"]["value"], &examples["usage"]["value"]);
+    let [contract, usage, account] = ["events", "usage", "account"].map(|name| &examples[name]["value"]);
     let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let mut compared = 0;
     for document in [document("README.md"), document("docs/api.md")] {
@@ -291,6 +291,10 @@ fn the_examples_of_events_and_usage_have_the_fields_of_the_contract() {
             compared += 1;
             if let Some(first) = example["usage"].get(0) {
                 assert_eq!(names(first), names(&usage["usage"][0]), "{}", document.path);
+                continue;
+            }
+            if example["accountId"].is_string() {
+                assert_eq!(names(&example), names(account), "{}", document.path);
                 continue;
             }
             assert_eq!(names(&example), names(contract), "{}", document.path);
@@ -302,7 +306,7 @@ fn the_examples_of_events_and_usage_have_the_fields_of_the_contract() {
             }
         }
     }
-    assert_eq!(compared, 3);
+    assert_eq!(compared, 4);
 }
 
 #[test]

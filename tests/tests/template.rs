@@ -188,6 +188,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
                 on(&json!("*"), "ListStreams"),
             ]),
         ),
+        ("ReadAccountFunctionRole", BTreeSet::from([on_table("GetItem")])),
         ("ReadUsageFunctionRole", BTreeSet::from([on_table("GetItem"), on(&usage, "Query")])),
         (
             "ReportLeaksFunctionRole",

@@ -49,6 +49,7 @@ pub use self::accounts::insert::{Imported, NewKeys};
 pub use self::accounts::item::Account;
 pub use self::accounts::listing::{AccountList, AccountPage};
 pub use self::accounts::quota::Quota;
+pub use self::accounts::summary::{AccountReader, AccountSummary};
 pub use self::accounts::sweep::Sweep;
 pub use self::accounts::write::Accounts;
 pub use self::dynamo::error::{TableError, WriteError};

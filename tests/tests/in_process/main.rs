@@ -33,6 +33,7 @@ mod properties;
 mod publish_events;
 mod quota;
 mod races;
+mod read_account;
 mod releases;
 mod report_leaks;
 mod requests;

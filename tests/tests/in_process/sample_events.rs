@@ -16,6 +16,7 @@ async fn every_sample_event_is_served() {
         ("find-key", 200),
         ("update-key", 200),
         ("rotate-key", 201),
+        ("read-account", 200),
         ("read-usage", 200),
         ("report-leaks", 202),
         ("delete-key", 204),

@@ -83,6 +83,9 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("listEvents", 200, &admin.get("/authentication/events?limit=1").await);
     expect("listEvents", 200, &admin.get("/authentication/events").await);
     expect("listEvents", 400, &admin.get("/authentication/events?limit=0").await);
+    expect("getAccount", 200, &admin.get("/authentication/account").await);
+    expect("getAccount", 400, &admin.get("/authentication/account?unknown=1").await);
+    expect("getAccount", 403, &admin.create_key(&["SMS"]).await.get("/authentication/account").await);
     expect("getAccountUsage", 200, &admin.get("/authentication/usage").await);
     expect("getAccountUsage", 400, &admin.get("/authentication/usage?bucket=week").await);
     expect("getKeyUsage", 200, &admin.get("/authentication/self/usage?bucket=hour").await);

@@ -26,7 +26,7 @@ const fn route(operation: &'static str, method: &'static str, path: &'static str
 }
 
 /// In each path `*` stands for a key's id.
-const ROUTES: [Route; 9] = [
+const ROUTES: [Route; 10] = [
     route("listKeys", "GET", "/authentication", None),
     route("createKey", "POST", "/authentication", Some(NEW_KEY)),
     route("getKey", "GET", "/authentication/*", None),
@@ -34,6 +34,7 @@ const ROUTES: [Route; 9] = [
     route("deleteKey", "DELETE", "/authentication/*", None),
     route("rotateKey", "POST", "/authentication/*/rotate", None),
     route("listEvents", "GET", "/authentication/events", None),
+    route("getAccount", "GET", "/authentication/account", None),
     route("getKeyUsage", "GET", "/authentication/*/usage", None),
     route("getAccountUsage", "GET", "/authentication/usage", None),
 ];
@@ -168,6 +169,10 @@ async fn reach_states_of_the_account(reached: &Reached) {
     reached.note("createKey", Code::AccountSuspended, &create);
     let path = format!("/authentication/{}/rotate", admin.id);
     reached.note("rotateKey", Code::AccountSuspended, &gateway.hand_on("POST", &path, &verdict, None).await);
+    let payload = json!({"accountId": admin.account_id, "confirm": admin.account_id});
+    assert_eq!(gateway.invoke_erase_account(payload).await.unwrap()["done"], true);
+    let read = gateway.hand_on("GET", "/authentication/account", &verdict, None).await;
+    reached.note("getAccount", Code::AccountSuspended, &read);
 }
 
 async fn reach_contention(reached: &Reached) {

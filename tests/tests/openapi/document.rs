@@ -68,6 +68,7 @@ fn components() -> Components {
     add::<api_keys::lambda::EventPageView>(&mut schemas);
     add::<api_keys::lambda::IssuedKey>(&mut schemas);
     add::<api_keys::lambda::Problem>(&mut schemas);
+    add::<read_account::AccountView<'_>>(&mut schemas);
     add::<read_usage::Usage>(&mut schemas);
     add::<report_leaks::ReportedToken>(&mut schemas);
     add::<report_leaks::Feedback>(&mut schemas);

@@ -3,13 +3,14 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    AccountId, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, KeyStatus,
-    KeyValue, Limits, Operation, Operations, Tags, Timestamp, TrafficType,
+    AccountId, Catalogue, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings,
+    KeyStatus, KeyValue, Limits, Operation, Operations, Tags, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
-use api_keys::request::{FieldError, Forbidden, InvalidRequest, UsageBucket};
-use api_keys::store::Event;
+use api_keys::request::{Caller, FieldError, Forbidden, InvalidRequest, UsageBucket};
+use api_keys::store::{AccountSummary, Event};
 use lambda_http::Body;
+use read_account::AccountView;
 use report_leaks::{Feedback, Label, ReportedToken};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value as Yaml};
@@ -108,7 +109,7 @@ fn tags() -> Tags {
         .unwrap()
 }
 
-fn answers() -> [Example; 7] {
+fn answers() -> [Example; 8] {
     let metadata = |text: &str| serde_json::from_str::<KeyMetadata>(text).unwrap();
     let now = Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap();
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
@@ -155,9 +156,25 @@ fn answers() -> [Example; 7] {
             "A key and its value",
             yaml(&IssuedKey { account_id: None, key, value, now, ceiling: Limits::NONE }),
         ),
+        ("account", "An account with a quota of its own", account()),
         ("usage", "Two days", usage()),
         ("leakFeedback", "A key had it", yaml(&feedback)),
     ]
+}
+
+fn account() -> Yaml {
+    let context = sample_event("list-keys")["requestContext"]["authorizer"].clone();
+    let caller: Caller = serde_json::from_value(context).unwrap();
+    let summary = AccountSummary {
+        company: Some("Example".to_owned()),
+        suspended: false,
+        key_count: 12,
+        max_keys: Some(5000),
+        limits: Limits::parse("1000/MINUTE").unwrap(),
+    };
+    let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
+    let caller = Caller { operations: Operations::parse("SMS,AUTHENTICATION").unwrap(), ..caller };
+    yaml(&AccountView::of(summary, &caller, &catalogue, 1000, Limits::NONE))
 }
 
 fn usage() -> Yaml {

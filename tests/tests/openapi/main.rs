@@ -49,7 +49,7 @@ fn every_route_of_the_template_is_documented_and_no_other() {
         documented.extend(methods.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
     }
     assert_eq!(documented, deployed);
-    assert_eq!(documented.len(), 10);
+    assert_eq!(documented.len(), 11);
 }
 
 #[test]

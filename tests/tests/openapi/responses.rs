@@ -56,7 +56,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
     (
         "Conflict",
         "The account has reached its limit of keys (`createKey`), the key is disabled or expired and not exposed (`rotateKey`) \
-         or is exposed and cannot be enabled (`updateKey`), the account is suspended (`createKey`), or other requests changed the same key at the same time; or the request was carried out before, under the same \
+         or is exposed and cannot be enabled (`updateKey`), the account is suspended or gone, or other requests changed the same key at the same time; or the request was carried out before, under the same \
          `Idempotency-Key`.",
         &["quotaReached", "notActive", "contended", "requestDone"],
     ),

@@ -17,8 +17,9 @@ use utoipa::openapi::{HttpMethod, KnownFormat, Ref, RefOr, Required, Schema};
 use crate::responses::{self, answer, content, json, named};
 
 /// What the operations are about.
-pub const TAGS: [(&str, &str); 4] = [
+pub const TAGS: [(&str, &str); 5] = [
     ("Keys", "The keys of the account."),
+    ("Account", "The account of the calling key, and what may be decided of its keys."),
     ("Events", "What was done, by whom, and what it replaced."),
     ("Usage", "How many requests keys made."),
     ("Leaks", "Values that others know."),
@@ -43,6 +44,7 @@ pub fn paths() -> Paths {
                 .operation(HttpMethod::Delete, delete_key())
                 .build(),
         )
+        .path("/authentication/account", PathItemBuilder::new().operation(HttpMethod::Get, get_account()).build())
         .path("/authentication/usage", PathItemBuilder::new().operation(HttpMethod::Get, account_usage()).build())
         .path("/authentication/{key}/usage", PathItemBuilder::new().operation(HttpMethod::Get, key_usage()).build())
         .path("/authentication/{key}/rotate", PathItemBuilder::new().operation(HttpMethod::Post, rotate_key()).build())
@@ -87,6 +89,14 @@ fn list_events() -> Operation {
     .parameter(query("cursor", "The `nextCursor` of the page before, with the same other parameters.", EventId::schema()))
     .response("200", page)
     .build()
+}
+
+fn get_account() -> Operation {
+    let description = "What a program needs that lets people manage keys: what keys of this service may open, which of that the \
+        calling key may give, how many keys there may be, and the ceilings of their limits.";
+    operation("getAccount", "See the account", description, &[Code::AccountSuspended])
+        .response("200", json("The account of the calling key.", "Account", &["account"]))
+        .build()
 }
 
 fn account_usage() -> Operation {

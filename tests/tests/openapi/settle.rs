@@ -3,7 +3,8 @@
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
 /// Schemas that answers hold: each of their fields is always there, and `null` when it is nothing.
-const WHOLE: [&str; 10] = [
+const WHOLE: [&str; 11] = [
+    "Account",
     "Actor",
     "Event",
     "EventPage",

@@ -92,6 +92,11 @@ impl AccountItem {
         self.max_keys.unwrap_or(max_keys)
     }
 
+    /// The count itself is only ever raised; what was deleted since is noted beside it.
+    pub(super) fn present_keys(&self) -> u64 {
+        self.key_count.saturating_sub(self.deletions.saturating_sub(self.deletions_counted))
+    }
+
     /// What operators see. `None` when the item is not complete.
     pub(super) fn shown(&self, id: AccountId) -> Option<Account> {
         Some(Account {
@@ -99,8 +104,7 @@ impl AccountItem {
             company: self.company.clone()?,
             created_at: self.created_at?,
             suspended: self.is_suspended(),
-            // The count itself is only ever raised; what was deleted since is noted beside it.
-            key_count: self.key_count.saturating_sub(self.deletions.saturating_sub(self.deletions_counted)),
+            key_count: self.present_keys(),
             max_keys: self.max_keys,
             limits: self.ceiling,
         })

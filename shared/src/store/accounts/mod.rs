@@ -1,7 +1,7 @@
 //! Accounts: their items, their quota, new keys within it, and what their operators decide.
 //!
 //! ```text
-//! error → item → listing, write → adopt → sweep → suspend, change
+//! error → item → listing, summary, write → adopt → sweep → suspend, change
 //!           │                      cursor ┘
 //!           ├→ quota → insertion → insert
 //!           └→ removal → erase
@@ -18,6 +18,7 @@ pub(in crate::store) mod item;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod quota;
 mod removal;
+pub(in crate::store) mod summary;
 mod suspend;
 pub(in crate::store) mod sweep;
 pub(in crate::store) mod write;

@@ -1,0 +1,98 @@
+//! `GET /authentication/account`: the caller's account, and what may be decided of its keys.
+
+use api_keys::key::{AccountId, Catalogue, Limits, Operation, Operations, TrafficType};
+use api_keys::lambda::{Error, http};
+use api_keys::request::Caller;
+use api_keys::store::{AccountReader, AccountRefusal, AccountSummary};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps<'a> {
+    /// Reads accounts.
+    pub accounts: &'a AccountReader,
+    /// What keys may do.
+    pub catalogue: &'a Catalogue,
+    /// How many keys an account may have that has no number of its own.
+    pub max_keys: u64,
+    /// The stack's ceiling of limits.
+    pub ceiling: Limits,
+}
+
+/// Answers one request.
+pub async fn handle(request: Request, deps: &Deps<'_>) -> Response<Body> {
+    http::serve(&request, read_account(&request, deps)).await
+}
+
+async fn read_account(request: &Request, deps: &Deps<'_>) -> Result<Response<Body>, Error> {
+    let (caller, ()) = http::read(request, |caller, _| caller.must_manage())?;
+    let account = deps.accounts.read(caller.account_id).await?;
+    // It was erased since the authorizer let the key in.
+    let account = account.ok_or(Error::Account(AccountRefusal::Unknown))?;
+    http::ok(&AccountView::of(account, &caller, deps.catalogue, deps.max_keys, deps.ceiling))
+}
+
+/// The account of the calling key, and what may be decided of its keys.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Account))]
+#[serde(rename_all = "camelCase")]
+pub struct AccountView<'a> {
+    /// Its id.
+    account_id: AccountId,
+    /// The name of the company.
+    company: String,
+    status: AccountStatus,
+    /// How many keys it has. Keys that were removed after their expiry count until the quota is reached.
+    key_count: u64,
+    /// How many keys it may have.
+    max_keys: u64,
+    /// What keys of this service may open.
+    operations: &'a Operations,
+    /// What the calling key may give to a key: those of `operations` that it has itself.
+    grantable_operations: Operations,
+    /// The kinds of messages that a key may be meant for.
+    traffic_types: &'a [TrafficType],
+    /// How often any key of the account may be used at most, as whoever runs the service decided; as often as one likes when
+    /// `null`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<api_keys::key::EffectiveLimits>))]
+    ceilings: Limits,
+}
+
+/// Whether the account's keys may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountStatus {
+    /// They may, as far as each one works.
+    Active,
+    /// None may.
+    Suspended,
+}
+
+impl<'a> AccountView<'a> {
+    /// As the holder of a key sees it, in a stack of that catalogue, quota and ceiling.
+    #[must_use]
+    pub fn of(
+        account: AccountSummary,
+        caller: &Caller,
+        catalogue: &'a Catalogue,
+        max_keys: u64,
+        ceiling: Limits,
+    ) -> Self {
+        let operations = catalogue.operations();
+        let has = |operation: &&Operation| caller.operations.contains(operation.as_str());
+        Self {
+            account_id: caller.account_id,
+            // An account of a release before 0.2 has it on its keys alone.
+            company: account.company.unwrap_or_else(|| caller.company.clone()),
+            status: if account.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
+            key_count: account.key_count,
+            max_keys: account.max_keys.unwrap_or(max_keys),
+            operations,
+            grantable_operations: operations.iter().filter(has).cloned().collect(),
+            traffic_types: catalogue.traffic_types(),
+            ceilings: account.limits.tightest(ceiling),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Reading an account for its own managers.
+
+use super::item::{AccountItem, account_key, from_item};
+use crate::aws::Aws;
+use crate::key::{AccountId, Limits};
+use crate::store::dynamo::error::TableError;
+use crate::store::dynamo::table::Table;
+
+/// Reads accounts, at the price of one strongly consistent read each.
+#[derive(Debug, Clone)]
+pub struct AccountReader {
+    table: Table,
+}
+
+/// An account as its own managers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSummary {
+    /// The name of the company; `None` of a release before 0.2, whose keys name it.
+    pub company: Option<String>,
+    /// Whether none of its keys may be used.
+    pub suspended: bool,
+    /// See [`Account::key_count`](super::item::Account::key_count).
+    pub key_count: u64,
+    /// How many it may have; the stack's number when `None`.
+    pub max_keys: Option<u64>,
+    /// The ceiling of its keys' limits.
+    pub limits: Limits,
+}
+
+impl AccountReader {
+    /// Reads from the table of that name.
+    #[must_use]
+    pub fn new(aws: &Aws, table: String) -> Self {
+        Self { table: Table::new(aws, table) }
+    }
+
+    /// An account as it is at this moment.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub async fn read(&self, account_id: AccountId) -> Result<Option<AccountSummary>, TableError> {
+        let item = self.table.read("an account", account_key(account_id)).await?;
+        Ok(item.map(from_item).transpose()?.map(AccountSummary::from))
+    }
+}
+
+impl From<AccountItem> for AccountSummary {
+    fn from(item: AccountItem) -> Self {
+        Self {
+            suspended: item.is_suspended(),
+            key_count: item.present_keys(),
+            company: item.company,
+            max_keys: item.max_keys,
+            limits: item.ceiling,
+        }
+    }
+}
