@@ -153,7 +153,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
             "CreateAccountFunctionRole",
             with(
                 writing(&["PutItem"], &["GetItem"]),
-                only(&["accountId", "id", "suspension", "revision", "company", "ceiling"]),
+                only(&["accountId", "id", "suspension", "revision", "company", "ceiling", "plan", "externalId"]),
             ),
         ),
         ("CreateKeyFunctionRole", creating.clone()),

@@ -25,8 +25,8 @@ pub struct Deps<'a> {
     pub ceiling: Limits,
 }
 
-/// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `operator`, who
-/// asks, may be given for the event.
+/// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `externalId`, what the
+/// company itself calls the account, may be given, and `operator`, who asks, for the event.
 ///
 /// # Errors
 /// [`OperatorError`], with every wrong field of the payload.
@@ -36,12 +36,15 @@ pub async fn handle(
     now: SystemTime,
 ) -> Result<IssuedKey, OperatorError> {
     let take = |fields: &mut Fields| {
-        Ok(["company", "userId", "username"].map(|field| fields.required_text(field, Caller::MAX_TEXT)))
+        let texts = ["company", "userId", "username"].map(|field| fields.required_text(field, Caller::MAX_TEXT));
+        Ok((texts, fields.external_id()))
     };
-    let create = async |[company, user_id, username]: [String; 3], invocation: &Invocation| {
+    let create = async |(texts, external_id): ([String; 3], Option<String>), invocation: &Invocation| {
+        let [company, user_id, username] = texts;
         let now = invocation.now;
         let new = NewKey::first(deps.issuer.account_id()?, company, user_id, username, deps.catalogue);
-        let (record, value) = new.issue(deps.issuer, now)?;
+        let (mut record, value) = new.issue(deps.issuer, now)?;
+        record.external_id = external_id;
         let key = deps.new_keys.insert_first(&record, &invocation.origin, now).await?;
         Ok(IssuedKey { account_id: Some(key.account_id), key, value, now, ceiling: deps.ceiling })
     };

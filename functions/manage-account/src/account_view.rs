@@ -10,6 +10,7 @@ use serde::Serialize;
 pub(crate) struct AccountView {
     account_id: AccountId,
     company: String,
+    external_id: Option<String>,
     created_at: Timestamp,
     status: &'static str,
     key_count: u64,
@@ -24,6 +25,7 @@ impl AccountView {
         Self {
             account_id: account.id,
             company: account.company,
+            external_id: account.external_id,
             created_at: account.created_at,
             status: if account.suspended { "SUSPENDED" } else { "ACTIVE" },
             key_count: account.key_count,

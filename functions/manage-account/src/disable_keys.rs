@@ -29,6 +29,7 @@ impl Action for DisableKeys {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<DisabledKeys, Error> {
         let Invocation { origin, now, begun, subject } = invocation;
+        let origin = &origin.in_account(deps.accounts.external_id(self.0.account_id).await?);
         let disable = |place| async move {
             let disabled = deps.keys.disable(deps.reader, place, origin, *now).await?;
             Ok(disabled.is_some())

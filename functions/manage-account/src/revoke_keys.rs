@@ -29,6 +29,7 @@ impl Action for RevokeKeys {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<RevokedKeys, Error> {
         let Invocation { origin, now, begun, subject } = invocation;
+        let origin = &origin.in_account(deps.accounts.external_id(self.0.account_id).await?);
         let delete = |place| deps.keys.delete(place, origin, *now);
         let outcome = self.0.each(*begun + deps.time, subject, delete).await;
         let OutcomeOfKeys { done, not_found, failed } = outcome;

@@ -1,4 +1,4 @@
-//! `update`: another company, quota of keys or ceiling of limits.
+//! `update`: another company, external id, quota of keys or ceiling of limits.
 
 use api_keys::key::{AccountId, Timestamp};
 use api_keys::lambda::{Error, Invocation};

@@ -42,6 +42,8 @@ pub struct AccountView<'a> {
     account_id: AccountId,
     /// The name of the company.
     company: String,
+    /// What whoever runs the service calls the account; `null` when it has no such name.
+    external_id: Option<String>,
     status: AccountStatus,
     /// How many keys it has. Keys that were removed after their expiry count until the quota is reached.
     key_count: u64,
@@ -86,6 +88,7 @@ impl<'a> AccountView<'a> {
             account_id: caller.account_id,
             // An account of a release before 0.2 has it on its keys alone.
             company: account.company.unwrap_or_else(|| caller.company.clone()),
+            external_id: account.external_id,
             status: if account.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
             key_count: account.key_count,
             max_keys: account.max_keys.unwrap_or(max_keys),

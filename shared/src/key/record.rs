@@ -28,6 +28,8 @@ pub struct KeyRecord {
     pub import_pending: bool,
     /// What the company set for the account: it lowers the effective limits.
     pub ceiling: Limits,
+    /// What the company itself calls the account.
+    pub external_id: Option<String>,
     /// All that may be shown.
     pub metadata: KeyMetadata,
 }
@@ -42,7 +44,7 @@ pub struct PreviousValue {
 }
 
 impl KeyRecord {
-    /// A key of an account that was never suspended and has no ceiling, with its first value.
+    /// A key of an account of which operators have decided nothing, with its first value.
     #[must_use]
     pub fn new(account_id: AccountId, key_hash: KeyHash, metadata: KeyMetadata) -> Self {
         Self {
@@ -54,6 +56,7 @@ impl KeyRecord {
             suspension: 0,
             import_pending: false,
             ceiling: Limits::NONE,
+            external_id: None,
             metadata,
         }
     }

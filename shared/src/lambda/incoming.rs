@@ -53,7 +53,12 @@ fn caller(request: &Request) -> Result<Caller, Error> {
 /// Who makes the request, for the event of what it writes.
 #[must_use]
 pub fn origin(request: &Request, caller: &Caller) -> Origin {
-    Origin { actor: caller.into(), source_ip: source_ip(request), request_id: request_id(request).to_owned() }
+    Origin {
+        actor: caller.into(),
+        external_id: Some(caller.external_id.clone()).filter(|id| !id.is_empty()),
+        source_ip: source_ip(request),
+        request_id: request_id(request).to_owned(),
+    }
 }
 
 /// Somebody without a key who reports a leak.

@@ -165,7 +165,8 @@ impl Verdict {
         }
     }
 
-    /// Whether the answer has room for all routes of every key that may have operations of this catalogue, and no tags.
+    /// Whether the answer has room for all routes of every key that may have operations of this catalogue, where it has no tags and
+    /// its account no external id.
     pub(super) fn fits(catalogue: &Catalogue) -> bool {
         let largest = Self::largest(catalogue.operations().clone());
         largest.is_some_and(|largest| largest.bytes() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
@@ -181,6 +182,7 @@ impl Verdict {
             user_id: text.clone(),
             username: text.clone(),
             company: text,
+            external_id: String::new(),
             operations,
             traffic_type: TrafficType::parse(&"T".repeat(32))?,
             tags: String::new(),

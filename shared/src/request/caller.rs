@@ -20,6 +20,9 @@ pub struct Caller {
     pub username: String,
     /// The name of the account's company.
     pub company: String,
+    /// What the company itself calls the account; empty when it has no such name.
+    #[serde(default)]
+    pub external_id: String,
     /// What the key opens, separated by commas.
     #[serde(serialize_with = "write_list", deserialize_with = "read_list")]
     pub operations: Operations,
@@ -95,13 +98,14 @@ impl fmt::Display for Forbidden {
 impl std::error::Error for Forbidden {}
 
 impl From<KeyRecord> for Caller {
-    fn from(KeyRecord { account_id, metadata, .. }: KeyRecord) -> Self {
+    fn from(KeyRecord { account_id, external_id, metadata, .. }: KeyRecord) -> Self {
         Self {
             account_id,
             key_id: metadata.id,
             user_id: metadata.user_id,
             username: metadata.username,
             company: metadata.company,
+            external_id: external_id.unwrap_or_default(),
             operations: metadata.settings.operations,
             traffic_type: metadata.settings.traffic_type,
             tags: metadata.settings.tags.into_text(),

@@ -127,6 +127,7 @@ mod tests {
             user_id: "user-1".to_owned(),
             username: "Ada".to_owned(),
             company: "Example".to_owned(),
+            external_id: String::new(),
             operations: Operations::parse("AUTHENTICATION,SMS").unwrap(),
             traffic_type: TrafficType::parse("OTP").unwrap(),
             tags: String::new(),

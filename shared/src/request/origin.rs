@@ -10,6 +10,8 @@ use crate::key::KeyId;
 pub struct Origin {
     /// Who asked.
     pub actor: Actor,
+    /// What the company itself calls the account, as far as that is known before anything is read.
+    pub external_id: Option<String>,
     /// The client's address, as the gateway saw it; `None` for an operator.
     pub source_ip: Option<String>,
     /// The gateway's id of the request, or Lambda's of an operator's invocation.
@@ -21,7 +23,13 @@ impl Origin {
     #[must_use]
     pub fn operator(claimed: Option<String>, request_id: &str) -> Self {
         let actor = Actor { claimed, ..Actor::of(ActorType::Operator) };
-        Self { actor, source_ip: None, request_id: request_id.to_owned() }
+        Self { actor, external_id: None, source_ip: None, request_id: request_id.to_owned() }
+    }
+
+    /// The same, in an account that the company itself calls so.
+    #[must_use]
+    pub fn in_account(&self, external_id: Option<String>) -> Self {
+        Self { external_id, ..self.clone() }
     }
 }
 
@@ -29,7 +37,7 @@ impl Origin {
     /// Somebody who reported a leak.
     #[must_use]
     pub fn report(source_ip: Option<String>, request_id: String) -> Self {
-        Self { actor: Actor::of(ActorType::Report), source_ip, request_id }
+        Self { actor: Actor::of(ActorType::Report), external_id: None, source_ip, request_id }
     }
 }
 

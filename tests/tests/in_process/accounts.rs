@@ -1,6 +1,7 @@
 //! `manage-account`: what operators see and change of accounts. Suspending and erasing have files of their own.
 
 mod adoption;
+mod external_id;
 mod keys;
 mod updates;
 
@@ -32,7 +33,7 @@ async fn a_new_account_is_listed_and_shown() {
 
     let created_at = shown["createdAt"].clone();
     let expected = json!({
-        "accountId": two.account_id, "company": "Two", "createdAt": created_at, "status": "ACTIVE", "keyCount": 2,
+        "accountId": two.account_id, "company": "Two", "externalId": null, "createdAt": created_at, "status": "ACTIVE", "keyCount": 2,
         "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null
     });
     assert_eq!(shown, expected);
@@ -102,7 +103,10 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
         (r#"{"action": "show", "accountId": "x"}"#.to_owned(), "accountId must be the id of an account"),
         (format!(r#"{{"action": "show", "accountId": "{id}", "accountId": "{id}"}}"#), "accountId must be given once"),
         (format!(r#"{{"action": "show", "accountId": "{}"}}"#, "0".repeat(22)), "there is no such account"),
-        (format!(r#"{{"action": "update", "accountId": "{id}"}}"#), "body must have company, maxKeys or limits"),
+        (
+            format!(r#"{{"action": "update", "accountId": "{id}"}}"#),
+            "body must have company, maxKeys, limits or externalId",
+        ),
         (format!(r#"{{"action": "update", "accountId": "{id}", "company": null}}"#), "company is required"),
         (
             format!(

@@ -141,7 +141,7 @@ async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_doe
         verdict["context"],
         json!({
             "accountId": admin.account_id, "keyId": admin.id, "userId": "user-1", "username": "Ada",
-            "company": "Example", "operations": "SMS,RCS,WHATSAPP,AUTHENTICATION", "trafficType": "TRANSACTIONAL",
+            "company": "Example", "externalId": "", "operations": "SMS,RCS,WHATSAPP,AUTHENTICATION", "trafficType": "TRANSACTIONAL",
             "tags": "", "reason": "ALLOWED", "retryAfter": "0", "limited": "false"
         })
     );
@@ -214,7 +214,7 @@ async fn where_tags_leave_no_room_for_all_routes_the_answer_names_the_asked_one_
     for operations in largest_catalogues() {
         let gateway = Gateway::start().await;
         gateway.set(|settings| settings.catalogue = catalogue_of(&operations).unwrap());
-        let account = json!({"company": longest, "userId": longest, "username": longest});
+        let account = json!({"company": longest, "externalId": longest, "userId": longest, "username": longest});
         let manager = gateway.client_of(&gateway.invoke_create_account(account).await.unwrap());
         let patched = manager.patch(&manager.id, &json!({"tags": longest_tags()})).await;
         assert_eq!(patched.status, 200, "{patched:?}");

@@ -19,7 +19,7 @@ async fn a_manager_sees_the_account_and_what_it_may_decide() {
     let seen = account(&narrow).await;
 
     let expected = json!({
-        "accountId": admin.account_id, "company": "Example", "status": "ACTIVE", "keyCount": 2, "maxKeys": 1000,
+        "accountId": admin.account_id, "company": "Example", "externalId": null, "status": "ACTIVE", "keyCount": 2, "maxKeys": 1000,
         "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "grantableOperations": ["RCS", "AUTHENTICATION"],
         "trafficTypes": ["TRANSACTIONAL", "PROMOTIONAL", "OTP"], "ceilings": null
     });

@@ -167,6 +167,7 @@ fn account() -> Yaml {
     let caller: Caller = serde_json::from_value(context).unwrap();
     let summary = AccountSummary {
         company: Some("Example".to_owned()),
+        external_id: Some("customer-7".to_owned()),
         suspended: false,
         key_count: 12,
         max_keys: Some(5000),
@@ -193,7 +194,7 @@ fn events(key: &KeyMetadata) -> Yaml {
     let event = |text: &str| yaml(&serde_json::from_str::<Event>(text).unwrap());
     let of = |id: &str, rest: &str| {
         event(&format!(
-            r#"{{"id": "{id}", "keyId": "{}", "sourceIp": "203.0.113.7", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            r#"{{"id": "{id}", "keyId": "{}", "externalId": "customer-7", "sourceIp": "203.0.113.7", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
                 "actor": {{"type": "KEY", "keyId": "0QbXmZ0pTqv3n8wVJ5rKcd", "userId": "user-1", "username": "Ada"}}, {rest}}}"#,
             key.id
         ))

@@ -67,7 +67,8 @@ async fn answer(function: &mut Function, name: &str, verdict: &Value, path: &str
 #[tokio::test]
 async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await.in_true_time();
-    let admin = gateway.create_account("Example").await;
+    let named = json!({"company": "Example", "userId": "user-1", "username": "Ada", "externalId": "customer-7"});
+    let admin = gateway.client_of(&gateway.invoke_create_account(named).await.unwrap());
     let suspended = gateway.create_account("Suspended").await;
     let key = admin.create_with(&json!({"tags": {"team": "blue"}})).await;
     for account in [&admin, &suspended] {

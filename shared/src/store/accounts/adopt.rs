@@ -63,7 +63,7 @@ impl Accounts {
             update.write("createdAt", Some(value(&created_at)?));
             let listing = listing_item(account_id, &company, created_at)?;
             let listing = put_new(&self.tables.keys.name, listing)?;
-            let mut event = self.tables.event(EventType::AccountChanged, None, origin, now)?;
+            let mut event = self.event(EventType::AccountChanged, &read, origin, now)?;
             event.add_change("company", &(), &company)?;
             let last_event = Some(event.id);
             if self.write(account_id, &read, update, event, Some(listing), retries).await? {

@@ -1,4 +1,4 @@
-//! What operators change of an account. The quota holds at once; company and ceiling are told to every key.
+//! What operators change of an account. The quota holds at once; company, ceiling and external id are told to every key.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use tokio::time::Instant;
@@ -11,12 +11,12 @@ use super::sweep::{Aspect, Sweep};
 use super::write::Accounts;
 use crate::key::{AccountId, Timestamp};
 use crate::request::{AccountChange, Origin};
-use crate::store::dynamo::attribute::{number, value};
+use crate::store::dynamo::attribute::{number, optional, value};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::retries::Retries;
 use crate::store::events::event::{Event, EventType};
-use crate::store::keys::account_state::{CEILING, REVISION};
+use crate::store::keys::account_state::{CEILING, EXTERNAL_ID, PLAN, REVISION};
 
 impl Accounts {
     /// Changes an account and tells its keys. It is done when the sweep has no cursor; with one it is continued.
@@ -36,11 +36,21 @@ impl Accounts {
         if cursor.is_none() {
             self.write_change(account_id, change, origin, now).await?;
         }
-        if change.company.is_none() && change.limits.is_none() {
-            let account = self.show(account_id).await?;
-            return Ok(Sweep { account, changed: 0, cursor: None });
+        let (profile, plan) = (change.company.is_some() || change.limits.is_some(), change.external_id.is_some());
+        let is_in_plan = cursor.as_ref().is_some_and(|cursor| cursor.of_plan);
+        let mut changed = 0;
+        if profile && !is_in_plan {
+            let sweep = self.sweep(account_id, Aspect::Profile, cursor.clone(), end).await?;
+            if sweep.cursor.is_some() || !plan {
+                return Ok(sweep);
+            }
+            changed = sweep.changed;
         }
-        self.sweep(account_id, Aspect::Profile, cursor, end).await
+        if plan {
+            let sweep = self.sweep(account_id, Aspect::Plan, cursor.filter(|_| is_in_plan), end).await?;
+            return Ok(Sweep { changed: changed + sweep.changed, ..sweep });
+        }
+        Ok(Sweep { account: self.show(account_id).await?, changed: 0, cursor: None })
     }
 
     async fn write_change(
@@ -57,7 +67,7 @@ impl Accounts {
             if account.erasing {
                 return Err(AccountRefusal::Erasing.into());
             }
-            let mut event = self.tables.event(EventType::AccountChanged, None, origin, now)?;
+            let mut event = self.event(EventType::AccountChanged, &account, origin, now)?;
             let (update, listing) = self.replacement(account_id, &account, change, &mut event)?;
             if event.changes.is_empty() || self.write(account_id, &account, update, event, listing, retries).await? {
                 return Ok(());
@@ -80,6 +90,12 @@ impl Accounts {
         if let Some(max_keys) = change.max_keys.filter(|wanted| *wanted != account.max_keys) {
             event.add_change("maxKeys", &account.max_keys, &max_keys)?;
             update.write("maxKeys", max_keys.map(number));
+        }
+        if let Some(external_id) = change.external_id.as_ref().filter(|wanted| **wanted != account.external_id) {
+            event.add_change(EXTERNAL_ID, &account.external_id, external_id)?;
+            event.external_id.clone_from(external_id);
+            update.write(EXTERNAL_ID, optional(external_id.as_ref())?);
+            update.write(PLAN, Some(number(account.plan + 1)));
         }
         let untold = event.changes.len();
         if let Some(company) = change.company.as_ref().filter(|wanted| account.company.as_ref() != Some(wanted)) {

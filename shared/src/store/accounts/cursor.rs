@@ -6,9 +6,14 @@ use serde::{Serialize, Serializer};
 
 use crate::key::KeyId;
 
+/// What a cursor begins with that is in the sweep of the external id.
+const PLAN: &str = "p";
+
 /// A place in a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepCursor {
+    /// Whether it is in the sweep of the external id, which follows that of company and ceiling.
+    pub(super) of_plan: bool,
     pub(super) version: u64,
     /// Whether this pass has changed a key: then another one follows.
     pub(super) changed: bool,
@@ -16,24 +21,23 @@ pub struct SweepCursor {
 }
 
 impl SweepCursor {
-    pub(super) fn start(version: u64) -> Self {
-        Self { version, changed: false, after: None }
-    }
-
     /// Reads what was written into an answer.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (version, rest) = text.split_once('.')?;
+        let (of_plan, rest) = text.strip_prefix(PLAN).map_or((false, text), |rest| (true, rest));
+        let (version, rest) = rest.split_once('.')?;
         let (changed, after) = rest.split_once('.')?;
-        let cursor = Self { version: version.parse().ok()?, changed: changed == "1", after: KeyId::parse(after) };
+        let cursor =
+            Self { of_plan, version: version.parse().ok()?, changed: changed == "1", after: KeyId::parse(after) };
         (cursor.to_string() == text).then_some(cursor)
     }
 }
 
 impl fmt::Display for SweepCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plan = if self.of_plan { PLAN } else { "" };
         let after = self.after.as_ref().map_or("", KeyId::as_str);
-        write!(f, "{}.{}.{after}", self.version, u8::from(self.changed))
+        write!(f, "{plan}{}.{}.{after}", self.version, u8::from(self.changed))
     }
 }
 

@@ -107,7 +107,7 @@ impl Eraser {
             if !account.is_suspended() {
                 return Err(AccountRefusal::NotSuspended.into());
             }
-            let event = self.tables.event(EventType::AccountErased, None, origin, now)?;
+            let event = self.accounts.event(EventType::AccountErased, &account, origin, now)?;
             let mut update = Expression::default();
             update.write("erasing", Some(AttributeValue::Bool(true)));
             self.accounts.write(account_id, &account, update, event, None, Retries::until(end)).await?;

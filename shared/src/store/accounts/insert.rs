@@ -18,7 +18,7 @@ use crate::store::dynamo::retries::Retries;
 use crate::store::dynamo::transaction::{Part, Transacted};
 use crate::store::events::event::EventType;
 use crate::store::events::tables::Tables;
-use crate::store::keys::account_state::{AccountState, StateUpdate};
+use crate::store::keys::account_state::{AccountState, EXTERNAL_ID, StateUpdate};
 use crate::store::keys::exposed_value;
 use crate::store::keys::import_claim::{self, ImportClaim};
 
@@ -58,15 +58,21 @@ impl NewKeys {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyRecord, AccountError> {
-        let event = creation(&self.tables, EventType::AccountCreated, record, origin, now)?;
+        let mut event = creation(&self.tables, EventType::AccountCreated, record, origin, now)?;
+        if let Some(external_id) = &record.external_id {
+            event.add_change(EXTERNAL_ID, &(), external_id)?;
+            event.external_id = Some(external_id.clone());
+        }
+        let plan = u64::from(record.external_id.is_some());
+        let state = AccountState { plan, external_id: record.external_id.clone(), ..AccountState::default() };
         let company = &record.metadata.company;
         let account = AccountItem::first(record, event.id, now)?;
         let listing = listing_item(record.account_id, company, now)?;
-        let transaction = key_and_event(&self.tables, record, &AccountState::default(), &event)?
+        let transaction = key_and_event(&self.tables, record, &state, &event)?
             .with(Part::Account, put_new(&self.tables.keys.name, account)?)
             .with(Part::Listing, put_new(&self.tables.keys.name, listing)?);
         match transaction.send(&self.tables.keys, Retries::from_now()).await? {
-            Transacted::Done => self.confirm(record.place(), &AccountState::default()).await?,
+            Transacted::Done => self.confirm(record.place(), &state).await?,
             Transacted::Refused(_) => return Err(used_before().into()),
         }
         Ok(KeyRecord { last_event: Some(event.id), ..record.clone() })
@@ -152,6 +158,7 @@ impl NewKeys {
                 record.metadata.company.clone_from(company);
             }
             record.ceiling = account.ceiling;
+            record.external_id.clone_from(&account.external_id);
             let transaction = new.transaction(&self.tables, &record, &account)?;
             record.last_event = Some(transaction.event);
             match transaction.send(&self.tables.keys, retries).await? {
@@ -182,6 +189,9 @@ impl NewKeys {
         }
         if account.revision != copied.revision {
             StateUpdate::of_profile(&account)?.send_to_one(&self.tables.keys, place).await?;
+        }
+        if account.plan != copied.plan {
+            StateUpdate::of_plan(&account)?.send_to_one(&self.tables.keys, place).await?;
         }
         Ok(item.must_be_active()?)
     }

@@ -52,6 +52,7 @@ impl<'a> Insertion<'a> {
         account: &AccountItem,
     ) -> Result<Transaction, TableError> {
         let mut event = creation(tables, self.r#type, record, self.origin, self.now)?;
+        event.external_id.clone_from(&account.external_id);
         if self.revives {
             event.add_change("revived", &(), &true)?;
         }

@@ -9,7 +9,7 @@ use crate::key::{AccountId, EventId, KeyId, KeyRecord, Limits, Timestamp};
 use crate::store::dynamo::attribute::{Item, LAST_EVENT, number, primary_key, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
-use crate::store::keys::account_state::{AccountState, REVISION, SUSPENSION, counter};
+use crate::store::keys::account_state::{AccountState, EXTERNAL_ID, PLAN, REVISION, SUSPENSION, counter};
 
 /// An account as its operators see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Account {
     pub max_keys: Option<u64>,
     /// The ceiling of its keys' limits.
     pub limits: Limits,
+    /// What the company itself calls it.
+    pub external_id: Option<String>,
 }
 
 /// The stored item; what is absent has its default.
@@ -38,8 +40,11 @@ pub(super) struct AccountItem {
     pub(super) created_at: Option<Timestamp>,
     /// Raised by suspending and by resuming: odd is suspended.
     pub(super) suspension: u64,
-    /// Raised by each change of what every key repeats: company and ceiling.
+    /// Raised by each change of company and ceiling, which every key repeats.
     pub(super) revision: u64,
+    /// The same of the external id.
+    pub(super) plan: u64,
+    pub(super) external_id: Option<String>,
     pub(super) max_keys: Option<u64>,
     pub(super) ceiling: Limits,
     /// The account's last event; those of single keys are not among them.
@@ -64,19 +69,25 @@ impl AccountItem {
         item.insert("lastKeyId".into(), value(&record.metadata.id)?);
         item.insert("recounts".into(), number(0));
         item.insert(LAST_EVENT.into(), value(&event)?);
+        if let Some(external_id) = &record.external_id {
+            item.insert(EXTERNAL_ID.into(), value(external_id)?);
+            item.insert(PLAN.into(), number(1));
+        }
         Ok(item)
     }
 
     /// What the account's keys repeat of it.
     pub(super) fn state(&self) -> AccountState {
-        let Self { suspension, revision, ceiling, .. } = *self;
-        AccountState { suspension, revision, company: self.company.clone(), ceiling }
+        let Self { suspension, revision, ceiling, plan, .. } = *self;
+        let (company, external_id) = (self.company.clone(), self.external_id.clone());
+        AccountState { suspension, revision, company, ceiling, plan, external_id }
     }
 
     /// Stops a transaction when sweeps have begun since the item was read.
     pub(super) fn require_state(&self, account: &mut Expression) {
         account.require(SUSPENSION, counter(self.suspension));
         account.require(REVISION, counter(self.revision));
+        account.require(PLAN, counter(self.plan));
     }
 
     pub(super) fn must_be_active(&self) -> Result<(), AccountRefusal> {
@@ -107,6 +118,7 @@ impl AccountItem {
             key_count: self.present_keys(),
             max_keys: self.max_keys,
             limits: self.ceiling,
+            external_id: self.external_id.clone(),
         })
     }
 }

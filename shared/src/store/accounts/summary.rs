@@ -25,6 +25,8 @@ pub struct AccountSummary {
     pub max_keys: Option<u64>,
     /// The ceiling of its keys' limits.
     pub limits: Limits,
+    /// What the company itself calls it.
+    pub external_id: Option<String>,
 }
 
 impl AccountReader {
@@ -52,6 +54,7 @@ impl From<AccountItem> for AccountSummary {
             company: item.company,
             max_keys: item.max_keys,
             limits: item.ceiling,
+            external_id: item.external_id,
         }
     }
 }

@@ -63,7 +63,7 @@ impl Accounts {
             if account.erasing {
                 return Err(AccountRefusal::Erasing.into());
             }
-            let mut event = self.tables.event(r#type, None, origin, now)?;
+            let mut event = self.event(r#type, &account, origin, now)?;
             event.add_change("status", &from, &to)?;
             let mut update = Expression::default();
             update.write(SUSPENSION, Some(number(account.suspension + 1)));

@@ -29,6 +29,8 @@ pub(super) enum Aspect {
     Suspended(bool),
     /// Company and ceiling.
     Profile,
+    /// The external id.
+    Plan,
 }
 
 impl Aspect {
@@ -37,7 +39,12 @@ impl Aspect {
             Self::Suspended(wanted) if wanted != account.is_suspended() => Err(AccountRefusal::Overtaken.into()),
             Self::Suspended(_) => Ok(StateUpdate::of_suspension(&account.state())),
             Self::Profile => Ok(StateUpdate::of_profile(&account.state())?),
+            Self::Plan => Ok(StateUpdate::of_plan(&account.state())?),
         }
+    }
+
+    fn start(self, version: u64) -> SweepCursor {
+        SweepCursor { of_plan: matches!(self, Self::Plan), version, changed: false, after: None }
     }
 }
 
@@ -53,7 +60,7 @@ impl Accounts {
     ) -> Result<Sweep, AccountError> {
         let mut account = self.existing(account_id).await?;
         let mut update = aspect.state_update(&account)?;
-        let mut at = from.filter(|from| from.version == update.version).unwrap_or(SweepCursor::start(update.version));
+        let mut at = from.filter(|from| from.version == update.version).unwrap_or(aspect.start(update.version));
         let (mut changed, mut bulk) = (0, Bulk::default());
         let cursor = 'pass: loop {
             let (keys, next) = update.older_keys(&self.tables.keys, account_id, at.after).await?;
@@ -77,7 +84,7 @@ impl Accounts {
                 if !at.changed && update.version == at.version {
                     break None;
                 }
-                at = SweepCursor::start(update.version);
+                at = aspect.start(update.version);
             }
             if Instant::now() >= end {
                 break Some(at);

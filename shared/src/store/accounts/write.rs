@@ -4,13 +4,14 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::{AccountError, AccountRefusal};
 use super::item::{AccountItem, account_key, from_item};
-use crate::key::AccountId;
+use crate::key::{AccountId, Timestamp};
+use crate::request::Origin;
 use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::retries::Retries;
 use crate::store::dynamo::transaction::{Part, Transacted, Transaction};
-use crate::store::events::event::Event;
+use crate::store::events::event::{Event, EventType};
 use crate::store::events::tables::Tables;
 
 /// Reads and changes accounts, each write with its event. They are made by [`NewKeys`](crate::store::NewKeys), with their
@@ -36,6 +37,26 @@ impl Accounts {
         Ok(self.read(account_id).await?.ok_or(AccountRefusal::Unknown)?)
     }
 
+    /// Makes the event of a write to an account that was read.
+    pub(super) fn event(
+        &self,
+        r#type: EventType,
+        read: &AccountItem,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Event, TableError> {
+        let event = self.tables.event(r#type, None, origin, now)?;
+        Ok(Event { previous_event: read.last_event, external_id: read.external_id.clone(), ..event })
+    }
+
+    /// What the company itself calls an account, as it is at this moment; `None` also for an account that there is not.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub async fn external_id(&self, account_id: AccountId) -> Result<Option<String>, TableError> {
+        Ok(self.read(account_id).await?.and_then(|account| account.external_id))
+    }
+
     /// Writes to an account's item and appends the event, unless another event of the account came after it was read.
     /// Whether it did.
     pub(super) async fn write(
@@ -47,7 +68,6 @@ impl Accounts {
         listing: Option<TransactWriteItem>,
         retries: Retries,
     ) -> Result<bool, AccountError> {
-        let event = Event { previous_event: read.last_event, ..event };
         update.require(LAST_EVENT, optional(read.last_event.as_ref())?);
         update.write(LAST_EVENT, Some(value(&event.id)?));
         let item = account_key(account_id);

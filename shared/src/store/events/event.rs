@@ -22,6 +22,9 @@ pub struct Event {
     /// The key it was done to; `null` when it was the account.
     #[serde(default)]
     pub key_id: Option<KeyId>,
+    /// What the company itself calls the account, as it is since; `null` when it has no such name.
+    #[serde(default)]
+    pub external_id: Option<String>,
     /// The event before this one of the same key, or of the account where it is one of the account alone or recovers it;
     /// `null` where the write read none.
     #[serde(default)]
@@ -81,7 +84,7 @@ pub enum EventType {
     /// An account was created, and its first key with it.
     #[serde(rename = "account.created")]
     AccountCreated,
-    /// An operator changed the account: its company, quota or ceiling of limits.
+    /// An operator changed the account: its company, external id, quota or ceiling of limits.
     #[serde(rename = "account.changed")]
     AccountChanged,
     /// No key of the account could be used from then on.
@@ -115,12 +118,13 @@ impl Event {
         origin: &Origin,
         now: Timestamp,
     ) -> Self {
-        let Origin { actor, source_ip, request_id } = origin.clone();
+        let Origin { actor, external_id, source_ip, request_id } = origin.clone();
         Self {
             id,
             time: now,
             r#type,
             key_id,
+            external_id,
             previous_event: None,
             actor,
             source_ip,

@@ -1,7 +1,7 @@
 //! What a key repeats of its account, so that a request has to read the key alone.
 //!
-//! Two things are repeated, each with a counter on the account and on its keys: `suspension`, and with `revision` company and
-//! ceiling. A key takes only what is newer than its own counter, which is absent for 0. So of two updates at once the newer one
+//! Three things are repeated, each with a counter on the account and on its keys: `suspension`; with `revision` company and
+//! ceiling; and with `plan` the external id. A key takes only what is newer than its own counter, which is absent for 0. So of two updates at once the newer one
 //! holds, and one that is repeated changes nothing.
 
 use std::collections::HashMap;
@@ -20,8 +20,15 @@ use crate::store::dynamo::table::Table;
 pub(in crate::store) const SUSPENSION: &str = "suspension";
 /// How often company or ceiling were changed, as the account or the key has it.
 pub(in crate::store) const REVISION: &str = "revision";
+/// How often the external id was changed, as the account or the key has it.
+pub(in crate::store) const PLAN: &str = "plan";
+/// What the company itself calls the account, on the account and on each of its keys.
+pub(in crate::store) const EXTERNAL_ID: &str = "externalId";
 /// The account's ceiling of limits, on the account and on each of its keys.
 pub(in crate::store) const CEILING: &str = "ceiling";
+
+/// A key's counter is older. `plan` is one of DynamoDB's own words.
+const IS_OLDER: &str = "(attribute_not_exists(#counter) OR #counter < :version)";
 
 /// What keys repeat of their account.
 #[derive(Debug, Clone, Default)]
@@ -30,16 +37,21 @@ pub(in crate::store) struct AccountState {
     pub(in crate::store) revision: u64,
     pub(in crate::store) company: Option<String>,
     pub(in crate::store) ceiling: Limits,
+    pub(in crate::store) plan: u64,
+    pub(in crate::store) external_id: Option<String>,
 }
 
 impl AccountState {
     /// Copies it to a new key, which has the company already.
     pub(in crate::store) fn copy_to(&self, item: &mut Item) -> Result<(), TableError> {
-        for (attribute, version) in [(SUSPENSION, self.suspension), (REVISION, self.revision)] {
+        for (attribute, version) in [(SUSPENSION, self.suspension), (REVISION, self.revision), (PLAN, self.plan)] {
             item.extend(counter(version).map(|version| (attribute.to_owned(), version)));
         }
         if !self.ceiling.is_none() {
             item.insert(CEILING.into(), value(&self.ceiling)?);
+        }
+        if let Some(external_id) = &self.external_id {
+            item.insert(EXTERNAL_ID.into(), value(external_id)?);
         }
         Ok(())
     }
@@ -54,8 +66,8 @@ pub(in crate::store) fn counter(version: u64) -> Option<AttributeValue> {
 #[derive(Debug, Clone)]
 pub(in crate::store) struct StateUpdate {
     pub(in crate::store) version: u64,
+    counter: &'static str,
     update: String,
-    is_older: String,
     values: HashMap<String, AttributeValue>,
 }
 
@@ -79,11 +91,23 @@ impl StateUpdate {
         Ok(profile)
     }
 
-    fn new(counter: &str, version: u64) -> Self {
+    pub(in crate::store) fn of_plan(account: &AccountState) -> Result<Self, TableError> {
+        let mut plan = Self::new(PLAN, account.plan);
+        match &account.external_id {
+            Some(external_id) => {
+                plan.update += ", externalId = :externalId";
+                plan.values.insert(":externalId".into(), value(external_id)?);
+            }
+            None => plan.update += " REMOVE externalId",
+        }
+        Ok(plan)
+    }
+
+    fn new(counter: &'static str, version: u64) -> Self {
         Self {
             version,
-            update: format!("SET {counter} = :version"),
-            is_older: format!("(attribute_not_exists({counter}) OR {counter} < :version)"),
+            counter,
+            update: "SET #counter = :version".to_owned(),
             values: HashMap::from([(":version".into(), number(version))]),
         }
     }
@@ -100,7 +124,8 @@ impl StateUpdate {
             .table_name(&table.name)
             .set_key(Some(key(place)))
             .update_expression(&self.update)
-            .condition_expression(format!("attribute_exists(id) AND {}", self.is_older))
+            .condition_expression(format!("attribute_exists(id) AND {IS_OLDER}"))
+            .expression_attribute_names("#counter", self.counter)
             .set_expression_attribute_values(Some(self.values.clone()));
         async move { send("a key's copy of its account's state", Retries::from_now(), || update.clone().send()).await }
     }
@@ -130,7 +155,8 @@ impl StateUpdate {
             .table_name(&table.name)
             .consistent_read(true)
             .key_condition_expression("accountId = :account")
-            .filter_expression(&self.is_older)
+            .filter_expression(IS_OLDER)
+            .expression_attribute_names("#counter", self.counter)
             .projection_expression(ID)
             .expression_attribute_values(":account", AttributeValue::S(account_id.to_string()))
             .expression_attribute_values(":version", number(self.version))

@@ -38,7 +38,7 @@ impl Keys {
     pub async fn delete_as_read(&self, read: &KeyRecord, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
         let place = read.place();
         let event = self.tables.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
-        let event = Event { previous_event: read.last_event, ..event };
+        let event = Event { previous_event: read.last_event, external_id: read.external_id.clone(), ..event };
         let delete = match read.last_event {
             Some(last) => part::delete_if(&self.tables.keys.name, key(place), AS_READ, [(":read", value(&last)?)]),
             None => part::delete_if(&self.tables.keys.name, key(place), WITHOUT_EVENT, []),

@@ -113,21 +113,23 @@ impl Keys {
         let Some((read, ending)) = read.and_then(|read| Ending::of(&read, hash).map(|ending| (read, ending))) else {
             return Ok(Some(false));
         };
-        let seen = (how == Attempt::AsRead).then_some(&read);
-        Ok(self.end(ending, seen, hash, exposure).await?.then_some(true))
+        Ok(self.end(ending, &read, how, hash, exposure).await?.then_some(true))
     }
 
-    /// `false` when the value is not there any more, or the key is no longer as it was `seen`.
+    /// `false` when the value is not there any more, or the key is no longer as it was read, where it must be.
     async fn end(
         &self,
         ending: Ending,
-        seen: Option<&KeyRecord>,
+        read: &KeyRecord,
+        how: Attempt,
         hash: &KeyHash,
         exposure: &Exposure<'_>,
     ) -> Result<bool, WriteError> {
         let Exposure { place, value, leak, now } = exposure;
         let event = self.tables.event(EventType::KeyExposed, Some(place.id), leak.origin, *now)?;
-        let mut event = Event { report: Some(leak.report.clone()), ..event };
+        let external_id = read.external_id.clone();
+        let mut event = Event { external_id, report: Some(leak.report.clone()), ..event };
+        let seen = (how == Attempt::AsRead).then_some(read);
         let mut update = Expression::default();
         ending.write(&mut update, &mut event, seen, hash)?;
         let mark = match value.locator() {

@@ -58,6 +58,8 @@ struct Unshown {
     held: bool,
     #[serde(default)]
     ceiling: Limits,
+    #[serde(default)]
+    external_id: Option<String>,
     #[serde(flatten)]
     metadata: KeyMetadata,
 }
@@ -77,6 +79,7 @@ pub(super) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
         suspension: stored.suspension,
         import_pending: stored.held,
         ceiling: stored.ceiling,
+        external_id: stored.external_id,
         metadata: stored.metadata,
     })
 }

@@ -39,6 +39,7 @@ pub(super) struct StoredKey {
     limits: Option<StoredLimits>,
     ceiling: Option<StoredLimits>,
     tags: Option<Text<String>>,
+    external_id: Option<Text<String>>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -53,6 +54,7 @@ impl From<StoredKey> for KeyRecord {
             suspension: stored.suspension.map_or(0, |number| number.value),
             import_pending: stored.held.is_some_and(|held| held.value),
             ceiling: limits_of(stored.ceiling),
+            external_id: value_of(stored.external_id),
             metadata: KeyMetadata {
                 id: stored.id.value,
                 company: stored.company.value,

@@ -37,7 +37,7 @@ impl Keys {
         update.require(LAST_EVENT, optional(read.last_event.as_ref())?);
         // Functions of releases before 0.2 write no lastEvent, and may still run during a deployment.
         update.require("operations", Some(value(&read.metadata.settings.operations)?));
-        let event = Event { previous_event: read.last_event, ..event };
+        let event = Event { previous_event: read.last_event, external_id: read.external_id.clone(), ..event };
         let written = self.write(read.place(), &event, update, beside).await?;
         Ok(written.then_some(event.id))
     }

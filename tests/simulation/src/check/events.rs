@@ -17,7 +17,7 @@ static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     settings.as_object().expect("an object").clone()
 });
 /// What is written on a key beside its management.
-const BESIDE: [&str; 6] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "held"];
+const BESIDE: [&str; 8] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "plan", "externalId", "held"];
 
 /// Whether a partition is an account's, with its keys or its events.
 pub fn is_of_keys(partition: &str) -> bool {
@@ -110,7 +110,7 @@ fn is_creation(kind: &str) -> bool {
 /// The events of an account alone are a chain too.
 fn check_account(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     let (old, new) = (part.old.as_ref(), part.new.as_ref());
-    let changes_it = ["company", "suspension", "revision", "maxKeys", "ceiling", "erasing"];
+    let changes_it = ["company", "suspension", "revision", "maxKeys", "ceiling", "plan", "externalId", "erasing"];
     let is_of_account = event.get("keyId").is_none() || kind(event) == "account.recovered";
     if old.is_some() && is_of_account {
         if event.get("previousEvent").map(text) != of(old, "lastEvent").map(text) {
