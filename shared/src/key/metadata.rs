@@ -67,9 +67,9 @@ pub struct KeyMetadata {
     pub id: KeyId,
     /// The name of the account's company.
     pub company: String,
-    /// The user it is assigned to.
+    /// The user it is assigned to; may be changed.
     pub user_id: String,
-    /// That user's name.
+    /// That user's name; may be changed.
     pub username: String,
     /// The `userId` of the key that created it.
     pub created_by: String,
@@ -81,7 +81,7 @@ pub struct KeyMetadata {
     /// When it was last used, to within five minutes.
     #[serde(default)]
     pub last_used_at: Option<Timestamp>,
-    /// What may be changed of it.
+    /// What else may be changed of it.
     #[serde(flatten)]
     pub settings: KeySettings,
 }

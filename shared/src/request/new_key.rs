@@ -42,14 +42,14 @@ impl NewKey {
         company: String,
         creator: Option<&Caller>,
     ) -> Self {
-        let user_id = fields.required_text("userId", Caller::MAX_TEXT);
+        let user_id = settings::user_id(fields);
         Self {
             account_id,
             company,
             created_by: creator.map_or(&user_id, |creator| &creator.user_id).clone(),
             created_by_key_id: creator.map(|creator| creator.key_id),
             user_id,
-            username: fields.required_text("username", Caller::MAX_TEXT),
+            username: settings::username(fields),
             settings: settings::take(fields, catalogue, now),
         }
     }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::caller::Caller;
 use super::fields::{Fields, InvalidRequest};
 use super::tags::TagChanges;
-use crate::key::{AllowedIps, Catalogue, KeySettings, Limits, Operations, Tags, Timestamp, TrafficType};
+use crate::key::{AllowedIps, Catalogue, KeyMetadata, KeySettings, Limits, Operations, Tags, Timestamp, TrafficType};
 
 /// Takes the settings of a new key. Errors are in this order.
 pub(super) fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> KeySettings {
@@ -26,6 +27,12 @@ pub(super) fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyPatch {
+    /// See [`KeyMetadata::user_id`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// See [`KeyMetadata::username`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
     /// See [`KeySettings::name`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Option<String>>,
@@ -75,6 +82,8 @@ impl KeyPatch {
 
     fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> Self {
         Self {
+            user_id: fields.has("userId").then(|| user_id(fields)),
+            username: fields.has("username").then(|| username(fields)),
             name: fields.has("name").then(|| name(fields)),
             description: fields.has("description").then(|| description(fields)),
             enabled: fields.has("enabled").then(|| enabled(fields)),
@@ -98,7 +107,10 @@ impl KeyPatch {
     }
 
     /// Gives a key these settings.
-    pub fn apply(&self, to: &mut KeySettings) {
+    pub fn apply(&self, key: &mut KeyMetadata) {
+        set(&mut key.user_id, self.user_id.as_ref());
+        set(&mut key.username, self.username.as_ref());
+        let to = &mut key.settings;
         set(&mut to.name, self.name.as_ref());
         set(&mut to.description, self.description.as_ref());
         set(&mut to.enabled, self.enabled.as_ref());
@@ -115,6 +127,14 @@ fn set<T: Clone>(field: &mut T, given: Option<&T>) {
     if let Some(given) = given {
         field.clone_from(given);
     }
+}
+
+pub(super) fn user_id(fields: &mut Fields) -> String {
+    fields.required_text("userId", Caller::MAX_TEXT)
+}
+
+pub(super) fn username(fields: &mut Fields) -> String {
+    fields.required_text("username", Caller::MAX_TEXT)
 }
 
 fn name(fields: &mut Fields) -> Option<String> {

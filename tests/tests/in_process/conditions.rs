@@ -120,6 +120,7 @@ async fn an_event_names_what_release_0_1_wrote_meanwhile() {
         ("name", json!({"S": "theirs"}), json!("theirs"), json!("ours")),
         ("name", json!({"S": "again"}), json!("again"), Value::Null),
         ("description", json!({"S": "theirs"}), json!("theirs"), json!("ours")),
+        ("userId", json!({"S": "theirs"}), json!("theirs"), json!("ours")),
         ("trafficType", json!({"S": "OTP"}), json!("OTP"), json!("PROMOTIONAL")),
         (
             "expiresAt",

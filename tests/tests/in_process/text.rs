@@ -116,7 +116,7 @@ async fn blank_text_is_refused() {
         for field in FIELDS {
             assert_eq!(admin.post(&body_with(field, blank)).await.wrong_fields(), [field], "{blank:?}");
         }
-        for field in ["name", "description"] {
+        for field in FIELDS {
             assert_eq!(admin.patch(&admin.id, &json!({ field: blank })).await.wrong_fields(), [field], "{blank:?}");
         }
         let filtered = admin.list(&[("userId".to_owned(), blank.to_owned())]).await;

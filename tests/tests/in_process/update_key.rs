@@ -36,6 +36,8 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
     let mut expected = admin.get(&format!("/authentication/{}", key.id)).await.body;
 
     for (field, value, shown) in [
+        ("userId", json!("user-3"), json!("user-3")),
+        ("username", json!(" Alan\u{a0}T. "), json!("Alan T.")),
         ("name", json!("new"), json!("new")),
         ("description", json!("other words"), json!("other words")),
         ("operations", json!(["RCS", "SMS"]), json!(["RCS", "SMS"])),
@@ -63,6 +65,41 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_key_is_handed_on_to_another_user_and_its_value_stays() {
+    let gateway = Gateway::start().await;
+    let ada = gateway.create_account("Example").await;
+    let grace = ada.create_key_for("grace", &["SMS", "AUTHENTICATION"]).await;
+    let key = grace.create_key_for("linus", &["SMS"]).await;
+    let keys_of = async |user: &str| ada.get(&format!("/authentication?userId={user}")).await.ids();
+
+    let patched = ada.patch(&key.id, &json!({"username": "Alan", "userId": "alan", "name": "kept"})).await;
+
+    assert_eq!((patched.status, &patched.body["createdBy"]), (200, &json!("grace")));
+    let event = &ada.get(&format!("/authentication/events?keyId={}&limit=1", key.id)).await.body["events"][0];
+    assert_eq!(
+        event["changes"],
+        json!([
+            {"field": "userId", "from": "linus", "to": "alan"},
+            {"field": "username", "from": "Grace", "to": "Alan"},
+            {"field": "name", "from": null, "to": "kept"},
+        ])
+    );
+    let verdict = key.verdict().await;
+    assert_eq!((&verdict["context"]["userId"], &verdict["context"]["username"]), (&json!("alan"), &json!("Alan")));
+    assert_eq!(keys_of("alan").await, [key.id.clone()], "it is assigned to him");
+    assert_eq!(keys_of("linus").await, Vec::<String>::new());
+    assert!(keys_of("grace").await.contains(&key.id), "it was created by her, whoever has it");
+
+    // What the key creates from now on is its new user's.
+    ada.patch(&grace.id, &json!({"userId": "hopper"})).await;
+    let newer = grace.create_key_for("linus", &["SMS"]).await;
+    assert_eq!(ada.get(&format!("/authentication/{}", newer.id)).await.body["createdBy"], "hopper");
+    assert_eq!(ada.get(&format!("/authentication/{}", key.id)).await.body["createdBy"], "grace");
+    let same = json!({"userId": "alan ", "username": "Alan"});
+    assert_eq!(ada.patch(&key.id, &same).await.body["etag"], patched.body["etag"], "nothing is written");
+}
+
+#[tokio::test]
 async fn operations_change_what_the_key_opens_on_the_next_request() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
@@ -85,7 +122,7 @@ async fn every_wrong_field_is_named_and_nothing_is_changed() {
 
     let wrong = json!({
         "name": "x".repeat(129), "description": 1, "enabled": "yes", "operations": [], "trafficType": "X",
-        "expiresAt": "x", "allowedIps": ["x"], "userId": "other", "id": "other", "value": "other"
+        "expiresAt": "x", "allowedIps": ["x"], "userId": " ", "username": 1, "id": "other", "value": "other"
     });
     assert_eq!(
         admin.patch(&key.id, &wrong).await.wrong_fields(),
@@ -99,10 +136,14 @@ async fn every_wrong_field_is_named_and_nothing_is_changed() {
             "operations",
             "trafficType",
             "userId",
+            "username",
             "value"
         ]
     );
     for (body, field) in [
+        (json!({"userId": null}), "userId"),
+        (json!({"username": "x".repeat(129)}), "username"),
+        (json!({"createdBy": "other"}), "createdBy"),
         (json!({"enabled": null}), "enabled"),
         (json!({"operations": null}), "operations"),
         (json!({"allowedIps": []}), "allowedIps"),
@@ -177,6 +218,8 @@ async fn no_key_changes_a_key_beyond_its_own_operations_but_any_may_take_power_a
 
     for body in [
         json!({"name": "mine"}),
+        json!({"userId": "user-1"}),
+        json!({"username": "Ada"}),
         json!({"enabled": true}),
         json!({"enabled": false, "name": "mine"}),
         json!({"enabled": false, "allowedIps": null}),

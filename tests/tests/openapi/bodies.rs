@@ -55,6 +55,15 @@ pub struct NewKey {
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyChanges {
+    /// The user that the key is assigned to, in your own system. The one who had it before still knows its value: rotate it, if
+    /// that is not wanted.
+    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// That user's name.
+    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
     /// `false` switches the key off, `true` on again.
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]

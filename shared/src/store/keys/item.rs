@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::stored::previous_value;
-use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, KeySettings, Limits, Locator, Timestamp};
+use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
 use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, primary_key};
 use crate::store::dynamo::error::TableError;
 
@@ -34,7 +34,7 @@ pub(in crate::store) fn key(place: Locator) -> Item {
 }
 
 pub(in crate::store) fn to_item(record: &KeyRecord) -> Result<Item, TableError> {
-    let mut item = settings_item(&record.metadata, &record.metadata.settings)?;
+    let mut item = metadata_item(&record.metadata)?;
     item.insert(ACCOUNT_ID.into(), AttributeValue::S(record.account_id.to_string()));
     item.insert(KEY_HASH.into(), hash_value(&record.key_hash));
     if let Some(event) = record.last_event {
@@ -91,9 +91,9 @@ pub(super) struct AttributeChange {
     pub(super) to: Option<AttributeValue>,
 }
 
-/// The attributes that differ between the settings of a key before and since.
-pub(super) fn attribute_changes(before: &KeySettings, since: &KeySettings) -> Result<Vec<AttributeChange>, TableError> {
-    let (mut before, mut since) = (settings_item(before, before)?, settings_item(since, since)?);
+/// The attributes that differ between what is decided of a key before and since.
+pub(super) fn attribute_changes(before: &KeyMetadata, since: &KeyMetadata) -> Result<Vec<AttributeChange>, TableError> {
+    let (mut before, mut since) = (metadata_item(before)?, metadata_item(since)?);
     let attributes: BTreeSet<_> = before.keys().chain(since.keys()).cloned().collect();
     let change = |attribute: String| {
         let (from, to) = (before.remove(&attribute), since.remove(&attribute));
@@ -102,15 +102,15 @@ pub(super) fn attribute_changes(before: &KeySettings, since: &KeySettings) -> Re
     Ok(attributes.into_iter().filter_map(change).collect())
 }
 
-/// What has these settings in it, and what follows from them, as attributes. Absent is what `null` means.
-fn settings_item(of: &impl Serialize, settings: &KeySettings) -> Result<Item, TableError> {
-    let item = serde_dynamo::to_item(of);
+/// All that may be shown of a key, and what follows from it, as attributes. Absent is what `null` means.
+fn metadata_item(metadata: &KeyMetadata) -> Result<Item, TableError> {
+    let item = serde_dynamo::to_item(metadata);
     let mut item: Item = item.map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
     item.retain(|_, value| !value.is_null());
-    item.extend(settings.expires_at.map(|end| (PURGE_AT.into(), purge_value(end))));
-    if !settings.tags.is_none() {
+    item.extend(metadata.settings.expires_at.map(|end| (PURGE_AT.into(), purge_value(end))));
+    if !metadata.settings.tags.is_none() {
         // One text: what is handed on with every request is not to be made from parts each time.
-        item.insert(TAGS.into(), AttributeValue::S(settings.tags.as_str().to_owned()));
+        item.insert(TAGS.into(), AttributeValue::S(metadata.settings.tags.as_str().to_owned()));
     }
     Ok(item)
 }

@@ -28,14 +28,14 @@ impl Keys {
         now: Timestamp,
     ) -> Result<Option<KeyRecord>, WriteError> {
         let mut key = read.clone();
-        patch.apply(&mut key.metadata.settings);
+        patch.apply(&mut key.metadata);
         let mut event = self.tables.event(EventType::KeyChanged, Some(key.metadata.id), origin, now)?;
-        event.add_differences(&read.metadata.settings, patch)?;
+        event.add_differences(&read.metadata, patch)?;
         if event.changes.is_empty() {
             return Ok(Some(key));
         }
         let mut update = Expression::default();
-        for change in attribute_changes(&read.metadata.settings, &key.metadata.settings)? {
+        for change in attribute_changes(&read.metadata, &key.metadata)? {
             // It follows from the end, which is required.
             if change.attribute != PURGE_AT {
                 update.require(&change.attribute, change.from);
