@@ -8,8 +8,18 @@ use serde_json::Value;
 use crate::template::root;
 
 /// Fields that differ from run to run.
-const VARYING: [&str; 9] =
-    ["accountId", "createdAt", "createdByKeyId", "etag", "id", "lastUsedAt", "nextCursor", "requestId", "value"];
+const VARYING: [&str; 10] = [
+    "accountId",
+    "createdAt",
+    "createdByKeyId",
+    "etag",
+    "id",
+    "lastUsedAt",
+    "nextCursor",
+    "previousValueValidUntil",
+    "requestId",
+    "value",
+];
 
 /// A Markdown file.
 #[derive(Debug)]

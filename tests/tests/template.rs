@@ -140,7 +140,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
             BTreeSet::from([
                 on_table("GetItem"),
                 on_index.clone(),
-                only(&["accountId", "id", "lastUsedAt"]),
+                only(&["accountId", "id", "lastUsedAt", "previousLastUsedAt", "previousLastUsedOf"]),
                 counters,
                 (
                     "dynamodb:UpdateItem".to_owned(),

@@ -113,7 +113,7 @@ impl EnvironmentState {
         }
         let limits = record.effective_limits(settings.ceiling);
         if limits.is_none() || opens != Opens::ByOperation {
-            self.last_use.note(&record, now);
+            self.note_use(&record, &value, now);
             let is_own_look_up = opens == Opens::Itself;
             return Ok(Decision { is_own_look_up, ..Decision::of(record, Reason::Allowed) });
         }
@@ -121,9 +121,19 @@ impl EnvironmentState {
         let admission = Box::pin(self.leases.admit(&record, limits, now, deadline)).await?;
         let reason = if admission.allowed { Reason::Allowed } else { Reason::Limited };
         if admission.allowed {
-            self.last_use.note(&record, now);
+            self.note_use(&record, &value, now);
         }
         Ok(Decision { admission: Some(admission), ..Decision::of(record, reason) })
+    }
+}
+
+impl EnvironmentState {
+    /// Hashes the value again only in a grace period.
+    fn note_use(&self, record: &KeyRecord, value: &KeyValue, now: Timestamp) {
+        self.last_use.note(record, now);
+        if record.previous.is_some() {
+            self.last_use.note_previous(record, &value.hash(), now);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::etag::Etag;
 use super::id::KeyId;
 use super::limits::Limits;
 use super::operation::{Operations, TrafficType};
+use super::previous_value::PreviousValue;
 use super::status::KeyStatus;
 use super::tags::{ShownTags, Tags};
 use super::timestamp::Timestamp;
@@ -125,6 +126,10 @@ pub struct KeyView<'a> {
     expires_at: Option<Timestamp>,
     /// When it was last used, to within five minutes.
     last_used_at: Option<Timestamp>,
+    /// Until when the value before the last rotation works too. `null` where there is none, or its grace period has ended.
+    previous_value_valid_until: Option<Timestamp>,
+    /// When that value was last used since the rotation, to within five minutes. `null` where it was not.
+    previous_value_last_used_at: Option<Timestamp>,
     /// From where it may be used; from anywhere when `null`.
     allowed_ips: Option<&'a AllowedIps>,
     /// How often it may be used, as its account decided; as often as one likes when `null`.
@@ -146,7 +151,13 @@ pub struct KeyView<'a> {
 
 impl<'a> KeyView<'a> {
     /// With what depends on the moment and on the stack.
-    pub(super) fn of(metadata: &'a KeyMetadata, effective_limits: Limits, status: KeyStatus, etag: Etag) -> Self {
+    pub(super) fn of(
+        metadata: &'a KeyMetadata,
+        effective_limits: Limits,
+        status: KeyStatus,
+        etag: Etag,
+        previous: Option<&PreviousValue>,
+    ) -> Self {
         let settings = &metadata.settings;
         Self {
             id: metadata.id,
@@ -163,6 +174,8 @@ impl<'a> KeyView<'a> {
             enabled: settings.enabled,
             expires_at: settings.expires_at,
             last_used_at: metadata.last_used_at,
+            previous_value_valid_until: previous.map(|value| value.valid_until),
+            previous_value_last_used_at: previous.and_then(|value| value.last_used_at),
             allowed_ips: settings.allowed_ips.as_ref(),
             limits: settings.limits,
             effective_limits: EffectiveLimits(effective_limits),

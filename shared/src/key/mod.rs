@@ -9,7 +9,8 @@
 //! timestamp → limits → counters → lease
 //! timestamp, id → usage
 //! id → etag
-//! timestamp, allowed_ips, limits, etag, operation, status, tags → metadata → record
+//! timestamp, hash → previous_value
+//! timestamp, allowed_ips, limits, etag, operation, status, tags, previous_value → metadata → record
 //! ```
 
 mod allowed_ips;
@@ -27,6 +28,7 @@ mod limits;
 mod metadata;
 mod operation;
 mod prefix;
+mod previous_value;
 mod random;
 mod record;
 mod status;
@@ -49,8 +51,9 @@ pub use self::limits::{Limit, Limits, Period};
 pub use self::metadata::{EffectiveLimits, KeyMetadata, KeySettings, KeyView};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;
+pub use self::previous_value::PreviousValue;
 pub use self::random::{NoRandomness, Random};
-pub use self::record::{KeyRecord, PreviousValue};
+pub use self::record::KeyRecord;
 pub use self::status::KeyStatus;
 pub use self::tags::{ShownTags, Tags};
 pub use self::timestamp::Timestamp;

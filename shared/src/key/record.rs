@@ -5,6 +5,7 @@ use super::hash::KeyHash;
 use super::id::{AccountId, EventId, Locator};
 use super::limits::Limits;
 use super::metadata::{KeyMetadata, KeyView};
+use super::previous_value::PreviousValue;
 use super::status::KeyStatus;
 use super::timestamp::Timestamp;
 
@@ -32,15 +33,6 @@ pub struct KeyRecord {
     pub external_id: Option<String>,
     /// All that may be shown.
     pub metadata: KeyMetadata,
-}
-
-/// A value that was rotated away and lives on for a grace period.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreviousValue {
-    /// The SHA-256 of it.
-    pub key_hash: KeyHash,
-    /// From that instant it is worth nothing.
-    pub valid_until: Timestamp,
 }
 
 impl KeyRecord {
@@ -87,7 +79,8 @@ impl KeyRecord {
     /// As it is shown at that moment, by a stack with that ceiling.
     #[must_use]
     pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
-        KeyView::of(&self.metadata, self.effective_limits(ceiling), self.status(now), self.etag())
+        let previous = self.previous.as_ref().filter(|before| before.works(now));
+        KeyView::of(&self.metadata, self.effective_limits(ceiling), self.status(now), self.etag(), previous)
     }
 
     /// Its version for writing.
@@ -119,6 +112,6 @@ impl KeyRecord {
     #[must_use]
     pub fn answers_to(&self, hash: &KeyHash, now: Timestamp) -> bool {
         self.key_hash == *hash
-            || self.previous.as_ref().is_some_and(|before| now < before.valid_until && before.key_hash == *hash)
+            || self.previous.as_ref().is_some_and(|before| before.works(now) && before.key_hash == *hash)
     }
 }

@@ -63,6 +63,9 @@ pub struct KeyPatch {
     /// What becomes of single tags.
     #[serde(skip)]
     pub tag_changes: Option<TagChanges>,
+    /// Whether the value before ends, which is no setting.
+    #[serde(skip)]
+    pub ends_previous_value: bool,
 }
 
 impl KeyPatch {
@@ -94,6 +97,7 @@ impl KeyPatch {
             limits: fields.has("limits").then(|| fields.limits()),
             tags: None,
             tag_changes: fields.has("tags").then(|| fields.tag_changes()),
+            ends_previous_value: ends_previous_value(fields),
         }
     }
 
@@ -121,6 +125,16 @@ impl KeyPatch {
         set(&mut to.limits, self.limits.as_ref());
         set(&mut to.tags, self.tags.as_ref());
     }
+}
+
+/// It has an end that is `null` once it has ended, so that is all that the end can be set to.
+fn ends_previous_value(fields: &mut Fields) -> bool {
+    const FIELD: &str = "previousValueValidUntil";
+    let is_given = fields.has(FIELD);
+    if fields.take(FIELD).is_some() {
+        fields.wrong(FIELD, "must be null, which ends the grace period");
+    }
+    is_given
 }
 
 fn set<T: Clone>(field: &mut T, given: Option<&T>) {

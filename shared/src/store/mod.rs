@@ -2,7 +2,7 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`: authorizer; `suspension`, `revision`, `company`, `ceiling`, `plan`, `externalId`: manage-account | `purgeAt`, 30 days after `expiresAt` |
+//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`, `previousLastUsedAt`, `previousLastUsedOf`: authorizer; `suspension`, `revision`, `company`, `ceiling`, `plan`, `externalId`: manage-account | `purgeAt`, 30 days after `expiresAt` |
 //! | account (`accounts::item`, `accounts::quota`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
 //! | account in the list (`accounts::listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`keys::import_claim`) | `sha256#{hash in hex}` | `import` | import | none |

@@ -168,6 +168,29 @@ async fn a_rotation_sees_what_release_0_1_wrote_meanwhile() {
     assert_eq!(key.status().await, 401);
 }
 
+/// `previousKeyHash` in the condition of a grace period's end.
+#[tokio::test]
+async fn the_end_of_a_grace_period_sees_a_rotation_that_release_0_1_made_meanwhile() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let (key, other) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
+    admin.rotate(&key.id, 3600).await;
+    let theirs = json!({"S": gateway.time_in(Duration::from_hours(2))});
+
+    let body = json!({"previousValueValidUntil": null});
+    let rotate = async {
+        let hash = item(&gateway, &other)["keyHash"].clone();
+        as_release_0_1(&gateway, &key, |item| {
+            item["previousKeyHash"] = hash;
+            item["previousValidUntil"] = theirs.clone();
+        });
+    };
+    let (ended, ()) = gateway.wire.during(write(), admin.patch(&key.id, &body), rotate).await;
+
+    assert_eq!((ended.status, &item(&gateway, &key)["previousKeyHash"]), (200, &Value::Null));
+    let last = &admin.get("/authentication/events?limit=1").await.body["events"][0];
+    assert_eq!(last["changes"][0]["from"], theirs["S"], "what ended is what they had left");
+}
+
 /// `attribute_exists(id)` of every update, `attribute_exists(id)` of a deletion.
 #[tokio::test]
 async fn no_write_makes_a_key_that_is_deleted_before_it() {

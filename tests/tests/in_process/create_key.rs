@@ -36,7 +36,8 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
             "id": id, "company": "Example", "userId": "user-2", "username": "Grace", "createdBy": "user-1",
             "createdByKeyId": admin.id, "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
             "description": "appointment reminders", "createdAt": created_at, "status": "ACTIVE", "enabled": true,
-            "expiresAt": null, "lastUsedAt": null, "allowedIps": null, "limits": null,
+            "expiresAt": null, "lastUsedAt": null,
+            "previousValueValidUntil": null, "previousValueLastUsedAt": null, "allowedIps": null, "limits": null,
             "effectiveLimits": null, "tags": {}, "etag": answer.body["etag"]
         })
     );

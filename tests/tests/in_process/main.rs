@@ -29,6 +29,7 @@ mod list_keys;
 mod location;
 mod log_of_failures;
 mod named_requests;
+mod previous_value;
 mod properties;
 mod publish_events;
 mod quota;

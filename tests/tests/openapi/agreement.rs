@@ -19,6 +19,9 @@ fn probes(api: &Value, schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> 
     let schema = parts[0];
     let mut probes = vec![(Value::Null, types.contains(&json!("null"))), (json!({}), types[0] == "object")];
     match types[0].as_str().unwrap() {
+        "null" => probes.extend(
+            [json!(false), json!(0), json!(""), json!(gateway.time_in(Duration::ZERO))].map(|bad| (bad, false)),
+        ),
         "boolean" => {
             probes.extend([(json!(true), true), (json!(false), true), (json!("true"), false), (json!(1), false)]);
         }

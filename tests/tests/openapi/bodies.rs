@@ -100,6 +100,16 @@ pub struct KeyChanges {
     /// absent stays. `null` in place of the object removes all. **It grants nothing.**
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<TagChanges>,
+    /// See its schema.
+    #[schema(schema_with = end_of_grace_period)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_value_valid_until: Option<()>,
+}
+
+fn end_of_grace_period() -> ObjectBuilder {
+    let description = "`null` ends the grace period of the value before the last rotation: that value fails on the next request. \
+        Where there is none, nothing is changed. It can be set to nothing else.";
+    ObjectBuilder::new().schema_type(Type::Null).description(Some(description))
 }
 
 /// Texts by their names, which are as those of tags; `null` removes one.

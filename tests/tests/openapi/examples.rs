@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use api_keys::key::{
     AccountId, Catalogue, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings,
-    KeyStatus, KeyValue, Limits, Operation, Operations, Tags, Timestamp, TrafficType,
+    KeyStatus, KeyValue, Limits, Operation, Operations, PreviousValue, Tags, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -38,7 +38,7 @@ pub fn all() -> Mapping {
 
 type Example = (&'static str, &'static str, Yaml);
 
-fn bodies() -> [Example; 11] {
+fn bodies() -> [Example; 12] {
     let operations = |list: &str| Operations::parse(list).unwrap();
     let time = |text: &str| Timestamp::parse(text).unwrap();
     let limits = Limits::parse("100/MINUTE,100000/MONTH");
@@ -89,6 +89,11 @@ fn bodies() -> [Example; 11] {
             "Take name and expiry away",
             serde_yaml_ng::from_str(r#"{"name": null, "expiresAt": null}"#).unwrap(),
         ),
+        (
+            "endGracePeriod",
+            "The value before fails on the next request",
+            serde_yaml_ng::from_str(r#"{"previousValueValidUntil": null}"#).unwrap(),
+        ),
         ("atOnce", "The old value fails on the next request", yaml(&Rotation::default())),
         (
             "afterALostAnswer",
@@ -133,7 +138,12 @@ fn answers() -> [Example; 8] {
         },
         ..key.clone()
     };
-    let (changed, key) = (record(changed, CHANGED), record(key, CREATED));
+    let previous = PreviousValue {
+        key_hash: KeyHash::of("its value before"),
+        valid_until: Timestamp::parse("2026-11-24T10:20:00Z").unwrap(),
+        last_used_at: Timestamp::parse("2026-11-23T10:58:41.007Z"),
+    };
+    let (changed, key) = (KeyRecord { previous: Some(previous), ..record(changed, CHANGED) }, record(key, CREATED));
     let page = Mapping::from_iter([
         ("apiKeys".into(), vec![yaml(&key.at(now, Limits::NONE))].into()),
         ("nextCursor".into(), key.metadata.id.as_str().into()),
@@ -146,7 +156,7 @@ fn answers() -> [Example; 8] {
         ("key", "A key", yaml(&key.at(now, Limits::NONE))),
         (
             "restricted",
-            "A key that expires, is restricted to one network, and has limits",
+            "A key that expires, is restricted to one network, has limits, and was rotated with a grace period",
             yaml(&changed.at(now, Limits::parse("1000/MINUTE,5000/DAY").unwrap())),
         ),
         ("page", "A page that is not the last one", page.into()),

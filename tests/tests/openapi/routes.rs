@@ -194,7 +194,8 @@ fn update_key() -> Operation {
     let body = RequestBodyBuilder::new()
         .content(
             "application/json",
-            content(named("KeyChanges"), &["switchOff", "restrict", "limit", "tag", "release"]).build(),
+            content(named("KeyChanges"), &["switchOff", "restrict", "limit", "tag", "release", "endGracePeriod"])
+                .build(),
         )
         .content("application/merge-patch+json", content(named("KeyChanges"), &["switchOff"]).build())
         .required(Some(Required::True));

@@ -84,6 +84,13 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let exposed = admin.create_key(&["SMS"]).await;
     let rotated = exposed.with_value_of(&admin.rotate(&exposed.id, 3600).await);
     report(&gateway, &exposed.value).await;
+    let in_grace = admin.create_key(&["SMS"]).await;
+    let its_new_value = in_grace.with_value_of(&admin.rotate(&in_grace.id, 3600).await);
+    assert_eq!(in_grace.status().await, 200, "and that is written");
+    let ended = admin.create_key(&["SMS"]).await;
+    admin.rotate(&ended.id, 3600).await;
+    let end = json!({"previousValueValidUntil": null, "userId": "other"});
+    assert_eq!(admin.patch(&ended.id, &end).await.status, 200);
     let kept = import(&gateway, &admin, KEPT).await;
     import(&gateway, &admin, REPORTED).await;
     report(&gateway, REPORTED).await;
@@ -103,6 +110,9 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         (&*key.value, true),
         (&*rotated.value, true),
         (&*exposed.value, false),
+        (&*in_grace.value, true),
+        (&*its_new_value.value, true),
+        (&*ended.value, false),
         (KEPT, true),
         (REVIVED, true),
         (REPORTED, false),
@@ -115,7 +125,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
 
     let mut list_keys = Function::start("list-keys", &gateway.engine).await;
     let listed = answer(&mut list_keys, "list-keys", &verdict, "/authentication", None).await;
-    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 8);
+    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 10);
     let mut list_events = Function::start("list-events", &gateway.engine).await;
     let events = answer(&mut list_events, "list-events", &verdict, "/authentication/events", None).await;
     assert!(events["events"].to_string().contains("revived"));

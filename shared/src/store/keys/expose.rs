@@ -5,7 +5,7 @@
 
 use super::exposed_value;
 use super::item::{
-    EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, hash_value,
+    EXPOSED_HASH, EXPOSED_PREVIOUS_HASH, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, end_previous_value, hash_value,
 };
 use super::must_win::{Attempt, must_win};
 use super::reader::{KeyReader, Trace};
@@ -183,9 +183,8 @@ impl Ending {
             }
             Self::Previous => {
                 update.require(PREVIOUS_KEY_HASH, Some(hash.clone()));
-                update.write(PREVIOUS_KEY_HASH, None);
+                end_previous_value(update);
                 update.write(EXPOSED_PREVIOUS_HASH, Some(hash));
-                update.write(PREVIOUS_VALID_UNTIL, None);
                 let before = seen.and_then(|key| key.previous.as_ref()).map(|previous| previous.valid_until);
                 event.add_change(GRACE_END, &before, &())?;
             }

@@ -11,11 +11,15 @@ use super::stored::previous_value;
 use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
 use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, primary_key};
 use crate::store::dynamo::error::TableError;
+use crate::store::dynamo::expression::Expression;
 
 pub(in crate::store) const KEY_HASH: &str = "keyHash";
 /// The hash of the value before, during a grace period.
 pub(in crate::store) const PREVIOUS_KEY_HASH: &str = "previousKeyHash";
 pub(super) const PREVIOUS_VALID_UNTIL: &str = "previousValidUntil";
+/// When a value in its grace period was last used, and the hash of that value.
+pub(super) const PREVIOUS_LAST_USED_AT: &str = "previousLastUsedAt";
+pub(super) const PREVIOUS_LAST_USED_OF: &str = "previousLastUsedOf";
 /// The hash of a value that was reported as known to others. As long as it is `keyHash`, the key opens nothing.
 pub(super) const EXPOSED_HASH: &str = "exposedHash";
 /// The hash of a value that was reported in its grace period.
@@ -53,6 +57,8 @@ struct Unshown {
     #[serde(default)]
     previous_valid_until: Option<Timestamp>,
     #[serde(default)]
+    previous_last_used_at: Option<Timestamp>,
+    #[serde(default)]
     suspension: u64,
     #[serde(default)]
     held: bool,
@@ -69,11 +75,17 @@ pub(super) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
     let hash = |name: &str| item.get(name).and_then(|hash| KeyHash::from_bytes(hash.as_b().ok()?.as_ref()));
     let key_hash = hash(KEY_HASH).ok_or(TableError::new(WHAT))?;
     let (previous, reported) = (hash(PREVIOUS_KEY_HASH), [EXPOSED_HASH, EXPOSED_PREVIOUS_HASH].map(hash));
+    let last_use_of = hash(PREVIOUS_LAST_USED_OF);
     let stored: Unshown = serde_dynamo::from_item(item).map_err(|cause| TableError::caused(WHAT, cause))?;
     Ok(KeyRecord {
         account_id: stored.account_id,
         key_hash,
-        previous: previous_value(previous, stored.previous_valid_until, &reported),
+        previous: previous_value(
+            previous,
+            stored.previous_valid_until,
+            last_use_of.zip(stored.previous_last_used_at),
+            &reported,
+        ),
         reported,
         last_event: stored.last_event,
         suspension: stored.suspension,
@@ -113,6 +125,13 @@ fn metadata_item(metadata: &KeyMetadata) -> Result<Item, TableError> {
         item.insert(TAGS.into(), AttributeValue::S(metadata.settings.tags.as_str().to_owned()));
     }
     Ok(item)
+}
+
+/// Ends the value before, and what is known of it.
+pub(super) fn end_previous_value(update: &mut Expression) {
+    for attribute in [PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, PREVIOUS_LAST_USED_AT, PREVIOUS_LAST_USED_OF] {
+        update.write(attribute, None);
+    }
 }
 
 pub(super) fn hash_value(hash: &KeyHash) -> AttributeValue {

@@ -19,6 +19,8 @@ pub(super) struct StoredKey {
     exposed_previous_hash: Option<Binary>,
     previous_key_hash: Option<Binary>,
     previous_valid_until: Option<Text<Timestamp>>,
+    previous_last_used_at: Option<Text<Timestamp>>,
+    previous_last_used_of: Option<Binary>,
     company: Text<String>,
     user_id: Text<String>,
     username: Text<String>,
@@ -47,9 +49,10 @@ impl From<StoredKey> for KeyRecord {
         let key_hash = stored.key_hash.value;
         let reported = [stored.exposed_hash, stored.exposed_previous_hash].map(|hash| hash.map(|hash| hash.value));
         let previous = stored.previous_key_hash.map(|hash| hash.value);
+        let last_use = stored.previous_last_used_of.map(|hash| hash.value).zip(value_of(stored.previous_last_used_at));
         Self {
             account_id: stored.account_id.value,
-            previous: previous_value(previous, value_of(stored.previous_valid_until), &reported),
+            previous: previous_value(previous, value_of(stored.previous_valid_until), last_use, &reported),
             last_event: value_of(stored.last_event),
             suspension: stored.suspension.map_or(0, |number| number.value),
             import_pending: stored.held.is_some_and(|held| held.value),
@@ -87,11 +90,14 @@ impl From<StoredKey> for KeyRecord {
 pub(super) fn previous_value(
     key_hash: Option<KeyHash>,
     valid_until: Option<Timestamp>,
+    last_use: Option<(KeyHash, Timestamp)>,
     reported: &[Option<KeyHash>],
 ) -> Option<PreviousValue> {
     let (key_hash, valid_until) = key_hash.zip(valid_until)?;
     let was_reported = reported.iter().flatten().any(|reported| *reported == key_hash);
-    (!was_reported).then_some(PreviousValue { key_hash, valid_until })
+    // The use of a value that was the one before in its time may be written late.
+    let last_used_at = last_use.filter(|(of, _)| *of == key_hash).map(|(_, at)| at);
+    (!was_reported).then_some(PreviousValue { key_hash, valid_until, last_used_at })
 }
 
 fn value_of<T>(text: Option<Text<T>>) -> Option<T> {

@@ -2,7 +2,8 @@
 
 use super::done_request::recording;
 use super::item::{
-    ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_VALID_UNTIL, attribute_changes, hash_value,
+    ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_LAST_USED_AT, PREVIOUS_LAST_USED_OF,
+    PREVIOUS_VALID_UNTIL, attribute_changes, end_previous_value, hash_value,
 };
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, PreviousValue, Timestamp};
@@ -14,7 +15,8 @@ use crate::store::dynamo::transaction::Part;
 use crate::store::events::event::EventType;
 
 impl Keys {
-    /// Gives a key these settings and leaves all else as it is. What changes nothing is not written.
+    /// Gives a key these settings, ends the value before if that is asked for, and leaves all else as it is. What changes
+    /// nothing is not written.
     ///
     /// `None` when the key is no longer as it was read.
     ///
@@ -31,6 +33,10 @@ impl Keys {
         patch.apply(&mut key.metadata);
         let mut event = self.tables.event(EventType::KeyChanged, Some(key.metadata.id), origin, now)?;
         event.add_differences(&read.metadata, patch)?;
+        let ended = key.previous.take_if(|previous| patch.ends_previous_value && previous.works(now));
+        if let Some(previous) = &ended {
+            event.add_change(GRACE_END, &previous.valid_until, &())?;
+        }
         if event.changes.is_empty() {
             return Ok(Some(key));
         }
@@ -41,6 +47,10 @@ impl Keys {
                 update.require(&change.attribute, change.from);
             }
             update.write(&change.attribute, change.to);
+        }
+        if let Some(previous) = &ended {
+            update.require(PREVIOUS_KEY_HASH, Some(hash_value(&previous.key_hash)));
+            end_previous_value(&mut update);
         }
         let written = self.replace(read, event, update, None).await?;
         Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
@@ -63,8 +73,11 @@ impl Keys {
     ) -> Result<Option<KeyRecord>, WriteError> {
         let previous = match rotation {
             Rotation::KeepPrevious => read.previous.clone(),
-            Rotation::Grace(grace) => (!grace.is_zero() && !read.is_exposed())
-                .then(|| PreviousValue { key_hash: read.key_hash.clone(), valid_until: now.plus(grace) }),
+            Rotation::Grace(grace) => (!grace.is_zero() && !read.is_exposed()).then(|| PreviousValue {
+                key_hash: read.key_hash.clone(),
+                valid_until: now.plus(grace),
+                last_used_at: None,
+            }),
         };
         let [end_before, end] = [&read.previous, &previous].map(|value| value.as_ref().map(|value| value.valid_until));
         let mut event = self.tables.event(EventType::KeyRotated, Some(read.metadata.id), origin, now)?;
@@ -75,6 +88,10 @@ impl Keys {
         update.write(KEY_HASH, Some(hash_value(new)));
         update.write(PREVIOUS_KEY_HASH, previous.as_ref().map(|value| hash_value(&value.key_hash)));
         update.write(PREVIOUS_VALID_UNTIL, optional(end.as_ref())?);
+        if rotation != Rotation::KeepPrevious {
+            update.write(PREVIOUS_LAST_USED_AT, None);
+            update.write(PREVIOUS_LAST_USED_OF, None);
+        }
         update.require(KEY_HASH, Some(hash_value(&read.key_hash)));
         update.require(ENABLED, Some(value(&read.metadata.settings.enabled)?));
         let recording = |request| recording(&self.tables.keys.name, request, read.metadata.id, event.id, now);

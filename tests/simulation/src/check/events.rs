@@ -18,6 +18,8 @@ static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 });
 /// What is written on a key beside its management.
 const BESIDE: [&str; 8] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "plan", "externalId", "held"];
+/// The same that ends with the value that it is of.
+const OF_PREVIOUS_VALUE: [&str; 2] = ["previousLastUsedAt", "previousLastUsedOf"];
 
 /// Whether a partition is an account's, with its keys or its events.
 pub fn is_of_keys(partition: &str) -> bool {
@@ -172,7 +174,8 @@ fn check_plain(change: &Change) -> Option<String> {
         (KEYS, Some(old), Some(new)) if is_of_keys(&place.partition) => {
             let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
             let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
-            let beside: Vec<_> = changed.filter(|name| !BESIDE.contains(&&***name)).collect();
+            let is_management = |name: &&String| ![&BESIDE[..], &OF_PREVIOUS_VALUE].concat().contains(&&***name);
+            let beside: Vec<_> = changed.filter(is_management).collect();
             if beside.is_empty() { None } else { fail(&format!("without an event {beside:?} is changed of")) }
         }
         _ => None,
