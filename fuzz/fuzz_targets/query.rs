@@ -13,8 +13,8 @@ fuzz_target!(|text: &str| {
         Ok(query) => {
             assert!((1..=1000).contains(&query.limit));
             assert_eq!(query.cursor.map(|id| id.to_string()).as_deref(), given("cursor"));
-            assert_eq!(query.user_id.is_some(), given("userId").is_some());
-            assert!(query.user_id.is_none_or(|text| (1..=128).contains(&text.chars().count())));
+            assert_eq!(query.filter.user_id.is_some(), given("userId").is_some());
+            assert!(query.filter.user_id.is_none_or(|text| (1..=128).contains(&text.chars().count())));
         }
         Err(InvalidRequest(fields)) => assert!(!fields.is_empty()),
     }

@@ -1,7 +1,8 @@
 //! A client made of environment variables, as a function makes it.
 
 use api_keys::aws::Aws;
-use api_keys::key::{AccountId, KeyId};
+use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::request::KeyQuery;
 use api_keys::store::{KeyList, KeyReader};
 
 use crate::engine::TABLE;
@@ -58,7 +59,8 @@ async fn reaches(aws: &Aws) -> bool {
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
     let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
     let read = KeyReader::new(aws, TABLE.to_owned()).await.unwrap().get(account_id, id).await;
-    let list = KeyList::new(aws, TABLE.to_owned()).page(account_id, None, 1, None).await;
+    let list =
+        KeyList::new(aws, TABLE.to_owned()).page(account_id, &KeyQuery::newest(1), Timestamp::of_unix_hour(0)).await;
     assert_eq!(read.is_ok(), list.is_ok(), "{read:?} {list:?}");
     matches!((read, list), (Ok(None), Ok(page)) if page.keys.is_empty())
 }

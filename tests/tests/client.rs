@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use api_keys::key::{AccountId, KeyId};
+use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::request::KeyQuery;
 use api_keys::store::{KeyList, KeyReader, LastUse};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -141,6 +142,7 @@ async fn a_server_that_closes_every_connection_ends_a_call() {
     let account_id = AccountId::parse("4Vn8QkT2mZrB0xYcW7eHsA").unwrap();
     let id = KeyId::parse("0QbXn6T4mKrV9sYdJ2wLhP").unwrap();
 
-    assert!(KeyList::new(&aws, "keys".to_owned()).page(account_id, None, 1, None).await.is_err());
+    let (list, query) = (KeyList::new(&aws, "keys".to_owned()), KeyQuery::newest(1));
+    assert!(list.page(account_id, &query, Timestamp::of_unix_hour(0)).await.is_err());
     assert!(KeyReader::new(&aws, "keys".to_owned()).await.unwrap().get(account_id, id).await.is_err());
 }

@@ -23,10 +23,10 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 }
 
 async fn list_keys(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
-    let (caller, KeyQuery { user_id, limit, cursor }) = http::read(request, |caller, fields| {
+    let (caller, query) = http::read(request, |caller, fields| {
         caller.must_manage()?;
         Ok(KeyQuery::take(fields))
     })?;
-    let page = deps.key_list.page(caller.account_id, user_id.as_deref(), limit, cursor).await?;
+    let page = deps.key_list.page(caller.account_id, &query, now).await?;
     http::ok(&KeyPageView::of(page, now, deps.ceiling))
 }

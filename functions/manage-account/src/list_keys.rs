@@ -20,8 +20,7 @@ impl Action for ListKeys {
     }
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<KeyPageView, Error> {
-        let KeyQuery { user_id, limit, cursor } = self.query;
-        let page = deps.key_list.page(self.account_id, user_id.as_deref(), limit, cursor).await?;
+        let page = deps.key_list.page(self.account_id, &self.query, invocation.now).await?;
         Ok(KeyPageView::of(page, invocation.now, deps.ceiling))
     }
 }

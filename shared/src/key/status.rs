@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error;
+use serde::{Deserialize, Serialize};
 
 /// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPOSED`, `EXPIRED`, `DISABLED`: nobody in the
 /// account can lift the first, only a rotation the second, and enabling a key not the third.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum KeyStatus {
@@ -20,6 +22,14 @@ pub enum KeyStatus {
     Exposed,
     /// Its account is suspended, or its import is not complete, whatever the key itself says.
     Suspended,
+}
+
+impl KeyStatus {
+    /// Takes its name in the API, such as `ACTIVE`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::deserialize(IntoDeserializer::<Error>::into_deserializer(name)).ok()
+    }
 }
 
 impl fmt::Display for KeyStatus {

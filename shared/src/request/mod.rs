@@ -1,8 +1,9 @@
 //! A client's words become types here, or the request ends with every wrong field named.
 //!
 //! ```text
-//! json, text, path_text → fields → page, usage, rotation, key_fields, limits, tags → settings → new_key
-//! caller → origin ─────────────────┘                └──→ account     field_change ┘
+//! json, text, path_text → fields → usage, rotation, key_fields, limits, tags → settings → new_key
+//! caller → origin ───────────┘                └──→ account     field_change ┘
+//! caller, fields → key_filter → page
 //! caller, rotation, new_key → named_request; if_match
 //! ```
 
@@ -13,6 +14,7 @@ mod fields;
 mod if_match;
 mod json;
 mod key_fields;
+mod key_filter;
 mod limits;
 mod named_request;
 mod new_key;
@@ -31,6 +33,7 @@ pub use self::field_change::FieldChange;
 pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::if_match::IfMatch;
 pub use self::json::Json;
+pub use self::key_filter::KeyFilter;
 pub use self::named_request::{NamedRequest, RequestName};
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};

@@ -1,11 +1,12 @@
 //! Which key a request names, and which part of a list it asks for.
 
-use super::caller::Caller;
 use super::fields::Fields;
+use super::key_filter::KeyFilter;
 use super::path_text::PathText;
 use crate::key::{AccountId, EventId, KeyId, KeyValue};
 
 const ID_OF_KEY: &str = "must be the id of a key";
+const NO_OTHER_NAME: &str = "must be the id of a key, neither a value nor self";
 const CURSOR: &str = "must be the nextCursor of an earlier answer";
 /// A page has no more keys, events or accounts.
 const MAX_LIMIT: usize = 1000;
@@ -14,8 +15,8 @@ const DEFAULT_EVENTS: usize = 100;
 /// Which keys of an account, and how many of them.
 #[derive(Debug)]
 pub struct KeyQuery {
-    /// Those created by or assigned to that user; all when `None`.
-    pub user_id: Option<String>,
+    /// Which of them.
+    pub filter: KeyFilter,
     /// No more than that: 1 to 1000.
     pub limit: usize,
     /// Those behind that key; from the newest on when `None`.
@@ -23,10 +24,16 @@ pub struct KeyQuery {
 }
 
 impl KeyQuery {
-    /// Takes `userId`, `limit` and `cursor`.
+    /// So many of the newest.
+    #[must_use]
+    pub fn newest(limit: usize) -> Self {
+        Self { filter: KeyFilter::default(), limit, cursor: None }
+    }
+
+    /// Takes what a filter has, `limit` and `cursor`.
     pub fn take(fields: &mut Fields) -> Self {
         Self {
-            user_id: fields.optional_text("userId", Caller::MAX_TEXT),
+            filter: KeyFilter::take(fields),
             limit: fields.limit(MAX_LIMIT, MAX_LIMIT),
             cursor: fields.id("cursor", KeyId::parse, CURSOR),
         }
@@ -77,7 +84,8 @@ impl AccountQuery {
 impl Fields {
     /// Takes a parameter that is the id of a key.
     pub fn key_id(&mut self, field: &str) -> Option<KeyId> {
-        self.id(field, KeyId::parse, ID_OF_KEY)
+        let is_other = self.text_of(field).is_some_and(is_other_name_of_key);
+        self.id(field, KeyId::parse, if is_other { NO_OTHER_NAME } else { ID_OF_KEY })
     }
 
     /// Reads the id of a key out of the path, where `field` is its variable; `None` for what no key can have as its id.
@@ -87,9 +95,14 @@ impl Fields {
         if let Some(id) = path.readings().find_map(KeyId::parse) {
             return Some(id);
         }
-        if path.readings().any(|text| text == "self" || KeyValue::has_shape(text)) {
-            self.wrong(field, format!("{ID_OF_KEY}, neither a value nor self"));
+        if path.readings().any(is_other_name_of_key) {
+            self.wrong(field, NO_OTHER_NAME);
         }
         None
     }
+}
+
+/// Whether it names a key where a route looks one up.
+fn is_other_name_of_key(text: &str) -> bool {
+    text == "self" || KeyValue::has_shape(text)
 }

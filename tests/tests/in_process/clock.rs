@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::request::KeyQuery;
 use api_keys::store::{KeyList, KeyReader, LastUse};
 use aws_smithy_async::time::TimeSource;
 use tests::engine::{TABLE, aws_with_clock};
@@ -66,7 +67,7 @@ async fn a_clock_ten_minutes_off_costs_one_call_more_and_only_once() {
 
         clock.set(ahead);
         let keys = KeyList::new(&aws, TABLE.to_owned());
-        let page = keys.page(record.account_id, None, 10, None).await.unwrap();
+        let page = keys.page(record.account_id, &KeyQuery::newest(10), gateway.now().into()).await.unwrap();
         assert_eq!(page.keys.len(), 1, "the SDK does the same");
     }
 }

@@ -25,6 +25,7 @@ mod last_use;
 mod leases;
 mod lifecycle;
 mod limits;
+mod list_filters;
 mod list_keys;
 mod location;
 mod log_of_failures;

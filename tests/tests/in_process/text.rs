@@ -64,6 +64,8 @@ async fn any_space_is_the_same_one_and_there_is_none_around_a_text() {
         for spelling in [&*written, "Ada King", "Ada King ", " Ada\u{a0}King"] {
             let found = admin.list(&[("userId".to_owned(), spelling.to_owned())]).await;
             assert_eq!(found.ids().len(), 2, "the created one and the imported one");
+            let assigned = admin.list(&[("assignedTo".to_owned(), spelling.to_owned())]).await;
+            assert_eq!(assigned.ids(), found.ids());
             let listed = json!({"action": "list-keys", "accountId": admin.account_id, "userId": spelling});
             let listed = gateway.invoke_manage_account(listed).await.unwrap();
             assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 2);

@@ -226,13 +226,39 @@ async fn parameters_of_a_list_are_what_the_document_says() {
     let parameters = api["paths"]["/authentication"]["get"]["parameters"].as_array().unwrap();
     let schemas: Map<_, _> =
         parameters.iter().map(|each| (each["name"].as_str().unwrap().to_owned(), each["schema"].clone())).collect();
-    assert_eq!(schemas.keys().collect::<Vec<_>>(), ["cursor", "limit", "userId"]);
+    let names = [
+        "assignedTo",
+        "createdByKeyId",
+        "cursor",
+        "expiresBefore",
+        "limit",
+        "operation",
+        "status",
+        "unusedSince",
+        "userId",
+    ];
+    assert_eq!(schemas.keys().collect::<Vec<_>>(), names);
     let status = async |query: &str| status_of(&admin, query).await;
 
     for good in
         ["limit=1", "limit=1000", "userId=x", &format!("userId={}", "é".repeat(128)), &format!("cursor={}", admin.id)]
     {
         assert_eq!(status(good).await, 200, "{good}");
+    }
+    for value in resolve(&api, &schemas["status"])["x-extensible-enum"].as_array().unwrap() {
+        assert_eq!(status(&format!("status={}", value.as_str().unwrap())).await, 200, "{value}");
+    }
+    for name in ["expiresBefore", "unusedSince"] {
+        let formats: Vec<_> = schemas[name]["anyOf"].as_array().unwrap().iter().map(|one| &one["format"]).collect();
+        assert_eq!(formats, ["date", "date-time"]);
+        for time in ["2026-11-23", "2026-11-23T10:15:30Z", "2026-11-23T10:15:30.123%2B01:00"] {
+            assert_eq!(status(&format!("{name}={time}")).await, 200, "{name} {time}");
+        }
+    }
+    assert_eq!(resolve(&api, &schemas["operation"])["maxLength"], 32);
+    for (name, value) in [("operation", "A".repeat(32)), ("createdByKeyId", admin.id.clone())] {
+        assert_eq!(status(&format!("{name}={value}")).await, 200, "{name}");
+        assert_eq!(status(&format!("{name}={value}x")).await, 400, "{name}");
     }
     let long = format!("userId={}", "x".repeat(129));
     for bad in [
@@ -248,9 +274,11 @@ async fn parameters_of_a_list_are_what_the_document_says() {
     ] {
         assert_eq!(status(bad).await, 400, "{bad}");
     }
-    let (limit, user_id) = (&schemas["limit"], &schemas["userId"]);
+    let limit = &schemas["limit"];
     assert_eq!([&limit["minimum"], &limit["maximum"], &limit["default"]], [1, 1000, 1000]);
-    assert_eq!([&user_id["minLength"], &user_id["maxLength"]], [1, 128]);
+    for name in ["userId", "assignedTo"] {
+        assert_eq!([&schemas[name]["minLength"], &schemas[name]["maxLength"]], [1, 128]);
+    }
 }
 
 async fn status_of(admin: &Client, query: &str) -> u16 {

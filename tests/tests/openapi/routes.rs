@@ -1,6 +1,6 @@
 //! The routes, in the words of a client.
 
-use api_keys::key::{EventId, KeyId, Timestamp};
+use api_keys::key::{self, EventId, KeyId, Timestamp};
 use api_keys::lambda::Code;
 use utoipa::PartialSchema;
 use utoipa::openapi::extensions::Extensions;
@@ -58,11 +58,26 @@ fn list_keys() -> Operation {
     operation(
         "listKeys",
         "List the keys of the account",
-        "Newest first, a page at a time. The last page has a `nextCursor` of `null`. Other pages may be shorter than \
-         their limit too.",
+        "Newest first, a page at a time. Of several filters all must hold. The last page has a `nextCursor` of `null`. Other \
+         pages may be shorter than their limit too, and even empty.",
         &[],
     )
     .parameter(query("userId", "Keep the keys that were created by or are assigned to that user.", text(1, 128)))
+    .parameter(query("assignedTo", "Keep the keys that are assigned to that user.", text(1, 128)))
+    .parameter(query("status", "Keep the keys of that status, as they are now.", named("KeyStatus")))
+    .parameter(query("operation", "Keep the keys that have this operation, among others.", key::Operation::schema()))
+    .parameter(query("createdByKeyId", "Keep the keys that the key of that id created.", KeyId::schema()))
+    .parameter(query(
+        "expiresBefore",
+        "Keep the keys that expire before that time, or have; none that never expires. A day without a time is its start in UTC.",
+        time_or_day(),
+    ))
+    .parameter(query(
+        "unusedSince",
+        "Keep the keys that were last used before that time; those that never were, if they were created before it. A day \
+         without a time is its start in UTC.",
+        time_or_day(),
+    ))
     .parameter(query("limit", "How many keys a page has at most.", limit(1000)))
     .parameter(query(
         "cursor",

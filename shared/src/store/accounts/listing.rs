@@ -9,7 +9,7 @@ use crate::aws::Aws;
 use crate::key::{AccountId, Timestamp};
 use crate::store::dynamo::attribute::{ACCOUNT_ID, ID, Item, primary_key, text, value};
 use crate::store::dynamo::error::TableError;
-use crate::store::dynamo::page::Pages;
+use crate::store::dynamo::page::{Conditions, Pages};
 use crate::store::dynamo::retries::Backoff;
 use crate::store::dynamo::table::Table;
 
@@ -47,11 +47,10 @@ impl AccountList {
     pub async fn page(&self, limit: usize, after: Option<AccountId>) -> Result<AccountPage, TableError> {
         const STRANGE_ID: &str = "the table lists an account with a strange id";
         let partition = ACCOUNTS.to_owned();
-        let pages = Pages { table: &self.table, partition, filters: Vec::new() };
-        let (listed, next) = pages.page(limit, after.map(|id| id.to_string())).await?;
+        let pages = Pages { table: &self.table, partition, conditions: Conditions::default() };
         let parse = |id: &str| AccountId::parse(id).ok_or(TableError::new(STRANGE_ID));
-        let ids = listed.iter().map(|item| parse(text(item, ID)));
-        let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
+        let read = |item| parse(text(&item, ID)).map(Some);
+        let (ids, next) = pages.page(limit, after.map(|id| id.to_string()), read).await?;
         let mut accounts = Vec::new();
         for batch in ids.chunks(BATCH) {
             let mut items = self.items(batch).await?;

@@ -40,6 +40,21 @@ pub(in crate::store) fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+/// How many bytes of names and values an item has, about.
+pub(in crate::store) fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size_of_value(value)).sum()
+}
+
+fn size_of_value(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(values) => values.iter().map(size_of_value).sum(),
+        AttributeValue::M(item) => size(item),
+        _ => 1,
+    }
+}
+
 /// The text of an attribute, empty where there is none.
 pub(in crate::store) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)

@@ -1,50 +1,91 @@
 //! Pages of one partition, newest first.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::time::Duration;
 
-use super::attribute::{ID, Item, primary_key};
+use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::time::Instant;
+
+use super::attribute::{ID, Item, primary_key, size};
 use super::error::TableError;
 use super::table::Table;
 
-/// A filtered page looks through at most this many megabytes of other items before it ends short.
+/// A page is made of at most this many queries. Each reads a megabyte at most.
 const MAX_QUERIES: usize = 8;
+/// By so much each query of a page reads further than the one before, so that a page costs what it has to pass over.
+const GROWTH: usize = 4;
+/// No query begins later than this after the first one. Each ends in 2.5 s, and an answer in 8 s.
+const TIME: Duration = Duration::from_secs(3);
+/// A page has no more bytes of items than this, and one item: what is large in the table is larger in an answer.
+const LARGEST: usize = 1 << 20;
+
+/// What DynamoDB drops of a partition before it hands it out.
+#[derive(Default)]
+pub(in crate::store) struct Conditions {
+    /// Expressions that all must hold.
+    expressions: Vec<String>,
+    /// Their placeholders and values.
+    values: Vec<(String, AttributeValue)>,
+}
+
+impl Conditions {
+    /// Adds an expression that must hold, with the values of its placeholders.
+    pub(in crate::store) fn require<const N: usize>(&mut self, expression: &str, values: [(&str, AttributeValue); N]) {
+        self.expressions.push(expression.to_owned());
+        self.values.extend(values.map(|(placeholder, value)| (placeholder.to_owned(), value)));
+    }
+}
 
 /// Which items of a partition are wanted.
 pub(in crate::store) struct Pages<'a> {
     pub(in crate::store) table: &'a Table,
     pub(in crate::store) partition: String,
-    /// Expressions that all must hold, each with one placeholder and its value.
-    pub(in crate::store) filters: Vec<(&'static str, &'static str, String)>,
+    pub(in crate::store) conditions: Conditions,
 }
 
 impl Pages<'_> {
-    /// At most `limit` items behind the one with the id `after`, and the id behind which the next page begins.
+    /// At most `limit` of what `read` makes of the items behind the one with the id `after`, and the id behind which the next
+    /// page begins. `read` gives `None` for an item that is not wanted.
     ///
-    /// The item of that id need not exist any more. A page may be shorter, even empty, and not be the last.
-    pub(in crate::store) async fn page(
+    /// The item of that id need not exist any more. A page may be shorter, even empty, and not be the last: it ends with
+    /// what it has when its queries, its time or its bytes are used up.
+    pub(in crate::store) async fn page<T>(
         &self,
         limit: usize,
         after: Option<String>,
-    ) -> Result<(Vec<Item>, Option<String>), TableError> {
-        let mut items = Vec::new();
+        read: impl Fn(Item) -> Result<Option<T>, TableError>,
+    ) -> Result<(Vec<T>, Option<String>), TableError> {
+        let end = Instant::now() + TIME;
+        let (mut page, mut bytes, mut last) = (Vec::new(), 0, None);
         let mut next = after;
+        // One more item than requested shows whether there is another page.
+        let mut reach = limit.saturating_add(1);
         for _ in 0..MAX_QUERIES {
-            (items, next) = self.query(limit, next).await?;
-            // One query reads a megabyte: enough for an answer, so only an empty one is followed by another.
-            if !items.is_empty() || next.is_none() {
+            let (items, read_up_to) = self.query(reach, next).await?;
+            next = read_up_to;
+            for item in items {
+                let (id, size) = (id_of(&item), size(&item));
+                let Some(wanted) = read(item)? else { continue };
+                if page.len() == limit || bytes >= LARGEST {
+                    return Ok((page, last));
+                }
+                page.push(wanted);
+                bytes += size;
+                last = id;
+            }
+            let is_full = page.len() == limit || bytes >= LARGEST;
+            let is_whole = self.conditions.expressions.is_empty();
+            if next.is_none() || is_full || is_whole || Instant::now() >= end {
                 break;
             }
+            reach = reach.saturating_mul(GROWTH);
         }
-        if items.len() > limit {
-            items.truncate(limit);
-            next = items.last().and_then(id_of);
-        }
-        Ok((items, next))
+        Ok((page, next))
     }
 
-    async fn query(&self, limit: usize, after: Option<String>) -> Result<(Vec<Item>, Option<String>), TableError> {
-        let text = AttributeValue::S;
+    /// The items among the next `reach` that the conditions leave, and the id of the last of these `reach`, if there are more.
+    async fn query(&self, reach: usize, after: Option<String>) -> Result<(Vec<Item>, Option<String>), TableError> {
         let start = after.map(|id| primary_key(&self.partition, &id));
+        let Conditions { expressions, values } = &self.conditions;
         let mut query = self
             .table
             .client
@@ -53,18 +94,14 @@ impl Pages<'_> {
             .consistent_read(true)
             .scan_index_forward(false)
             .key_condition_expression("accountId = :partition")
-            .expression_attribute_values(":partition", text(self.partition.clone()))
-            .set_exclusive_start_key(start);
-        if self.filters.is_empty() {
-            // One more item than requested shows whether there is another page. A filter applies after the limit, so
-            // filtered queries have none.
-            query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1));
-        } else {
-            let expressions: Vec<_> = self.filters.iter().map(|(expression, ..)| *expression).collect();
+            .expression_attribute_values(":partition", AttributeValue::S(self.partition.clone()))
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(reach).unwrap_or(i32::MAX));
+        if !expressions.is_empty() {
             query = query.filter_expression(expressions.join(" AND "));
-            for (_, placeholder, value) in &self.filters {
-                query = query.expression_attribute_values(*placeholder, text(value.clone()));
-            }
+        }
+        for (placeholder, value) in values {
+            query = query.expression_attribute_values(placeholder, value.clone());
         }
         let output = query.send().await.map_err(|cause| {
             TableError::caused(format!("could not list items of the table {}", self.table.name), cause)

@@ -5,8 +5,9 @@ use super::table::from_item;
 use super::tables::Tables;
 use crate::aws::Aws;
 use crate::key::{AccountId, EventId, KeyId};
+use crate::store::dynamo::attribute::value;
 use crate::store::dynamo::error::TableError;
-use crate::store::dynamo::page::Pages;
+use crate::store::dynamo::page::{Conditions, Pages};
 use crate::store::dynamo::table::Table;
 
 const STRANGE_ID: &str = "the table has an item with a strange id";
@@ -50,12 +51,16 @@ impl EventList {
         limit: usize,
         after: Option<EventId>,
     ) -> Result<EventPage, TableError> {
-        let of_key = key_id.map(|id| ("keyId = :key", ":key", id.to_string()));
-        let by_key = actor_key_id.map(|id| ("actor.keyId = :actor", ":actor", id.to_string()));
-        let filters = of_key.into_iter().chain(by_key).collect();
-        let pages = Pages { table: &self.table, partition: account_id.to_string(), filters };
-        let (items, next) = pages.page(limit, after.map(|id| id.to_string())).await?;
-        let events = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        let mut conditions = Conditions::default();
+        if let Some(id) = key_id {
+            conditions.require("keyId = :key", [(":key", value(&id)?)]);
+        }
+        if let Some(id) = actor_key_id {
+            conditions.require("actor.keyId = :actor", [(":actor", value(&id)?)]);
+        }
+        let pages = Pages { table: &self.table, partition: account_id.to_string(), conditions };
+        let read = |item| from_item(item).map(Some);
+        let (events, next) = pages.page(limit, after.map(|id| id.to_string()), read).await?;
         let next = next.map(|id| EventId::parse(&id).ok_or(TableError::new(STRANGE_ID))).transpose()?;
         Ok(EventPage { events, next })
     }

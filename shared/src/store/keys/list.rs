@@ -4,9 +4,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::from_item;
 use crate::aws::Aws;
-use crate::key::{AccountId, KeyId, KeyRecord};
+use crate::key::{AccountId, KeyId, KeyRecord, KeyStatus, Timestamp};
+use crate::request::{KeyFilter, KeyQuery};
+use crate::store::dynamo::attribute::value;
 use crate::store::dynamo::error::TableError;
-use crate::store::dynamo::page::Pages;
+use crate::store::dynamo::page::{Conditions, Pages};
 use crate::store::dynamo::table::Table;
 
 const STRANGE_ID: &str = "the table has an item with a strange id";
@@ -33,28 +35,58 @@ impl KeyList {
         Self { table: Table::new(aws, table) }
     }
 
-    /// The keys of an account, those made since the last call included, newest first.
+    /// The keys of an account that are wanted as they are at that moment, those made since the last call included, newest first.
     ///
-    /// `user` keeps the keys created by or assigned to that user; `after` begins behind a key, which need not
-    /// exist any more.
+    /// The key that the cursor names need not exist any more.
     ///
     /// # Errors
     /// [`TableError`] when the table does not answer.
-    pub async fn page(
-        &self,
-        account_id: AccountId,
-        user: Option<&str>,
-        limit: usize,
-        after: Option<KeyId>,
-    ) -> Result<KeyPage, TableError> {
-        let filters = user.map(|user| ("(userId = :user OR createdBy = :user)", ":user", user.to_owned()));
-        let filters = filters.into_iter().collect();
-        let pages = Pages { table: &self.table, partition: account_id.to_string(), filters };
-        let (items, next) = pages.page(limit, after.map(|id| id.to_string())).await?;
-        let keys = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+    pub async fn page(&self, account_id: AccountId, query: &KeyQuery, now: Timestamp) -> Result<KeyPage, TableError> {
+        let KeyQuery { filter, limit, cursor } = query;
+        let conditions = conditions(filter, now)?;
+        let pages = Pages { table: &self.table, partition: account_id.to_string(), conditions };
+        let read = |item| Ok(Some(from_item(item)?).filter(|key| filter.keeps(key, now)));
+        let (keys, next) = pages.page(*limit, cursor.map(|id| id.to_string()), read).await?;
         let next = next.map(|id| KeyId::parse(&id).ok_or(TableError::new(STRANGE_ID))).transpose()?;
         Ok(KeyPage { keys, next })
     }
+}
+
+/// What DynamoDB can tell of a filter, so that it hands out few keys that are not wanted. [`KeyFilter::keeps`] decides.
+fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableError> {
+    let mut all = Conditions::default();
+    if let Some(user) = &filter.user_id {
+        all.require("(userId = :user OR createdBy = :user)", [(":user", value(user)?)]);
+    }
+    if let Some(user) = &filter.assigned_to {
+        all.require("userId = :assigned", [(":assigned", value(user)?)]);
+    }
+    if let Some(operation) = &filter.operation {
+        all.require("contains(operations, :operation)", [(":operation", value(operation)?)]);
+    }
+    if let Some(id) = filter.created_by_key_id {
+        all.require("createdByKeyId = :creator", [(":creator", value(&id)?)]);
+    }
+    if let Some(end) = filter.expires_before {
+        all.require("expiresAt < :end", [(":end", value(&end)?)]);
+    }
+    if let Some(start) = filter.unused_since {
+        let expression = "(lastUsedAt < :start OR (attribute_not_exists(lastUsedAt) AND createdAt < :start))";
+        all.require(expression, [(":start", value(&start)?)]);
+    }
+    let (now, on) = ((":now", value(&now)?), (":on", AttributeValue::Bool(true)));
+    match filter.status {
+        None => {}
+        Some(KeyStatus::Active) => {
+            all.require("enabled = :on AND (attribute_not_exists(expiresAt) OR expiresAt > :now)", [on, now]);
+        }
+        Some(KeyStatus::Disabled) => all.require("enabled <> :on", [on]),
+        Some(KeyStatus::Expired) => all.require("expiresAt <= :now", [now]),
+        Some(KeyStatus::Exposed) => all.require("exposedHash = keyHash", []),
+        // Whether a count is odd, no expression tells.
+        Some(KeyStatus::Suspended) => all.require("(attribute_exists(suspension) OR attribute_exists(held))", []),
+    }
+    Ok(all)
 }
 
 /// The account's oldest key.
