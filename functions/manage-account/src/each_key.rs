@@ -3,7 +3,7 @@
 use api_keys::key::{AccountId, KeyId, Locator};
 use api_keys::lambda::OperatorError;
 use api_keys::lambda::log::Subject;
-use api_keys::request::Fields;
+use api_keys::request::{Fields, wrong_id_of_key};
 use api_keys::store::WriteError;
 use serde::Serialize;
 use serde_json::Value;
@@ -76,7 +76,7 @@ fn take_ids(fields: &mut Fields) -> Vec<KeyId> {
     for (at, id) in given.iter().enumerate() {
         let at = format!("{FIELD}[{at}]");
         match id.as_str().and_then(KeyId::parse) {
-            None => fields.wrong(&at, "must be the id of a key"),
+            None => fields.wrong(&at, wrong_id_of_key(id.as_str().unwrap_or_default())),
             Some(id) if ids.contains(&id) => fields.wrong(&at, "must not be given twice"),
             Some(id) => ids.push(id),
         }

@@ -37,7 +37,7 @@ pub use self::key_filter::KeyFilter;
 pub use self::named_request::{NamedRequest, RequestName};
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
-pub use self::page::{AccountQuery, EventQuery, KeyQuery};
+pub use self::page::{AccountQuery, EventQuery, KeyQuery, wrong_id_of_key};
 pub use self::path_text::PathText;
 pub use self::rotation::Rotation;
 pub use self::settings::KeyPatch;

@@ -84,8 +84,8 @@ impl AccountQuery {
 impl Fields {
     /// Takes a parameter that is the id of a key.
     pub fn key_id(&mut self, field: &str) -> Option<KeyId> {
-        let is_other = self.text_of(field).is_some_and(is_other_name_of_key);
-        self.id(field, KeyId::parse, if is_other { NO_OTHER_NAME } else { ID_OF_KEY })
+        let message = self.text_of(field).map_or(ID_OF_KEY, wrong_id_of_key);
+        self.id(field, KeyId::parse, message)
     }
 
     /// Reads the id of a key out of the path, where `field` is its variable; `None` for what no key can have as its id.
@@ -95,14 +95,15 @@ impl Fields {
         if let Some(id) = path.readings().find_map(KeyId::parse) {
             return Some(id);
         }
-        if path.readings().any(is_other_name_of_key) {
+        if path.readings().any(|text| wrong_id_of_key(text) == NO_OTHER_NAME) {
             self.wrong(field, NO_OTHER_NAME);
         }
         None
     }
 }
 
-/// Whether it names a key where a route looks one up.
-fn is_other_name_of_key(text: &str) -> bool {
-    text == "self" || KeyValue::has_shape(text)
+/// What is wrong with text that is no id of a key.
+#[must_use]
+pub fn wrong_id_of_key(text: &str) -> &'static str {
+    if text == "self" || KeyValue::has_shape(text) { NO_OTHER_NAME } else { ID_OF_KEY }
 }

@@ -216,8 +216,8 @@ async fn operators_have_the_same_filters() {
         let ids = listed["apiKeys"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned());
         ids.collect::<Vec<_>>()
     };
-    assert_eq!(ids(json!({"createdByKeyId": admin.id})).await, [key.id.clone()]);
-    assert_eq!(ids(json!({"status": "ACTIVE", "operation": "AUTHENTICATION"})).await, [admin.id.clone()]);
+    assert_eq!(ids(json!({"createdByKeyId": admin.id})).await, std::slice::from_ref(&key.id));
+    assert_eq!(ids(json!({"status": "ACTIVE", "operation": "AUTHENTICATION"})).await, std::slice::from_ref(&admin.id));
     let imported = json!({"accountId": admin.account_id, "keys": [import_of("sk_of_another_system_0123456789")]});
     gateway.invoke_import_keys(imported).await.unwrap();
     let payload = json!({"action": "suspend", "accountId": admin.account_id});

@@ -116,13 +116,19 @@ async fn what_may_name_a_key_that_works_is_a_400_where_an_id_is_wanted() {
             let both = send(&admin, &gateway, method, &format!("{path}?dryRun=true"), None).await;
             assert_eq!(both.wrong_fields(), ["dryRun", "key"], "{method} {at}");
         }
-        for parameter in ["keyId", "actorKeyId"] {
-            let answer = admin.get(&format!("/authentication/events?{parameter}={name}")).await;
-            assert_eq!(answer.wrong_fields(), [parameter], "{at}");
+        for (path, parameter) in [("/events", "keyId"), ("/events", "actorKeyId"), ("", "createdByKeyId")] {
+            let answer = admin.get(&format!("/authentication{path}?{parameter}={name}")).await;
+            let message = "must be the id of a key, neither a value nor self";
+            assert_eq!(answer.body["errors"], json!([{"field": parameter, "message": message}]), "{at}");
         }
         let revoke = json!({"action": "revoke-keys", "accountId": admin.account_id, "keyIds": [name]});
         let error = gateway.invoke_manage_account(revoke).await.unwrap_err();
-        assert_eq!(error["errorMessage"], "keyIds[0] must be the id of a key");
+        let expected = match name.contains('%') {
+            // Nothing is encoded there.
+            true => "keyIds[0] must be the id of a key",
+            false => "keyIds[0] must be the id of a key, neither a value nor self",
+        };
+        assert_eq!(error["errorMessage"], expected);
     }
     assert_eq!(stored(&gateway), before);
     assert_eq!(key.status().await, 200);
