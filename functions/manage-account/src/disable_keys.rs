@@ -29,7 +29,9 @@ impl Action for DisableKeys {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<DisabledKeys, Error> {
         let Invocation { origin, now, begun, subject } = invocation;
-        let origin = &origin.in_account(deps.accounts.external_id(self.0.account_id).await?);
+        // Nothing that an event is to say keeps a key working.
+        let external_id = deps.accounts.external_id(self.0.account_id).await.ok().flatten();
+        let origin = &origin.in_account(external_id);
         let disable = |place| async move {
             let disabled = deps.keys.disable(deps.reader, place, origin, *now).await?;
             Ok(disabled.is_some())

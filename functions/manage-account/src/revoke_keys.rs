@@ -29,7 +29,9 @@ impl Action for RevokeKeys {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<RevokedKeys, Error> {
         let Invocation { origin, now, begun, subject } = invocation;
-        let origin = &origin.in_account(deps.accounts.external_id(self.0.account_id).await?);
+        // Nothing that an event is to say keeps a key working.
+        let external_id = deps.accounts.external_id(self.0.account_id).await.ok().flatten();
+        let origin = &origin.in_account(external_id);
         let delete = |place| deps.keys.delete(place, origin, *now);
         let outcome = self.0.each(*begun + deps.time, subject, delete).await;
         let OutcomeOfKeys { done, not_found, failed } = outcome;
