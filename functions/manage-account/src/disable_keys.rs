@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::Deps;
 use crate::action::Action;
 use crate::each_key::{Failed, KeySelection, OutcomeOfKeys};
+use crate::existence::must_exist;
 
 pub(crate) struct DisableKeys(KeySelection);
 
@@ -37,6 +38,9 @@ impl Action for DisableKeys {
             Ok(disabled.is_some())
         };
         let outcome = self.0.each(*begun + deps.time, subject, disable).await;
+        if outcome.has_found_none() {
+            must_exist(deps, self.0.account_id, []).await?;
+        }
         let OutcomeOfKeys { done, not_found, failed } = outcome;
         Ok(DisabledKeys { disabled: done, not_found, failed })
     }

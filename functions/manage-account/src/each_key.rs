@@ -25,6 +25,13 @@ pub(crate) struct OutcomeOfKeys {
     pub(crate) failed: Vec<Failed>,
 }
 
+impl OutcomeOfKeys {
+    /// Whether the account has none of the keys.
+    pub(crate) fn has_found_none(&self) -> bool {
+        self.done.is_empty() && self.failed.is_empty()
+    }
+}
+
 /// A key that was left as it was, or of which nothing is known.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failed {

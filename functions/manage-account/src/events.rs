@@ -6,6 +6,7 @@ use api_keys::request::{EventQuery, Fields};
 
 use crate::Deps;
 use crate::action::Action;
+use crate::existence::must_exist;
 
 pub(crate) struct Events {
     account_id: AccountId,
@@ -22,6 +23,9 @@ impl Action for Events {
     async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<EventPageView, Error> {
         let EventQuery { key_id, actor_key_id, limit, cursor } = self.query;
         let page = deps.events.page(self.account_id, key_id, actor_key_id, limit, cursor).await?;
+        if page.events.is_empty() && cursor.is_none() && page.next.is_none() {
+            must_exist(deps, self.account_id, key_id.into_iter().chain(actor_key_id)).await?;
+        }
         Ok(page.into())
     }
 }

@@ -6,6 +6,7 @@ mod adopt;
 mod disable_keys;
 mod each_key;
 mod events;
+mod existence;
 mod list;
 mod list_keys;
 mod recover;

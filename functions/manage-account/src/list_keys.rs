@@ -6,6 +6,7 @@ use api_keys::request::{Fields, KeyQuery};
 
 use crate::Deps;
 use crate::action::Action;
+use crate::existence::must_exist;
 
 pub(crate) struct ListKeys {
     account_id: AccountId,
@@ -21,6 +22,9 @@ impl Action for ListKeys {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<KeyPageView, Error> {
         let page = deps.key_list.page(self.account_id, &self.query, invocation.now).await?;
+        if page.keys.is_empty() && self.query.cursor.is_none() && page.next.is_none() {
+            must_exist(deps, self.account_id, []).await?;
+        }
         Ok(KeyPageView::of(page, invocation.now, deps.ceiling))
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::Deps;
 use crate::action::Action;
 use crate::each_key::{Failed, KeySelection, OutcomeOfKeys};
+use crate::existence::must_exist;
 
 pub(crate) struct RevokeKeys(KeySelection);
 
@@ -34,6 +35,9 @@ impl Action for RevokeKeys {
         let origin = &origin.in_account(external_id);
         let delete = |place| deps.keys.delete(place, origin, *now);
         let outcome = self.0.each(*begun + deps.time, subject, delete).await;
+        if outcome.has_found_none() {
+            must_exist(deps, self.0.account_id, []).await?;
+        }
         let OutcomeOfKeys { done, not_found, failed } = outcome;
         // The keys are deleted even if this fails.
         let revoked = u64::try_from(done.len()).unwrap_or(u64::MAX);

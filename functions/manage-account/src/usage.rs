@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::Deps;
 use crate::action::Action;
+use crate::existence::must_exist;
 
 pub(crate) struct Usage {
     consumer: Consumer,
@@ -30,8 +31,7 @@ impl Action for Usage {
     async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<UsageView, Error> {
         let hours = deps.usage.hours(&self.consumer, self.query.hours()).await?;
         if hours.is_empty() {
-            // An unknown account is an error, not an empty list.
-            deps.accounts.show(self.consumer.account_id).await?;
+            must_exist(deps, self.consumer.account_id, self.consumer.key_id).await?;
         }
         Ok(UsageView { usage: self.query.sum(&hours) })
     }

@@ -65,7 +65,7 @@ impl fmt::Display for Error {
         match self {
             Self::Invalid(fields) => fields.fmt(f),
             Self::Forbidden(why) => why.fmt(f),
-            Self::NotFound => f.write_str("no such key"),
+            Self::NotFound => f.write_str("the account has no such key"),
             Self::NoRoute => f.write_str("no such route"),
             Self::NotActive(status) => write!(f, "the key is {status}"),
             Self::PreconditionFailed => f.write_str("the key is of another version"),

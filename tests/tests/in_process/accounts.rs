@@ -3,6 +3,7 @@
 mod adoption;
 mod external_id;
 mod keys;
+mod unknown;
 mod updates;
 
 use serde_json::value::RawValue;

@@ -28,6 +28,14 @@ impl Accounts {
         Ok(described.shown(account_id).ok_or(AccountRefusal::Nameless)?)
     }
 
+    /// Stops where there is no such account, whether or not anything names its company.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn must_exist(&self, account_id: AccountId) -> Result<(), AccountError> {
+        self.existing(account_id).await.map(drop)
+    }
+
     /// Makes an account of a release before 0.2 complete and listed. Whether it was not.
     ///
     /// # Errors

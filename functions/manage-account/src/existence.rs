@@ -1,0 +1,19 @@
+//! What an empty answer is about.
+
+use api_keys::key::{AccountId, KeyId};
+use api_keys::lambda::Error;
+
+use crate::Deps;
+
+/// Stops an empty answer about an account, or keys of it, that there are not.
+pub(crate) async fn must_exist(
+    deps: &Deps<'_>,
+    account_id: AccountId,
+    keys: impl IntoIterator<Item = KeyId> + Send,
+) -> Result<(), Error> {
+    deps.accounts.must_exist(account_id).await?;
+    for id in keys.into_iter().collect::<Vec<_>>() {
+        deps.reader.get(account_id, id).await?.ok_or(Error::NotFound)?;
+    }
+    Ok(())
+}
