@@ -7,11 +7,14 @@ mod disable_keys;
 mod each_key;
 mod events;
 mod existence;
+mod find_key;
+mod key_view;
 mod list;
 mod list_keys;
 mod recover;
 mod revoke_keys;
 mod show;
+mod show_key;
 mod suspend;
 mod update;
 mod usage;
@@ -42,6 +45,8 @@ const ACTIONS: &[(&str, Read)] = &[
     ("resume", read::<suspend::SetSuspended<false>>),
     ("recover", read::<recover::Recover>),
     ("list-keys", read::<list_keys::ListKeys>),
+    ("show-key", read::<show_key::ShowKey>),
+    ("find-key", read::<find_key::FindKey>),
     ("revoke-keys", read::<revoke_keys::RevokeKeys>),
     ("disable-keys", read::<disable_keys::DisableKeys>),
     ("events", read::<events::Events>),

@@ -2,14 +2,18 @@
 
 use api_keys::key::{AccountId, Timestamp};
 use api_keys::lambda::{Error, Invocation};
-use api_keys::request::{AccountQuery, Fields};
+use api_keys::request::{AccountQuery, Caller, Fields};
 use serde::Serialize;
 
 use crate::Deps;
 use crate::account_view::AccountView;
 use crate::action::Action;
 
-pub(crate) struct List(AccountQuery);
+pub(crate) struct List {
+    query: AccountQuery,
+    /// The accounts of this company alone.
+    company: Option<String>,
+}
 
 /// A page of accounts.
 #[derive(Debug, Serialize)]
@@ -23,11 +27,12 @@ impl Action for List {
     type Answer = AccountPageView;
 
     fn take(fields: &mut Fields, _now: Timestamp) -> Self {
-        Self(AccountQuery::take(fields))
+        Self { query: AccountQuery::take(fields), company: fields.optional_text("company", Caller::MAX_TEXT) }
     }
 
     async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<AccountPageView, Error> {
-        let page = deps.account_list.page(self.0.limit, self.0.cursor).await?;
+        let Self { query: AccountQuery { limit, cursor }, company } = self;
+        let page = deps.account_list.page(company.as_deref(), limit, cursor).await?;
         let accounts = page.accounts.into_iter().map(|account| AccountView::of(account, deps.max_keys)).collect();
         Ok(AccountPageView { accounts, next_cursor: page.next })
     }

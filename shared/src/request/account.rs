@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::fields::Fields;
-use crate::key::{AccountId, Limits};
+use crate::key::{AccountId, KeyId, Limits};
 
 const EXTERNAL_ID: &str = "externalId";
 
@@ -48,5 +48,10 @@ impl Fields {
     /// Takes `accountId`, which must be there.
     pub fn account_id(&mut self) -> AccountId {
         self.required("accountId", AccountId::parse, "must be the id of an account", AccountId::NONE)
+    }
+
+    /// Takes `keyId`, which must be there.
+    pub fn required_key_id(&mut self) -> KeyId {
+        self.required("keyId", KeyId::parse, "must be the id of a key", KeyId::NONE)
     }
 }

@@ -3,6 +3,7 @@
 mod adoption;
 mod external_id;
 mod keys;
+mod one_key;
 mod unknown;
 mod updates;
 
@@ -74,6 +75,32 @@ async fn the_list_leads_through_all_accounts_a_page_at_a_time() {
 }
 
 #[tokio::test]
+async fn accounts_of_one_company_are_found_in_whichever_case_its_name_is_written() {
+    let gateway = Gateway::start().await;
+    let mut expected = Vec::new();
+    for company in ["Acme", "Other", "ACME", "Acme Labs", "Äcme", "äcme"] {
+        let id = gateway.create_account(company).await.account_id;
+        if company.to_lowercase() == "acme" {
+            expected.push(id);
+        }
+    }
+    let found = async |query: Value| {
+        let page = gateway.list_accounts(&query).await;
+        let ids = page["accounts"].as_array().unwrap().iter().map(|it| it["accountId"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), page["nextCursor"].clone())
+    };
+    let (mut ids, cursor) = found(json!({"company": " acme "})).await;
+    let (first, next) = found(json!({"company": "acme", "limit": 1})).await;
+    let (rest, last) = found(json!({"company": "acme", "limit": 1, "cursor": next})).await;
+    assert_eq!((ids.clone(), cursor, last), ([first, rest].concat(), Value::Null, Value::Null));
+    ids.sort();
+    expected.sort();
+    assert_eq!(ids, expected);
+    assert_eq!(found(json!({"company": "ÄCME"})).await.0.len(), 2);
+    assert_eq!(found(json!({"company": "Nobody"})).await, (Vec::new(), Value::Null));
+}
+
+#[tokio::test]
 async fn the_count_of_keys_knows_deletions() {
     let (gateway, admin) = Gateway::with_manager().await;
     for _ in 0..3 {
@@ -89,7 +116,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
     let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let id = &admin.account_id;
-    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, revoke-keys, disable-keys, events, usage, adopt";
+    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, show-key, find-key, revoke-keys, disable-keys, events, usage, adopt";
     for (payload, message) in [
         ("null".to_owned(), "body must be a JSON object"),
         ("[]".to_owned(), "body must be a JSON object"),

@@ -17,6 +17,7 @@ use crate::store::dynamo::table::Table;
 const ACCOUNTS: &str = "accounts";
 /// DynamoDB reads no more items in one batch.
 const BATCH: usize = 100;
+const COMPANY: &str = "company";
 
 /// Some of all accounts, in no order that means anything.
 #[derive(Debug, Clone)]
@@ -42,14 +43,24 @@ impl AccountList {
 
     /// A page of all accounts that were created or adopted since release 0.2, each as it is at this moment.
     ///
+    /// `company` keeps those of a company of that name, in whichever case it is written; the whole list is looked through for it.
+    ///
     /// # Errors
     /// [`TableError`] when the table does not answer.
-    pub async fn page(&self, limit: usize, after: Option<AccountId>) -> Result<AccountPage, TableError> {
+    pub async fn page(
+        &self,
+        company: Option<&str>,
+        limit: usize,
+        after: Option<AccountId>,
+    ) -> Result<AccountPage, TableError> {
         const STRANGE_ID: &str = "the table lists an account with a strange id";
         let partition = ACCOUNTS.to_owned();
         let pages = Pages { table: &self.table, partition, conditions: Conditions::default() };
         let parse = |id: &str| AccountId::parse(id).ok_or(TableError::new(STRANGE_ID));
-        let read = |item| parse(text(&item, ID)).map(Some);
+        let company = company.map(str::to_lowercase);
+        let is_wanted =
+            |item: &Item| company.as_ref().is_none_or(|company| text(item, COMPANY).to_lowercase() == *company);
+        let read = |item| is_wanted(&item).then(|| parse(text(&item, ID))).transpose();
         let (ids, next) = pages.page(limit, after.map(|id| id.to_string()), read).await?;
         let mut accounts = Vec::new();
         for batch in ids.chunks(BATCH) {
@@ -97,7 +108,7 @@ pub(super) fn listing_key(account_id: AccountId) -> Item {
 
 pub(super) fn listing_item(account_id: AccountId, company: &str, created_at: Timestamp) -> Result<Item, TableError> {
     let mut item = listing_key(account_id);
-    item.insert("company".into(), AttributeValue::S(company.to_owned()));
+    item.insert(COMPANY.into(), AttributeValue::S(company.to_owned()));
     item.insert("createdAt".into(), value(&created_at)?);
     Ok(item)
 }

@@ -56,6 +56,8 @@ impl Pages<'_> {
     ) -> Result<(Vec<T>, Option<String>), TableError> {
         let end = Instant::now() + TIME;
         let (mut page, mut bytes, mut last) = (Vec::new(), 0, None);
+        // Where no item was passed over, a page that is short is one of as many bytes as DynamoDB reads at once.
+        let mut is_whole = self.conditions.expressions.is_empty();
         let mut next = after;
         // One more item than requested shows whether there is another page.
         let mut reach = limit.saturating_add(1);
@@ -64,7 +66,10 @@ impl Pages<'_> {
             next = read_up_to;
             for item in items {
                 let (id, size) = (id_of(&item), size(&item));
-                let Some(wanted) = read(item)? else { continue };
+                let Some(wanted) = read(item)? else {
+                    is_whole = false;
+                    continue;
+                };
                 if page.len() == limit || bytes >= LARGEST {
                     return Ok((page, last));
                 }
@@ -73,7 +78,6 @@ impl Pages<'_> {
                 last = id;
             }
             let is_full = page.len() == limit || bytes >= LARGEST;
-            let is_whole = self.conditions.expressions.is_empty();
             if next.is_none() || is_full || is_whole || Instant::now() >= end {
                 break;
             }

@@ -22,6 +22,8 @@ fn needs(action: &str) -> Value {
         "update" => json!({"maxKeys": 7}),
         "recover" => json!({"userId": "u", "username": "n"}),
         "revoke-keys" | "disable-keys" => json!({"keyIds": [UNKNOWN]}),
+        "show-key" => json!({"keyId": UNKNOWN}),
+        "find-key" => json!({"keyId": UNKNOWN, "sha256": "0".repeat(64)}),
         _ => json!({}),
     }
 }
@@ -44,7 +46,9 @@ async fn an_unknown_key_of_an_account_is_told_from_one_without_events_or_usage()
     let other = gateway.create_account("Other").await;
     let key = admin.create_key(&["SMS"]).await;
     for id in [UNKNOWN, &*other.id] {
-        for (action, field) in [("events", "keyId"), ("events", "actorKeyId"), ("usage", "keyId")] {
+        for (action, field) in
+            [("events", "keyId"), ("events", "actorKeyId"), ("usage", "keyId"), ("show-key", "keyId")]
+        {
             let payload = with(action, &admin.account_id, &json!({ field: id }));
             assert_eq!(refused(&gateway, payload).await, NO_KEY, "{action} {field} {id}");
         }
