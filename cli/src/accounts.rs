@@ -38,7 +38,7 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
             if common.json {
                 output::json(&json!({ "accounts": accounts }))
             } else {
-                output::table(&COLUMNS, &accounts)
+                output::table(&COLUMNS, 3, &accounts)
             }
         }
         Accounts::Show { account } => {

@@ -30,7 +30,7 @@ pub(crate) async fn run(disable: bool, common: &Common) -> Result<(), Failure> {
         output::json(&json!({ "apiKeys": keys, "disabled": disabled }))?;
     } else {
         if !keys.is_empty() {
-            output::table(&COLUMNS, &keys)?;
+            output::table(&COLUMNS, COLUMNS.len(), &keys)?;
         }
         output::line(&match (keys.len(), disable) {
             (0, _) => "No key would work again in version 0.1.0.".to_owned(),

@@ -34,7 +34,7 @@ pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure>
         let who = who.iter().find_map(|place| event.pointer(place).filter(|name| !name.is_null())).cloned();
         pages::set(event, "who", who.unwrap_or_default());
     }
-    output::table(&COLUMNS, &events)
+    output::table(&COLUMNS, 4, &events)
 }
 
 async fn republish(mut payload: Value, common: &Common) -> Result<(), Failure> {

@@ -16,11 +16,13 @@ const COLUMNS: [output::Column; 7] = [
     ("KEY", "/id"),
     ("NAME", "/name"),
     ("USER", "/userId"),
-    ("OPERATIONS", "/operations"),
     ("STATUS", "/status"),
+    ("OPERATIONS", "/operations"),
     ("EXPIRES", "/expiresAt"),
     ("LAST USED", "/lastUsedAt"),
 ];
+/// What a table of keys always has.
+const NEEDED: usize = 4;
 const MAX_REVOKED_AT_ONCE: usize = 100;
 
 pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
@@ -29,7 +31,7 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
         Keys::List { account, user_id } => {
             let payload = json!({ "action": "list-keys", "accountId": account, "userId": user_id });
             let keys = pages::all(&Service::find(common).await?, payload, "apiKeys", usize::MAX).await?;
-            if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, &keys) }
+            if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, NEEDED, &keys) }
         }
         Keys::Revoke { account, keys } => revoke(account, &keys, common).await,
     }
@@ -73,5 +75,5 @@ async fn revoke(account: AccountId, keys: &[KeyId], common: &Common) -> Result<(
 }
 
 fn list_unless_empty(columns: &[output::Column], rows: &[Value]) -> Result<(), Failure> {
-    if rows.is_empty() { Ok(()) } else { output::table(columns, rows) }
+    if rows.is_empty() { Ok(()) } else { output::table(columns, columns.len(), rows) }
 }

@@ -44,6 +44,6 @@ async fn main() -> ExitCode {
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
     // Where nobody can read it, the exit code still tells.
-    let _ = writeln!(std::io::stderr().lock(), "error: {failure}");
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", output::clean(&failure.to_string()));
     failure.code()
 }

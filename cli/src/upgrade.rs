@@ -22,7 +22,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     } else {
         output::line(&format!("Listed {adopted} more of {accounts} accounts."))?;
         if !failed.is_empty() {
-            output::table(&[("FAILED", "/accountId"), ("REASON", "/reason")], &failed)?;
+            output::table(&[("FAILED", "/accountId"), ("REASON", "/reason")], 2, &failed)?;
         }
     }
     let failed = failed.len();

@@ -1,11 +1,10 @@
 //! `api-keys usage`.
 
-use std::{io, iter};
+use std::iter;
 
 use api_keys::key::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use terminal_size::terminal_size_of;
 
 use crate::arguments::{Bucket, Common, Usage, in_order};
 use crate::aws::Service;
@@ -53,8 +52,7 @@ pub(crate) async fn run(command: Usage, common: &Common) -> Result<(), Failure> 
     }
     let Answer { usage } = serde_json::from_value(answer)
         .map_err(|error| Failure::action(format!("the function's answer is no usage: {error}")))?;
-    let width = terminal_size_of(io::stdout()).map_or(WIDTH, |(width, _)| width.0.into());
-    output::line(&table(&usage, bucket, width))
+    output::line(&table(&usage, bucket, output::width().unwrap_or(WIDTH)))
 }
 
 /// The table from the first bucket on that is not empty, with bars where `width` leaves room for them.
@@ -76,6 +74,10 @@ fn table(usage: &[Counts], bucket: Bucket, width: usize) -> String {
         }
     }
 
+    if width + GAP < widths.iter().map(|width| width + GAP).sum() {
+        let records: Vec<_> = rows.iter().skip(1).map(record).collect();
+        return records.join("\n\n");
+    }
     let room = width.saturating_sub(widths.iter().map(|width| width + GAP).sum());
     let charted = room >= chart::MIN_WIDTH;
     let bars =
@@ -98,6 +100,12 @@ fn start(start: Timestamp, bucket: Bucket) -> String {
 fn row(start: String, counts: [u128; 3]) -> [String; 4] {
     let [allowed, limited, denied] = counts.map(|count| count.to_string());
     [start, allowed, limited, denied]
+}
+
+/// Each field on a line of its own.
+fn record(row: &[String; 4]) -> String {
+    let lines = HEADINGS.iter().zip(row).map(|(heading, cell)| format!("{heading:7}  {cell}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn line([start, allowed, limited, denied]: &[String; 4], [a, b, c, d]: [usize; 4], bar: &str) -> String {
@@ -132,8 +140,13 @@ mod tests {
         let usage = [day(1, [1, 1, 1]), day(2, [0, 0, 0])];
         let narrow = "START       ALLOWED  LIMITED  DENIED\n2026-11-01        1        1       1\n\
             2026-11-02        0        0       0\nTOTAL             1        1       1";
-        for width in [0, 38, 40] {
+        for width in [36, 38, 40] {
             assert_eq!(table(&usage, Bucket::Day, width), narrow, "{width}");
+        }
+        let records = "START    2026-11-01\nALLOWED  1\nLIMITED  1\nDENIED   1\n\nSTART    2026-11-02\nALLOWED  0\nLIMITED  0\n\
+            DENIED   0\n\nSTART    TOTAL\nALLOWED  1\nLIMITED  1\nDENIED   1";
+        for width in [1, 35] {
+            assert_eq!(table(&usage, Bucket::Day, width), records, "{width}");
         }
         assert!(table(&usage, Bucket::Day, 41).contains("2026-11-01        1        1       1  █░▒\n"));
     }

@@ -1,0 +1,69 @@
+//! A value as one line that a terminal shows and does not obey.
+
+use serde_json::Value;
+
+/// A value in one cell.
+pub(super) fn cell(value: Option<&Value>) -> String {
+    clean(&match value {
+        None | Some(Value::Null) => "-".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(all)) if all.is_empty() => "-".into(),
+        Some(Value::Array(all)) => all.iter().map(|each| cell(Some(each))).collect::<Vec<_>>().join(","),
+        Some(Value::Object(limit)) if limit.contains_key("per") => {
+            format!("{}/{}", cell(limit.get("requests")), cell(limit.get("per")))
+        }
+        Some(Value::Object(change)) if change.contains_key("field") => cell(change.get("field")),
+        Some(other) => other.to_string(),
+    })
+}
+
+/// Text in which nothing disturbs a terminal: what would is replaced.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if disturbs(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Controls, which a terminal obeys; what turns the direction of all that follows; and what nobody sees, but for joiners, which
+/// words and signs need.
+pub(super) fn disturbs(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_is_one_line_and_commands_no_terminal() {
+        assert_eq!(cell(Some(&json!("a\u{1b}[2Jb\nc"))), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(
+            cell(Some(&json!("a\u{202e}b\u{2067}c\u{200f}d\u{9b}e\u{2028}"))),
+            "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}"
+        );
+        assert_eq!(cell(Some(&json!(["SMS", "OTP"]))), "SMS,OTP");
+        assert_eq!(cell(Some(&json!([{"requests": 5, "per": "DAY"}]))), "5/DAY");
+        assert_eq!(cell(Some(&json!([]))), "-");
+    }
+
+    #[test]
+    fn names_of_all_writings_stay_as_they_are() {
+        for name in ["Ünï", "日本電信電話", "שלום", "می‌خواهم", "👩‍👩‍👧", "e\u{301}"] {
+            assert_eq!(clean(name), name);
+        }
+    }
+}
