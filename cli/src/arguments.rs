@@ -9,8 +9,8 @@ use api_keys::key::{AccountId, KeyId, Limit, Timestamp};
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::usage::{Bucket, Usage};
-pub(crate) use self::values::in_order;
-use self::values::{account_id, count, key_id, limit, text, time};
+use self::values::{account_id, key_id, text, time};
+pub(crate) use self::values::{in_order, limit};
 
 /// Operates the API keys service: accounts, their keys, their events and their usage.
 ///
@@ -164,12 +164,32 @@ pub(crate) struct Changes {
     pub(crate) no_limits: bool,
 }
 
+/// What a file to import has.
+const IMPORT_COLUMNS: &str = "\
+The first row of a .csv file names its columns, in any order and case; each line of a .jsonl file is an object with these names:
+
+  sha256       the SHA-256 of the whole value, in hexadecimal digits or base64, or
+  value        the value itself
+  userId       the user whom the key is assigned to
+  username     that user's name
+  operations   what it opens; a list
+  trafficType  the kind of messages, if not the stack's first
+  name         a short name
+  description  a longer one
+  expiresAt    when it ends, such as 2030-01-31T00:00:00Z
+  allowedIps   from where it may be used; a list
+  limits       how often it may be used, such as 1000/DAY; a list of up to three, each with another period
+
+In a .csv file the columns are separated by commas, semicolons, tabs or |, and lists by ; or | as in SMS;OTP. Put a field in quotes
+if it has what separates the columns. Columns without a name must be empty.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
     /// Import keys that another system issued, from a .csv or .jsonl file of values or their SHA-256
     ///
     /// Values are hashed here and never sent. Stopped, it goes on where it was when it is run again. A key that the account
     /// has already stays as it is. What failed is written next to the file, with the reasons.
+    #[command(after_long_help = IMPORT_COLUMNS)]
     Import {
         /// The file
         file: PathBuf,
@@ -236,8 +256,8 @@ pub(crate) struct Listed {
     #[arg(long, value_name = "ID", value_parser = key_id)]
     pub(crate) actor_key: Option<KeyId>,
     /// At most so many, the newest first
-    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
-    pub(crate) limit: usize,
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Subcommand)]
@@ -261,6 +281,14 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn the_columns_of_imports_are_named() {
+        let named: Vec<_> =
+            IMPORT_COLUMNS.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next()).collect();
+        let [hash, fields @ ..] = crate::rows::FIELDS;
+        assert_eq!(named, [&[hash, "value"], &fields[..]].concat());
+    }
 
     #[test]
     fn the_definition_is_consistent() {

@@ -25,6 +25,7 @@ pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure>
     }
     let Listed { account, key, actor_key, limit } = command.listed;
     let payload = json!({ "action": "events", "accountId": account, "keyId": key, "actorKeyId": actor_key });
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut events = pages::all(&Service::find(common).await?, payload, "events", limit).await?;
     if common.json {
         return output::json(&json!({ "events": events }));

@@ -28,7 +28,8 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
     let format = Format::of(path)?;
     let in_file = |what: &dyn std::fmt::Display| Failure::input(format!("{}: {what}", path.display()));
     let content = fs::read(path).map_err(|error| in_file(&error))?;
-    let rows = rows::read(&content, format).map_err(|failure| in_file(&failure))?;
+    let read = rows::read(&content, format).map_err(|failure| in_file(&failure))?;
+    let rows = &read.rows;
     if rows.is_empty() {
         return Err(in_file(&"has no keys"));
     }
@@ -44,7 +45,7 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
 
     let finished = sent.is_ok();
     if finished {
-        report::write(&report, format, &rows, &failed)?;
+        report::write(&report, format, &read, &failed)?;
     }
     let seen = Some(&report).filter(|_| finished && !failed.is_empty()).map(|path| path.display().to_string());
     let (imported, present) = record.imported_and_present();
@@ -73,7 +74,8 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
 
 /// What is certain, and what is not.
 fn summary(keys: usize, imported: usize, present: usize, unconfirmed: usize) -> String {
-    let mut parts = vec![format!("Imported {imported} of {}", output::counted(keys))];
+    let certain = if unconfirmed > 0 { "Confirmed" } else { "Imported" };
+    let mut parts = vec![format!("{certain} {imported} of {}", output::counted(keys))];
     if present > 0 {
         parts.push(format!("{present} {} there already", if present == 1 { "was" } else { "were" }));
     }

@@ -1,18 +1,21 @@
 //! The rows of a file to import. Values are hashed here and go no further.
 
+mod hash;
 mod jsonl;
+mod limits;
+mod spreadsheet;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
-use api_keys::key::{ImportedKeys, KeyHash, KeyValue, Limits};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::output::clean;
 
 /// What a key may have, in the order of `FILE.failed.csv`.
 pub(crate) const FIELDS: [&str; 10] = [
-    "sha256",
+    SHA256,
     "userId",
     "username",
     "operations",
@@ -25,9 +28,14 @@ pub(crate) const FIELDS: [&str; 10] = [
 ];
 const LISTS: [&str; 3] = ["operations", "allowedIps", LIMITS];
 const LIMITS: &str = "limits";
+const SHA256: &str = "sha256";
 const VALUE: &str = "value";
 /// What `FILE.failed` adds, so that it can be corrected and imported.
 pub(crate) const REMARKS: [&str; 2] = ["line", "reason"];
+/// The end of a reason why a line, or a part of it, is not in `FILE.failed`.
+const NOT_REPEATED: &str = "it may hold a value, so it is not repeated here: take it from your file";
+/// As much of a word is shown: every value has more.
+const MAX_SHOWN: usize = 15;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +55,14 @@ impl Format {
     }
 }
 
+/// What a file has.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Row>,
+    /// What is between the columns of a CSV file.
+    pub(crate) delimiter: u8,
+}
+
 /// A key to import, without its value; or why it cannot be one.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
@@ -60,87 +76,51 @@ pub(crate) struct Row {
 ///
 /// # Errors
 /// When the file as a whole makes no sense.
-pub(crate) fn read(content: &[u8], format: Format) -> Result<Vec<Row>, Failure> {
-    let mut rows = match format {
-        Format::Csv => read_csv(content)?,
-        Format::Jsonl => read_jsonl(content),
+pub(crate) fn read(content: &[u8], format: Format) -> Result<Rows, Failure> {
+    if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
+        return Err(Failure::input("the file is in UTF-16: save it in UTF-8"));
+    }
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let mut read = match format {
+        Format::Csv => spreadsheet::read(content)?,
+        Format::Jsonl => Rows { rows: read_jsonl(content), delimiter: b',' },
     };
     let mut lines = HashMap::new();
-    for row in rows.iter_mut().filter(|row| row.refused.is_none()) {
-        let Some(hash) = row.key.get("sha256").and_then(Value::as_str) else { continue };
+    for row in read.rows.iter_mut().filter(|row| row.refused.is_none()) {
+        let Some(hash) = row.key.get(SHA256).and_then(Value::as_str) else { continue };
         let first = *lines.entry(hash.to_owned()).or_insert(row.line);
         if first != row.line {
             row.refused = Some(format!("is the same key as line {first}"));
         }
     }
-    Ok(rows)
+    Ok(read)
 }
 
-fn read_csv(content: &[u8]) -> Result<Vec<Row>, Failure> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
-    let header = reader.headers().map_err(|_| Failure::input("the file's header is not UTF-8"))?.clone();
-    let mut seen = HashSet::new();
-    for (column, number) in header.iter().zip(1..) {
-        // Columns are named by their places: without a header, the first row holds a value.
-        if !is_known(column) {
-            return Err(Failure::input(format!(
-                "column {number} has no name of a field: the first row must name them"
-            )));
-        }
-        if !seen.insert(column) {
-            return Err(Failure::input(format!("the column {column} is there twice")));
-        }
-    }
-    let mut rows = Vec::new();
-    let mut record = csv::ByteRecord::new();
-    loop {
-        let line = next_line(content, reader.position());
-        match reader.read_byte_record(&mut record) {
-            Ok(true) => rows.push(csv_row(line, &header, &record)),
-            Ok(false) => return Ok(rows),
-            Err(error) => return Err(Failure::input(format!("the file cannot be read: {error}"))),
-        }
-    }
+fn read_jsonl(content: &[u8]) -> Vec<Row> {
+    let lines = content.split(|byte| *byte == b'\n').zip(1..).filter(|(text, _)| !text.trim_ascii().is_empty());
+    let rows = lines.map(|(text, line)| match jsonl::read(text) {
+        Ok(fields) => row(line, fields),
+        Err(reason) => refused(line, reason),
+    });
+    rows.collect()
 }
 
-/// The next line that is not blank: a reader's position is before the blank ones.
-fn next_line(content: &[u8], position: &csv::Position) -> usize {
-    let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
-    let rest = content.get(number(position.byte())..).unwrap_or_default();
-    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
-    number(position.line()) + blank.count()
-}
-
-fn csv_row(line: usize, header: &csv::StringRecord, record: &csv::ByteRecord) -> Row {
-    let Ok(record) = csv::StringRecord::from_byte_record(record.clone()) else {
-        return refused(line, "is not UTF-8".into());
+/// The field or remark of that name, in whichever case it is, and with whatever is between its words.
+fn column_of(name: &str) -> Option<&'static str> {
+    let folded = |name: &str| -> String {
+        let between = |character: &char| !matches!(character, ' ' | '_' | '-' | '.');
+        name.chars().filter(between).flat_map(char::to_lowercase).collect()
     };
-    // A quotation mark without its other half takes the next rows along, and what is in them.
-    if record.iter().flat_map(str::chars).any(char::is_control) {
-        return refused(line, "has a line break or another control character within a field".into());
-    }
-    if record.len() != header.len() {
-        let reason = format!("has {} fields, and the header has {}", record.len(), header.len());
-        return refused(line, reason);
-    }
-    let filled = header.iter().zip(&record).filter(|(_, text)| !text.is_empty());
-    row(line, filled.map(|(name, text)| (name.to_owned(), csv_value(name, text))).collect())
+    let name = folded(name);
+    FIELDS.into_iter().chain([VALUE]).chain(REMARKS).find(|column| folded(column) == name)
 }
 
-fn csv_value(name: &str, text: &str) -> Value {
-    if LISTS.contains(&name) {
-        let each = text.split([';', '|']).map(str::trim).filter(|each| !each.is_empty());
-        each.map(|each| if name == LIMITS { limit(each) } else { each.into() }).collect()
+/// What somebody wrote, where it cannot be a value.
+fn shown(text: &str) -> String {
+    if text.split_whitespace().all(|word| word.chars().count() <= MAX_SHOWN) && text.chars().count() <= 3 * MAX_SHOWN {
+        format!("\"{}\"", clean(text))
     } else {
-        text.into()
-    }
-}
-
-/// `1000/DAY`. What is no limit goes along as it is: the function names the field.
-fn limit(text: &str) -> Value {
-    match Limits::parse(text).and_then(|limits| limits.iter().next()) {
-        Some(limit) => json!(limit),
-        None => text.into(),
+        "something that may be a value".to_owned()
     }
 }
 
@@ -156,122 +136,120 @@ pub(crate) fn csv_text(value: &Value) -> String {
     }
 }
 
-fn read_jsonl(content: &[u8]) -> Vec<Row> {
-    let lines = content.split(|byte| *byte == b'\n').zip(1..).filter(|(text, _)| !text.trim_ascii().is_empty());
-    let rows = lines.map(|(text, line)| match jsonl::read(text) {
-        Ok(fields) => row(line, fields),
-        Err(reason) => refused(line, reason.into()),
-    });
-    rows.collect()
+/// A line of which nothing is kept.
+fn refused(line: usize, reason: &str) -> Row {
+    Row { line, key: Map::new(), refused: Some(format!("{reason}; {NOT_REPEATED}")) }
 }
 
-fn is_known(name: &str) -> bool {
-    name == VALUE || FIELDS.contains(&name) || REMARKS.contains(&name)
-}
-
-fn refused(line: usize, reason: String) -> Row {
-    Row { line, key: Map::new(), refused: Some(reason) }
-}
-
-fn row(line: usize, mut key: Map<String, Value>) -> Row {
-    for remark in REMARKS {
-        key.remove(remark);
+fn row(line: usize, fields: Map<String, Value>) -> Row {
+    let (mut key, mut unknown) = (Map::new(), Vec::new());
+    for (name, value) in fields {
+        match column_of(&name) {
+            Some(remark) if REMARKS.contains(&remark) => {}
+            Some(column) => {
+                if key.insert(column.to_owned(), value).is_some() {
+                    return refused(line, "gives a field twice");
+                }
+            }
+            // What is unknown may be a value by another name: it is neither sent nor written anywhere.
+            None => unknown.push(shown(&name)),
+        }
     }
-    let (value, given) = (key.remove(VALUE), key.remove("sha256"));
-    let unknown = key.keys().any(|name| !is_known(name));
-    // What is unknown may be a value by another name: it is neither sent nor written anywhere.
-    key.retain(|name, _| is_known(name));
-    let hash = match (value, given) {
-        (Some(value), None) => hash_of(value.as_str().unwrap_or_default()),
-        (None, Some(given)) => given.as_str().and_then(KeyHash::from_hex).ok_or("sha256 must be 64 hexadecimal digits"),
-        (None, None) => Err("sha256 or value is required"),
-        (Some(_), Some(_)) => Err("has both sha256 and value"),
+    let mut reasons = Vec::new();
+    match take_hash(&mut key) {
+        Ok(hash) => drop(key.insert(SHA256.to_owned(), hash.into())),
+        Err(reason) => reasons.push(reason),
+    }
+    if !unknown.is_empty() {
+        let unknown = unknown.join(", ");
+        reasons.push(format!("has fields that keys do not have, which are left out here: {unknown}"));
+    }
+    if let Some(given) = key.get_mut(LIMITS)
+        && let Err(reason) = limits::read(given)
+    {
+        reasons.push(reason);
+    }
+    let refused = (!reasons.is_empty()).then(|| reasons.join("; "));
+    Row { line, key, refused }
+}
+
+/// Takes the value, or its hash, out of a row: as hexadecimal digits, or why there is none.
+fn take_hash(key: &mut Map<String, Value>) -> Result<String, String> {
+    let (value, given) = (key.remove(VALUE), key.remove(SHA256));
+    let hash = match (&value, &given) {
+        (Some(value), None) => hash::of_value(value.as_str().unwrap_or_default()),
+        (None, Some(given)) => hash::parse(given.as_str().unwrap_or_default()),
+        (None, None) => return Err("sha256 or value is required".to_owned()),
+        (Some(_), Some(_)) => Err("has both sha256 and value".to_owned()),
     };
-    let refused = match hash {
-        Err(reason) => Some(reason),
-        Ok(_) if unknown => Some("has a field that keys do not have"),
-        Ok(_) => None,
-    };
-    if let Ok(hash) = hash {
-        key.insert("sha256".into(), hash.to_hex().into());
-    }
-    Row { line, key, refused: refused.map(str::to_owned) }
-}
-
-fn hash_of(value: &str) -> Result<KeyHash, &'static str> {
-    if KeyValue::parse(value, ImportedKeys::Refused).is_some() {
-        return Err("has the format of this service: it names a place in a table and would never be found");
-    }
-    let value = KeyValue::parse(value, ImportedKeys::Accepted);
-    value.map(|value| value.hash()).ok_or(
-        "would never be accepted: a value is 16 to 256 visible ASCII characters without a comma, and not a mistyped \
-         key of this service",
-    )
+    hash.map(|hash| hash.to_hex()).map_err(|reason| format!("{reason}; {NOT_REPEATED}"))
 }
 
 #[cfg(test)]
 mod tests {
     use api_keys::key::{Issuer, KeyId, KeyPrefix, Locator, Random};
+    use serde_json::json;
 
     use super::*;
 
-    // Of `0123456789abcdef`: `printf %s 0123456789abcdef | sha256sum`.
-    const SHA256: &str = "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f";
+    /// Of `0123456789abcdef`: `printf %s 0123456789abcdef | sha256sum`.
+    const HASH: &str = "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f";
+
+    fn read_all(file: &str, format: Format) -> Vec<Row> {
+        read(file.as_bytes(), format).unwrap().rows
+    }
 
     fn reasons(rows: &[Row]) -> Vec<Option<&str>> {
         rows.iter().map(|row| row.refused.as_deref()).collect()
     }
 
-    #[test]
-    fn a_csv_value_is_hashed_and_does_not_stay() {
-        let file = "value,userId,username,operations,allowedIps,limits\n\
-            0123456789abcdef,u,\"Ada, L\",SMS;OTP,10.0.0.1|::1,1000/DAY;5/MINUTE\n";
-        let rows = read(file.as_bytes(), Format::Csv).unwrap();
-        let key = json!({"sha256": SHA256, "userId": "u", "username": "Ada, L",
-            "operations": ["SMS", "OTP"], "allowedIps": ["10.0.0.1", "::1"],
-            "limits": [{"requests": 1000, "per": "DAY"}, {"requests": 5, "per": "MINUTE"}]});
-        assert_eq!(csv_text(&key["limits"]), "1000/DAY;5/MINUTE");
-        assert_eq!(Value::from(rows[0].key.clone()), key);
-        assert_eq!((reasons(&rows), rows[0].line), (vec![None], 2));
+    /// Nothing is kept of such a line.
+    fn not_repeated(reason: &str) -> Option<String> {
+        Some(format!("{reason}; it may hold a value, so it is not repeated here: take it from your file"))
     }
 
     #[test]
     fn jsonl_is_read_line_by_line() {
-        let file = format!("{{\"sha256\":\"{SHA256}\",\"userId\":\"u\"}}\n\n[1]\nnonsense\n{{\"userId\":\"u\"}}\n");
-        let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
-        let no_object = Some("is not a JSON object");
+        let file = format!(
+            "\u{feff}{{\"SHA256\":\"{HASH}\",\"userId\":\"u\",\"limits\":\"5/day\"}}\n\n[1]\nnonsense\n{{\"userId\":\"u\"}}\n"
+        );
+        let rows = read_all(&file, Format::Jsonl);
+        let no_object = not_repeated("is not a JSON object");
+        let no_object = no_object.as_deref();
         assert_eq!(reasons(&rows), [None, no_object, no_object, Some("sha256 or value is required")]);
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5]);
+        let key = json!({"sha256": HASH, "userId": "u", "limits": [{"requests": 5, "per": "DAY"}]});
+        assert_eq!(Value::from(rows[0].key.clone()), key);
     }
 
     #[test]
-    fn csv_rows_know_their_line_and_json_lines_name_a_field_once() {
-        let file = b"sha256,userId,username\r\n\r\nx,u,\"a\nb\"\nx,u\n\xff,u,n\n";
-        let rows = read(file, Format::Csv).unwrap();
-        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5, 6]);
-        let broken = Some("has a line break or another control character within a field");
-        assert_eq!(reasons(&rows), [broken, Some("has 2 fields, and the header has 3"), Some("is not UTF-8")]);
-        assert!(rows.iter().all(|row| row.key.is_empty()));
-
-        for twice in [r#""userId":"a","userId":"b""#, r#""limits":[{"requests":1,"per":"DAY","requests":9}]"#] {
-            let file = format!("\n{{\"sha256\":\"{SHA256}\",{twice}}}\n");
-            let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
-            assert_eq!((rows[0].line, reasons(&rows)), (2, vec![Some("gives a field twice")]), "{twice}");
+    fn json_lines_name_a_field_once() {
+        for twice in [
+            r#""userId":"a","userId":"b""#,
+            r#""userId":"a","user_id":"b""#,
+            r#""limits":[{"requests":1,"per":"DAY","requests":9}]"#,
+        ] {
+            let rows = read_all(&format!("\n{{\"sha256\":\"{HASH}\",{twice}}}\n"), Format::Jsonl);
+            let reason = not_repeated("gives a field twice");
+            assert_eq!((rows[0].line, reasons(&rows)), (2, vec![reason.as_deref()]), "{twice}");
+            assert!(rows[0].key.is_empty());
         }
     }
 
     #[test]
     fn the_same_key_again_is_refused_whichever_way_it_is_written() {
         let file = format!(
-            "{{\"sha256\":\"{SHA256}\"}}\n{{\"value\":\"0123456789abcdef\"}}\n{{\"sha256\":\"{}\"}}\n",
-            SHA256.to_uppercase()
+            "{{\"sha256\":\"{HASH}\"}}\n{{\"value\":\"0123456789abcdef\"}}\n{{\"sha256\":\"sha256:{}\"}}\n",
+            HASH.to_uppercase()
         );
-        let rows = read(file.as_bytes(), Format::Jsonl).unwrap();
         let again = Some("is the same key as line 1");
-        assert_eq!(reasons(&rows), [None, again, again]);
+        assert_eq!(reasons(&read_all(&file, Format::Jsonl)), [None, again, again]);
 
-        let wrong_first = format!("{{\"sha256\":\"{SHA256}\",\"Name\":\"x\"}}\n{{\"sha256\":\"{SHA256}\"}}\n");
-        assert_eq!(reasons(&read(wrong_first.as_bytes(), Format::Jsonl).unwrap())[1], None);
+        let wrong_first = format!("{{\"sha256\":\"{HASH}\",\"color\":\"x\"}}\n{{\"sha256\":\"{HASH}\"}}\n");
+        let rows = read_all(&wrong_first, Format::Jsonl);
+        let unknown = "has fields that keys do not have, which are left out here: \"color\"";
+        assert_eq!(reasons(&rows), [Some(unknown), None]);
+        assert_eq!(rows[0].key["sha256"], HASH, "it can be tried again");
     }
 
     #[test]
@@ -280,13 +258,13 @@ mod tests {
         let id = KeyId::parse("0000000000000000000001").unwrap();
         let value = issuer.value(Locator { account_id: issuer.account_id().unwrap(), id }).unwrap();
         let native = value.expose();
-        let rows = read(format!("value,userId\n{native},u\n").as_bytes(), Format::Csv).unwrap();
-        assert!(reasons(&rows)[0].unwrap().starts_with("has the format of this service"));
+        let rows = read_all(&format!("value,userId\n{native},u\n"), Format::Csv);
+        assert!(reasons(&rows)[0].unwrap().starts_with("value has the format of this service"));
         assert!(!format!("{rows:?}").contains(native));
         let (rest, last) = native.split_at(native.len() - 1);
         let mistyped = format!("{rest}{}", if last == "0" { "1" } else { "0" });
         for wrong in [&*mistyped, "short", "0123456789,abcdef"] {
-            assert!(hash_of(wrong).unwrap_err().starts_with("would never be accepted"), "{wrong}");
+            assert!(hash::of_value(wrong).unwrap_err().starts_with("value would never be accepted"), "{wrong}");
         }
     }
 
@@ -294,21 +272,17 @@ mod tests {
     fn what_may_be_a_value_is_kept_nowhere() {
         let secret = "a-secret-value-of-someone";
         let lines = format!(
-            "{{\"sha256\":\"{secret}\"}}\n{{\"sha256\":\"{SHA256}\",\"Value\":\"{secret}\"}}\n\
-             {{\"sha256\":\"{SHA256}\",\"value\":\"{secret}\"}}"
+            "{{\"sha256\":\"{secret}\"}}\n{{\"sha256\":\"{HASH}\",\"Password\":\"{secret}\"}}\n\
+             {{\"sha256\":\"{HASH}\",\"value\":\"{secret}\"}}\n{{\"sha256\":\"{HASH}\",\"{secret}\":1}}"
         );
-        let rows = read(lines.as_bytes(), Format::Jsonl).unwrap();
+        let rows = read_all(&lines, Format::Jsonl);
         assert!(rows.iter().all(|row| row.refused.is_some()), "{rows:?}");
         assert!(!format!("{rows:?}").contains(secret));
     }
 
     #[test]
-    fn a_csv_file_needs_a_header_of_known_fields() {
-        for file in ["sha256,nonsense\n", "sha256,sha256\n", "0123456789abcdef,u\n"] {
-            let Err(Failure::Input(reason)) = read(file.as_bytes(), Format::Csv) else { panic!("{file}") };
-            assert!(!reason.contains("0123456789abcdef"));
-        }
-        let rows = read(b"sha256,userId\nx\n", Format::Csv).unwrap();
-        assert_eq!(reasons(&rows), [Some("has 1 fields, and the header has 2")]);
+    fn utf_16_is_named() {
+        let Err(Failure::Input(reason)) = read(b"\xff\xfes\0h\0a\0", Format::Csv) else { panic!() };
+        assert_eq!(reason, "the file is in UTF-16: save it in UTF-8");
     }
 }

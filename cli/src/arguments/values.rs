@@ -29,12 +29,9 @@ pub(super) fn text(text: &str) -> Result<String, String> {
     normalize_text(text, Caller::MAX_TEXT)
 }
 
-pub(super) fn count(text: &str) -> Result<usize, &'static str> {
-    text.parse().ok().filter(|count| *count > 0).ok_or("must be a number from 1 on")
-}
-
-/// `1000/DAY`.
-pub(super) fn limit(text: &str) -> Result<Limit, String> {
+/// `1000/DAY`, in either case and with blanks.
+pub(crate) fn limit(text: &str) -> Result<Limit, String> {
+    let text: String = text.split_whitespace().collect();
     let limit = Limit::parse(&text.to_ascii_uppercase()).ok_or_else(|| {
         let [others @ .., last] = Period::ALL.map(Period::as_str);
         format!("a limit is written as 1000/DAY, with {} or {last}", others.join(", "))
@@ -48,6 +45,7 @@ mod tests {
 
     #[test]
     fn limits_are_read() {
+        assert_eq!(limit(" 1000 / day"), limit("1000/DAY"));
         assert_eq!(limit("1000/day"), Ok(Limit { requests: 1000, per: Period::Day }));
         let shape = limit("1000/YEAR").unwrap_err();
         assert!(shape.starts_with("a limit is written as 1000/DAY, with MINUTE, ") && shape.ends_with(" or MONTH"));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::batch::FailedLines;
 use crate::failure::Failure;
-use crate::rows::{FIELDS, Format, REMARKS, Row, csv_text};
+use crate::rows::{FIELDS, Format, REMARKS, Row, Rows, csv_text};
 use crate::secret::create_private;
 
 /// Where the report of this file will be. It must not be there yet: somebody may be correcting it.
@@ -20,15 +20,18 @@ pub(super) fn path(file: &Path, format: Format) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// Writes it, if a key failed.
-pub(super) fn write(path: &Path, format: Format, rows: &[Row], failed: &FailedLines) -> Result<(), Failure> {
+/// Writes it, if a key failed; with the delimiter of the file.
+pub(super) fn write(path: &Path, format: Format, rows: &Rows, failed: &FailedLines) -> Result<(), Failure> {
     if failed.is_empty() {
         return Ok(());
     }
-    let listed = rows.iter().filter_map(|row| Some((row, failed.get(&row.line)?)));
+    let listed = rows.rows.iter().filter_map(|row| Some((row, failed.get(&row.line)?)));
     let written = create_private(path).and_then(|file| {
         let file = BufWriter::new(file);
-        let written = if format == Format::Csv { write_csv(file, listed) } else { write_jsonl(file, listed) };
+        let written = match format {
+            Format::Csv => write_csv(file, rows.delimiter, listed),
+            Format::Jsonl => write_jsonl(file, listed),
+        };
         // Half a report would pass for a whole one.
         written.inspect_err(|_| drop(fs::remove_file(path)))
     });
@@ -38,8 +41,8 @@ pub(super) fn write(path: &Path, format: Format, rows: &[Row], failed: &FailedLi
     })
 }
 
-fn write_csv<'a>(file: impl Write, rows: impl Iterator<Item = (&'a Row, &'a String)>) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(file);
+fn write_csv<'a>(file: impl Write, delimiter: u8, rows: impl Iterator<Item = (&'a Row, &'a String)>) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(file);
     writer.write_record(FIELDS.iter().chain(&REMARKS))?;
     for (row, reason) in rows {
         let fields = FIELDS.map(|name| row.key.get(name).map(csv_text).unwrap_or_default());

@@ -14,6 +14,8 @@ use crate::world::{ACCOUNT, Done, Reply, VALUE, World, done};
 const IMPORT: [&str; 5] = ["keys", "import", "keys.csv", "--account", ACCOUNT];
 const SHA256: &str = "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f";
 
+const NOT_REPEATED: &str = "it may hold a value, so it is not repeated here: take it from your file";
+
 type Hashes = Arc<Mutex<HashSet<String>>>;
 
 /// Takes each hash once, as `import-keys` does.
@@ -85,10 +87,14 @@ fn what_failed_is_written_with_its_line_and_without_values() {
     );
     assert_eq!(lines[2], format!("{SHA256},u,U,FAX,,,,,,,3,operations[0] is not one of SMS"));
     assert_eq!(lines[3], format!("{SHA256},u,U,SMS,,,,,,,4,is the same key as line 3"));
-    for (line, reason) in [(1, "would never be accepted"), (4, "has the format of this service"), (5, "must be 64")] {
-        assert!(lines[line].contains(reason), "{}", lines[line]);
+    for (line, reason) in [(1, "would never be accepted"), (4, "has the format of this service"), (5, "sha256 must be")]
+    {
+        assert!(lines[line].contains(reason) && lines[line].contains(NOT_REPEATED), "{}", lines[line]);
     }
-    assert!(lines[6].contains("8,\"has 4 fields, and the header has 5\""), "{}", lines[6]);
+    let shape = format!(
+        ",8,\"has 4 fields separated by a comma, and the first row has 5: put a field with a comma in it in quotes; {NOT_REPEATED}\""
+    );
+    assert!(lines[6].ends_with(&shape), "{}", lines[6]);
     assert!(!report.contains("short") && !report.contains(VALUE) && !report.contains("0123456789abcdef,"));
     assert_eq!(world.mode("keys.failed.csv"), 0o600);
 
@@ -119,7 +125,10 @@ fn jsonl_is_reported_as_jsonl() {
     assert_eq!((done.code, counts), (1, expected));
     assert_eq!(
         world.read("keys.failed.jsonl"),
-        "{\"line\":3,\"reason\":\"gives a field twice\"}\n{\"line\":4,\"reason\":\"is not a JSON object\"}\n"
+        format!(
+            "{{\"line\":3,\"reason\":\"gives a field twice; {NOT_REPEATED}\"}}\n\
+             {{\"line\":4,\"reason\":\"is not a JSON object; {NOT_REPEATED}\"}}\n"
+        )
     );
     assert_eq!(world.mode("keys.failed.jsonl"), 0o600);
 }
@@ -167,7 +176,7 @@ fn a_killed_import_goes_on_where_it_was() {
 fn ctrl_c_says_how_to_go_on() {
     let (world, hashes, done) = stopped("import-interrupted", "-INT");
     let expected = "error: stopped: run the same command again, which goes on from there\n";
-    let counts = "Imported 300 of 1001 keys; up to 400 more may have been imported.\n";
+    let counts = "Confirmed 300 of 1001 keys; up to 400 more may have been imported.\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (130, counts, expected));
     goes_on(&world, &hashes);
 }
@@ -206,7 +215,7 @@ fn an_import_that_fails_in_the_middle_says_how_to_go_on() {
     let done = world.run(&IMPORT);
     let expected = "error: the function failed: the table did not answer; run the same command again, which goes on from \
         there\n";
-    let counts = "Imported 100 of 500 keys; up to 400 more may have been imported.\n";
+    let counts = "Confirmed 100 of 500 keys; up to 400 more may have been imported.\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, counts, expected));
     let done = world.run(&IMPORT);
     assert_eq!((done.code, &*done.stdout), (0, "Imported 500 of 500 keys.\n"), "{done:?}");
@@ -293,7 +302,7 @@ fn what_an_earlier_run_may_have_imported_is_not_forgotten_when_the_next_is_refus
     drop(child.wait_with_output().unwrap());
 
     let refused = world.run(&IMPORT);
-    let counts = "Imported 0 of 900 keys; up to 400 more may have been imported.\n";
+    let counts = "Confirmed 0 of 900 keys; up to 400 more may have been imported.\n";
     assert_eq!((refused.code, &*refused.stdout), (1, counts), "{refused:?}");
     assert_eq!(world.files(), ["keys.csv", "keys.csv.progress"]);
 }
@@ -354,4 +363,53 @@ fn a_report_that_cannot_be_written_is_made_by_the_next_run() {
     assert_eq!((done.code, &*done.stdout), (1, "Imported 100 of 101 keys.\n"), "{done:?}");
     assert_eq!(world.invoked().len(), 1, "all keys were sent before");
     assert_eq!(world.files(), ["keys.csv", "keys.failed.csv"]);
+}
+
+#[test]
+fn a_file_of_a_spreadsheet_is_taken_as_it_is_and_its_report_is_one_too() {
+    let (world, _) = importing("import-spreadsheet");
+    let file = format!(
+        "\u{feff}SHA256;User ID;Username;Operations;Limits;;\r\nn59REfeyengfHx3d5evC3St5a/xzZcnCi1SOVkF2kp8=;u;Ada;SMS|OTP;1000/day|5/minute;;\r\n\
+         ;;;;;;\r\nSHA256:{};u;Bob;FAX;;;\r\n{SHA256};u;Eve;SMS;10/WEEK;;\r\n",
+        SHA256.to_uppercase().replace('9', "8")
+    );
+    world.write("keys.csv", file);
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stdout), (1, "Imported 1 of 3 keys.\n"), "{done:?}");
+    let limits = json!([{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}]);
+    let first =
+        json!({"sha256": SHA256, "userId": "u", "username": "Ada", "operations": ["SMS", "OTP"], "limits": limits});
+    assert_eq!(world.payloads()[0]["keys"][0], first);
+    let report = world.read("keys.failed.csv");
+    let week = "limits has \"10/WEEK\": a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
+    let expected = format!(
+        "sha256;userId;username;operations;trafficType;name;description;expiresAt;allowedIps;limits;line;reason\n\
+         {};u;Bob;FAX;;;;;;;4;operations[0] is not one of SMS\n{SHA256};u;Eve;SMS;;;;;;10/WEEK;5;\"{}\"\n",
+        SHA256.replace('9', "8"),
+        week.replace('"', "\"\"")
+    );
+    assert_eq!(report, expected);
+
+    // Corrected, it can be imported.
+    world.write("keys.failed.csv", report.replace("FAX", "SMS").replace("10/WEEK", "10/MONTH"));
+    let corrected = world.run(&["keys", "import", "keys.failed.csv", "--account", ACCOUNT]);
+    assert_eq!(
+        (corrected.code, &*corrected.stdout),
+        (0, "Imported 1 of 2 keys; 1 was there already.\n"),
+        "{corrected:?}"
+    );
+}
+
+#[test]
+fn a_file_with_other_columns_is_told_what_was_seen_and_what_there_is() {
+    let (world, _) = importing("import-columns");
+    world.write("keys.csv", "sha256;user;Rolle\n");
+    let done = world.run(&IMPORT);
+    let expected = "error: keys.csv: column 2 is \"user\", column 3 is \"Rolle\" in the first row, separated by a semicolon, and keys have \
+        no such field; the columns are sha256 or value, userId, username, operations, trafficType, name, description, \
+        expiresAt, allowedIps, limits\n";
+    assert_eq!((done.code, &*done.stderr), (2, expected));
+    let help = world.run(&["keys", "import", "--help"]).stdout;
+    assert!(help.contains("expiresAt") && help.contains("lists by ; or |"), "{help}");
+    assert!(world.invoked().is_empty());
 }

@@ -1,0 +1,117 @@
+//! What is sent of a value: its SHA-256, made here or in one of the forms in which other systems keep it.
+
+use api_keys::key::{ImportedKeys, KeyHash, KeyValue};
+use aws_smithy_types::base64;
+
+const SHAPE: &str = "sha256 must be the SHA-256 of the whole value, in 64 hexadecimal digits or in base64";
+/// What stands before a hash, in lower case.
+const PREFIXES: [&str; 8] = ["sha256:", "sha256-", "sha256=", "sha-256:", "sha-256=", "{sha256}", "0x", "\\x"];
+/// Other hashes, by how many hexadecimal digits and how many characters of base64 they have.
+const OTHERS: [(usize, usize, &str); 5] =
+    [(32, 24, "an MD5"), (40, 28, "a SHA-1"), (56, 40, "a SHA-224"), (96, 64, "a SHA-384"), (128, 88, "a SHA-512")];
+/// How hashes with a salt begin, in lower case.
+const SALTED: [&str; 11] = ["$1$", "$2", "$5$", "$6$", "$7$", "$y$", "$argon2", "$scrypt", "scrypt", "{ss", "pbkdf2"];
+
+/// The hash of a value.
+///
+/// # Errors
+/// Why it would never be found.
+pub(super) fn of_value(value: &str) -> Result<KeyHash, String> {
+    if KeyValue::parse(value, ImportedKeys::Refused).is_some() {
+        return Err("value has the format of this service: it names a place in a table and would never be found".into());
+    }
+    KeyValue::parse(value, ImportedKeys::Accepted).map(|value| value.hash()).ok_or_else(|| {
+        "value would never be accepted: one is 16 to 256 visible ASCII characters without a comma, and not a mistyped key of \
+         this service"
+            .to_owned()
+    })
+}
+
+/// Reads a hash: 64 hexadecimal digits of either case, also in pairs, or base64 of either alphabet, with or without its end;
+/// with or without the hash's name before it.
+///
+/// # Errors
+/// What it looks like instead.
+pub(super) fn parse(text: &str) -> Result<KeyHash, String> {
+    let text = text.trim();
+    let bare = PREFIXES.iter().find_map(|prefix| {
+        let (head, rest) = text.split_at_checked(prefix.len())?;
+        head.eq_ignore_ascii_case(prefix).then_some(rest)
+    });
+    let bare = bare.unwrap_or(text).trim();
+    let digits: String = bare.chars().filter(|character| !matches!(character, ':' | ' ')).collect();
+    KeyHash::from_hex(&digits).or_else(|| of_base64(bare)).ok_or_else(|| match what_else(bare) {
+        Some(what) => format!("{SHAPE}; this looks like {what}: import the values themselves, or issue new keys"),
+        None => SHAPE.to_owned(),
+    })
+}
+
+fn of_base64(text: &str) -> Option<KeyHash> {
+    let standard = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    KeyHash::from_bytes(&base64::decode(standard + "=").ok()?)
+}
+
+fn what_else(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    if SALTED.iter().any(|start| lower.starts_with(start)) {
+        return Some("a hash with a salt, by which nothing can be found");
+    }
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let other = OTHERS.iter().find(|(digits, encoded, _)| {
+        (is_hex && text.len() == *digits) || (text.len() == *encoded && text.ends_with('='))
+    });
+    other.map(|(.., name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of `0123456789abcdef`: `printf %s 0123456789abcdef | sha256sum`, and `openssl sha256 -binary | base64` of it.
+    const HEX: &str = "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f";
+    const BASE64: &str = "n59REfeyengfHx3d5evC3St5a/xzZcnCi1SOVkF2kp8=";
+
+    #[test]
+    fn a_sha_256_is_taken_in_the_forms_that_systems_keep() {
+        let url = BASE64.replace('/', "_").replace('+', "-");
+        let pairs: Vec<_> = HEX.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap()).collect();
+        for form in [
+            HEX.to_owned(),
+            HEX.to_uppercase(),
+            format!("sha256:{HEX}"),
+            format!("SHA-256:{HEX}"),
+            format!("0x{HEX}"),
+            format!("\\x{HEX}"),
+            pairs.join(":"),
+            pairs.join(":").to_uppercase(),
+            BASE64.to_owned(),
+            BASE64.trim_end_matches('=').to_owned(),
+            url.clone(),
+            url.trim_end_matches('=').to_owned(),
+            format!("SHA256:{}", BASE64.trim_end_matches('=')),
+            format!("sha256-{BASE64}"),
+            format!("{{SHA256}}{BASE64}"),
+            format!(" {HEX} "),
+        ] {
+            assert_eq!(parse(&form).map(|hash| hash.to_hex()), Ok(HEX.to_owned()), "{form}");
+        }
+    }
+
+    #[test]
+    fn another_hash_is_told_as_what_it_is() {
+        for (other, name) in [
+            ("d41d8cd98f00b204e9800998ecf8427e", "an MD5"),
+            ("2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "a SHA-1"),
+            (&*"a".repeat(128), "a SHA-512"),
+            ("$2b$12$abcdefghijklmnopqrstuv", "a salt"),
+            ("$argon2id$v=19$m=65536", "a salt"),
+            ("pbkdf2_sha256$600000$salt$hash", "a salt"),
+        ] {
+            let reason = parse(other).unwrap_err();
+            assert!(reason.starts_with(SHAPE) && reason.contains(name) && !reason.contains(other), "{reason}");
+        }
+        for other in ["", "x", &HEX[1..], &format!("{HEX}0"), "a-secret-value-of-someone"] {
+            assert_eq!(parse(other).unwrap_err(), SHAPE, "{other}");
+        }
+    }
+}
