@@ -3,15 +3,14 @@
 use api_keys::key::{AccountId, Limits};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{Accounts, Changes, Common, Holder, Update};
-use crate::aws::Service;
+use crate::arguments::{Account, Accounts, Changes, Common, Holder, Update};
+use crate::aws::{MANAGE, Service};
+use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::invocation::{InvocationError, Repeats};
 use crate::secret::Destination;
 use crate::sweep::Sweep;
-use crate::{confirmation, downgrade, interrupt, output, pages, upgrade};
-
-const MANAGE: &str = "ManageAccountFunctionName";
+use crate::{downgrade, interrupt, others, output, pages, subject, upgrade};
 
 const COLUMNS: [output::Column; 6] = [
     ("ACCOUNT", "/accountId"),
@@ -26,11 +25,12 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
     match command {
         Accounts::Create { company, holder } => {
             let look = "api-keys accounts list".to_owned();
-            issue(common, holder, "CreateAccountFunctionName", json!({ "company": company }), look).await
+            let payload = json!({ "company": company });
+            issue(common, holder, "CreateAccountFunctionName", payload, Some(&company), look).await
         }
         Accounts::Recover { account, holder } => {
             let payload = json!({ "action": "recover", "accountId": account.id });
-            issue(common, holder, MANAGE, payload, format!("api-keys keys list --account {}", account.id)).await
+            issue(common, holder, MANAGE, payload, None, format!("api-keys keys list --account {}", account.id)).await
         }
         Accounts::List => {
             let service = Service::find(common).await?;
@@ -47,14 +47,22 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
         }
         Accounts::Update(Update { account, changes }) => {
             let fields = changes_as_json(changes)?;
-            sweep(account.id, "update", fields, "keysChanged", "not every key has the change yet", common).await
+            let service = Service::find(common).await?;
+            sweep(account.id, "update", fields, "keysChanged", "not every key has the change yet", &service, common)
+                .await
         }
-        Accounts::Suspend { account } => {
-            confirmation::ask(&format!("No key of {} will work. Suspend it?", account.id), common.yes)?;
-            sweep(account.id, "suspend", Map::new(), "keysMarked", "some of its keys may still work", common).await
+        Accounts::Suspend { account: Account { id } } => {
+            let confirmation = Confirmation::prepare(common.yes)?;
+            let service = Service::find(common).await?;
+            let question =
+                async { Ok(format!("Suspend {}? None of its keys will work.", subject::account(&service, id).await?)) };
+            confirmation.ask(question).await?;
+            sweep(id, "suspend", Map::new(), "keysMarked", "some of its keys may still work", &service, common).await
         }
         Accounts::Resume { account } => {
-            sweep(account.id, "resume", Map::new(), "keysMarked", "some of its keys may not work yet", common).await
+            let service = Service::find(common).await?;
+            let unfinished = "some of its keys may not work yet";
+            sweep(account.id, "resume", Map::new(), "keysMarked", unfinished, &service, common).await
         }
         Accounts::Erase { account } => erase(account.id, common).await,
         Accounts::Upgrade => upgrade::run(common).await,
@@ -62,15 +70,29 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
     }
 }
 
-/// Has a key issued, once there is a place for its value. `look` is the command that shows whether it was.
-async fn issue(common: &Common, holder: Holder, output: &str, mut payload: Value, look: String) -> Result<(), Failure> {
+/// Has a key issued, once there is a place for its value. `company` is that of a new account. `look` is the command that shows
+/// whether it was.
+async fn issue(
+    common: &Common,
+    holder: Holder,
+    output: &str,
+    mut payload: Value,
+    company: Option<&str>,
+    look: String,
+) -> Result<(), Failure> {
     let Holder { user_id, username, value_to } = holder;
     pages::set(&mut payload, "userId", user_id.into());
     pages::set(&mut payload, "username", username.into());
     let destination = Destination::prepare(value_to)?;
     let perhaps = format!("the key may have been issued all the same, and its value is lost: see `{look}`");
+    let service = match prepare(company, common).await {
+        Ok(service) => service,
+        Err(failure) => {
+            destination.abandon();
+            return Err(failure);
+        }
+    };
     let issued = async {
-        let service = Service::find(common).await?;
         match service.invoke(output, &payload, Repeats::AreNot).await {
             Ok(answer) => Ok(answer),
             Err(InvocationError::Unknown(why)) => Err(Failure::action(format!("{why}; {perhaps}"))),
@@ -86,6 +108,15 @@ async fn issue(common: &Common, holder: Holder, output: &str, mut payload: Value
     }
 }
 
+/// The service, when a new account of that company is wanted.
+async fn prepare(company: Option<&str>, common: &Common) -> Result<Service, Failure> {
+    let service = Service::find(common).await?;
+    if let Some(company) = company {
+        others::warn(company, &service, common.yes).await?;
+    }
+    Ok(service)
+}
+
 /// An action that tells every key, and the account afterwards. `unfinished` is how things stand before it is done.
 async fn sweep(
     id: AccountId,
@@ -93,6 +124,7 @@ async fn sweep(
     fields: Map<String, Value>,
     count: &'static str,
     unfinished: &str,
+    service: &Service,
     common: &Common,
 ) -> Result<(), Failure> {
     let mut payload = Value::from(fields);
@@ -100,12 +132,14 @@ async fn sweep(
     pages::set(&mut payload, "accountId", json!(id));
     let unfinished = format!("{unfinished}: run the same command again");
     let sweep = Sweep { output: MANAGE, payload, count, what: "keys told", unfinished };
-    let (mut answer, _) = sweep.run(&Service::find(common).await?).await?;
+    let (mut answer, _) = sweep.run(service).await?;
     show(&answer.get_mut("account").map(Value::take).unwrap_or_default(), common)
 }
 
 async fn erase(id: AccountId, common: &Common) -> Result<(), Failure> {
-    confirmation::ask(&format!("Its keys and its history will be gone for good. Erase {id}?"), common.yes)?;
+    let confirmation = Confirmation::prepare(common.yes)?;
+    let service = Service::find(common).await?;
+    confirmation.ask(question_of_erasing(id, &service)).await?;
     let sweep = Sweep {
         output: "EraseAccountFunctionName",
         payload: json!({ "accountId": id, "confirm": id }),
@@ -113,11 +147,22 @@ async fn erase(id: AccountId, common: &Common) -> Result<(), Failure> {
         what: "items removed",
         unfinished: "a part of the account may be erased: run the same command again".into(),
     };
-    let (_, removed) = sweep.run(&Service::find(common).await?).await?;
+    let (_, removed) = sweep.run(&service).await?;
     if common.json {
         output::json(&json!({ "accountId": id, "removed": removed }))
     } else {
         output::line(&format!("Erased {id}: {removed} items removed."))
+    }
+}
+
+async fn question_of_erasing(id: AccountId, service: &Service) -> Result<String, Failure> {
+    match service.invoke(MANAGE, &json!({ "action": "show", "accountId": id }), Repeats::AreSafe).await {
+        Ok(account) => {
+            Ok(format!("Erase {}? Its keys and its history will be gone for good.", subject::of_account(&account)))
+        }
+        // It may be erased already, but for what came late.
+        Err(InvocationError::Refused(why)) => Ok(format!("Erase what is left of {id}? ({why})")),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Create, change, suspend and erase accounts
     #[command(subcommand)]
     Accounts(Accounts),
-    /// Import, list and revoke the keys of an account
+    /// Import, list, find, disable and revoke the keys of an account
     #[command(subcommand)]
     Keys(Keys),
     /// Report values that others know, so that they end at once
@@ -208,6 +208,30 @@ pub(crate) enum Keys {
         /// The keys of this user alone
         #[arg(long, value_parser = text)]
         user_id: Option<String>,
+    },
+    /// Show a key
+    Show {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The id of the key
+        #[arg(value_name = "KEY", value_parser = key_id)]
+        key: KeyId,
+    },
+    /// Tell whose a value is that was found somewhere, also an imported one
+    ///
+    /// The value is read from standard input, as command lines are seen by others, and hashed here: it is neither sent nor shown.
+    /// It is found within what stands around it. CURRENT is the key's value; PREVIOUS works until its grace period ends;
+    /// EXPOSED was reported as leaked; ENDED is not the key's any more, or never was.
+    Find,
+    /// Switch keys off, until a manager of the account enables them again
+    Disable {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The ids of the keys
+        #[arg(required = true, value_name = "KEY", value_parser = key_id)]
+        keys: Vec<KeyId>,
     },
     /// Delete keys for good
     Revoke {

@@ -17,6 +17,9 @@ use crate::arguments::Common;
 use crate::failure::{Failure, chain};
 use crate::invocation::{InvocationError, Repeats, invoke};
 
+/// The output that names the function of most commands.
+pub(crate) const MANAGE: &str = "ManageAccountFunctionName";
+
 /// Longer than any function may take.
 const INVOCATION_TIME: Duration = Duration::from_secs(70);
 /// For all other calls: an operator may be far away from the region.
@@ -74,6 +77,11 @@ impl Service {
         self.aws.config().region().map(ToString::to_string).unwrap_or_default()
     }
 
+    /// Whether the shell's AWS is not AWS itself, such as an emulator.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.aws.config().endpoint_url().is_some()
+    }
+
     /// An output of the stack.
     pub(crate) fn output(&self, name: &str) -> Result<&str, Failure> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| {
@@ -98,7 +106,7 @@ impl Service {
 
     /// Invokes an action of `manage-account` that may be repeated.
     pub(crate) async fn manage(&self, payload: &Value) -> Result<Value, Failure> {
-        Ok(self.invoke("ManageAccountFunctionName", payload, Repeats::AreSafe).await?)
+        Ok(self.invoke(MANAGE, payload, Repeats::AreSafe).await?)
     }
 
     /// The database, with the operator's own rights.

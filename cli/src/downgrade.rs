@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::arguments::Common;
 use crate::aws::Service;
+use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::pages::{set, take_list};
-use crate::{confirmation, interrupt, output, pages, upgrade};
+use crate::{interrupt, output, pages, upgrade};
 
 const COLUMNS: [output::Column; 4] =
     [("ACCOUNT", "/accountId"), ("KEY", "/id"), ("USER", "/userId"), ("STATUS", "/status")];
@@ -17,13 +18,18 @@ const AT_ONCE: usize = 100;
 /// Lists them, and disables them if that is asked for.
 pub(crate) async fn run(disable: bool, common: &Common) -> Result<(), Failure> {
     const STOPPED: &str = "some of the keys may be disabled: run the same command again";
+    let confirmation = if disable { Some(Confirmation::prepare(common.yes)?) } else { None };
     let service = Service::find(common).await?;
     let keys = interrupt::guard("nothing was done: run the same command again", find(&service)).await?;
     let mut disabled = 0;
-    if disable && !keys.is_empty() {
-        let question =
-            format!("{} will stay disabled, also when the account is resumed. Disable?", output::counted(keys.len()));
-        confirmation::ask(&question, common.yes)?;
+    if let Some(confirmation) = confirmation.filter(|_| !keys.is_empty()) {
+        let accounts = keys.chunk_by(|one, next| account_of(one) == account_of(next)).count();
+        let of = if accounts == 1 { "one account".to_owned() } else { format!("{accounts} accounts") };
+        let question = format!(
+            "Disable {} of {of}? They stay disabled, also when the account is resumed.",
+            output::counted(keys.len())
+        );
+        confirmation.ask(async { Ok(question) }).await?;
         disabled = interrupt::guard(STOPPED, disable_all(&service, &keys)).await?;
     }
     if common.json {
@@ -67,9 +73,12 @@ fn would_work(key: &Value) -> bool {
     key.get("enabled") == Some(&Value::Bool(true)) && (is("SUSPENDED") || is("EXPOSED"))
 }
 
+fn account_of(key: &Value) -> Option<AccountId> {
+    key.get("accountId").and_then(Value::as_str).and_then(AccountId::parse)
+}
+
 /// How many were.
 async fn disable_all(service: &Service, keys: &[Value]) -> Result<usize, Failure> {
-    let account_of = |key: &Value| key.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
     let mut disabled = 0;
     for of_account in keys.chunk_by(|one, next| account_of(one) == account_of(next)) {
         let account = of_account.first().and_then(account_of);

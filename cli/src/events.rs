@@ -1,5 +1,6 @@
 //! `api-keys events`.
 
+use api_keys::key::AccountId;
 use serde_json::{Value, json};
 
 use crate::arguments::{Common, Events, Listed, Republish, in_order};
@@ -21,7 +22,7 @@ pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure>
     if let Some(Republish::Republish { account, from, to }) = command.republish {
         in_order(Some(from), Some(to))?;
         let payload = json!({ "accountId": account, "from": from, "to": to });
-        return republish(payload, common).await;
+        return republish(account, payload, common).await;
     }
     let Listed { account, key, actor_key, limit } = command.listed;
     let payload = json!({ "action": "events", "accountId": account, "keyId": key, "actorKeyId": actor_key });
@@ -38,7 +39,7 @@ pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure>
     output::table(&COLUMNS, 4, &events)
 }
 
-async fn republish(mut payload: Value, common: &Common) -> Result<(), Failure> {
+async fn republish(account: AccountId, mut payload: Value, common: &Common) -> Result<(), Failure> {
     const PERHAPS: &str =
         "some of the events are published: run the same command again, which publishes them once more";
     let service = Service::find(common).await?;
@@ -57,6 +58,10 @@ async fn republish(mut payload: Value, common: &Common) -> Result<(), Failure> {
         }
     };
     let stopped = interrupt::guard(PERHAPS, work).await;
+    if stopped.is_ok() && published + failed == 0 {
+        // The function knows events alone, and none is no account that there is not.
+        service.manage(&json!({ "action": "events", "accountId": account, "limit": 1 })).await?;
+    }
     if common.json {
         output::json(&json!({ "published": published, "failed": failed }))?;
     } else {

@@ -24,6 +24,15 @@ impl Failure {
         Self::Action(what.into())
     }
 
+    /// The same with something else to know.
+    pub(crate) fn with(self, hint: &str) -> Self {
+        match self {
+            Self::Input(what) => Self::Input(format!("{what}; {hint}")),
+            Self::Action(what) => Self::Action(format!("{what}; {hint}")),
+            Self::Interrupted(what) => Self::Interrupted(format!("{what}; {hint}")),
+        }
+    }
+
     /// The process's exit code; 130 is what shells give for Ctrl-C.
     pub(crate) fn code(&self) -> ExitCode {
         match self {

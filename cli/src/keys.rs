@@ -1,16 +1,14 @@
 //! `api-keys keys`, but for the import.
 
-use std::collections::HashSet;
+mod each;
+mod find;
 
-use api_keys::key::{AccountId, KeyId};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::arguments::{Common, Keys};
 use crate::aws::Service;
 use crate::failure::Failure;
-use crate::invocation::{InvocationError, Repeats};
-use crate::pages::take_list;
-use crate::{confirmation, import, interrupt, output, pages};
+use crate::{import, output, pages};
 
 const COLUMNS: [output::Column; 7] = [
     ("KEY", "/id"),
@@ -23,7 +21,27 @@ const COLUMNS: [output::Column; 7] = [
 ];
 /// What a table of keys always has.
 const NEEDED: usize = 4;
-const MAX_REVOKED_AT_ONCE: usize = 100;
+
+/// One key.
+const RECORD: [output::Column; 17] = [
+    ("account", "/accountId"),
+    ("company", "/company"),
+    ("key", "/id"),
+    ("status", "/status"),
+    ("name", "/name"),
+    ("description", "/description"),
+    ("user", "/userId"),
+    ("username", "/username"),
+    ("operations", "/operations"),
+    ("traffic type", "/trafficType"),
+    ("created", "/createdAt"),
+    ("created by", "/createdBy"),
+    ("expires", "/expiresAt"),
+    ("last used", "/lastUsedAt"),
+    ("addresses", "/allowedIps"),
+    ("limits", "/limits"),
+    ("effective limits", "/effectiveLimits"),
+];
 
 pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
     match command {
@@ -33,47 +51,13 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
             let keys = pages::all(&Service::find(common).await?, payload, "apiKeys", usize::MAX).await?;
             if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, NEEDED, &keys) }
         }
-        Keys::Revoke { account, keys } => revoke(account, &keys, common).await,
-    }
-}
-
-async fn revoke(account: AccountId, keys: &[KeyId], common: &Common) -> Result<(), Failure> {
-    const PERHAPS: &str = "some of the keys may be revoked: run the same command again, which does not find those";
-    let mut seen = HashSet::new();
-    if let Some(twice) = keys.iter().find(|key| !seen.insert(**key)) {
-        return Err(Failure::input(format!("the key {twice} is given twice")));
-    }
-    confirmation::ask(&format!("Delete {} of {account} for good?", output::counted(keys.len())), common.yes)?;
-    let service = Service::find(common).await?;
-    let (mut revoked, mut not_found, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    let work = async {
-        for ids in keys.chunks(MAX_REVOKED_AT_ONCE) {
-            let payload = json!({ "action": "revoke-keys", "accountId": account, "keyIds": ids });
-            // Sent again, it would not find what the first attempt has deleted.
-            let mut answer = match service.invoke("ManageAccountFunctionName", &payload, Repeats::AreNot).await {
-                Ok(answer) => answer,
-                Err(InvocationError::Unknown(why)) => return Err(Failure::action(format!("{why}; {PERHAPS}"))),
-                Err(error) => return Err(error.into()),
-            };
-            revoked.extend(take_list(&mut answer, "revoked"));
-            not_found.extend(take_list(&mut answer, "notFound"));
-            failed.extend(take_list(&mut answer, "failed"));
+        Keys::Show { account, key } => {
+            let payload = json!({ "action": "show-key", "accountId": account, "keyId": key });
+            let key = Service::find(common).await?.manage(&payload).await?;
+            if common.json { output::json(&key) } else { output::record(&RECORD, &key) }
         }
-        Ok(())
-    };
-    let stopped = interrupt::guard(PERHAPS, work).await;
-    if common.json {
-        output::json(&json!({ "revoked": revoked, "notFound": not_found, "failed": failed }))?;
-    } else {
-        output::line(&format!("Revoked {} of {}.", revoked.len(), output::counted(keys.len())))?;
-        list_unless_empty(&[("NOT FOUND", "")], &not_found)?;
-        list_unless_empty(&[("FAILED", "/id"), ("REASON", "/reason")], &failed)?;
+        Keys::Find => find::run(common).await,
+        Keys::Disable { account, keys } => each::DISABLE.run(account, &keys, common).await,
+        Keys::Revoke { account, keys } => each::REVOKE.run(account, &keys, common).await,
     }
-    stopped?;
-    let missing = not_found.len() + failed.len();
-    if missing == 0 { Ok(()) } else { Err(Failure::action(format!("{} not revoked", output::counted(missing)))) }
-}
-
-fn list_unless_empty(columns: &[output::Column], rows: &[Value]) -> Result<(), Failure> {
-    if rows.is_empty() { Ok(()) } else { output::table(columns, columns.len(), rows) }
 }

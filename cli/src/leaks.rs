@@ -23,6 +23,7 @@ const AT_ONCE: usize = 10;
 const VALUES_AT_ONCE: usize = 40;
 const ATTEMPTS: usize = 5;
 const NO_URL: &str = "the API's URL is written as https://example.com/v1";
+const ON_AWS: [&str; 2] = [".amazonaws.com/", ".amazonaws.com.cn/"];
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longer than the gateway's own.
 const TIME: Duration = Duration::from_secs(35);
@@ -51,7 +52,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     }
     let url = match url {
         Some(url) => url,
-        None => Service::find(common).await?.output("ApiUrl")?.to_owned(),
+        None => url_of_stack(common).await?,
     };
     let url: Uri = format!("{}/leaks", url.trim_end_matches('/')).parse().map_err(|_| Failure::input(NO_URL))?;
     if url.host().is_none() {
@@ -81,6 +82,20 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
         ))?;
     }
     if missed.is_none() { Ok(()) } else { Err(Failure::action(missed.to_string())) }
+}
+
+/// What the stack's output says. A stack on an emulator names an address on AWS, where the API of somebody else may be.
+async fn url_of_stack(common: &Common) -> Result<String, Failure> {
+    let service = Service::find(common).await;
+    let service = service.map_err(|failure| failure.with("with --url it needs no AWS credentials"))?;
+    let url = service.output("ApiUrl")?;
+    let is_on_aws = ON_AWS.iter().any(|domain| url.contains(domain));
+    if service.is_elsewhere() && is_on_aws {
+        return Err(Failure::input(
+            "the stack's output ApiUrl is an address on AWS, and the shell's AWS endpoint is another: give --url",
+        ));
+    }
+    Ok(url.to_owned())
 }
 
 /// What a line that is not blank holds. Without `Debug`: it has values.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::shown;
-use crate::world::{ACCOUNT, Reply, World, done};
+use crate::world::{ACCOUNT, KEY, Reply, VALUE, World, done};
 
 #[test]
 fn list_shows_every_page() {
@@ -137,13 +137,92 @@ fn ctrl_c_in_a_sweep_says_how_to_go_on() {
 
 #[test]
 fn what_destroys_asks_first() {
-    let world = sweeping("asks");
-    let erase = ["accounts", "erase", ACCOUNT];
-    let done = world.on_terminal(&erase, "n\n");
-    assert!(done.code == 1 && done.stdout.contains("Erase 0123456789ABCDEFGHIJKL? [y/N]"), "{done:?}");
-    assert!(done.stdout.contains("error: not confirmed: nothing was done"), "{done:?}");
-    assert!(world.invoked().is_empty());
+    let world = World::new("asks", |_, payload| match payload["action"].as_str() {
+        Some("show") => Reply::Json(named("A\u{202e}cme\u{1b}[2J")),
+        _ => Reply::Json(json!({"account": shown(), "done": true, "keysMarked": 2, "removed": 60, "cursor": null})),
+    });
+    let about = "A\u{fffd}cme\u{fffd}[2J (0123456789ABCDEFGHIJKL, 2 keys)?";
+    for (action, question, outcome) in [
+        ("erase", format!("Erase {about} Its keys and its history will be gone for good. [y/N] "), "60 items removed."),
+        ("suspend", format!("Suspend {about} None of its keys will work. [y/N] "), "status    ACTIVE"),
+    ] {
+        let arguments = ["accounts", action, ACCOUNT];
+        let before = world.invoked().len();
+        let done = world.on_terminal(&arguments, "n\n");
+        assert!(done.code == 1 && done.stdout.contains(&question), "{done:?}");
+        assert!(done.stdout.contains("error: not confirmed: nothing was done"), "{done:?}");
+        assert_eq!(world.payloads()[before..], [json!({"action": "show", "accountId": ACCOUNT})]);
 
-    let done = world.on_terminal(&erase, "y\n");
-    assert!(done.code == 0 && done.stdout.contains("60 items removed."), "{done:?}");
+        let done = world.on_terminal(&arguments, "y\n");
+        assert!(done.code == 0 && done.stdout.contains(outcome), "{done:?}");
+        assert_eq!(world.run(&arguments).code, 2, "there is no terminal");
+    }
+}
+
+#[test]
+fn nobody_is_asked_about_an_account_that_there_is_not() {
+    let world = World::new("asks-unknown", |_, payload| match payload["action"].as_str() {
+        Some(_) => Reply::Error("InvalidRequest", "there is no such account"),
+        None => Reply::Json(json!({"done": true, "removed": 1, "cursor": null})),
+    });
+    let done = world.on_terminal(&["accounts", "suspend", ACCOUNT], "y\n");
+    assert!(done.code == 1 && done.stdout.contains("error: there is no such account"), "{done:?}");
+    assert!(!done.stdout.contains("[y/N]"), "{done:?}");
+
+    // Erased before, it may have counts that came late.
+    let done = world.on_terminal(&["accounts", "erase", ACCOUNT], "y\n");
+    let question = format!("Erase what is left of {ACCOUNT}? (there is no such account) [y/N]");
+    assert!(done.code == 0 && done.stdout.contains(&question), "{done:?}");
+}
+
+fn named(company: &str) -> Value {
+    let mut account = shown();
+    account["company"] = json!(company);
+    account
+}
+
+const CREATE: [&str; 10] =
+    ["accounts", "create", "--company", "Acme", "--user-id", "u", "--username", "n", "--value-to", "value"];
+
+fn with_accounts(name: &str, accounts: usize) -> World {
+    World::new(name, move |_, payload| match payload["action"].as_str() {
+        Some("list") => Reply::Json(json!({"accounts": vec![named("ACME"); accounts], "nextCursor": null})),
+        _ => {
+            Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "userId": "u", "operations": ["SMS"], "value": VALUE}))
+        }
+    })
+}
+
+#[test]
+fn a_second_account_of_a_company_is_not_made_without_a_word() {
+    let world = with_accounts("others-none", 0);
+    let done = world.run(&CREATE);
+    assert_eq!((done.code, &*done.stderr), (0, ""));
+    assert_eq!(world.payloads()[0], json!({"action": "list", "company": "Acme", "limit": 500}));
+
+    let there_is = format!("there is already ACME ({ACCOUNT}, 2 keys)");
+    let world = with_accounts("others-one", 1);
+    let done = world.run(&CREATE);
+    assert_eq!((done.code, done.stderr), (0, format!("warning: {there_is}\n")), "nobody can be asked");
+
+    let world = with_accounts("others-asked", 1);
+    let done = world.on_terminal(&CREATE, "n\n");
+    assert!(done.code == 1 && done.stdout.contains(&format!("{there_is}. Create another account? [y/N]")), "{done:?}");
+    assert!(world.files().is_empty() && world.payloads().len() == 1, "nothing was made");
+    assert_eq!(world.on_terminal(&CREATE, "y\n").code, 0);
+    assert_eq!(world.read("value"), format!("{VALUE}\n"));
+
+    let world = with_accounts("others-many", 5);
+    let done = world.run(&CREATE);
+    assert!(done.stderr.ends_with("2 keys), and 2 more\n"), "{done:?}");
+
+    let world = World::new("others-unknown", |_, payload| match payload["action"].as_str() {
+        Some("list") => Reply::Error("InvalidRequest", "company is not a known field"),
+        _ => {
+            Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "userId": "u", "operations": ["SMS"], "value": VALUE}))
+        }
+    });
+    let done = world.run(&CREATE);
+    let warning = "warning: it is not known whether Acme has an account already: company is not a known field\n";
+    assert_eq!((done.code, &*done.stderr), (0, warning));
 }

@@ -1,9 +1,12 @@
-//! `keys list` and `keys revoke`.
+//! `keys`, but for the import.
+
+use std::io::Write;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::world::{ACCOUNT, KEY, Reply, World};
+use crate::world::{ACCOUNT, KEY, Reply, VALUE, World, done};
 
 #[test]
 fn list_shows_every_page_and_no_terminal_obeys_it() {
@@ -122,4 +125,118 @@ fn what_is_no_terminal_gets_the_whole_table_and_json_has_no_controls() {
     assert!(done.stdout.contains("a\\u202eb") && !done.stdout.contains('\u{202e}'), "{done:?}");
     let keys: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(keys["apiKeys"][2]["name"], "a\u{202e}b", "it says the same");
+}
+
+fn shown() -> Value {
+    json!({"accountId": ACCOUNT, "id": KEY, "company": "Acme", "status": "ACTIVE", "name": "web", "userId": "user-8",
+        "username": "Grace", "operations": ["SMS"], "trafficType": "OTP", "createdAt": "2026-11-24T14:21:56.560Z",
+        "createdBy": "user-1", "limits": [{"requests": 5, "per": "DAY"}], "enabled": true})
+}
+
+#[test]
+fn one_key_is_shown() {
+    let world = World::new("keys-show", |_, _| Reply::Json(shown()));
+    let done = world.run(&["keys", "show", KEY, "--account", ACCOUNT]);
+    let lines: Vec<_> = done.stdout.lines().collect();
+    assert_eq!((done.code, lines.len(), lines[7]), (0, 17, "username          Grace"), "{done:?}");
+    assert_eq!(world.payloads(), [json!({"action": "show-key", "accountId": ACCOUNT, "keyId": KEY})]);
+    assert_eq!(world.json(&["keys", "show", KEY, "--account", ACCOUNT]), shown());
+}
+
+#[test]
+fn disabling_asks_about_the_key_and_is_sent_again() {
+    let world = World::new("disable", |before, payload| match (before, payload["action"].as_str().unwrap()) {
+        (_, "show") => Reply::Json(crate::shown()),
+        (_, "show-key") => Reply::Json(shown()),
+        (2, _) => Reply::Status(500, "for a moment"),
+        _ => Reply::Json(json!({"disabled": payload["keyIds"], "notFound": [], "failed": []})),
+    });
+    let disable = ["keys", "disable", KEY, "--account", ACCOUNT];
+    let done = world.on_terminal(&disable, "y\n");
+    let question = format!(
+        "Disable the key {KEY} \"web\" of Grace (user-8), Example ({ACCOUNT}, 2 keys), until a manager enables it again? [y/N]"
+    );
+    assert!(done.code == 0 && done.stdout.contains(&question), "{done:?}");
+    assert!(done.stdout.ends_with("Disabled 1 of 1 key.\r\n"), "{done:?}");
+    assert_eq!(world.payloads()[3], json!({"action": "disable-keys", "accountId": ACCOUNT, "keyIds": [KEY]}));
+    assert_eq!(world.run(&disable).code, 2, "there is no terminal");
+
+    let two = ["keys", "revoke", KEY, &id(1), "--account", ACCOUNT];
+    let done = world.on_terminal(&two, "n\n");
+    let question = format!("Delete 2 keys of Example ({ACCOUNT}, 2 keys), for good? [y/N]");
+    assert!(done.code == 1 && done.stdout.contains(&question), "{done:?}");
+}
+
+const FOREIGN: &str = "sk_of_another_system_123";
+
+/// Finds both values.
+fn finding(name: &str) -> World {
+    World::new(name, |_, payload| {
+        let known = [VALUE, FOREIGN].map(tests_hash).contains(&payload["sha256"].as_str().unwrap().to_owned());
+        let found = json!({"accountId": ACCOUNT, "company": "Acme", "keyId": KEY, "value": "CURRENT", "key": shown()});
+        Reply::Json(json!({ "found": if known { found } else { Value::Null } }))
+    })
+}
+
+fn tests_hash(value: &str) -> String {
+    api_keys::key::KeyHash::of(value).to_hex()
+}
+
+fn find(world: &World, input: &str, more: &[&str]) -> crate::world::Done {
+    let mut command = world.command(&[&["keys", "find"], more].concat());
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let done = done(child.wait_with_output().unwrap());
+    assert!(![VALUE, FOREIGN].iter().any(|value| format!("{done:?} {:?}", world.payloads()).contains(value)));
+    done
+}
+
+#[test]
+fn a_value_is_found_by_its_hash_and_neither_sent_nor_shown() {
+    let world = finding("find");
+    let done = find(&world, &format!("export API_KEY='{VALUE}'\n"), &[]);
+    let record = format!(
+        "account     {ACCOUNT}\ncompany     Acme\nkey         {KEY}\nvalue       CURRENT\nstatus      ACTIVE\nname        web\n\
+         user        user-8\nusername    Grace\noperations  SMS\ncreated     2026-11-24T14:21:56.560Z\nlast used   -\n"
+    );
+    assert_eq!((done.code, done.stdout, &*done.stderr), (0, record, ""));
+    let payload = json!({"action": "find-key", "sha256": tests_hash(VALUE), "accountId": "4Vn8QkT2mZrB0xYcW7eHsA",
+        "keyId": "0QbXn6T4mKrV9sYdJ2wLhP"});
+    assert_eq!(world.payloads(), [payload]);
+
+    let world = finding("find-foreign");
+    let done = find(&world, &format!("X-API-Key: {FOREIGN}\n"), &["--json"]);
+    let found: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((done.code, &found["found"][0]["keyId"], found["found"].as_array().unwrap().len()), (0, &json!(KEY), 1));
+    assert!(world.payloads().contains(&json!({"action": "find-key", "sha256": tests_hash(FOREIGN)})));
+}
+
+#[test]
+fn what_is_no_value_or_nobodys_is_a_failure() {
+    let world = finding("find-nothing");
+    let (cut_off, _) = VALUE.split_at(VALUE.len() - 1);
+    for (input, why) in [
+        ("", "there is no value: one has at least 16 characters without blanks"),
+        ("short words\n", "there is no value: one has at least 16 characters without blanks"),
+        (cut_off, "this looks like a value of this service, but its checksum is wrong: it is mistyped or cut off"),
+    ] {
+        let done = find(&world, input, &[]);
+        assert_eq!((done.code, &*done.stdout, done.stderr), (2, "", format!("error: {why}\n")));
+    }
+    assert!(world.invoked().is_empty());
+    let done = find(&world, "sk_that_nobody_here_has", &[]);
+    assert_eq!((done.code, &*done.stderr), (1, "error: no key of this service has the value or had it\n"));
+
+    let world = World::new("find-elsewhere", |_, _| Reply::Error("InvalidRequest", "there is no such account"));
+    let done = find(&world, VALUE, &[]);
+    let expected = "error: no key of this service has the value or had it: there is no such account\n";
+    assert_eq!((done.code, &*done.stderr), (1, expected));
+}
+
+#[test]
+fn a_value_that_is_typed_at_a_terminal_is_not_shown_there() {
+    let world = finding("find-terminal");
+    let done = world.on_terminal_after(&["keys", "find"], "(it is not shown): ", &format!("{VALUE}\n"));
+    assert!(done.code == 0 && done.stdout.contains("company     Acme") && !done.stdout.contains(VALUE), "{done:?}");
+    assert_eq!(world.payloads().len(), 1);
 }

@@ -185,3 +185,23 @@ fn nothing_to_report_is_wrong_input() {
     }
     assert!(world.payloads().is_empty());
 }
+
+#[test]
+fn no_value_is_sent_to_an_address_on_aws_that_an_emulator_made_up() {
+    let world = taking("leaks-emulator");
+    world.write("values", VALUE);
+    let done = world.run(&["leaks", "report", "values", "--stack", "emulated"]);
+    let expected =
+        "error: the stack's output ApiUrl is an address on AWS, and the shell's AWS endpoint is another: give --url\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (2, "", expected));
+
+    let mut command = world.command(&["leaks", "report", "values"]);
+    let done = done_without_region(&mut command);
+    let expected = "error: no AWS region is configured: set AWS_REGION; with --url it needs no AWS credentials\n";
+    assert_eq!((done.code, &*done.stderr), (2, expected));
+    assert!(world.payloads().is_empty());
+}
+
+fn done_without_region(command: &mut std::process::Command) -> crate::world::Done {
+    done(command.env_remove("AWS_REGION").output().unwrap())
+}

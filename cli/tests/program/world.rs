@@ -99,6 +99,23 @@ impl World {
         done(child.wait_with_output().unwrap())
     }
 
+    /// The same on a terminal, which says `input` once the program has said `prompt`.
+    pub(crate) fn on_terminal_after(&self, arguments: &[&str], prompt: &str, input: &str) -> Done {
+        let terminal = "import os, pty, sys\n\
+            prompt, answer, seen = sys.argv[1].encode(), sys.argv[2].encode(), b''\n\
+            def read(fd):\n\
+            \x20   global seen, answer\n\
+            \x20   data = os.read(fd, 1024)\n\
+            \x20   seen += data\n\
+            \x20   if prompt in seen and answer:\n\
+            \x20       import time; time.sleep(0.3)\n\
+            \x20       os.write(fd, answer); answer = b''\n\
+            \x20   return data\n\
+            sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[3:], read)))";
+        let program = ["-c", terminal, prompt, input, env!("CARGO_BIN_EXE_api-keys")];
+        done(self.in_shell("python3", &[&program, arguments].concat()).output().unwrap())
+    }
+
     /// The same on a terminal with so many columns.
     pub(crate) fn on_terminal_of(&self, columns: u16, arguments: &[&str]) -> Done {
         let terminal = "import os, pty, sys\n\
@@ -211,7 +228,11 @@ async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
         .filter(|name| !body.contains("StackName=old") || !name.starts_with("Manage"))
         .map(|name| format!("<member><OutputKey>{name}</OutputKey><OutputValue>{name}</OutputValue></member>"))
         .collect::<String>();
-    let url = format!("http://{}/v1", headers.get("host").unwrap().to_str().unwrap());
+    let url = if body.contains("StackName=emulated") {
+        "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/v1".to_owned()
+    } else {
+        format!("http://{}/v1", headers.get("host").unwrap().to_str().unwrap())
+    };
     let outputs = format!("{outputs}<member><OutputKey>ApiUrl</OutputKey><OutputValue>{url}</OutputValue></member>");
     format!(
         "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>api-keys</StackName>\

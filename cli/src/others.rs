@@ -1,0 +1,49 @@
+//! Other accounts of the same company.
+
+use std::io::{Write, stderr};
+
+use serde_json::{Value, json};
+
+use crate::aws::Service;
+use crate::confirmation::{self, Confirmation};
+use crate::failure::Failure;
+use crate::output::clean;
+use crate::{pages, subject};
+
+/// So many are named.
+const NAMED: usize = 3;
+
+/// Warns of accounts that the company has, before it gets another: a person at a terminal is asked, unless `yes` is the answer.
+///
+/// Two accounts that are made at once do not see each other.
+pub(crate) async fn warn(company: &str, service: &Service, yes: bool) -> Result<(), Failure> {
+    let payload = json!({ "action": "list", "company": company });
+    let accounts = match pages::all(service, payload, "accounts", usize::MAX).await {
+        Ok(accounts) => accounts,
+        // Whoever may create accounts may not be allowed to list them.
+        Err(failure) => {
+            say(&format!("it is not known whether {company} has an account already: {failure}"));
+            return Ok(());
+        }
+    };
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let there_is = in_words(&accounts);
+    if yes || !confirmation::is_possible() {
+        say(&there_is);
+        return Ok(());
+    }
+    Confirmation::Asked.ask(async { Ok(format!("{there_is}. Create another account?")) }).await
+}
+
+fn in_words(accounts: &[Value]) -> String {
+    let named: Vec<_> = accounts.iter().take(NAMED).map(subject::of_account).collect();
+    let more = accounts.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    format!("there is already {}{more}", named.join(", "))
+}
+
+fn say(warning: &str) {
+    let _ = writeln!(stderr().lock(), "warning: {}", clean(warning));
+}
