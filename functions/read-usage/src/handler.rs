@@ -75,6 +75,6 @@ impl Target {
             return Ok(Self::Key(Some(own)));
         }
         caller.must_manage()?;
-        Ok(Self::Key(http::key_id(request, fields)))
+        Ok(Self::Key(http::key_id_beside_self(request, fields)))
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::error::Error;
 use super::incoming::request_id;
 pub use super::incoming::{
-    IDEMPOTENCY_KEY, IF_MATCH, if_match, key_id, origin, path, path_key, path_parameter, read, reporter, request_name,
-    require, route, subject,
+    IDEMPOTENCY_KEY, IF_MATCH, if_match, key_id, key_id_beside_self, origin, path, path_key, path_parameter, read,
+    reporter, request_name, require, route, subject,
 };
 use super::log;
 use super::problem::problem;

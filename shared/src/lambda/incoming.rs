@@ -79,7 +79,12 @@ pub fn path_key(request: &Request) -> PathText<'_> {
 
 /// The id that `{key}` stands for, where the route takes no other name of a key; see [`Fields::key_id_in_path`].
 pub fn key_id(request: &Request, fields: &mut Fields) -> Option<KeyId> {
-    fields.key_id_in_path(KEY, &path_key(request))
+    fields.key_id_in_path(KEY, &path_key(request), "neither a value nor self")
+}
+
+/// The same where the route takes `self` too, which is not what `{key}` stands for here.
+pub fn key_id_beside_self(request: &Request, fields: &mut Fields) -> Option<KeyId> {
+    fields.key_id_in_path(KEY, &path_key(request), "or self, not a value")
 }
 
 /// The name that the client gives the request, so that it is carried out once.

@@ -91,12 +91,13 @@ impl Fields {
     /// Reads the id of a key out of the path, where `field` is its variable; `None` for what no key can have as its id.
     ///
     /// A value and `self` are wrong: they may name a key that works, so that "no such key" would be taken for its end.
-    pub fn key_id_in_path(&mut self, field: &str, path: &PathText<'_>) -> Option<KeyId> {
+    /// `others` says which of the two the route takes.
+    pub fn key_id_in_path(&mut self, field: &str, path: &PathText<'_>, others: &str) -> Option<KeyId> {
         if let Some(id) = path.readings().find_map(KeyId::parse) {
             return Some(id);
         }
         if path.readings().any(|text| wrong_id_of_key(text) == NO_OTHER_NAME) {
-            self.wrong(field, NO_OTHER_NAME);
+            self.wrong(field, format!("{ID_OF_KEY}, {others}"));
         }
         None
     }

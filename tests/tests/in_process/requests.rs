@@ -111,7 +111,8 @@ async fn what_may_name_a_key_that_works_is_a_400_where_an_id_is_wanted() {
             let answer = send(&admin, &gateway, method, &path, body_of(method, &path).as_ref()).await;
             answer.assert_problem(400);
             let error = &answer.body["errors"][0];
-            assert_eq!(error, &json!({"field": "key", "message": "must be the id of a key, neither a value nor self"}));
+            let others = if method == "GET" { "or self, not a value" } else { "neither a value nor self" };
+            assert_eq!(error, &json!({"field": "key", "message": format!("must be the id of a key, {others}")}));
             // With what else is wrong.
             let both = send(&admin, &gateway, method, &format!("{path}?dryRun=true"), None).await;
             assert_eq!(both.wrong_fields(), ["dryRun", "key"], "{method} {at}");
