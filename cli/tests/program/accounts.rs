@@ -177,7 +177,7 @@ fn nobody_is_asked_about_an_account_that_there_is_not() {
 
 fn named(company: &str) -> Value {
     let mut account = shown();
-    account["company"] = json!(company);
+    account.as_object_mut().unwrap().insert("company".to_owned(), json!(company));
     account
 }
 

@@ -84,15 +84,12 @@ impl Action for FindKey {
         };
         let Some(Locator { account_id, id: key_id }) = place else { return Ok(nothing) };
         let (now, ceiling) = (invocation.now, deps.ceiling);
-        let found = match deps.reader.get(account_id, key_id).await? {
-            Some(record) => {
-                let (company, value) = (record.metadata.company.clone(), ValueState::of(&hash, &record, now));
-                FoundKey { account_id, company, key_id, value, key: Some(ShownKey { record, now, ceiling }) }
-            }
-            None => {
-                let company = deps.accounts.show(account_id).await?.company;
-                FoundKey { account_id, company, key_id, value: ValueState::Ended, key: None }
-            }
+        let found = if let Some(record) = deps.reader.get(account_id, key_id).await? {
+            let (company, value) = (record.metadata.company.clone(), ValueState::of(&hash, &record, now));
+            FoundKey { account_id, company, key_id, value, key: Some(ShownKey { record, now, ceiling }) }
+        } else {
+            let company = deps.accounts.show(account_id).await?.company;
+            FoundKey { account_id, company, key_id, value: ValueState::Ended, key: None }
         };
         Ok(Finding { found: Some(found) })
     }
