@@ -1,0 +1,112 @@
+//! What can be asked of accounts.
+
+use std::path::PathBuf;
+
+use api_keys::key::{AccountId, Limit};
+use clap::{Args, Subcommand};
+
+use super::values::{account_id, limit, text};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Accounts {
+    /// Create an account and its first key, which may do everything
+    Create {
+        /// The company
+        #[arg(long, value_parser = text)]
+        company: String,
+        #[command(flatten)]
+        holder: Holder,
+    },
+    /// List all accounts
+    List,
+    /// Show an account
+    Show {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Change an account's company, quota of keys or ceiling of limits
+    Update(Update),
+    /// Let none of the account's keys work until it is resumed
+    Suspend {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Let the keys work again that worked before
+    Resume {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Issue a key with every operation, for an account that has lost its last one
+    Recover {
+        #[command(flatten)]
+        account: Account,
+        #[command(flatten)]
+        holder: Holder,
+    },
+    /// Erase a suspended account with all that is kept of it, for good
+    Erase {
+        #[command(flatten)]
+        account: Account,
+    },
+    /// List accounts of version 0.1.0, which are not listed yet; it reads the whole table of keys
+    Upgrade,
+    /// Before going back to version 0.1.0: list the keys that would work again there; it reads the whole table of keys
+    ///
+    /// Version 0.1.0 knows no suspension, no report of a leak, and no import that was cut off. What it knows is a key that
+    /// is disabled.
+    Downgrade {
+        /// Disable these keys, so that they stay dead. A manager can enable them again, in version 0.1.0 too
+        #[arg(long)]
+        disable: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// The account's id
+    #[arg(value_name = "ACCOUNT", value_parser = account_id)]
+    pub(crate) id: AccountId,
+}
+
+/// Whom a new key is for, and where its value goes.
+#[derive(Debug, Args)]
+pub(crate) struct Holder {
+    /// The id of the user whom the key is assigned to
+    #[arg(long, value_parser = text)]
+    pub(crate) user_id: String,
+    /// That user's name
+    #[arg(long, value_parser = text)]
+    pub(crate) username: String,
+    /// Write the key's value to this new file, which only you can read, instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) value_to: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    pub(crate) account: Account,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Changes {
+    /// Its company
+    #[arg(long, value_parser = text)]
+    pub(crate) company: Option<String>,
+    /// How many keys it may have
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
+        conflicts_with = "default_max_keys")]
+    pub(crate) max_keys: Option<u64>,
+    /// Let it have as many keys as the stack's quota says
+    #[arg(long)]
+    pub(crate) default_max_keys: bool,
+    /// The ceiling of each key's limits, such as 1000/DAY; up to three with distinct periods
+    #[arg(long = "limit", value_name = "N/PERIOD", value_parser = limit, conflicts_with = "no_limits")]
+    pub(crate) limits: Vec<Limit>,
+    /// Let it have no ceiling of limits
+    #[arg(long)]
+    pub(crate) no_limits: bool,
+}

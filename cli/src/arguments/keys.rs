@@ -1,0 +1,101 @@
+//! What can be asked of keys.
+
+use std::path::PathBuf;
+
+use api_keys::key::{AccountId, KeyId};
+use clap::Subcommand;
+
+use super::values::{account_id, key_id, text};
+
+/// What a file to import has.
+const IMPORT_COLUMNS: &str = "\
+The first row of a .csv file names its columns, in any order and case; each line of a .jsonl file is an object with these names:
+
+  sha256       the SHA-256 of the whole value, in hexadecimal digits or base64, or
+  value        the value itself
+  userId       the user whom the key is assigned to
+  username     that user's name
+  operations   what it opens; a list
+  trafficType  the kind of messages, if not the stack's first
+  name         a short name
+  description  a longer one
+  expiresAt    when it ends, such as 2030-01-31T00:00:00Z
+  allowedIps   from where it may be used; a list
+  limits       how often it may be used, such as 1000/DAY; a list of up to three, each with another period
+
+In a .csv file the columns are separated by commas, semicolons, tabs or |, and lists by ; or | as in SMS;OTP. Put a field in quotes
+if it has what separates the columns. Columns without a name must be empty.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Import keys that another system issued, from a .csv or .jsonl file of values or their SHA-256
+    ///
+    /// Values are hashed here and never sent. Stopped, it goes on where it was when it is run again. A key that the account
+    /// has already stays as it is. What failed is written next to the file, with the reasons.
+    #[command(after_long_help = IMPORT_COLUMNS)]
+    Import {
+        /// The file
+        file: PathBuf,
+        /// The account that gets the keys
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// Let values work again whose keys were deleted or got other values; one that was reported never does
+        #[arg(long)]
+        revive: bool,
+    },
+    /// List an account's keys
+    List {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The keys of this user alone
+        #[arg(long, value_parser = text)]
+        user_id: Option<String>,
+    },
+    /// Show a key
+    Show {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The id of the key
+        #[arg(value_name = "KEY", value_parser = key_id)]
+        key: KeyId,
+    },
+    /// Tell whose a value is that was found somewhere, also an imported one
+    ///
+    /// The value is read from standard input, as command lines are seen by others, and hashed here: it is neither sent nor shown.
+    /// It is found within what stands around it. CURRENT is the key's value; PREVIOUS works until its grace period ends;
+    /// EXPOSED was reported as leaked; ENDED is not the key's any more, or never was.
+    Find,
+    /// Switch keys off, until a manager of the account enables them again
+    Disable {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The ids of the keys
+        #[arg(required = true, value_name = "KEY", value_parser = key_id)]
+        keys: Vec<KeyId>,
+    },
+    /// Delete keys for good
+    Revoke {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The ids of the keys
+        #[arg(required = true, value_name = "KEY", value_parser = key_id)]
+        keys: Vec<KeyId>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_of_imports_are_named() {
+        let named: Vec<_> =
+            IMPORT_COLUMNS.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next()).collect();
+        let [hash, fields @ ..] = crate::rows::FIELDS;
+        assert_eq!(named, [&[hash, "value"], &fields[..]].concat());
+    }
+}
