@@ -40,6 +40,15 @@ impl Operator<'_> {
         serde_json::from_str(&stdout).unwrap()
     }
 
+    /// Whose a value is.
+    fn find(&self, value: &str) -> Value {
+        let mut child = self.command(&["keys", "find", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), value.as_bytes()).unwrap();
+        let (code, stdout, stderr) = said(child.wait_with_output().unwrap());
+        assert_eq!((code, &*stderr), (0, ""));
+        serde_json::from_str::<Value>(&stdout).unwrap()["found"][0].take()
+    }
+
     /// Has a key issued into a file, and becomes its holder.
     fn issue(&self, arguments: &[&str], file: &str) -> Client<'_> {
         let user = ["--user-id", "user-1", "--username", "Ada", "--value-to", file];
@@ -117,6 +126,15 @@ pub fn an_operator_runs_an_account_from_its_creation_to_its_end(stack: &Stack) {
     let republish =
         ["events", "republish", "--account", account, "--from", "2020-01-01T00:00:00Z", "--to", "2100-01-01T00:00:00Z"];
     assert_eq!(operator.json(&republish), json!({"published": events.len(), "failed": 0}));
+
+    assert_eq!(operator.find(&admin.value)["keyId"], json!(admin.id));
+    let found = operator.find(&imported[0]);
+    let expected = (&json!(account), &json!("Renamed"), &json!("ACTIVE"));
+    assert_eq!((&found["accountId"], &found["company"], &found["key"]["status"]), expected);
+    let key = found["keyId"].as_str().unwrap();
+    assert_eq!(operator.json(&["keys", "disable", key, "--account", account])["disabled"], json!([key]));
+    assert_eq!(operator.json(&["keys", "show", key, "--account", account])["status"], "DISABLED");
+    assert_eq!(status(&imported[0]), 401);
 
     let (code, _, stderr) = operator.run(&["accounts", "erase", account]);
     assert_eq!((code, &*stderr), (1, "error: the account is not suspended: suspend it first\n"));
