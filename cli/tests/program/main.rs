@@ -21,7 +21,7 @@ const TIME: &str = "2030-01-31T00:00:00Z";
 
 fn shown() -> serde_json::Value {
     json!({"accountId": ACCOUNT, "company": "Example", "createdAt": "2026-11-24T14:21:56.560Z", "status": "ACTIVE",
-        "keyCount": 2, "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null})
+        "externalId": null, "keyCount": 2, "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null})
 }
 
 #[test]
@@ -40,7 +40,11 @@ fn wrong_input_is_refused_before_anything_is_done() {
         &["accounts", "update", ACCOUNT],
         &["accounts", "update", ACCOUNT, "--max-keys", "0"],
         &["accounts", "update", ACCOUNT, "--max-keys", "5", "--default-max-keys"],
+        &["accounts", "update", ACCOUNT, "--external-id", "x", "--no-external-id"],
         &["accounts", "update", ACCOUNT, "--limit", "5/YEAR"],
+        &["keys", "list", "--account", ACCOUNT, "--status", "GONE"],
+        &["keys", "list", "--account", ACCOUNT, "--tag", "team"],
+        &["keys", "list", "--account", ACCOUNT, "--unused-since", "yesterday"],
         &["accounts", "update", ACCOUNT, "--limit", "5/DAY", "--limit", "6/DAY"],
         &["accounts", "update", ACCOUNT, "--company", " "],
         &[&["accounts", "create", "--company", "C"], &user[..]].concat(),
@@ -125,6 +129,7 @@ fn help_and_version_are_no_failures() {
         let done = world.run(arguments);
         assert!(done.code == 0 && !done.stdout.is_empty() && done.stderr.is_empty(), "{done:?}");
     }
+    assert_eq!(world.run(&["--version"]).stdout, concat!("api-keys ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
