@@ -56,7 +56,10 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
             let key = Service::find(common).await?.manage(&payload).await?;
             if common.json { output::json(&key) } else { output::record(&RECORD, &key) }
         }
-        Keys::Find => find::run(common).await,
+        Keys::Find { value: Some(_) } => {
+            Err(Failure::input("the value is read from standard input, as command lines are seen by others"))
+        }
+        Keys::Find { value: None } => find::run(common).await,
         Keys::Disable { account, keys } => each::DISABLE.run(account, &keys, common).await,
         Keys::Revoke { account, keys } => each::REVOKE.run(account, &keys, common).await,
     }

@@ -28,15 +28,16 @@ mod upgrade;
 mod usage;
 
 use std::io::Write;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
+use api_keys::key::KeyValue;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Arguments { command, common } = Arguments::parse();
+    let Arguments { command, common } = Arguments::try_parse().unwrap_or_else(|error| refuse(&error));
     let done = match command {
         Command::Accounts(command) => accounts::run(command, &common).await,
         Command::Keys(command) => keys::run(command, &common).await,
@@ -48,4 +49,14 @@ async fn main() -> ExitCode {
     // Where nobody can read it, the exit code still tells.
     let _ = writeln!(std::io::stderr().lock(), "error: {}", output::clean(&failure.to_string()));
     failure.code()
+}
+
+/// Says what is wrong with the command line, without a value of a key that is in it.
+fn refuse(error: &clap::Error) -> ! {
+    if !KeyValue::resembles_one(&error.to_string()) {
+        error.exit();
+    }
+    let _ =
+        writeln!(std::io::stderr().lock(), "error: a key's value is no argument, as command lines are seen by others");
+    process::exit(2)
 }

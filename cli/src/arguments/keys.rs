@@ -66,7 +66,11 @@ pub(crate) enum Keys {
     /// The value is read from standard input, as command lines are seen by others, and hashed here: it is neither sent nor shown.
     /// It is found within what stands around it. CURRENT is the key's value; PREVIOUS works until its grace period ends;
     /// EXPOSED was reported as leaked; ENDED is not the key's any more, or never was.
-    Find,
+    Find {
+        // So that it is not repeated in a message on an argument that there is not.
+        #[arg(hide = true)]
+        value: Option<String>,
+    },
     /// Switch keys off, until a manager of the account enables them again
     Disable {
         /// The account

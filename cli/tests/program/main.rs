@@ -15,7 +15,7 @@ mod world;
 
 use serde_json::json;
 
-use crate::world::{ACCOUNT, KEY, Reply, World};
+use crate::world::{ACCOUNT, KEY, Reply, VALUE, World};
 
 const TIME: &str = "2030-01-31T00:00:00Z";
 
@@ -72,6 +72,28 @@ fn wrong_input_is_refused_before_anything_is_done() {
     }
     assert!(world.invoked().is_empty());
     assert_eq!(world.files(), ["empty.jsonl", "keys.txt", "no-header.csv", "there", "twice.csv"], "nothing is left");
+}
+
+#[test]
+fn a_value_on_the_command_line_is_refused_and_not_repeated() {
+    let world = World::new("value-argument", |_, _| Reply::Json(json!({})));
+    for arguments in [
+        &["keys", "find", VALUE][..],
+        &["keys", "find", "sk_of_another_system_123"],
+        &["leaks", "report", VALUE],
+        &["keys", "show", VALUE, "--account", ACCOUNT],
+        &["keys", "list", "--account", VALUE],
+        &["events", VALUE],
+        &[VALUE],
+        // Cut off.
+        &["keys", "list", VALUE.split_at(VALUE.len() - 1).0],
+    ] {
+        let done = world.run(arguments);
+        assert_eq!((done.code, &*done.stdout), (2, ""), "{done:?}");
+        assert!(!done.stderr.contains("SampleKeyForLocal") && !done.stderr.contains("sk_of_another"), "{done:?}");
+        assert!(done.stderr.contains("as command lines are seen by others"), "{done:?}");
+    }
+    assert!(world.invoked().is_empty());
 }
 
 #[test]
