@@ -12,20 +12,24 @@ use crate::secret::Destination;
 use crate::sweep::Sweep;
 use crate::{downgrade, interrupt, others, output, pages, subject, upgrade};
 
-const COLUMNS: [output::Column; 6] = [
+const COLUMNS: [output::Column; 7] = [
     ("ACCOUNT", "/accountId"),
     ("COMPANY", "/company"),
     ("STATUS", "/status"),
     ("KEYS", "/keyCount"),
     ("MAX KEYS", "/effectiveMaxKeys"),
     ("LIMITS", "/limits"),
+    ("EXTERNAL ID", "/externalId"),
 ];
 
 pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failure> {
     match command {
-        Accounts::Create { company, holder } => {
+        Accounts::Create { company, external_id, holder } => {
             let look = "api-keys accounts list".to_owned();
-            let payload = json!({ "company": company });
+            let mut payload = json!({ "company": company });
+            if let Some(external_id) = external_id {
+                pages::set(&mut payload, "externalId", external_id.into());
+            }
             issue(common, holder, "CreateAccountFunctionName", payload, Some(&company), look).await
         }
         Accounts::Recover { account, holder } => {
@@ -167,9 +171,10 @@ async fn question_of_erasing(id: AccountId, service: &Service) -> Result<String,
 }
 
 fn show(account: &Value, common: &Common) -> Result<(), Failure> {
-    const COLUMNS: [output::Column; 7] = [
+    const COLUMNS: [output::Column; 8] = [
         ("account", "/accountId"),
         ("company", "/company"),
+        ("external id", "/externalId"),
         ("created", "/createdAt"),
         ("status", "/status"),
         ("keys", "/keyCount"),
@@ -180,10 +185,13 @@ fn show(account: &Value, common: &Common) -> Result<(), Failure> {
 }
 
 fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
-    let Changes { company, max_keys, default_max_keys, limits, no_limits } = changes;
+    let Changes { company, external_id, no_external_id, max_keys, default_max_keys, limits, no_limits } = changes;
     let mut fields = Map::new();
     if let Some(company) = company {
         fields.insert("company".into(), company.into());
+    }
+    if external_id.is_some() || no_external_id {
+        fields.insert("externalId".into(), json!(external_id));
     }
     if max_keys.is_some() || default_max_keys {
         fields.insert("maxKeys".into(), json!(max_keys));

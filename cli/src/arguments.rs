@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::accounts::{Account, Accounts, Changes, Holder, Update};
 pub(crate) use self::events::{Events, Listed, Republish};
-pub(crate) use self::keys::Keys;
+pub(crate) use self::keys::{Filter, Keys};
 pub(crate) use self::usage::{Bucket, Usage};
 use self::values::text;
 pub(crate) use self::values::{in_order, limit};

@@ -3,14 +3,15 @@
 mod each;
 mod find;
 
-use serde_json::json;
+use api_keys::key::AccountId;
+use serde_json::{Value, json};
 
-use crate::arguments::{Common, Keys};
+use crate::arguments::{Common, Filter, Keys};
 use crate::aws::Service;
 use crate::failure::Failure;
 use crate::{import, output, pages};
 
-const COLUMNS: [output::Column; 7] = [
+const COLUMNS: [output::Column; 9] = [
     ("KEY", "/id"),
     ("NAME", "/name"),
     ("USER", "/userId"),
@@ -18,12 +19,14 @@ const COLUMNS: [output::Column; 7] = [
     ("OPERATIONS", "/operations"),
     ("EXPIRES", "/expiresAt"),
     ("LAST USED", "/lastUsedAt"),
+    ("TAGS", "/tags"),
+    ("OLD VALUE UNTIL", "/previousValueValidUntil"),
 ];
 /// What a table of keys always has.
 const NEEDED: usize = 4;
 
 /// One key.
-const RECORD: [output::Column; 17] = [
+const RECORD: [output::Column; 20] = [
     ("account", "/accountId"),
     ("company", "/company"),
     ("key", "/id"),
@@ -41,13 +44,16 @@ const RECORD: [output::Column; 17] = [
     ("addresses", "/allowedIps"),
     ("limits", "/limits"),
     ("effective limits", "/effectiveLimits"),
+    ("tags", "/tags"),
+    ("old value until", "/previousValueValidUntil"),
+    ("old value used", "/previousValueLastUsedAt"),
 ];
 
 pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
     match command {
         Keys::Import { file, account, revive } => import::run(&file, account, revive, common).await,
-        Keys::List { account, user_id } => {
-            let payload = json!({ "action": "list-keys", "accountId": account, "userId": user_id });
+        Keys::List { account, filter } => {
+            let payload = listing(account, filter);
             let keys = pages::all(&Service::find(common).await?, payload, "apiKeys", usize::MAX).await?;
             if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, NEEDED, &keys) }
         }
@@ -63,4 +69,27 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
         Keys::Disable { account, keys } => each::DISABLE.run(account, &keys, common).await,
         Keys::Revoke { account, keys } => each::REVOKE.run(account, &keys, common).await,
     }
+}
+
+/// Asks for the keys that a filter keeps. What is not given is not sent: an older stack knows fewer of them.
+fn listing(account: AccountId, filter: Filter) -> Value {
+    let Filter { user_id, assigned_to, status, operation, created_by_key, expires_before, unused_since, tags } = filter;
+    let upper = |text: Option<String>| text.map(|text| text.to_ascii_uppercase());
+    let fields = [
+        ("userId", json!(user_id)),
+        ("assignedTo", json!(assigned_to)),
+        ("status", json!(upper(status))),
+        ("operation", json!(upper(operation))),
+        ("createdByKeyId", json!(created_by_key)),
+        ("expiresBefore", json!(expires_before)),
+        ("unusedSince", json!(unused_since)),
+    ];
+    let mut payload = json!({ "action": "list-keys", "accountId": account });
+    for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        pages::set(&mut payload, field, value);
+    }
+    for (name, text) in tags {
+        pages::set(&mut payload, &format!("tag.{name}"), text.into());
+    }
+    payload
 }

@@ -4,6 +4,7 @@ mod hash;
 mod jsonl;
 mod limits;
 mod spreadsheet;
+mod tags;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::clean;
 
 /// What a key may have, in the order of `FILE.failed.csv`.
-pub(crate) const FIELDS: [&str; 10] = [
+pub(crate) const FIELDS: [&str; 11] = [
     SHA256,
     "userId",
     "username",
@@ -25,9 +26,11 @@ pub(crate) const FIELDS: [&str; 10] = [
     "expiresAt",
     "allowedIps",
     LIMITS,
+    TAGS,
 ];
 const LISTS: [&str; 3] = ["operations", "allowedIps", LIMITS];
 const LIMITS: &str = "limits";
+const TAGS: &str = "tags";
 const SHA256: &str = "sha256";
 const VALUE: &str = "value";
 /// What `FILE.failed` adds, so that it can be corrected and imported.
@@ -127,7 +130,15 @@ fn shown(text: &str) -> String {
 /// How a CSV file has the value of a field.
 pub(crate) fn csv_text(value: &Value) -> String {
     match value {
-        Value::Array(all) => all.iter().map(csv_text).collect::<Vec<_>>().join(";"),
+        Value::Array(all) => all.iter().map(csv_part).collect::<Vec<_>>().join(";"),
+        Value::Object(tags) => tags::text(tags),
+        value => value.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A part of a list.
+fn csv_part(value: &Value) -> String {
+    match value {
         Value::Object(limit) => {
             let part = |name| limit.get(name).map(Value::to_string).unwrap_or_default();
             format!("{}/{}", part("requests"), part("per").trim_matches('"'))
@@ -164,11 +175,8 @@ fn row(line: usize, fields: Map<String, Value>) -> Row {
         let unknown = unknown.join(", ");
         reasons.push(format!("has fields that keys do not have, which are left out here: {unknown}"));
     }
-    if let Some(given) = key.get_mut(LIMITS)
-        && let Err(reason) = limits::read(given)
-    {
-        reasons.push(reason);
-    }
+    let read = [key.get_mut(LIMITS).map(limits::read), key.get_mut(TAGS).map(tags::read)];
+    reasons.extend(read.into_iter().flatten().filter_map(Result::err));
     let refused = (!reasons.is_empty()).then(|| reasons.join("; "));
     Row { line, key, refused }
 }

@@ -14,6 +14,9 @@ pub(crate) enum Accounts {
         /// The company
         #[arg(long, value_parser = text)]
         company: String,
+        /// What you call the account in your own books
+        #[arg(long, value_name = "ID", value_parser = text)]
+        external_id: Option<String>,
         #[command(flatten)]
         holder: Holder,
     },
@@ -24,7 +27,7 @@ pub(crate) enum Accounts {
         #[command(flatten)]
         account: Account,
     },
-    /// Change an account's company, quota of keys or ceiling of limits
+    /// Change an account's company, id in your own books, quota of keys or ceiling of limits
     Update(Update),
     /// Let none of the account's keys work until it is resumed
     Suspend {
@@ -96,6 +99,12 @@ pub(crate) struct Changes {
     /// Its company
     #[arg(long, value_parser = text)]
     pub(crate) company: Option<String>,
+    /// What you call it in your own books
+    #[arg(long, value_name = "ID", value_parser = text, conflicts_with = "no_external_id")]
+    pub(crate) external_id: Option<String>,
+    /// Let it have no id of your own books
+    #[arg(long)]
+    pub(crate) no_external_id: bool,
     /// How many keys it may have
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
         conflicts_with = "default_max_keys")]

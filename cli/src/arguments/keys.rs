@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use api_keys::key::{AccountId, KeyId};
-use clap::Subcommand;
+use api_keys::key::{AccountId, KeyId, Timestamp};
+use clap::{Args, Subcommand};
 
-use super::values::{account_id, key_id, text};
+use super::values::{account_id, key_id, tag, text, time};
 
 /// What a file to import has.
 const IMPORT_COLUMNS: &str = "\
@@ -22,6 +22,7 @@ The first row of a .csv file names its columns, in any order and case; each line
   expiresAt    when it ends, such as 2030-01-31T00:00:00Z
   allowedIps   from where it may be used; a list
   limits       how often it may be used, such as 1000/DAY; a list of up to three, each with another period
+  tags         notes for the services behind the gateway, such as team=blue&env=prod; form-encoded, an object in a .jsonl file
 
 In a .csv file the columns are separated by commas, semicolons, tabs or |, and lists by ; or | as in SMS;OTP. Put a field in quotes
 if it has what separates the columns. Columns without a name must be empty.";
@@ -48,9 +49,8 @@ pub(crate) enum Keys {
         /// The account
         #[arg(long, value_name = "ID", value_parser = account_id)]
         account: AccountId,
-        /// The keys of this user alone
-        #[arg(long, value_parser = text)]
-        user_id: Option<String>,
+        #[command(flatten)]
+        filter: Filter,
     },
     /// Show a key
     Show {
@@ -89,6 +89,35 @@ pub(crate) enum Keys {
         #[arg(required = true, value_name = "KEY", value_parser = key_id)]
         keys: Vec<KeyId>,
     },
+}
+
+/// Which keys of an account; those for which all holds.
+#[derive(Debug, Args)]
+pub(crate) struct Filter {
+    /// Those created by or assigned to this user
+    #[arg(long, value_parser = text)]
+    pub(crate) user_id: Option<String>,
+    /// Those assigned to this user
+    #[arg(long, value_name = "USER", value_parser = text)]
+    pub(crate) assigned_to: Option<String>,
+    /// Those that are this
+    #[arg(long, ignore_case = true, value_parser = ["ACTIVE", "DISABLED", "EXPIRED", "EXPOSED", "SUSPENDED"])]
+    pub(crate) status: Option<String>,
+    /// Those that open this, such as AUTHENTICATION
+    #[arg(long)]
+    pub(crate) operation: Option<String>,
+    /// Those created by this key
+    #[arg(long, value_name = "KEY", value_parser = key_id)]
+    pub(crate) created_by_key: Option<KeyId>,
+    /// Those that expire before this time or day, or have
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) expires_before: Option<Timestamp>,
+    /// Those not used since this time or day; of those never used, those created before it
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) unused_since: Option<Timestamp>,
+    /// Those with this tag, such as team=blue; all of several
+    #[arg(long = "tag", value_name = "NAME=TEXT", value_parser = tag)]
+    pub(crate) tags: Vec<(String, String)>,
 }
 
 #[cfg(test)]

@@ -14,7 +14,14 @@ pub(super) fn key_id(text: &str) -> Result<KeyId, &'static str> {
 }
 
 pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
-    Timestamp::parse(text).ok_or("a time is written as 2030-01-31T00:00:00Z")
+    Timestamp::parse_time_or_day(text)
+        .ok_or("a time is written as 2030-01-31T00:00:00Z, or as 2030-01-31 for its start")
+}
+
+/// `team=blue`.
+pub(super) fn tag(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("a tag is written as team=blue")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Refuses a range of time that has no moment; an end that is not given is the service's to choose.

@@ -8,13 +8,25 @@ pub(super) fn cell(value: Option<&Value>) -> String {
         None | Some(Value::Null) => "-".into(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(all)) if all.is_empty() => "-".into(),
-        Some(Value::Array(all)) => all.iter().map(|each| cell(Some(each))).collect::<Vec<_>>().join(","),
-        Some(Value::Object(limit)) if limit.contains_key("per") => {
-            format!("{}/{}", cell(limit.get("requests")), cell(limit.get("per")))
+        Some(Value::Array(all)) => all.iter().map(part).collect::<Vec<_>>().join(","),
+        Some(Value::Object(tags)) if tags.is_empty() => "-".into(),
+        Some(Value::Object(tags)) => {
+            let pairs = tags.iter().map(|(name, text)| format!("{name}={}", part(text)));
+            pairs.collect::<Vec<_>>().join(",")
         }
-        Some(Value::Object(change)) if change.contains_key("field") => cell(change.get("field")),
         Some(other) => other.to_string(),
     })
+}
+
+/// A part of a list: a limit, a change, or a text.
+fn part(value: &Value) -> String {
+    match value {
+        Value::Object(limit) if limit.contains_key("per") => {
+            format!("{}/{}", cell(limit.get("requests")), cell(limit.get("per")))
+        }
+        Value::Object(change) if change.contains_key("field") => cell(change.get("field")),
+        other => cell(Some(other)),
+    }
 }
 
 /// Text in which nothing disturbs a terminal: what would is replaced.
@@ -58,6 +70,8 @@ mod tests {
         assert_eq!(cell(Some(&json!(["SMS", "OTP"]))), "SMS,OTP");
         assert_eq!(cell(Some(&json!([{"requests": 5, "per": "DAY"}]))), "5/DAY");
         assert_eq!(cell(Some(&json!([]))), "-");
+        assert_eq!(cell(Some(&json!({}))), "-");
+        assert_eq!(cell(Some(&json!({"field": "x", "per": "a\u{1b}"}))), "field=x,per=a\u{fffd}");
     }
 
     #[test]

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_first_row_that_names_other_columns_is_told_what_was_seen_and_what_there_is() {
         let there_are = "the columns are sha256 or value, userId, username, operations, trafficType, name, description, \
-            expiresAt, allowedIps, limits";
+            expiresAt, allowedIps, limits, tags";
         let none = format!(
             "the first row names no column: it must name them, separated by a comma, a semicolon, a tab or |; {there_are}"
         );

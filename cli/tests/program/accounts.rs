@@ -13,12 +13,13 @@ fn list_shows_every_page() {
     let world = World::new("accounts-list", |_, payload| {
         let cursor = if payload["cursor"].is_null() { json!(ACCOUNT) } else { Value::Null };
         let mut account = shown();
+        account["externalId"] = json!("crm-7");
         account["limits"] = json!([{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}]);
         Reply::Json(json!({"accounts": [account], "nextCursor": cursor}))
     });
     let done = world.run(&["accounts", "list"]);
-    let row = "0123456789ABCDEFGHIJKL  Example  ACTIVE  2     1000      5/MINUTE,1000/DAY\n";
-    let heading = "ACCOUNT                 COMPANY  STATUS  KEYS  MAX KEYS  LIMITS\n";
+    let row = "0123456789ABCDEFGHIJKL  Example  ACTIVE  2     1000      5/MINUTE,1000/DAY  crm-7\n";
+    let heading = "ACCOUNT                 COMPANY  STATUS  KEYS  MAX KEYS  LIMITS             EXTERNAL ID\n";
     assert_eq!((done.code, done.stdout), (0, format!("{heading}{row}{row}")));
     assert_eq!(world.payloads()[1], json!({"action": "list", "limit": 500, "cursor": ACCOUNT}));
     assert_eq!(world.json(&["accounts", "list"])["accounts"].as_array().unwrap().len(), 2);
@@ -28,8 +29,8 @@ fn list_shows_every_page() {
 fn show_is_a_record() {
     let world = World::new("accounts-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["accounts", "show", ACCOUNT]);
-    let record = "account   0123456789ABCDEFGHIJKL\ncompany   Example\ncreated   2026-11-24T14:21:56.560Z\n\
-        status    ACTIVE\nkeys      2\nmax keys  1000\nlimits    -\n";
+    let record = "account      0123456789ABCDEFGHIJKL\ncompany      Example\nexternal id  -\n\
+        created      2026-11-24T14:21:56.560Z\nstatus       ACTIVE\nkeys         2\nmax keys     1000\nlimits       -\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, record, ""));
     assert_eq!(world.payloads(), [json!({"action": "show", "accountId": ACCOUNT})]);
 }
@@ -65,6 +66,8 @@ fn an_update_sends_what_is_to_change_alone() {
         (&["--max-keys", "7"], json!({"maxKeys": 7})),
         (&["--default-max-keys"], json!({"maxKeys": null})),
         (&["--no-limits"], json!({"limits": null})),
+        (&["--external-id", "crm-7"], json!({"externalId": "crm-7"})),
+        (&["--no-external-id"], json!({"externalId": null})),
         (
             &["--limit", "1000/day", "--limit", "5/MINUTE", "--company", "New"],
             json!({"limits": [{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}], "company": "New"}),
@@ -144,7 +147,7 @@ fn what_destroys_asks_first() {
     let about = "A\u{fffd}cme\u{fffd}[2J (0123456789ABCDEFGHIJKL, 2 keys)?";
     for (action, question, outcome) in [
         ("erase", format!("Erase {about} Its keys and its history will be gone for good. [y/N] "), "60 items removed."),
-        ("suspend", format!("Suspend {about} None of its keys will work. [y/N] "), "status    ACTIVE"),
+        ("suspend", format!("Suspend {about} None of its keys will work. [y/N] "), "status       ACTIVE"),
     ] {
         let arguments = ["accounts", action, ACCOUNT];
         let before = world.invoked().len();

@@ -83,10 +83,10 @@ fn what_failed_is_written_with_its_line_and_without_values() {
     let lines: Vec<_> = report.lines().collect();
     assert_eq!(
         lines[0],
-        "sha256,userId,username,operations,trafficType,name,description,expiresAt,allowedIps,limits,line,reason"
+        "sha256,userId,username,operations,trafficType,name,description,expiresAt,allowedIps,limits,tags,line,reason"
     );
-    assert_eq!(lines[2], format!("{SHA256},u,U,FAX,,,,,,,3,operations[0] is not one of SMS"));
-    assert_eq!(lines[3], format!("{SHA256},u,U,SMS,,,,,,,4,is the same key as line 3"));
+    assert_eq!(lines[2], format!("{SHA256},u,U,FAX,,,,,,,,3,operations[0] is not one of SMS"));
+    assert_eq!(lines[3], format!("{SHA256},u,U,SMS,,,,,,,,4,is the same key as line 3"));
     for (line, reason) in [(1, "would never be accepted"), (4, "has the format of this service"), (5, "sha256 must be")]
     {
         assert!(lines[line].contains(reason) && lines[line].contains(NOT_REPEATED), "{}", lines[line]);
@@ -369,8 +369,8 @@ fn a_report_that_cannot_be_written_is_made_by_the_next_run() {
 fn a_file_of_a_spreadsheet_is_taken_as_it_is_and_its_report_is_one_too() {
     let (world, _) = importing("import-spreadsheet");
     let file = format!(
-        "\u{feff}SHA256;User ID;Username;Operations;Limits;;\r\nn59REfeyengfHx3d5evC3St5a/xzZcnCi1SOVkF2kp8=;u;Ada;SMS|OTP;1000/day|5/minute;;\r\n\
-         ;;;;;;\r\nSHA256:{};u;Bob;FAX;;;\r\n{SHA256};u;Eve;SMS;10/WEEK;;\r\n",
+        "\u{feff}SHA256;User ID;Username;Operations;Limits;Tags;;\r\nn59REfeyengfHx3d5evC3St5a/xzZcnCi1SOVkF2kp8=;u;Ada;SMS|OTP;1000/day|5/minute;;;\r\n\
+         ;;;;;;;\r\nSHA256:{};u;Bob;FAX;;team=blue%26x&env=prod;;\r\n{SHA256};u;Eve;SMS;10/WEEK;;;\r\n",
         SHA256.to_uppercase().replace('9', "8")
     );
     world.write("keys.csv", file);
@@ -383,13 +383,15 @@ fn a_file_of_a_spreadsheet_is_taken_as_it_is_and_its_report_is_one_too() {
     let report = world.read("keys.failed.csv");
     let week = "limits has \"10/WEEK\": a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
     let expected = format!(
-        "sha256;userId;username;operations;trafficType;name;description;expiresAt;allowedIps;limits;line;reason\n\
-         {};u;Bob;FAX;;;;;;;4;operations[0] is not one of SMS\n{SHA256};u;Eve;SMS;;;;;;10/WEEK;5;\"{}\"\n",
+        "sha256;userId;username;operations;trafficType;name;description;expiresAt;allowedIps;limits;tags;line;reason\n\
+         {};u;Bob;FAX;;;;;;;env=prod&team=blue%26x;4;operations[0] is not one of SMS\n{SHA256};u;Eve;SMS;;;;;;10/WEEK;;5;\"{}\"\n",
         SHA256.replace('9', "8"),
         week.replace('"', "\"\"")
     );
     assert_eq!(report, expected);
 
+    let tags = json!({"team": "blue&x", "env": "prod"});
+    assert_eq!(world.payloads()[0]["keys"][1]["tags"], tags);
     // Corrected, it can be imported.
     world.write("keys.failed.csv", report.replace("FAX", "SMS").replace("10/WEEK", "10/MONTH"));
     let corrected = world.run(&["keys", "import", "keys.failed.csv", "--account", ACCOUNT]);
@@ -407,7 +409,7 @@ fn a_file_with_other_columns_is_told_what_was_seen_and_what_there_is() {
     let done = world.run(&IMPORT);
     let expected = "error: keys.csv: column 2 is \"user\", column 3 is \"Rolle\" in the first row, separated by a semicolon, and keys have \
         no such field; the columns are sha256 or value, userId, username, operations, trafficType, name, description, \
-        expiresAt, allowedIps, limits\n";
+        expiresAt, allowedIps, limits, tags\n";
     assert_eq!((done.code, &*done.stderr), (2, expected));
     let help = world.run(&["keys", "import", "--help"]).stdout;
     assert!(help.contains("expiresAt") && help.contains("lists by ; or |"), "{help}");

@@ -104,3 +104,11 @@ fn a_value_that_cannot_be_kept_names_its_key() {
     let done = world.run(&create(&["--value-to", "value"]));
     assert!(done.code == 1 && done.stderr.contains("has no value") && !done.stderr.contains("nonsense"), "{done:?}");
 }
+
+#[test]
+fn an_account_gets_the_id_of_other_books() {
+    let world = of_nobody("external-id", || Reply::Json(issued()));
+    assert_eq!(world.run(&create(&["--value-to", "value", "--external-id", "crm-7"])).code, 0);
+    let payload = json!({"company": "Example", "externalId": "crm-7", "userId": "user-1", "username": "Ada"});
+    assert_eq!(asked(&world), [payload]);
+}

@@ -17,12 +17,43 @@ fn list_shows_every_page_and_no_terminal_obeys_it() {
         Reply::Json(json!({"apiKeys": [key], "nextCursor": cursor}))
     });
     let done = world.run(&["keys", "list", "--account", ACCOUNT, "--user-id", "u"]);
-    let row = format!("{KEY}  a\u{fffd}[2Jb  u     ACTIVE  SMS,RCS     -        2026-11-24T14:21:56.560Z\n");
-    let heading = "KEY                     NAME    USER  STATUS  OPERATIONS  EXPIRES  LAST USED\n";
+    let row = format!("{KEY}  a\u{fffd}[2Jb  u     ACTIVE  SMS,RCS     -        2026-11-24T14:21:56.560Z  -     -\n");
+    let heading = "KEY                     NAME    USER  STATUS  OPERATIONS  EXPIRES  LAST USED                 TAGS  OLD VALUE UNTIL\n";
     assert_eq!((done.code, done.stdout), (0, format!("{heading}{row}{row}")));
     let payload = json!({"action": "list-keys", "accountId": ACCOUNT, "userId": "u", "limit": 500, "cursor": KEY});
     assert_eq!(world.payloads()[1], payload);
     assert_eq!(world.json(&["keys", "list", "--account", ACCOUNT])["apiKeys"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_service_filters_by_all_that_is_given_and_gets_nothing_else() {
+    let world = World::new("keys-filters", |_, _| Reply::Json(json!({"apiKeys": [], "nextCursor": null})));
+    let list = ["keys", "list", "--account", ACCOUNT, "--json"];
+    let filters = [
+        "--assigned-to",
+        "ada",
+        "--status",
+        "active",
+        "--operation",
+        "sms",
+        "--created-by-key",
+        KEY,
+        "--expires-before",
+        "2030-01-31",
+        "--unused-since",
+        "2029-12-31T23:00:00Z",
+        "--tag",
+        "team=blue",
+        "--tag",
+        "env=a=b",
+    ];
+    assert_eq!(world.run(&[&list[..], &filters].concat()).code, 0);
+    let payload = json!({"action": "list-keys", "accountId": ACCOUNT, "limit": 500, "assignedTo": "ada", "status": "ACTIVE",
+        "operation": "SMS", "createdByKeyId": KEY, "expiresBefore": "2030-01-31T00:00:00.000Z",
+        "unusedSince": "2029-12-31T23:00:00.000Z", "tag.team": "blue", "tag.env": "a=b"});
+    assert_eq!(world.payloads(), [payload]);
+    world.run(&list);
+    assert_eq!(world.payloads()[1], json!({"action": "list-keys", "accountId": ACCOUNT, "limit": 500}));
 }
 
 fn id(number: usize) -> String {
@@ -74,7 +105,8 @@ fn writing(name: &str) -> World {
     World::new(name, |_, _| {
         let key = |name: Value| {
             json!({"id": KEY, "name": name, "userId": "user-1", "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"],
-                "status": "ACTIVE", "expiresAt": "2030-01-31T00:00:00.000Z", "lastUsedAt": null})
+                "status": "ACTIVE", "expiresAt": "2030-01-31T00:00:00.000Z", "lastUsedAt": null,
+                "tags": {"team": "blue"}})
         };
         let names = ["日本電信電話", "e\u{301}tude", "a\u{202e}b", "שלום"].map(|name| key(json!(name)));
         Reply::Json(json!({"apiKeys": names, "nextCursor": null}))
@@ -85,14 +117,14 @@ fn writing(name: &str) -> World {
 fn a_table_fits_its_terminal() {
     for (columns, headings, lines) in [
         (
-            130,
-            "KEY                     NAME          USER    STATUS  OPERATIONS                       EXPIRES                   LAST USED",
+            150,
+            "KEY                     NAME          USER    STATUS  OPERATIONS                       EXPIRES                   LAST USED  TAGS       OLD VALUE UNTIL",
             5,
         ),
         (120, "KEY                     NAME          USER    STATUS  OPERATIONS                       EXPIRES", 6),
         (90, "KEY                     NAME          USER    STATUS  OPERATIONS", 6),
         (60, "KEY                     NAME          USER    STATUS", 6),
-        (40, "KEY         0353BcNZpNQ41k9Zft1Kjj", 4 * 7 + 3),
+        (40, "KEY              0353BcNZpNQ41k9Zft1Kjj", 4 * 9 + 3),
     ] {
         let world = writing(&format!("keys-{columns}-columns"));
         let done = world.on_terminal_of(columns, &["keys", "list", "--account", ACCOUNT]);
@@ -120,7 +152,7 @@ fn a_table_fits_its_terminal() {
 fn what_is_no_terminal_gets_the_whole_table_and_json_has_no_controls() {
     let world = writing("keys-piped");
     let done = world.run(&["keys", "list", "--account", ACCOUNT]);
-    assert!(done.stdout.lines().next().unwrap().ends_with("LAST USED") && done.stderr.is_empty(), "{done:?}");
+    assert!(done.stdout.lines().next().unwrap().ends_with("OLD VALUE UNTIL") && done.stderr.is_empty(), "{done:?}");
     let done = world.run(&["keys", "list", "--account", ACCOUNT, "--json"]);
     assert!(done.stdout.contains("a\\u202eb") && !done.stdout.contains('\u{202e}'), "{done:?}");
     let keys: Value = serde_json::from_str(&done.stdout).unwrap();
@@ -130,7 +162,8 @@ fn what_is_no_terminal_gets_the_whole_table_and_json_has_no_controls() {
 fn shown() -> Value {
     json!({"accountId": ACCOUNT, "id": KEY, "company": "Acme", "status": "ACTIVE", "name": "web", "userId": "user-8",
         "username": "Grace", "operations": ["SMS"], "trafficType": "OTP", "createdAt": "2026-11-24T14:21:56.560Z",
-        "createdBy": "user-1", "limits": [{"requests": 5, "per": "DAY"}], "enabled": true})
+        "createdBy": "user-1", "limits": [{"requests": 5, "per": "DAY"}], "enabled": true, "tags": {"env": "prod", "team": "blue"},
+        "previousValueValidUntil": "2030-01-31T00:00:00.000Z", "previousValueLastUsedAt": null})
 }
 
 #[test]
@@ -138,7 +171,11 @@ fn one_key_is_shown() {
     let world = World::new("keys-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["keys", "show", KEY, "--account", ACCOUNT]);
     let lines: Vec<_> = done.stdout.lines().collect();
-    assert_eq!((done.code, lines.len(), lines[7]), (0, 17, "username          Grace"), "{done:?}");
+    assert_eq!((done.code, lines.len(), lines[7]), (0, 20, "username          Grace"), "{done:?}");
+    assert_eq!(
+        lines[17..],
+        ["tags              env=prod,team=blue", "old value until   2030-01-31T00:00:00.000Z", "old value used    -"]
+    );
     assert_eq!(world.payloads(), [json!({"action": "show-key", "accountId": ACCOUNT, "keyId": KEY})]);
     assert_eq!(world.json(&["keys", "show", KEY, "--account", ACCOUNT]), shown());
 }

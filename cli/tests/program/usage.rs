@@ -64,13 +64,13 @@ fn hours_of_a_key_within_a_time() {
             counts("2026-11-25T14:00:00.000Z", [0, 0, 1]),
         ]}))
     });
-    let time = ["--from", "2026-11-25T14:00:00+01:00", "--to", "2026-11-25T15:00:00Z"];
+    let time = ["--from", "2026-11-25", "--to", "2026-11-25T16:00:00+01:00"];
     let done = world.run(&[&USAGE[..], &["--key", KEY, "--bucket", "hour"], &time].concat());
     let lines: Vec<_> = done.stdout.lines().collect();
     let bar = "▒".repeat(36);
     assert_eq!((done.code, lines.len()), (0, 4), "{done:?}");
     assert_eq!(lines[2], format!("2026-11-25 14:00        0        0       1  {bar}"));
-    let payload = json!({"action": "usage", "accountId": ACCOUNT, "keyId": KEY, "from": "2026-11-25T13:00:00.000Z",
+    let payload = json!({"action": "usage", "accountId": ACCOUNT, "keyId": KEY, "from": "2026-11-25T00:00:00.000Z",
         "to": "2026-11-25T15:00:00.000Z", "bucket": "hour"});
     assert_eq!(world.payloads(), [payload]);
 }
@@ -106,7 +106,7 @@ fn wrong_input_is_refused_before_anything_is_done() {
         &["--from", late, "--to", early][..],
         &["--from", early, "--to", early],
         &["--from", early, "--to", "2026-11-25T01:00:00+01:00"],
-        &["--from", "2026-11-25"],
+        &["--from", "2026-11-31"],
         &["--to", "today"],
         &["--bucket", "week"],
         &["--key", "nonsense"],
