@@ -75,6 +75,12 @@ impl Tags {
         form_urlencoded::parse(self.0.as_bytes())
     }
 
+    /// The text of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.iter().find(|(other, _)| other == name).map(|(_, text)| text)
+    }
+
     /// As an object, also when there is none.
     #[must_use]
     pub fn shown(&self) -> ShownTags<'_> {

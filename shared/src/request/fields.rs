@@ -125,6 +125,12 @@ impl Fields {
         self.given.iter().any(|(name, _)| name == field)
     }
 
+    /// The names of fields that begin so and are still to be taken.
+    #[must_use]
+    pub fn names_with(&self, beginning: &str) -> Vec<String> {
+        self.given.iter().map(|(name, _)| name).filter(|name| name.starts_with(beginning)).cloned().collect()
+    }
+
     /// A field that is text, which is still to be taken.
     #[must_use]
     pub fn text_of(&self, field: &str) -> Option<&str> {

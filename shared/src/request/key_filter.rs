@@ -1,10 +1,16 @@
 //! Which keys of a list are wanted.
 
+use std::collections::BTreeMap;
+
 use super::caller::Caller;
 use super::fields::Fields;
-use crate::key::{KeyId, KeyRecord, KeyStatus, Operation, Timestamp};
+use crate::key::{KeyId, KeyRecord, KeyStatus, Operation, Tags, Timestamp};
 
 const STATUS: &str = "must be one of ACTIVE, DISABLED, EXPIRED, EXPOSED, SUSPENDED";
+/// What stands before the name of a tag.
+const TAG: &str = "tag.";
+const NAME_OF_TAG: &str =
+    "must be tag. and the name of a tag: a letter, then letters, digits, _, . and -, at most 40 characters";
 const OPERATION: &str = "must be the name of an operation: a letter A-Z, then A-Z, 0-9 and _, at most 32 characters";
 
 /// Which keys are wanted: those for which everything holds that is given.
@@ -24,6 +30,8 @@ pub struct KeyFilter {
     pub expires_before: Option<Timestamp>,
     /// Last used before that instant; those that never were, created before it.
     pub unused_since: Option<Timestamp>,
+    /// With exactly these texts of these names in their tags, among others.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl KeyFilter {
@@ -37,6 +45,7 @@ impl KeyFilter {
             created_by_key_id: fields.key_id("createdByKeyId"),
             expires_before: fields.time_or_day("expiresBefore"),
             unused_since: fields.time_or_day("unusedSince"),
+            tags: take_tags(fields),
         }
     }
 
@@ -52,5 +61,22 @@ impl KeyFilter {
             && self.created_by_key_id.is_none_or(|id| of.created_by_key_id == Some(id))
             && self.expires_before.is_none_or(|end| of.settings.expires_at.is_some_and(|expiry| expiry < end))
             && self.unused_since.is_none_or(|start| last_use < start)
+            && self.tags.iter().all(|(name, text)| of.settings.tags.get(name).is_some_and(|tag| tag == *text))
     }
+}
+
+/// Takes `tag.{name}` of every name.
+fn take_tags(fields: &mut Fields) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    for field in fields.names_with(TAG) {
+        let text = fields.optional_text(&field, Tags::MAX_TEXT);
+        match field.strip_prefix(TAG).filter(|name| Tags::is_name(name)) {
+            Some(name) => tags.extend(text.map(|text| (name.to_owned(), text))),
+            None => fields.wrong(&field, NAME_OF_TAG),
+        }
+    }
+    if tags.len() > Tags::MAX {
+        fields.wrong("tag", format!("must be given at most {} times, as often as a key has one", Tags::MAX));
+    }
+    tags
 }

@@ -271,6 +271,72 @@ async fn a_wrong_value_is_named_with_what_is_taken() {
     assert_eq!(admin.get("/authentication?Status=ACTIVE").await.wrong_fields(), ["Status"]);
 }
 
+#[tokio::test]
+async fn tags_are_kept_by_their_exact_texts() {
+    let (_, admin) = Gateway::with_manager().await;
+    let with = async |tags: Value| admin.create_with(&json!({ "tags": tags })).await.id;
+    let blue = with(json!({"team": "blue", "env": "prod"})).await;
+    let bluer = with(json!({"team": "bluer", "xteam": "blue", "teams": "blue"})).await;
+    let odd = with(json!({"team": "a&team=blue", "note": "é +%/=\u{1f600} b"})).await;
+    with(json!({})).await;
+    let ids = async |tags: &[(&str, &str)]| {
+        let filters: Vec<_> = tags.iter().map(|(name, text)| (format!("tag.{name}"), (*text).to_owned())).collect();
+        let mut ids = admin.list(&filters).await.ids();
+        ids.reverse();
+        ids
+    };
+    for (tags, expected) in [
+        (&[("team", "blue")][..], vec![&blue]),
+        (&[("team", " blue\u{a0}")], vec![&blue]),
+        (&[("team", "bluer")], vec![&bluer]),
+        (&[("xteam", "blue")], vec![&bluer]),
+        (&[("team", "a&team=blue")], vec![&odd]),
+        (&[("note", "e\u{301} +%/=\u{1f600}\u{3000}b")], vec![&odd]),
+        (&[("team", "blue"), ("env", "prod")], vec![&blue]),
+        (&[("team", "blue"), ("env", "test")], vec![]),
+        (&[("eam", "blue")], vec![]),
+        (&[("Team", "blue")], vec![]),
+        (&[("team", "Blue")], vec![]),
+        (&[("team", "lue")], vec![]),
+        // No key can have it.
+        (&[("team", &"\u{1f600}".repeat(128))], vec![]),
+    ] {
+        assert_eq!(ids(tags).await, expected.into_iter().cloned().collect::<Vec<_>>(), "{tags:?}");
+    }
+    let both = [("tag.env".to_owned(), "prod".to_owned()), ("status".to_owned(), "DISABLED".to_owned())];
+    assert_eq!(admin.list(&both).await.ids(), Vec::<String>::new());
+    admin.patch(&blue, &json!({"enabled": false, "tags": {"team": null}})).await;
+    assert_eq!(admin.list(&both).await.ids(), std::slice::from_ref(&blue));
+    assert_eq!(ids(&[("team", "blue")]).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn wrong_tags_are_named() {
+    let (_, admin) = Gateway::with_manager().await;
+    let name = "must be tag. and the name of a tag: a letter, then letters, digits, _, . and -, at most 40 characters";
+    let long = format!("tag.{}", "a".repeat(41));
+    for (field, text, message) in [
+        ("tag.", "x", name),
+        ("tag.1a", "x", name),
+        ("tag.a b", "x", name),
+        (&*long, "x", name),
+        ("tag.team", "", "must have 1 to 128 characters"),
+        ("tag.team", " ", "must not be blank"),
+        ("tag.team", "a\u{200d}", "must not contain control or invisible characters"),
+        ("tags.team", "x", "is not a known field"),
+        ("tag", "x", "is not a known field"),
+    ] {
+        let answer = admin.list(&[(field.to_owned(), text.to_owned())]).await;
+        let expected = json!([{"field": field, "message": message}]);
+        assert_eq!((answer.status, &answer.body["errors"]), (400, &expected), "{field}");
+    }
+    let team = ("tag.team".to_owned(), "x".to_owned());
+    assert_eq!(admin.list(&[team.clone(), team]).await.wrong_fields(), ["tag.team"]);
+    let many = |count: usize| (0..count).map(|at| (format!("tag.a{at}"), "x".to_owned())).collect::<Vec<_>>();
+    assert_eq!(admin.list(&many(16)).await.status, 200);
+    assert_eq!(admin.list(&many(17)).await.wrong_fields(), ["tag"]);
+}
+
 #[test]
 fn every_status_is_one_that_is_taken() {
     for status in STATUSES {

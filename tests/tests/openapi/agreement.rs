@@ -234,6 +234,7 @@ async fn parameters_of_a_list_are_what_the_document_says() {
         "limit",
         "operation",
         "status",
+        "tag.{name}",
         "unusedSince",
         "userId",
     ];
@@ -273,6 +274,11 @@ async fn parameters_of_a_list_are_what_the_document_says() {
         "limit=1&limit=1",
     ] {
         assert_eq!(status(bad).await, 400, "{bad}");
+    }
+    let tags = resolve(&api, &schemas["tag.{name}"]);
+    assert_eq!((&tags["maxProperties"], &tags["additionalProperties"]["maxLength"]), (&json!(16), &json!(128)));
+    for (tag, good) in [("tag.team=blue", true), ("tag.1=blue", false), ("tag.team=", false)] {
+        assert_eq!(status(tag).await, if good { 200 } else { 400 }, "{tag}");
     }
     let limit = &schemas["limit"];
     assert_eq!([&limit["minimum"], &limit["maximum"], &limit["default"]], [1, 1000, 1000]);

@@ -81,6 +81,7 @@ fn components() -> Components {
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
         .schema("Bucket", routes::bucket())
+        .schema("TagFilters", routes::texts_of_tags())
         .responses_from_iter(responses::shared())
         .security_scheme(SCHEME, SecurityScheme::ApiKey(ApiKey::Header(key)));
     responses::headers().into_iter().fold(components, |all, (name, header)| all.header(name, header)).build()

@@ -6,7 +6,8 @@ use utoipa::PartialSchema;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::{
-    Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder, Paths, PathsBuilder,
+    Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, ParameterStyle, PathItemBuilder, Paths,
+    PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
@@ -78,6 +79,7 @@ fn list_keys() -> Operation {
          without a time is its start in UTC.",
         time_or_day(),
     ))
+    .parameter(tag_filters())
     .parameter(query("limit", "How many keys a page has at most.", limit(1000)))
     .parameter(query(
         "cursor",
@@ -86,6 +88,29 @@ fn list_keys() -> Operation {
     ))
     .response("200", page)
     .build()
+}
+
+/// Each is a parameter of its own, such as `tag.team=blue`.
+fn tag_filters() -> Parameter {
+    let description = "Keep the keys whose tags have exactly these texts: each is a parameter `tag.` and the name of a tag, such as \
+        `tag.team=blue`.";
+    parameter("tag.{name}", description, named("TagFilters"))
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(true))
+        .build()
+}
+
+/// The texts of the tags that keys are to have.
+pub fn texts_of_tags() -> ObjectBuilder {
+    let name = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^tag\\.[A-Za-z][A-Za-z0-9_.-]{0,39}$"));
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("Texts by the names of tags, each with `tag.` before it."))
+        .property_names(Some(name))
+        .max_properties(Some(key::Tags::MAX))
+        .additional_properties(Some(text(1, key::Tags::MAX_TEXT)))
 }
 
 fn list_events() -> Operation {

@@ -1,10 +1,12 @@
 //! An account's keys, a page at a time.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::from_item;
 use crate::aws::Aws;
-use crate::key::{AccountId, KeyId, KeyRecord, KeyStatus, Timestamp};
+use crate::key::{AccountId, KeyId, KeyRecord, KeyStatus, Tags, Timestamp};
 use crate::request::{KeyFilter, KeyQuery};
 use crate::store::dynamo::attribute::value;
 use crate::store::dynamo::error::TableError;
@@ -73,6 +75,14 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableErr
     if let Some(start) = filter.unused_since {
         let expression = "(lastUsedAt < :start OR (attribute_not_exists(lastUsedAt) AND createdAt < :start))";
         all.require(expression, [(":start", value(&start)?)]);
+    }
+    for (at, (name, text)) in filter.tags.iter().enumerate() {
+        // A pair as it is stored, or within a longer one. What does not fit no key has.
+        if let Ok(pair) = Tags::of(&BTreeMap::from([(name.clone(), text.clone())])) {
+            let placeholder = format!(":tag{at}");
+            let pair = AttributeValue::S(pair.into_text());
+            all.require(&format!("contains(tags, {placeholder})"), [(&placeholder, pair)]);
+        }
     }
     let (now, on) = ((":now", value(&now)?), (":on", AttributeValue::Bool(true)));
     match filter.status {
