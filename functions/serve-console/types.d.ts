@@ -27,12 +27,45 @@ interface Key {
   etag: string;
 }
 
+/** What a request has beside its method and path. */
+interface Call {
+  body?: object;
+  /** Ends it with its view. */
+  signal?: AbortSignal;
+  /** The version that it is to be done on. */
+  etag?: string;
+  /** Under which it is done once. */
+  name?: string;
+  /** Why the session ends if its key is refused, a word of `words.signIn.ended`. */
+  reason?: string;
+  /** Is called before the session ends because its key is refused. */
+  release?: () => void;
+}
+
 /** What a dialog asks before something is done. */
 interface Question {
-  title: string;
-  content: any[];
+  title: any;
+  /** What describes it. */
+  about?: any;
+  fields?: any;
   action: string;
-  kind: 'primary' | 'danger';
-  complain?: () => boolean;
-  perform: () => Promise<void>;
+  kind?: 'primary' | 'danger';
+  /** Whether it may be closed; `slot` is where more can be said. */
+  perform: (slot: any, close: () => void) => Promise<boolean | void>;
+  /** What is done if the answer is no. */
+  instead?: () => void;
+}
+
+/** What a field of a form is made of: one input, or a group with several. */
+interface Field {
+  input?: any;
+  group?: any;
+  inputs?: any[];
+  required?: boolean;
+  /** What to send, `null` for nothing. */
+  read: () => any;
+  /** What the page finds wrong without asking the API. */
+  check?: () => { field: string; message: string }[];
+  /** What an error at an index is about. */
+  part?: (at: any) => { label?: string; input?: any } | undefined;
 }

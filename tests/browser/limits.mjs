@@ -12,11 +12,15 @@ story('a key gets limits, and others', async ({ page, admin }) => {
   await page.getByLabel('Name', { exact: true }).fill('reminders');
   await page.getByRole('checkbox', { name: 'SMS' }).check();
   await field(page, 'a minute').fill('60');
-  await field(page, 'an hour').fill('nonsense');
   await field(page, 'a day').fill('10,000');
-  await page.getByRole('button', { name: 'Create key' }).click();
-  await page.getByText(/^an hour must/).waitFor();
-  assert.equal(await page.getByRole('group', { name: 'Limits' }).getAttribute('aria-invalid'), 'true');
+  for (const nonsense of ['nonsense', '1,5', '1.50', ',', '1,000.5', '10,00', '1e3', '-5']) {
+    await field(page, 'an hour').fill(nonsense);
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByText('an hour needs a whole number, such as 1000 or 1,000.').waitFor();
+    assert.equal(await field(page, 'an hour').getAttribute('aria-invalid'), 'true', nonsense);
+    assert.equal(await field(page, 'a day').getAttribute('aria-invalid'), null);
+    assert.ok(await field(page, 'an hour').evaluate((input) => input === document.activeElement), 'the wrong one has the focus');
+  }
   await checkState(page);
 
   await field(page, 'an hour').fill('500');
@@ -29,7 +33,7 @@ story('a key gets limits, and others', async ({ page, admin }) => {
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('button', { name: 'I have it, close' }).click();
   await page.getByRole('heading', { name: 'reminders' }).waitFor();
-  await page.getByText('60 a minute, 10,000 a day, 100,000 a month', { exact: true }).waitFor();
+  await page.locator('dl').getByText('60 a minute, 10,000 a day, 100,000 a month', { exact: true }).waitFor();
   const [{ id, limits }] = (await admin.send('GET', '')).body.apiKeys;
   const given = [['MINUTE', 60], ['DAY', 10_000], ['MONTH', 100_000]];
   assert.deepEqual(limits, given.map(([per, requests]) => ({ requests, per })));
@@ -57,4 +61,23 @@ story('what holds is told beside what was given', async ({ page, admin }) => {
   await page.getByRole('link', { name: 'reminders' }).click();
   await page.getByText('60 a minute (in force: 10 a minute, 1,000 a day)').waitFor();
   await checkState(page);
+});
+
+story('whole numbers are taken as people write them', async ({ page, admin }) => {
+  await signIn(page, admin);
+  const key = await admin.create({ name: 'reminders' });
+  for (const [typed, requests] of /** @type {const} */ ([
+    ['1 000', 1000], ['1\u00a0000', 1000], ['1\u202f234\u202f567', 1_234_567], ['2,000', 2000], ['3.000', 3000], ['4\u2019000', 4000], [' 500 ', 500], ['\uff16\uff10', 60],
+  ])) {
+    await page.goto(`${page.url().split('#')[0]}#/edit/${key.id}`);
+    await field(page, 'a day').fill(typed);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByRole('heading', { name: 'reminders' }).waitFor();
+    assert.deepEqual((await admin.find(key.id)).limits, [{ requests, per: 'DAY' }], typed);
+  }
+  await page.goto(`${page.url().split('#')[0]}#/edit/${key.id}`);
+  await page.getByLabel('Allowed addresses').fill('203.0.113.0 / 24; 2001:db8::1,\u00a0192.0.2.7');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('heading', { name: 'reminders' }).waitFor();
+  assert.deepEqual((await admin.find(key.id)).allowedIps, ['203.0.113.0/24', '2001:db8::1', '192.0.2.7']);
 });

@@ -124,19 +124,20 @@ export async function signIn(/** @type {Page} */ page, /** @type {Client} */ cli
   await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor();
 }
 
-/** The state on the page has no fault that axe finds, light or dark, wide or narrow, and fits into 320 pixels. */
+/** The state on the page has no fault that axe finds, light or dark, in colours of one's own, wide or narrow, and fits into 320 pixels. */
 export async function checkState(/** @type {Page} */ page) {
   // As the browser's own console would: the page's policy does not hold there.
   await page.evaluate(axe);
-  for (const [colorScheme, viewport] of /** @type {const} */ ([['light', WIDE], ['dark', NARROW]])) {
-    await page.emulateMedia({ colorScheme });
+  const looks = /** @type {const} */ ([['light', WIDE, 'none'], ['dark', NARROW, 'none'], ['light', WIDE, 'active'], ['dark', NARROW, 'active']]);
+  for (const [colorScheme, viewport, forcedColors] of looks) {
+    await page.emulateMedia({ colorScheme, forcedColors });
     await page.setViewportSize(viewport);
     const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
     const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
-    assert.deepEqual(found, [], `${colorScheme}, ${viewport.width} pixels`);
+    assert.deepEqual(found, [], `${colorScheme}, ${viewport.width} pixels, forced colours ${forcedColors}`);
     assert.deepEqual(await page.evaluate(findTooWide), [], `${viewport.width} pixels`);
   }
-  await page.emulateMedia({ colorScheme: 'light' });
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
   await page.setViewportSize(WIDE);
 }
 
@@ -176,6 +177,38 @@ export async function meddle(/** @type {Page} */ page, method, path, how, times 
     });
   }, { times });
 }
+
+/** A promise, and what fulfils it. */
+export function defer() {
+  /** @type {any} */
+  const deferred = {};
+  deferred.promise = new Promise((resolve) => (deferred.resolve = resolve));
+  return deferred;
+}
+
+/** Holds the next request of a kind back until its result is called. */
+export async function holdBack(/** @type {Page} */ page, method, path) {
+  const { promise, resolve } = defer();
+  await meddle(page, method, path, async (route) => {
+    await promise;
+    await route.fallback();
+  });
+  return resolve;
+}
+
+/** Lets a request through, and holds its answer back until its result is called. */
+export async function delayAnswer(/** @type {Page} */ page, method, path) {
+  const { promise, resolve } = defer();
+  await meddle(page, method, path, async (route) => {
+    const response = await route.fetch();
+    await promise;
+    await route.fulfill({ response }).catch(() => {});
+  });
+  return resolve;
+}
+
+/** Opens a view by its address. */
+export const visit = (/** @type {Page} */ page, hash) => page.goto(`${page.url().split('#')[0]}${hash}`);
 
 /** Lets a request through, and loses its answer. */
 export async function loseAnswer(/** @type {Route} */ route) {

@@ -6,36 +6,43 @@ const TIME_LIMIT = 35_000;
 /** @type {any} */
 let session = null;
 let whenEnded;
+let whenWaiting;
+let waiting = 0;
+/** @type {Set<Promise<void>>} */
+const values = new Set();
 
 /** Why a request failed: the API's answer, or a status of 0 when none came. */
 export class Problem extends Error {
-	/** @type {string | undefined} */
-	advice;
-
-	constructor(status, /** @type {{ said?: any, retryAfter?: string | null, sent?: boolean }} */ { said, retryAfter, sent = true } = {}) {
-		super(said?.detail);
-		this.status = status;
-		this.retryAfter = retryAfter;
-		this.sent = sent;
-		this.errors = said?.errors ?? [];
-		this.requestId = said?.requestId;
-		this.temporary = status === 0 || status === 429 || status >= 500;
-		// It may have been carried out all the same.
-		this.undecided = sent && this.temporary && status !== 429;
+	constructor(status, said = /** @type {any} */ ({}), retryAfter = /** @type {string | null} */ (null)) {
+		super(said.detail);
+		const { code, errors = [], requestId, keyId, etag, sent = true } = said;
+		// It may have been done all the same.
+		const undecided = sent && (status === 0 || status >= 500);
+		const temporary = undecided || !sent || status === 429 || code === 'CONTENDED';
+		Object.assign(this, { status, code, errors, requestId, keyId, etag, sent, retryAfter, undecided, temporary });
 	}
 }
 
-/** The key that is signed in, as the API describes it; none, if nobody is. */
 /** @type {() => Key} */
 export const self = () => session?.self;
 export const isSelf = (id) => self().id === id;
 
 export const apiUrl = () => new URL('authentication', document.baseURI).href;
 export const onSessionEnd = (listener) => (whenEnded = listener);
+export const onWaiting = (listener) => (whenWaiting = listener);
+export const wait = (more) => whenWaiting((waiting += more));
 export const identify = (value) => send(value, 'GET', '/self');
 
-/** Keeps a key until the session ends, or goes on with what has changed of it. */
-export const keep = (key, value = session.value) => (session = { self: key, value });
+/** Keeps a key until the session ends, or its new value. */
+export const keep = (key, value) => (session = Object.assign(session ?? {}, { self: key, value }));
+
+/** Goes on with what a change has made of the signed-in key, or ends its session. */
+export function renew(/** @type {Key} */ key) {
+	if (!isSelf(key.id)) return;
+	session.self = key;
+	if (!key.enabled) endSession('disabled');
+	else if (!key.operations.includes('AUTHENTICATION')) endSession('demoted');
+}
 
 export function endSession(reason) {
 	if (!session) return;
@@ -43,35 +50,66 @@ export function endSession(reason) {
 	whenEnded(reason);
 }
 
+/** Until its result is called, a value is to come or to be read: no refused request ends the session. */
+export function expectValue() {
+	/** @type {any} */
+	const { promise, resolve } = Promise.withResolvers();
+	values.add(promise);
+	return () => {
+		values.delete(promise);
+		resolve();
+	};
+}
+
 /** Sends a request. Where its session has ended or its view was left, it never returns: nobody is there to read on. */
-export async function call(method, path, /** @type {{ body?: object, signal?: AbortSignal }} */ { body, signal } = {}) {
-	const { value } = session;
+export async function call(method, path, /** @type {Call} */ options = {}) {
+	const { signal, release, reason = 'revoked' } = options;
+	const mine = session;
+	const { value } = mine;
+	const isThere = () => session === mine && !signal?.aborted;
 	try {
-		const answer = await send(value, method, path, body, signal);
-		if (session && !signal?.aborted) return answer;
+		const answer = await send(value, method, path, options);
+		if (isThere()) return answer;
 	} catch (problem) {
-		if (problem.status === 401 && session?.value === value) endSession('revoked');
-		else if (session && !signal?.aborted) throw problem;
+		if (problem.status !== 401 && problem.code !== 'OPERATION') {
+			if (isThere()) throw problem;
+		} else {
+			release?.();
+			while (values.size > 0) await Promise.race(values);
+			// Meanwhile the key may have got another value.
+			if (session === mine && value !== mine.value) return call(method, path, options);
+			if (session === mine) endSession(problem.status === 401 ? reason : 'demoted');
+		}
 	}
 	return new Promise(() => {});
 }
 
-async function send(value, method, path, body, signal) {
+async function send(value, method, path, /** @type {Call} */ { body, signal, etag, name } = {}) {
 	if (!navigator.onLine) throw new Problem(0, { sent: false });
 	const limit = AbortSignal.timeout(TIME_LIMIT);
-	const response = await fetch(apiUrl() + path, {
-		method,
-		headers: { 'X-API-Key': value, ...(body && { 'Content-Type': 'application/json' }) },
-		body: body && JSON.stringify(body),
-		credentials: 'omit',
-		redirect: 'error',
-		signal: signal ? AbortSignal.any([signal, limit]) : limit,
-	}).catch(() => {
-		throw new Problem(0);
-	});
-	const said = await response.json().catch(() => null);
-	if (!response.ok) throw new Problem(response.status, { said, retryAfter: response.headers.get('Retry-After') });
-	// The answer broke off, or something between us and the API gave its own.
-	if (!said && response.status !== 204) throw new Problem(0);
-	return said;
+	wait(1);
+	try {
+		const response = await fetch(apiUrl() + path, {
+			method,
+			headers: {
+				'X-API-Key': value,
+				...(body && { 'Content-Type': 'application/json' }),
+				...(etag && { 'If-Match': `"${etag}"` }),
+				...(name && { 'Idempotency-Key': name }),
+			},
+			body: body && JSON.stringify(body),
+			credentials: 'omit',
+			redirect: 'error',
+			signal: signal ? AbortSignal.any([signal, limit]) : limit,
+		}).catch(() => {
+			throw new Problem(0);
+		});
+		const said = await response.json().catch(() => undefined);
+		if (!response.ok) throw new Problem(response.status, said, response.headers.get('Retry-After'));
+		// The answer broke off, or something between us and the API gave its own.
+		if (!said && response.status !== 204) throw new Problem(0);
+		return said;
+	} finally {
+		wait(-1);
+	}
 }

@@ -1,45 +1,54 @@
 // The end of a key.
 
-import { call, endSession, isSelf } from './api.js';
+import { endSession, isSelf } from './api.js';
+import { ask } from './dialogs.js';
 import { fill, h, newId } from './dom.js';
-import { ask, lastUse, nameOf } from './parts.js';
+import { lastUse, nameOf, userOf } from './parts.js';
+import { change, tellDone } from './told.js';
 import { words } from './words.js';
 
 const text = words.delete;
+const TYPED = 6;
 
-/** Asks for the key's name, and deletes; `done` is called when the key is gone. */
-export function deleteDialog(/** @type {Key} */ key, done) {
-	const expected = (key.name || key.id).trim();
-	const id = newId();
-	const input = h('input', { id, autocomplete: 'off' });
-	const complaint = h('p.wrong', { role: 'alert' });
-	ask({
+/** `gone` is called when the key is, and `done` if its view is still there. */
+export function deleteDialog(signal, key, gone, done) {
+	const [id, wrong] = [newId(), newId()];
+	const expected = key.id.slice(-TYPED);
+	const complaint = h('p.wrong', { id: wrong, role: 'alert' });
+	const input = h('input', {
+		id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: true, 'aria-describedby': wrong,
+	});
+	ask(signal, {
 		title: text.title(nameOf(key)),
-		content: [
+		about: [
+			h('p', userOf(key), h('code.sub', key.id.slice(0, -TYPED), h('strong', expected))),
 			h('p', text.consequence),
 			lastUse(key),
 			key.operations.includes('AUTHENTICATION') && h('p', text.manager),
 			isSelf(key.id) && h('p.notice.warn', text.self),
-			h('div.field', h('label', { for: id }, text.type, h('code', expected)), input, complaint),
 		],
+		fields: h('div.field', h('label', { for: id }, text.type), input, complaint),
 		action: text.action,
-		kind: 'danger',
-		complain: () => {
-			const other = input.value.trim().normalize() !== expected.normalize();
-			fill(complaint, other && text.other);
-			input.ariaInvalid = String(other);
-			if (other) input.focus();
-			return other;
-		},
 		perform: async () => {
+			if (input.value.trim() !== expected) {
+				fill(complaint, text.other(expected));
+				input.ariaInvalid = 'true';
+				input.focus();
+				return false;
+			}
+			fill(complaint);
+			input.ariaInvalid = null;
+			const over = () => (isSelf(key.id) ? endSession('deleted') : gone());
 			try {
-				await call('DELETE', `/${key.id}`);
+				await change(signal, key, 'delete', 'DELETE', {}, over);
 			} catch (problem) {
 				// Somebody was faster, or an earlier answer was lost: gone is gone.
 				if (problem.status !== 404) throw problem;
+				over();
 			}
-			if (isSelf(key.id)) endSession('deleted');
-			else done();
+			if (signal.aborted) return;
+			done();
+			tellDone(key, 'delete');
 		},
 	});
 }

@@ -1,6 +1,6 @@
 // Elements are made of nodes and text, never of markup: nothing that the API says can become code.
 
-const SVG = ['svg', 'rect'];
+const SVG = ['svg', 'rect', 'pattern', 'path'];
 const isThere = (value) => value !== null && value !== undefined && value !== false;
 
 /** Makes an element from `tag.class`, attributes and listeners if there are any, and children. */

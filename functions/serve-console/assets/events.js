@@ -2,9 +2,8 @@
 
 import { call } from './api.js';
 import { fill, h } from './dom.js';
-import { atTime } from './format.js';
 import { list } from './keys.js';
-import { attempt, button, cells, heading, limitsText, moment, nameOf, offer, table } from './parts.js';
+import { attempt, button, cells, changeList, heading, bdi, linkTo, moment, nameOf, offer, table } from './parts.js';
 import { words } from './words.js';
 
 const text = words.events;
@@ -27,7 +26,7 @@ function eventsList(query, signal) {
 	const body = h('tbody', { role: 'rowgroup' });
 	const slot = h('div');
 	const rows = table(text.title, text.columns, body, { hidden: true });
-	const more = button(words.more, () => attempt(slot, loadPage), null, { hidden: true });
+	const more = button(words.more, () => attempt(slot, loadPage), '', { hidden: true });
 	let cursor;
 
 	async function loadPage() {
@@ -49,7 +48,7 @@ function eventsList(query, signal) {
 const row = ({ time, type, keyId, actor, sourceIp, changes, report }) => cells(text.columns, [
 	moment(time),
 	text.type(type),
-	keyId && h('a', { href: `#/key/${keyId}` }, nameById(keyId)),
+	keyId && linkTo(keyId, nameById(keyId)),
 	actorOf(actor),
 	sourceIp && h('code', sourceIp),
 	[changesOf(changes), report && h('p.hint', text.report(report))],
@@ -61,17 +60,10 @@ function nameById(id) {
 }
 
 const actorOf = ({ type, keyId, userId, username, claimed }) => (type === 'KEY'
-	? h('a', { href: `#/key/${keyId}` }, username ?? userId ?? keyId)
-	: [text.actor[type] ?? type, claimed && h('span.sub', text.claimed(claimed))]);
+	? linkTo(keyId, bdi(username ?? userId ?? keyId))
+	: [text.actor[type] ?? type, claimed && h('span.sub', text.claimed(bdi(claimed)))]);
 
 function changesOf(changes) {
-	const lines = h('ul', changes.map(({ field, from, to }) =>
-		h('li', `${words.fields[field] ?? field}: `, from !== null && [h('del', valueText(from)), ' → '], valueText(to))));
+	const lines = changeList(changes);
 	return changes.length > FEW ? h('details', h('summary', text.fields(changes.length)), lines) : changes.length > 0 && lines;
-}
-
-function valueText(value) {
-	if (value === null || value === undefined) return words.none;
-	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : words.list(value);
-	return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? atTime(value) : String(value);
 }

@@ -1,15 +1,20 @@
 // One key: what it is, how it is used, what became of it, and what may be done with it.
 
-import { call, isSelf, keep } from './api.js';
+import { call, isSelf, renew } from './api.js';
 import { deleteDialog } from './delete.js';
+import { ask } from './dialogs.js';
 import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
 import { textsOf } from './fields.js';
 import { inFull } from './format.js';
-import { dropKey, putKey } from './keys.js';
-import { ask, attempt, badge, button, heading, lastUse, limitsText, load, mark, moment, nameOf } from './parts.js';
+import { noteKey } from './keys.js';
+import {
+	attempt, badge, button, heading, bdi, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, userOf,
+} from './parts.js';
 import { rotateDialog } from './rotate.js';
+import { replace } from './scope.js';
 import { usageSection } from './usage.js';
+import { change } from './told.js';
 import { words } from './words.js';
 
 const text = words.key;
@@ -17,69 +22,83 @@ const text = words.key;
 export function keyView({ signal, id }) {
 	const path = `/${id}`;
 	const [top, usage, events, sparkline] = [h('div.stack'), h('div'), h('div'), h('div.spark')];
-	const patch = (enabled) => call('PATCH', path, { body: { enabled } });
+
+	function note(key) {
+		noteKey(id, key);
+		renew(key);
+	}
 
 	function show(key) {
-		putKey(key);
-		if (isSelf(key.id)) keep(key);
+		note(key);
 		fill(events, eventsSection(key.id, signal));
+		if (!usage.hasChildNodes()) fill(usage, usageSection(`${path}/usage`, signal, sparkline));
 		return [headline(key), facts(key)];
 	}
 
 	const changed = (key) => fill(top, show(key));
 
-	function gone() {
-		dropKey(id);
-		location.hash = '#/';
-	}
-
-	const disable = (/** @type {Key} */ key) => ask({
-		title: text.disableTitle(nameOf(key)),
-		content: [h('p', text.disableText), lastUse(key), isSelf(key.id) && h('p.notice.warn', text.disableSelf)],
-		action: text.disableAction,
-		kind: 'danger',
-		perform: async () => changed(await patch(false)),
-	});
-
-	function headline(/** @type {Key} */ key) {
-		const slot = h('div');
-		const enable = () => attempt(slot, async () => changed(await patch(true)));
-		return [
-			h('div.line', h('div', heading(text.title, nameOf(key), ' ', badge(key.status), mark(key)), h('code.sub', key.id)), sparkline),
-			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status]),
-			slot,
-			h('div.actions',
-				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(key, changed)),
-				h('a.button', { href: `#/edit/${id}` }, text.edit),
-				h('a.button', { href: `#/new/${id}` }, text.like),
-				key.enabled && button(text.disable, () => disable(key)),
-				!key.enabled && key.status !== 'EXPOSED' && button(text.enable, enable),
-				button(text.delete, () => deleteDialog(key, gone), 'danger')),
-		];
-	}
-
-	load(top, async () => {
-		const key = await call('GET', path, { signal });
-		fill(usage, usageSection(`${path}/usage`, signal, sparkline));
-		return show(key);
-	}, {
+	const load = (said = null) => loadInto(top, async () => [
+		said && h('p.notice.warn', { role: 'alert' }, said),
+		show(await call('GET', path, { signal })),
+	], {
 		404: () => {
+			noteKey(id);
 			// Its events may still be there.
 			fill(events, eventsSection(id, signal));
 			return [heading(text.unknown), h('p', text.unknownText), h('code.sub', id)];
 		},
 	});
+
+	/** Does what is meant for the version that is shown, or shows the one that there is. */
+	const onThis = (work) => async (...given) => {
+		try {
+			await work(...given);
+		} catch (problem) {
+			if (!/^(KEY_|NOT_FOUND|PRECONDITION)/.test(problem.code)) throw problem;
+			load(problem.advice ?? text.stale);
+		}
+	};
+
+	const patch = (key, action, enabled, etag = '') => onThis(async () =>
+		changed(await change(signal, key, action, 'PATCH', { body: { enabled }, etag }, note)));
+
+	const disable = (key) => ask(signal, {
+		title: text.disableTitle(nameOf(key)),
+		about: [h('p', text.disableText), lastUse(key), isSelf(key.id) && h('p.notice.warn', text.disableSelf)],
+		action: text.disableAction,
+		// It must win over whatever others write, so it names no version.
+		perform: patch(key, 'disable', false),
+	});
+
+	function headline(key) {
+		const slot = h('div');
+		const enable = () => attempt(slot, patch(key, 'enable', true, key.etag));
+		return [
+			h('div.line', h('div', heading(text.title, nameOf(key), ' ', badge(key.status), mark(key)), h('code.sub', key.id)), sparkline),
+			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status]),
+			slot,
+			h('div.actions',
+				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(signal, key, (now) => (now ? changed(now) : load()), onThis)),
+				h('a.button', { href: `#/edit/${id}` }, text.edit),
+				h('a.button', { href: `#/new/${id}` }, text.like),
+				key.enabled && button(text.disable, () => disable(key)),
+				!key.enabled && key.status !== 'EXPOSED' && button(text.enable, enable),
+				button(text.delete, () => deleteDialog(signal, key, () => noteKey(id), () => replace('#/')), 'danger')),
+		];
+	}
+
+	load();
 	return [h('a', { href: '#/' }, text.back), top, usage, events];
 }
 
-function facts(/** @type {Key} */ key) {
+function facts(key) {
 	const inForce = limitsText(key.effectiveLimits);
 	const exactly = (date) => [moment(date), date && h('span.sub', inFull(date))];
-	// The name is in the headline.
-	const { name, ...texts } = textsOf(key);
+	const { name, description, ...texts } = textsOf(key);
 	const values = {
+		description: description && h('p', { dir: 'auto' }, description),
 		...texts,
-		owner: words.user(key.username, key.userId),
+		owner: userOf(key),
 		operations: words.list(key.operations),
 		trafficType: key.trafficType,
 		limits: [limitsText(key.limits), inForce !== limitsText(key.limits) && words.inForce(inForce)],
@@ -87,7 +106,7 @@ function facts(/** @type {Key} */ key) {
 		expiresAt: exactly(key.expiresAt),
 		lastUsedAt: exactly(key.lastUsedAt),
 		createdAt: exactly(key.createdAt),
-		createdBy: key.createdByKeyId ? h('a', { href: `#/key/${key.createdByKeyId}` }, key.createdBy) : key.createdBy,
+		createdBy: key.createdByKeyId ? linkTo(key.createdByKeyId, bdi(key.createdBy)) : bdi(key.createdBy),
 	};
 	return h('dl.facts', Object.entries(values).filter(([, value]) => value).map(([name, value]) =>
 		h('div', h('dt', words.fields[name]), h('dd', value))));

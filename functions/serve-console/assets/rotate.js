@@ -1,48 +1,46 @@
 // Another value for a key.
 
-import { call, isSelf, keep } from './api.js';
+import { isSelf, keep } from './api.js';
+import { ask } from './dialogs.js';
 import { fill, h } from './dom.js';
 import { atTime } from './format.js';
-import { ask, hold, lastUse, nameOf, offer } from './parts.js';
+import { issue } from './issue.js';
+import { lastUse, nameOf, offer } from './parts.js';
 import { showValue } from './value.js';
 import { words } from './words.js';
 
 const text = words.rotate;
 const USUAL_SECONDS = 3600;
 
-/** Asks how long the old value may live, rotates, shows the new one; `done` gets the key as it is then. */
-export function rotateDialog(/** @type {Key} */ key, done) {
+/** Asks how long the old value may live, rotates, shows the new one. `done` gets the key, or nothing if it is not known. */
+export function rotateDialog(signal, key, done, onThis) {
 	const leaked = key.status === 'EXPOSED';
 	const consequence = h('p', { 'aria-live': 'polite' });
-	const choice = offer(h('select', { change: () => explain() }), text.grace);
+	const choice = offer(h('select', { change: () => explain()}), text.grace);
+	const fields = h('fieldset', leaked ? h('p', text.leaked) : h('label.pick', text.legend, choice), consequence);
 	const grace = () => Number(choice.value);
-	const explain = () => fill(consequence, grace() ? text.until(atTime(Date.now() + grace() * 1000)) : text.atOnce);
-
-	async function perform() {
-		const release = hold();
-		try {
-			const { value, ...rotated } = await call('POST', `/${key.id}/rotate`, { body: { gracePeriodSeconds: grace() } });
-			release();
-			if (isSelf(key.id)) keep(rotated, value);
-			showValue(text.done(nameOf(key)), value, () => done(rotated));
-		} catch (problem) {
-			release();
-			if (problem.undecided) problem.advice = text.lost;
-			throw problem;
-		}
-	}
+	const explain = () => fill(consequence,
+		grace() ? text.until(atTime(Date.now() + grace() * 1000)) : text.atOnce,
+		!grace() && isSelf(key.id) && h('strong', text.selfAtOnce));
 
 	choice.value = leaked ? 0 : USUAL_SECONDS;
 	explain();
-	ask({
+	ask(signal, {
 		title: text.title(nameOf(key)),
-		content: [
-			lastUse(key),
-			leaked ? h('p', text.leaked) : h('label.pick', text.legend, choice),
-			consequence,
-		],
+		about: lastUse(key),
+		fields,
 		action: text.action,
 		kind: 'primary',
-		perform,
+		perform: onThis(async (slot, close) => {
+			const leave = () => {
+				close();
+				done();
+			};
+			const options = { etag: key.etag, ...(isSelf(key.id) && { reason: 'lost' }) };
+			const { value, release, ...rotated } = await issue(
+				signal, `/${key.id}/rotate`, { gracePeriodSeconds: grace() }, slot, fields, leave, options);
+			if (isSelf(key.id)) keep(rotated, value);
+			showValue(signal, text.done(nameOf(key)), { value, release }, () => done(rotated));
+		}),
 	});
 }

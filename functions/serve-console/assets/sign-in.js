@@ -3,15 +3,16 @@
 import { identify, keep } from './api.js';
 import { fill, h, newId } from './dom.js';
 import { button, form, notice } from './parts.js';
+import { waitRegion } from './told.js';
 import { words } from './words.js';
 
 const text = words.signIn;
 
 /** The view; `done` is called when a session has begun. */
 export function signInView(reason, done) {
-	const [id, hint] = [newId(), newId()];
-	const slot = h('div');
-	const input = h('input', { id, type: 'password', autocomplete: 'off', 'aria-describedby': hint });
+	const [id, hint, wrong] = [newId(), newId(), newId()];
+	const slot = h('div', { id: wrong });
+	const input = h('input', { id, type: 'password', autocomplete: 'off', required: true, 'aria-describedby': `${wrong} ${hint}` });
 	const submit = button(text.action, null, 'primary');
 
 	function refuse(sentence) {
@@ -25,7 +26,7 @@ export function signInView(reason, done) {
 		fill(slot);
 		input.ariaInvalid = null;
 		if (!value) return refuse(text.empty);
-		// A header takes nothing else, and no key has anything else.
+		// A header takes nothing else.
 		if (!/^[!-~]+$/.test(value)) return refuse(text.notLive);
 		try {
 			const key = await identify(value);
@@ -34,7 +35,7 @@ export function signInView(reason, done) {
 			done();
 		} catch (problem) {
 			if (problem.status === 401) refuse(text.notLive);
-			else if (problem.status === 403) refuse(text.wrongAddress);
+			else if (problem.status === 403 && problem.code !== 'FORBIDDEN') refuse(text.wrongAddress);
 			else fill(slot, notice(problem));
 		}
 	}
@@ -45,5 +46,5 @@ export function signInView(reason, done) {
 		h('h1', text.title),
 		reason && h('p.notice', { role: 'status' }, text.ended[reason]),
 		form('', submit, signIn,
-			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit)));
+			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit), waitRegion()));
 }

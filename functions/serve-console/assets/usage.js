@@ -9,12 +9,10 @@ import { words } from './words.js';
 const text = words.usage;
 const LENGTH = { hour: DAY / 24, day: DAY };
 const PERIODS = { month: ['day', 30], day: ['hour', 24], week: ['hour', 7 * 24], year: ['day', 365] };
-// From the bottom of a bar to its top.
 const VERDICTS = ['allowed', 'limited', 'denied'];
 
 export const usageView = ({ signal }) => usageList(heading(text.title), '/usage', signal);
 
-/** The usage of one key; 30 days of it in small go to `sparkline`. */
 export const usageSection = (path, signal, sparkline) =>
 	h('section', usageList(h('h2', text.title), path, signal, sparkline));
 
@@ -22,11 +20,9 @@ function usageList(title, path, signal, sparkline) {
 	const holder = h('div.stack');
 	let turn;
 	const show = () => load(holder, async () => {
-		// Only the last choice is waited for.
 		turn?.abort();
 		turn = new AbortController();
 		const [bucket, count] = PERIODS[choice.value];
-		// Buckets are days and hours of UTC.
 		const first = (Math.floor(Date.now() / LENGTH[bucket]) - count + 1) * LENGTH[bucket];
 		const query = new URLSearchParams({ from: new Date(first).toISOString(), bucket });
 		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([signal, turn.signal]) });
@@ -60,7 +56,7 @@ function figure(buckets, bucket) {
 	const columns = [text.time[bucket], ...VERDICTS.map((verdict) => text.verdict[verdict])];
 	const ends = [buckets[0], buckets.at(-1)].map(({ start }) => h('span', timeOf(start)));
 	return [
-		h('ul.legend', totals(buckets).map((sum, at) => h(`li.${VERDICTS[at]}`, sum))),
+		h('ul.legend', totals(buckets).map((sum, at) => h('li', h('svg', { 'aria-hidden': 'true' }, h(`rect.${VERDICTS[at]}`, ALL)), sum))),
 		h('div.chart', h('p.hint', number(most(buckets))), bars(buckets), h('p.hint.line', ends)),
 		h('p.hint', text.late),
 		h('details', h('summary', text.asTable), h('table',
@@ -71,18 +67,24 @@ function figure(buckets, bucket) {
 	];
 }
 
-/** One bar for each bucket, in a picture that stretches. */
+const ALL = { width: '100%', height: '100%' };
+const LINES = { limited: 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5', denied: 'M0 3H6' };
+
+/** What tells the verdicts apart without colours; the page has it once, and its styles name it. */
+export const patterns = () => h('svg.patterns', { 'aria-hidden': 'true' }, Object.entries(LINES).map(([verdict, d]) =>
+	h(`pattern.${verdict}`, { id: verdict, patternUnits: 'userSpaceOnUse', width: 6, height: 6 }, h('rect', ALL), h('path', { d }))));
+
+/** One bar for each bucket, in a picture that stretches and whose patterns do not. */
 function bars(buckets) {
-	const bar = (bucket, x) => {
+	const step = 100 / buckets.length;
+	const bar = (bucket, at) => {
 		let y = 100;
 		return VERDICTS.filter((verdict) => bucket[verdict]).map((verdict) => {
 			// One among millions is still seen.
 			const height = Math.max((bucket[verdict] / most(buckets)) * 100, 1);
 			y -= height;
-			return h(`rect.${verdict}`, { x: x + 0.1, y, width: 0.8, height });
+			return h(`rect.${verdict}`, { x: `${(at + 0.1) * step}%`, y: `${y}%`, width: `${0.8 * step}%`, height: `${height}%` });
 		});
 	};
-	const label = text.chart(words.list(totals(buckets)));
-	const viewBox = `0 0 ${buckets.length} 100`;
-	return h('svg', { role: 'img', 'aria-label': label, viewBox, preserveAspectRatio: 'none' }, buckets.map(bar));
+	return h('svg', { role: 'img', 'aria-label': text.chart(words.list(totals(buckets))) }, buckets.map(bar));
 }

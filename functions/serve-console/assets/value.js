@@ -1,14 +1,16 @@
 // A key's value, this one time.
 
 import { apiUrl } from './api.js';
+import { openDialog } from './dialogs.js';
 import { fill, h } from './dom.js';
-import { button, hold, openDialog } from './parts.js';
+import { button } from './parts.js';
+import { hold } from './scope.js';
 import { words } from './words.js';
 
 const text = words.value;
 
 /** Shows a value until somebody says that it was kept, then goes on with `done`. */
-export function showValue(title, value, done) {
+export function showValue(signal, title, { value, release }, done) {
 	let copied = false;
 	const secret = h('textarea.secret', { value, readonly: true, 'aria-label': text.label });
 	const state = h('p', { role: 'status' });
@@ -27,20 +29,21 @@ export function showValue(title, value, done) {
 		warning.hidden = true;
 		copy.focus();
 	});
-	const close = () => {
-		release();
-		dialog.close();
+	const end = () => {
+		letGo();
+		close();
 		done();
+		release();
 	};
 	const leave = () => {
-		if (copied) return close();
+		if (copied) return end();
 		warning.hidden = false;
 		back.focus();
 	};
 	const warning = h('div.notice.warn', { role: 'alert', hidden: true },
-		h('p', text.leaving), h('div.actions', back, button(text.leave, close, 'danger')));
-	const release = hold(leave);
-	const dialog = openDialog(title, leave,
+		h('p', text.leaving), h('div.actions', back, button(text.leave, end, 'danger')));
+	const letGo = hold(signal, leave);
+	const close = openDialog(signal, title, leave,
 		h('p', text.intro, h('strong', text.once)),
 		secret,
 		h('div.line', copy, state),

@@ -1,6 +1,11 @@
 // Every word that people read. Another language is another file of this shape.
 
 const some = (count, one, many) => `${count} ${count === '1' ? one : many}`;
+const SUSPENDED = 'Your account is suspended, so all of its keys fail. Only whoever runs this service can resume it.';
+const OVERTAKEN = 'Nothing was done: somebody changed this key after you opened it.';
+const OWN = 'You are signed in with it: you will be signed out';
+const ENDS = 'disabled, expired, exposed, rotated or deleted, or the account is suspended';
+const HELP = 'If nobody else can manage keys, ask whoever runs this service.';
 
 export const words = Object.freeze({
 	locale: 'en-GB',
@@ -11,6 +16,10 @@ export const words = Object.freeze({
 	more: 'Show more',
 	signOut: 'Sign out',
 	loading: 'Loading…',
+	waiting: 'Waiting for the answer, up to half a minute…',
+	wait: 'Wait for the answer: what was sent cannot be taken back.',
+	exactTimes: 'Exact times',
+	close: 'Close',
 	cancel: 'Cancel',
 	none: 'none',
 	never: 'never',
@@ -18,7 +27,9 @@ export const words = Object.freeze({
 	unnamed: 'Unnamed key',
 	yourKey: 'your key',
 	list: (items) => items.join(', '),
-	user: (name, id) => `${name} (${id})`,
+	user: (name, id) => [name, ' (', id, ')'],
+	// Where no element can isolate it.
+	apart: (text) => `\u2068${text}\u2069`,
 	limit: (requests, per) => `${requests} a ${per.toLowerCase()}`,
 	inForce: (limits) => ` (in force: ${limits})`,
 	lastUsed: (ago) => `It was last used ${ago}.`,
@@ -28,6 +39,15 @@ export const words = Object.freeze({
 	tryAgain: 'Try again',
 	offline: 'You are offline, so nothing was sent.',
 	noAnswer: 'No answer came. Try again; doing this twice does no harm.',
+	problem: {
+		ADDRESS: 'Your key may not be used from your present address.',
+		FORBIDDEN: 'Something in front of the service refused this.',
+		ACCOUNT_SUSPENDED: SUSPENDED,
+		CONTENDED: 'Others changed it at the same time, so nothing was done. Try again.',
+	},
+	done: (name, did) => [name, ' is ', did, '.'],
+	notDone: (name, did) => [name, ' was not ', did, '. '],
+	did: { enable: 'enabled', disable: 'disabled', save: 'changed', delete: 'deleted' },
 	tooMany: (seconds) => `Too many requests. Try again in ${seconds ? some(seconds, 'second', 'seconds') : 'a moment'}.`,
 	failed: 'The service could not do this just now. Nothing is wrong with your key.',
 	requestId: 'Request ',
@@ -54,15 +74,18 @@ export const words = Object.freeze({
 	signIn: {
 		title: 'Manage your API keys',
 		label: 'Your key',
-		hint: 'One with the operation AUTHENTICATION. This page keeps it in memory, until you reload or leave it.',
+		hint: 'One with the operation AUTHENTICATION. This page keeps it in memory, until you leave it.',
 		action: 'Sign in',
 		empty: 'Enter the value of a key.',
-		notLive: 'This is not a live key. It may be mistyped, disabled, expired or deleted.',
+		notLive: `This is not a live key. It may be mistyped, ${ENDS}.`,
 		notManager: 'This key works, but it may not manage keys. Use one with the operation AUTHENTICATION.',
 		wrongAddress: 'This key may not be used from your address.',
 		ended: {
 			left: 'You are signed out.',
-			revoked: 'You were signed out: your key no longer works. It was deleted, disabled or rotated, or it expired.',
+			revoked: `You were signed out: your key no longer works. It is ${ENDS}.`,
+			demoted: `You were signed out: your key may not manage keys any more. ${HELP}`,
+			lost: `You were signed out: your key was rotated, and the answer with its new value was lost. Let somebody rotate it again. ${HELP}`,
+			disabled: `You disabled the key that you were signed in with. ${HELP}`,
 			deleted: 'You deleted the key that you were signed in with.',
 		},
 	},
@@ -83,7 +106,7 @@ export const words = Object.freeze({
 		nothing: 'No key matches.',
 		nothingYet: 'No loaded key matches. Show more looks through the others.',
 		first: 'Create your first key',
-		firstText: 'So far there is only yours. Give each program and each person their own, so that you can end one without the others.',
+		firstText: 'So far there is only yours. Give each program and person their own, so that each can end alone.',
 	},
 
 	key: {
@@ -98,12 +121,15 @@ export const words = Object.freeze({
 		unknown: 'No such key',
 		unknownText: 'Your account has no key with this id. It may have been deleted.',
 		meaning: {
-			EXPIRED: 'It has expired. Edit it to give it more time.',
+			DISABLED: 'It is disabled, so it fails. Enable it to bring it back.',
+			EXPIRED: 'It has expired, so it fails. Edit it to give it more time.',
 			EXPOSED: 'Its value was found where others can read it, so it fails. Rotate or delete it.',
+			SUSPENDED,
 		},
-		disableTitle: (name) => `Disable “${name}”?`,
+		stale: `${OVERTAKEN} This is what it is now.`,
+		disableTitle: (name) => ['Disable “', name, '”?'],
 		disableText: 'It fails from the next request on, until you enable it again.',
-		disableSelf: 'You are signed in with it: you will be signed out, and cannot enable it again.',
+		disableSelf: `${OWN}, and cannot enable it again.`,
 		disableAction: 'Disable',
 	},
 
@@ -115,6 +141,13 @@ export const words = Object.freeze({
 		copyOf: (name) => `${name} copy`,
 		leftOut: (operations) => `Left out, because your own key lacks them: ${operations}.`,
 		manages: 'can manage keys, as yours can',
+		required: ' (required)',
+		leaveTitle: 'Leave without saving?',
+		leaveText: 'What you have typed here is lost then.',
+		leave: 'Leave',
+		overtaken: `${OVERTAKEN} Your changes are still here. `,
+		onTop: 'Save again to put them on top, or cancel.',
+		notWhole: 'needs a whole number, such as 1000 or 1,000',
 		hint: {
 			trafficType: 'Leave it empty for the usual one.',
 			limits: 'Requests in each period, up to three of these.',
@@ -124,52 +157,68 @@ export const words = Object.freeze({
 			choices: { 7: 'In 7 days', 30: 'In 30 days', 90: 'In 90 days', 365: 'In 365 days', date: 'On a date', never: 'Never' },
 			keep: 'As it is',
 			lastDay: 'Last day',
+			noDay: 'needs a last day, such as 30 June 2027',
 			until: (time) => `It works until ${time}.`,
 			forever: 'It works until somebody ends it.',
 		},
 		per: { MINUTE: 'a minute', HOUR: 'an hour', DAY: 'a day', MONTH: 'a month' },
-		undecided: 'No answer came, so the key may have been made or not. If it was, nobody has its value. Look first: sending this again could make a second key.',
-		look: 'Look for it',
-		notThere: 'It is not there. You can create it again.',
-		found: 'It was made, and nobody has its value. Delete it, then create it again:',
-		cleared: 'It is gone. You can create it again.',
+	},
+
+	issue: {
+		unsure: 'No answer came, so nobody knows whether this was done. Ask again: it is done once only. If you leave it and it was done, nobody has the value.',
+		again: 'Ask again',
+		leave: 'Leave it',
+		open: 'Open the key',
+		without: 'This was done, but its answer was lost and the key changed meanwhile, so nobody has the value. ',
+	},
+
+	ownKey: {
+		title: 'Shut yourself out?',
+		yours: 'You are signed in with this key.',
+		operations: 'It can manage no keys then, nor undo this.',
+		expiresAt: 'It fails then, unless somebody gives it more time before.',
+		allowedIps: (address) => (address
+			? `Your last change came from ${address}, from where it fails then.`
+			: 'It fails then, if your own address is not among these.'),
+		help: HELP,
+		action: 'Save all the same',
 	},
 
 	value: {
-		title: (name) => `${name} is ready`,
+		title: (name) => [name, ' is ready'],
 		intro: 'This is its value. It works from now on. ',
 		once: 'It is shown this one time: only its hash is stored.',
 		label: 'Value',
 		copy: 'Copy',
 		copied: 'Copied.',
-		notCopied: 'Not copied: the browser refused. The value is selected; press Ctrl+C or ⌘C.',
+		notCopied: 'Not copied: the browser refused. It is selected; press Ctrl+C or ⌘C.',
 		use: 'To try it without leaving it in the shell’s history:',
 		example: (url) => `read -rs API_KEY   # paste it, press Enter\ncurl -H "X-API-Key: $API_KEY" ${url}/self`,
 		done: 'Done',
-		leaving: 'You have not copied the value here. Once you leave, nobody can show it again.',
+		leaving: 'You have not copied the value here. Nobody can show it again.',
 		back: 'Back to the value',
 		leave: 'I have it, close',
 	},
 
 	rotate: {
-		title: (name) => `Rotate “${name}”`,
+		title: (name) => ['Rotate “', name, '”'],
 		legend: 'The old value works for another',
 		grace: { 0: 'no time', 900: '15 minutes', 3600: '1 hour', 86400: '24 hours', 604800: '7 days' },
 		atOnce: 'The old value fails on its next request.',
+		selfAtOnce: ' You are signed in with it: if the answer is lost, so is your way in.',
 		until: (time) => `The old value fails after ${time}. The new one works at once.`,
 		leaked: 'Its value was exposed, so it gets no more time.',
 		action: 'Rotate',
-		done: (name) => `${name} has a new value`,
-		lost: 'No answer came, so the key may have been rotated or not. If it was, nobody has the new value, and the old one may fail already. Rotate again to get a value that you can hand out.',
+		done: (name) => [name, ' has a new value'],
 	},
 
 	delete: {
-		title: (name) => `Delete “${name}”?`,
+		title: (name) => ['Delete “', name, '”?'],
 		consequence: 'It fails from the next request on, for good.',
-		manager: 'It can manage keys. If no other can, only whoever runs this service can let you in again.',
-		self: 'You are signed in with it: you will be signed out.',
-		type: 'To confirm, type ',
-		other: 'This is something else.',
+		manager: `It can manage keys. ${HELP}`,
+		self: `${OWN}.`,
+		type: 'To confirm, type the last six characters of its id',
+		other: (expected) => `This is something else. Type ${expected}.`,
 		action: 'Delete',
 	},
 
@@ -183,7 +232,7 @@ export const words = Object.freeze({
 		fields: (count) => `${count} fields`,
 		type: (type) => type.replace(/^key\./, '').replace('.', ' ').replace(/^./, (letter) => letter.toUpperCase()),
 		actor: { OPERATOR: 'Operator', REPORT: 'Leak report' },
-		claimed: (name) => `says ${name}`,
+		claimed: (name) => ['says ', name],
 	},
 
 	usage: {

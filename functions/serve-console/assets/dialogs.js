@@ -1,0 +1,64 @@
+// Dialogs, which only their buttons, Escape, and the end of their view close.
+
+import { fill, h, newId } from './dom.js';
+import { button, form, notice } from './parts.js';
+import { mayLeave, onLeave } from './scope.js';
+import { sayWaiting, waitRegion } from './told.js';
+import { words } from './words.js';
+
+// What cancels each, the one on top last.
+const open = [];
+
+// By itself a browser closes a dialog at the second Escape, and a key that is held down would answer the next one, too.
+addEventListener('keydown', (event) => {
+	if (event.key !== 'Escape' || event.isComposing || open.length === 0) return;
+	event.preventDefault();
+	if (!event.repeat) open.at(-1)();
+});
+
+/** Opens a dialog, described by `about`; Escape calls `cancel`. Gives what closes it. */
+export function openDialog(signal, title, cancel, about, ...content) {
+	const [titleId, aboutId] = [newId(), newId()];
+	const dialog = h('dialog', {
+		closedby: 'none',
+		'aria-labelledby': titleId,
+		'aria-describedby': aboutId,
+		cancel: (event) => event.preventDefault(),
+		close: () => dialog.isConnected && dialog.showModal(),
+	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, waitRegion());
+	const close = () => {
+		if (open.includes(cancel)) open.splice(open.indexOf(cancel), 1);
+		// Closing gives the focus back.
+		dialog.close();
+		dialog.remove();
+	};
+	open.push(cancel);
+	document.body.append(dialog);
+	dialog.showModal();
+	onLeave(signal, close);
+	return close;
+}
+
+/** Asks before something is done. The first field, or Cancel, has the focus. */
+export function ask(signal, /** @type {Question} */ { title, about, fields, action, kind = 'danger', perform, instead }) {
+	const slot = h('div');
+	const submit = button(action, null, kind);
+	function cancel() {
+		if (submit.ariaDisabled) return mayLeave(() => {}) && sayWaiting(words.wait);
+		close();
+		instead?.();
+	}
+	const work = async () => {
+		fill(slot);
+		try {
+			if ((await perform(slot, close)) !== false) close();
+		} catch (problem) {
+			fill(slot, notice(problem));
+		}
+	};
+	const actions = h('div.actions', button(words.cancel, cancel), submit);
+	const close = openDialog(signal, title, cancel, about, form('', submit, work, fields, slot, actions));
+}
+
+export const confirmed = (signal, /** @type {Omit<Question, 'perform'>} */ question) =>
+	new Promise((resolve) => ask(signal, { ...question, perform: async () => resolve(true), instead: () => resolve(false) }));

@@ -1,0 +1,74 @@
+// A view's signal ends what it owns: requests, dialogs, and what keeps it from being left.
+
+let view = new AbortController();
+/** @type {Set<{ ask: (goOn: () => void) => void, needed: () => boolean }>} */
+const holds = new Set();
+
+// The view's place in the browser's history, and the addresses there.
+let at = history.state?.at ?? 0;
+let trail = [];
+/** @type {string | null} */
+let address = null;
+let showView;
+
+const held = () => [...holds].findLast(({ needed }) => needed());
+
+export const onLeave = (signal, work) => signal.addEventListener('abort', work, { once: true });
+
+/** Keeps the view until its result is called. `ask` hears of who tries to leave, and how they go on. */
+export function hold(signal, ask, needed = () => true) {
+	const mine = { ask, needed };
+	const release = () => holds.delete(mine);
+	holds.add(mine);
+	onLeave(signal, release);
+	return release;
+}
+
+export function mayLeave(goOn) {
+	const last = held();
+	last?.ask(goOn);
+	return !last;
+}
+
+function show() {
+	address = trail[at] = location.hash;
+	view.abort();
+	view = new AbortController();
+	showView(address, view.signal);
+}
+
+addEventListener('popstate', () => {
+	// A new entry has no place yet.
+	const there = history.state?.at ?? at + 1;
+	const steps = there - at;
+	history.replaceState({ at: there }, '');
+	const isOther = address !== null && location.hash !== address;
+	if (isOther && !mayLeave(() => history.go(steps))) return history.go(-steps);
+	at = there;
+	if (isOther) show();
+});
+// The browser asks in its own words.
+addEventListener('beforeunload', (event) => held() && event.preventDefault());
+
+/** Shows the view that the address names, from now on. */
+export function begin(work) {
+	showView = work;
+	history.scrollRestoration = 'manual';
+	history.replaceState({ at }, '');
+	show();
+}
+
+/** Ends the view. What its address names is nobody else's business. */
+export function end() {
+	view.abort();
+	address = null;
+	trail = [];
+	history.replaceState({ at }, '', location.pathname);
+}
+
+/** Leaves a view that is over: no way back leads to it. */
+export function replace(hash) {
+	history.replaceState({ at }, '', hash);
+	if (trail[at - 1] === hash) history.back();
+	else show();
+}

@@ -1,0 +1,163 @@
+// Answers that are lost, of requests that give a value.
+
+import assert from 'node:assert/strict';
+
+import { Client, KEYS, checkState, loseAnswer, meddle, signIn, story, visit } from './support.mjs';
+
+const ROTATE = /\/rotate$/;
+const create = (page) => page.getByRole('button', { name: 'Create key' });
+const value = (page) => page.getByRole('textbox', { name: 'Value' });
+const again = (page) => page.getByRole('button', { name: 'Ask again' });
+
+/** The requests that give values: path, name, version and body. */
+function record(page) {
+  const sent = [];
+  page.on('request', (request) => {
+    if (request.method() !== 'POST') return;
+    const { 'idempotency-key': name, 'if-match': version } = request.headers();
+    sent.push({ path: new URL(request.url()).pathname.split('/authentication')[1], name, version, body: request.postDataJSON() });
+  });
+  return sent;
+}
+
+async function openForm(page, client, name) {
+  await signIn(page, client);
+  await visit(page, '#/new');
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByRole('checkbox', { name: 'SMS' }).check();
+}
+
+async function openDialog(page, client, name) {
+  await signIn(page, client);
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+}
+
+const rotate = (page) => page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
+
+const status = async (given, at) => (await new Client({ id: '', value: given }).send('GET', at ?? '/self')).status;
+
+story('a create whose answer is lost is repeated, and leaves one key with one value', async ({ page, admin }) => {
+  const sent = record(page);
+  await openForm(page, admin, 'lost');
+  await meddle(page, 'POST', KEYS, loseAnswer);
+  await create(page).click();
+  await page.getByRole('dialog', { name: 'lost is ready' }).waitFor();
+  assert.deepEqual(await admin.names(), ['lost', null]);
+  const [key] = (await admin.send('GET', '')).body.apiKeys;
+  const [first, second, third] = sent;
+  assert.equal(sent.length, 3);
+  assert.match(first.name, /^[\w-]{36}$/);
+  assert.deepEqual(second, first, 'the repeat is the same');
+  assert.deepEqual({ path: third.path, body: third.body }, { path: `/${key.id}/rotate`, body: { keepPrevious: true } });
+  assert.ok(third.version && third.name !== first.name);
+  assert.equal(await status(await value(page).inputValue()), 200);
+});
+
+story('two keys of one name are told apart, whatever is lost', async ({ page, admin }) => {
+  const other = await admin.create({ name: 'dup' });
+  await openForm(page, admin, 'dup');
+  await meddle(page, 'POST', KEYS, loseAnswer);
+  await create(page).click();
+  await page.getByRole('dialog', { name: 'dup is ready' }).waitFor();
+  assert.equal(await status(other.value), 200, 'the other is as it was');
+  assert.deepEqual(await admin.names(), ['dup', 'dup', null]);
+});
+
+story('where no answer comes for long, it is said, and asked again', async ({ page, admin }) => {
+  await openForm(page, admin, 'patient');
+  await meddle(page, 'POST', KEYS, loseAnswer);
+  await meddle(page, 'POST', KEYS, 504, 3);
+  await create(page).click();
+  await page.getByRole('status').getByText(/Waiting for the answer/).waitFor();
+  await page.getByRole('alert').getByText('nobody knows whether this was done').waitFor();
+  assert.ok(await page.getByLabel('Name', { exact: true }).isDisabled(), 'what was sent stands');
+  assert.ok(await again(page).evaluate((button) => button === document.activeElement));
+  await checkState(page);
+  await page.getByRole('link', { name: 'Events' }).click();
+  assert.match(page.url(), /#\/new$/, 'nobody leaves by accident');
+  await again(page).click();
+  await page.getByRole('dialog', { name: 'patient is ready' }).waitFor();
+  assert.equal((await admin.names()).length, 2);
+  assert.equal(await status(await value(page).inputValue()), 200);
+});
+
+story('who leaves an unknown end is told what that means', async ({ page, admin }) => {
+  await openForm(page, admin, 'left');
+  await meddle(page, 'POST', KEYS, 500, 4);
+  await create(page).click();
+  await page.getByRole('alert').getByText('If you leave it and it was done, nobody has the value.').waitFor();
+  await page.getByRole('button', { name: 'Leave it' }).click();
+  await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Events' }).click();
+  await page.getByRole('heading', { name: 'Events' }).waitFor();
+});
+
+story('a key that was made and ended meanwhile is told', async ({ page, admin }) => {
+  await openForm(page, admin, 'short');
+  await meddle(page, 'POST', KEYS, async (route) => {
+    const made = await (await route.fetch()).json();
+    await admin.send('PATCH', `/${made.id}`, { enabled: false });
+    await route.abort('connectionreset');
+  });
+  await create(page).click();
+  const told = page.getByRole('alert').filter({ hasText: 'so nobody has the value.' });
+  await told.waitFor();
+  await checkState(page);
+  await told.getByRole('link', { name: 'Open the key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'short Disabled' }).waitFor();
+});
+
+story('a rotation whose answer is lost ends nothing in use', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  const { etag } = await admin.find(key.id);
+  const sent = record(page);
+  await meddle(page, 'POST', ROTATE, loseAnswer, 2);
+  await rotate(page);
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  assert.equal(await status(key.value), 200, 'the old value has its time');
+  assert.equal(await status(await value(page).inputValue()), 200);
+  assert.equal(sent[0].version, `"${etag}"`);
+  assert.deepEqual(sent.map(({ body }) => body), [{ gracePeriodSeconds: 3600 }, { gracePeriodSeconds: 3600 }, { gracePeriodSeconds: 3600 }, { keepPrevious: true }]);
+  assert.equal(new Set(sent.map(({ name }) => name)).size, 2);
+});
+
+story('the lost answer of a value that replaces a lost one is found, too', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  for (let at = 0; at < 4; at += 1) await meddle(page, 'POST', ROTATE, at === 1 ? (route) => route.fallback() : loseAnswer);
+  await rotate(page);
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor({ timeout: 60_000 });
+  assert.equal(await status(key.value), 200, 'the old value has its time');
+  assert.equal(await status(await value(page).inputValue()), 200);
+});
+
+story('a rotation that nobody answers is asked again, and not left by Escape', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  await meddle(page, 'POST', ROTATE, 504, 4);
+  await rotate(page);
+  await page.getByRole('alert').getByText('nobody knows whether this was done').waitFor();
+  await checkState(page);
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => history.back());
+  await again(page).waitFor();
+  assert.match(page.url(), /#\/key\//);
+  await page.getByRole('button', { name: 'Leave it' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  assert.equal(await status(key.value), 200);
+});
+
+story('who loses the answer that has their own new value is told so', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await openDialog(page, own, 'own');
+  await page.getByLabel('The old value works for another').selectOption('no time');
+  await page.getByText('if the answer is lost, so is your way in').waitFor();
+  await meddle(page, 'POST', ROTATE, loseAnswer);
+  await rotate(page);
+  await page.getByText('the answer with its new value was lost').waitFor();
+  await signIn(page, admin);
+});

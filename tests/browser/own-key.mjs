@@ -1,0 +1,192 @@
+// Changes of the key that is signed in, which may shut out whoever makes them; and changes of others that come between.
+
+import assert from 'node:assert/strict';
+
+import { checkState, loseAnswer, meddle, signIn, story, visit } from './support.mjs';
+
+const DAY = 24 * 60 * 60 * 1000;
+const EVENTS = /\/events\?actorKeyId=\w+&limit=1$/;
+const ONE_KEY = /\/authentication\/\w{22}$/;
+const question = (page) => page.getByRole('dialog', { name: 'Shut yourself out?' });
+const save = (page) => page.getByRole('button', { name: 'Save changes' }).click();
+
+async function openForm(page, client, id) {
+  await signIn(page, client);
+  await visit(page, `#/edit/${id}`);
+  await page.getByLabel('Name', { exact: true }).waitFor();
+}
+
+story('who takes their own key what it manages with is asked, and signed out', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['SMS', 'AUTHENTICATION'] });
+  await openForm(page, own, own.id);
+  await page.getByRole('checkbox', { name: 'AUTHENTICATION' }).uncheck();
+  await save(page);
+  await question(page).getByText('Operations: SMS, AUTHENTICATION → SMS').waitFor();
+  await question(page).getByText('It can manage no keys then').waitFor();
+  await checkState(page);
+  await page.keyboard.press('Escape');
+  assert.deepEqual((await admin.find(own.id)).operations, ['SMS', 'AUTHENTICATION']);
+  await save(page);
+  await question(page).getByRole('button', { name: 'Save all the same' }).click();
+  await page.getByText('You were signed out: your key may not manage keys any more.').waitFor();
+  assert.deepEqual((await admin.find(own.id)).operations, ['SMS']);
+  await checkState(page);
+  await signIn(page, admin);
+});
+
+story('who ends their own key sooner is asked, and who gives it more time is not', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await openForm(page, own, own.id);
+  await page.getByLabel('Expires', { exact: true }).selectOption('In 30 days');
+  await save(page);
+  await question(page).getByText(/^Expires: never → \d/).waitFor();
+  await question(page).getByRole('button', { name: 'Save all the same' }).click();
+  await page.getByRole('heading', { name: 'own' }).waitFor();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Expires', { exact: true }).selectOption('In 365 days');
+  await save(page);
+  await page.getByRole('heading', { name: 'own Active' }).waitFor();
+  assert.ok(Date.parse((await admin.find(own.id)).expiresAt) > Date.now() + 300 * DAY);
+});
+
+story('who shuts out their own address is asked, as far as it is known', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION', 'SMS'] });
+  await openForm(page, own, own.id);
+  const addresses = page.getByLabel('Allowed addresses');
+  await addresses.fill('127.0.0.1\n203.0.113.0/24');
+  await save(page);
+  await question(page).getByText('It fails then, if your own address is not among these.').waitFor();
+  await question(page).getByText('Allowed addresses: anywhere → 127.0.0.1, 203.0.113.0/24').waitFor();
+  await page.keyboard.press('Escape');
+
+  await own.create({ name: 'made with it' });
+  await save(page);
+  await page.getByRole('heading', { name: 'own Active' }).waitFor();
+  assert.deepEqual((await admin.find(own.id)).allowedIps, ['127.0.0.1', '203.0.113.0/24'], 'its address is among them');
+
+  await page.getByRole('link', { name: 'Edit' }).click();
+  for (const [ranges, from, isIn] of /** @type {const} */ ([
+    ['203.0.113.0/24', '127.0.0.1', false], ['127.0.0.0/9', '127.0.0.1', true], ['128.0.0.0/1', '127.0.0.1', false], ['0.0.0.0/0', '127.0.0.1', true],
+    ['::/0', '127.0.0.1', false], ['2001:db8::/33', '2001:db8:7fff::1', true], ['2001:db8::/33', '2001:db8:8000::1', false], ['::1', '0:0:0:0:0:0:0:1', true],
+  ])) {
+    await page.route(EVENTS, (route) => route.fulfill({ json: { events: [{ sourceIp: from }], nextCursor: null } }), { times: 1 });
+    const [request] = await Promise.all([
+      isIn ? page.waitForRequest((request) => request.method() === 'PATCH') : question(page).waitFor(),
+      (async () => {
+        if (isIn) await meddle(page, 'PATCH', ONE_KEY, 403);
+        await addresses.fill(ranges);
+        await save(page);
+      })(),
+    ]);
+    if (isIn) assert.ok(request, ranges);
+    else await question(page).getByText(`came from ${from}, from where it fails then.`).waitFor();
+    if (!isIn) await page.keyboard.press('Escape');
+    else await page.getByRole('alert').getByText('In the service’s words.').waitFor();
+  }
+  await addresses.fill('nonsense');
+  await save(page);
+  await question(page).getByRole('button', { name: 'Save all the same' }).click();
+  await page.getByText('nonsense must be an IPv4 or IPv6 address').waitFor();
+});
+
+story('limits of one\u2019s own key keep nobody from managing keys', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await openForm(page, own, own.id);
+  await page.getByRole('group', { name: 'Limits' }).getByLabel('a minute').fill('1');
+  await save(page);
+  await page.getByRole('heading', { name: 'own Active' }).waitFor();
+  for (let times = 0; times < 3; times += 1) {
+    await page.getByRole('link', { name: 'Usage' }).click();
+    await page.getByRole('link', { name: 'Keys', exact: true }).click();
+    await page.getByText('2 keys', { exact: true }).waitFor();
+  }
+  assert.equal(await page.getByRole('alert').count(), 0);
+});
+
+story('what others changed meanwhile is told before anything is saved', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders', operations: ['SMS'] });
+  await openForm(page, admin, key.id);
+  await page.getByLabel('Description').fill('mine');
+  await admin.send('PATCH', `/${key.id}`, { name: 'theirs', operations: ['SMS', 'RCS'] });
+  await save(page);
+  const told = page.getByRole('alert');
+  await told.getByText('Nothing was done: somebody changed this key').waitFor();
+  await told.getByText('Name: reminders → theirs').waitFor();
+  await told.getByText('Operations: SMS → SMS, RCS').waitFor();
+  await checkState(page);
+  assert.equal((await admin.find(key.id)).description, null);
+  await save(page);
+  await page.getByRole('heading', { name: 'theirs' }).waitFor();
+  const { name, description, operations } = await admin.find(key.id);
+  assert.deepEqual({ name, description, operations }, { name: 'theirs', description: 'mine', operations: ['SMS', 'RCS'] });
+});
+
+story('a save whose answer is lost is found done', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'old' });
+  await openForm(page, admin, key.id);
+  await page.getByLabel('Name', { exact: true }).fill('new');
+  await meddle(page, 'PATCH', ONE_KEY, loseAnswer);
+  await save(page);
+  await page.getByRole('alert').getByText('doing this twice does no harm').waitFor();
+  await save(page);
+  await page.getByRole('heading', { name: 'new' }).waitFor();
+  const { events } = (await admin.send('GET', `/events?keyId=${key.id}`)).body;
+  assert.deepEqual(events.map(({ type }) => type), ['key.changed', 'key.created']);
+});
+
+story('a rotation or an enabling of what others have changed shows what it is now', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await admin.send('PATCH', `/${key.id}`, { name: 'theirs' });
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  await page.getByRole('heading', { name: 'theirs Active' }).waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await checkState(page);
+  assert.equal((await key.send('GET', '/self')).status, 200);
+
+  await admin.send('PATCH', `/${key.id}`, { enabled: false });
+  await visit(page, '#/');
+  await page.getByRole('link', { name: 'theirs' }).click();
+  await page.getByText('It is disabled, so it fails.').waitFor();
+  await fetch(`${process.env.API_URL}/leaks`, { method: 'POST', body: JSON.stringify([{ token: key.value }]) });
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await page.getByRole('heading', { name: 'theirs Exposed' }).waitFor();
+  await admin.send('DELETE', `/${key.id}`);
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('heading', { name: 'No such key' }).waitFor();
+});
+
+story('why a key cannot be rotated or enabled is said as it is', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  const rotate = () => page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
+  const open = () => page.getByRole('button', { name: 'Rotate…' }).click();
+  await open();
+  await admin.send('PATCH', `/${key.id}`, { enabled: false });
+  await rotate();
+  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  await page.getByText('It is disabled, so it fails. Enable it to bring it back.').waitFor();
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  const refuse = (status, code) => page.route(/\/rotate$/, (route) =>
+    route.fulfill({ status, json: { status, code, detail: 'In the service’s words.' } }), { times: 1 });
+  await open();
+  for (const [code, sentence] of [
+    ['ACCOUNT_SUSPENDED', 'Your account is suspended, so all of its keys fail.'],
+    ['CONTENDED', 'Others changed it at the same time'],
+    ['ADDRESS', 'Your key may not be used from your present address.'],
+    ['A_CODE_OF_LATER', 'In the service’s words.'],
+  ]) {
+    await refuse(409, code);
+    await rotate();
+    await page.getByRole('dialog').getByRole('alert').getByText(sentence).waitFor();
+  }
+  await refuse(403, 'OPERATION');
+  await rotate();
+  await page.getByText('You were signed out: your key may not manage keys any more.').waitFor();
+});
