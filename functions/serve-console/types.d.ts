@@ -25,6 +25,20 @@ interface Key {
   effectiveLimits: Limit[] | null;
   status: 'ACTIVE' | 'DISABLED' | 'EXPIRED' | 'EXPOSED' | 'SUSPENDED';
   etag: string;
+  tags: Record<string, string>;
+  previousValueValidUntil: string | null;
+  previousValueLastUsedAt: string | null;
+}
+
+interface Account {
+  accountId: string;
+  company: string;
+  externalId: string | null;
+  keyCount: number;
+  maxKeys: number | null;
+  operations: string[];
+  grantableOperations: string[];
+  trafficTypes: string[];
 }
 
 /** What a request has beside its method and path. */

@@ -45,7 +45,8 @@ story('a key with all that it may have', async ({ page, admin }) => {
   await page.getByLabel('User id of the owner').fill('user-7');
   await page.getByLabel('Name of the owner').fill('Linus');
   await page.getByRole('checkbox', { name: 'RCS' }).check();
-  await page.getByLabel('Traffic type').fill('OTP');
+  await page.getByLabel('Traffic type').selectOption('OTP');
+  await page.getByLabel('Tags').fill('team=blue\n\n env = prod=1 ');
   await page.getByLabel('Expires', { exact: true }).selectOption('In 30 days');
   await page.getByLabel('Allowed addresses').fill('203.0.113.0/24\n\n 2001:db8::1 ');
   await page.getByLabel('Description').fill('of the surgery');
@@ -57,10 +58,11 @@ story('a key with all that it may have', async ({ page, admin }) => {
   await page.getByRole('heading', { name: 'reminders' }).waitFor();
   await checkState(page);
   const key = await admin.find(new URL(page.url()).hash.split('/')[2]);
-  const { name, description, userId, username, createdBy, operations, trafficType, allowedIps } = key;
-  assert.deepEqual({ name, description, userId, username, createdBy, operations, trafficType, allowedIps }, {
+  const { name, description, tags, userId, username, createdBy, operations, trafficType, allowedIps } = key;
+  assert.deepEqual({ name, description, tags, userId, username, createdBy, operations, trafficType, allowedIps }, {
     name: 'reminders',
     description: 'of the surgery',
+    tags: { env: 'prod=1', team: 'blue' },
     userId: 'user-7',
     username: 'Linus',
     createdBy: 'user-1',
@@ -70,7 +72,7 @@ story('a key with all that it may have', async ({ page, admin }) => {
   });
   const days = (Date.parse(key.expiresAt) - Date.now()) / DAY;
   assert.ok(days > 29.9 && days <= 30, `${days}`);
-  for (const text of ['in 30 days', 'Linus (user-7)', 'SMS, RCS', '2001:db8::1', 'OTP', 'of the surgery']) {
+  for (const text of ['in 30 days', 'Linus (user-7)', 'SMS, RCS', '2001:db8::1', 'OTP', 'of the surgery', 'env=prod=1', 'team=blue']) {
     await page.locator('dl').getByText(text, { exact: true }).waitFor();
   }
 });
@@ -111,7 +113,7 @@ story('each wrong field is named where it is', async ({ page, admin }) => {
   await page.getByLabel('Name', { exact: true }).fill('n'.repeat(129));
   await page.getByLabel('User id of the owner').fill('');
   await page.getByLabel('Name of the owner').fill('');
-  await page.getByLabel('Traffic type').fill('FAX');
+  await page.getByLabel('Tags').fill('7team=blue\nempty=');
   await page.getByLabel('Allowed addresses').fill('203.0.113.0/24\nexample.com\n::1\n::1');
   await create(page).click();
 
@@ -124,19 +126,20 @@ story('each wrong field is named where it is', async ({ page, admin }) => {
   await page.getByText('User id of the owner is required.').waitFor();
   assert.match(await said('Name'), /^Name must have .* characters\.$/);
   assert.equal(await said('Name of the owner (required)'), 'Name of the owner is required.');
-  assert.match(await said('Traffic type'), /^Traffic type must be one of TRANSACTIONAL/);
+  assert.match(await said('Tags'), /7team must be named by a letter/);
+  assert.match(await said('Tags'), /empty must/);
   const addresses = await said('Allowed addresses');
   assert.match(addresses, /^example\.com must be an IPv4/);
   assert.match(addresses, /::1 must not be given twice\.$/);
   assert.match(await page.getByRole('group', { name: 'Operations' }).innerText(), /Operations must be a list of one or more/);
   assert.equal(await page.evaluate(() => /** @type {HTMLInputElement} */ (document.activeElement).value.length), 129, 'the first of them has the focus');
-  assert.equal(await page.getByLabel('Traffic type').inputValue(), 'FAX', 'what was typed is there');
+  assert.equal(await page.getByLabel('Tags').inputValue(), '7team=blue\nempty=', 'what was typed is there');
   await checkState(page);
 
   await page.getByLabel('Name', { exact: true }).fill('right');
   await page.getByLabel('User id of the owner').fill('user-2');
   await page.getByLabel('Name of the owner').fill('Grace');
-  await page.getByLabel('Traffic type').fill('');
+  await page.getByLabel('Tags').fill('');
   await page.getByLabel('Allowed addresses').fill('');
   await page.getByRole('checkbox', { name: 'SMS' }).check();
   await create(page).click();
@@ -202,7 +205,7 @@ story('a new key like another', async ({ page, admin }) => {
   await page.getByRole('link', { name: 'reminders' }).click();
   await page.getByRole('link', { name: 'New key like this' }).click();
 
-  await page.getByText('Left out, because your own key lacks them: RCS.').waitFor();
+  await page.getByText('Left out, as your key lacks them: RCS.').waitFor();
   await checkState(page);
   assert.deepEqual(await page.getByRole('main').getByRole('checkbox').evaluateAll((/** @type {HTMLInputElement[]} */ boxes) => boxes.map(({ value, checked }) => [value, checked])), [
     ['SMS', true], ['AUTHENTICATION', false],

@@ -193,6 +193,51 @@ story('a key is changed in what was changed', async ({ page, admin }) => {
   assert.notEqual(etag, before.etag);
 });
 
+story('a key is handed on, and its tags are changed one by one', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders', tags: { team: 'blue', env: 'prod', region: 'eu' } });
+  await openKey(page, admin, 'reminders');
+  for (const tag of ['env=prod', 'region=eu', 'team=blue']) await page.locator('dl').getByText(tag, { exact: true }).waitFor();
+  await checkState(page);
+  await page.getByRole('link', { name: 'Edit' }).click();
+  assert.equal(await page.getByLabel('Tags').inputValue(), 'env=prod\nregion=eu\nteam=blue');
+  await page.getByLabel('User id of the owner').fill('user-7');
+  await page.getByLabel('Name of the owner').fill('Linus');
+  await page.getByLabel('Tags').fill('team=red\nenv=prod');
+  await admin.send('PATCH', `/${key.id}`, { description: 'theirs' });
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('alert').getByText('Description: theirs').waitFor();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.locator('dl').getByText('Linus (user-7)').waitFor();
+  await page.getByRole('table', { name: 'Events' }).getByText('Tags: env=prod, region=eu, team=blue → env=prod, team=red').waitFor();
+  const { tags, userId, username, description } = await admin.find(key.id);
+  assert.deepEqual({ tags, userId, username, description }, { tags: { env: 'prod', team: 'red' }, userId: 'user-7', username: 'Linus', description: 'theirs' });
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Tags').fill('');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('heading', { name: 'reminders' }).waitFor();
+  assert.deepEqual((await admin.find(key.id)).tags, {});
+});
+
+story('a grace period is told, and ended', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
+  await openKey(page, admin, 'reminders');
+  await page.getByText('The old value was not used since.').waitFor();
+  assert.equal(await status(key), 200);
+  while ((await admin.find(key.id)).previousValueLastUsedAt === null) await page.waitForTimeout(100);
+  await page.getByRole('link', { name: '← Keys' }).click();
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.locator('dl').getByText(/^The old value was last used (now|\d+ seconds? ago)\.$/).waitFor();
+  await checkState(page);
+  await page.getByRole('button', { name: 'End old value…' }).click();
+  await page.getByRole('dialog', { name: 'End the old value of “reminders”?' }).getByText(/^The old value was last used/).waitFor();
+  await checkState(page);
+  await dialog(page).getByRole('button', { name: 'End old value' }).click();
+  await page.getByRole('button', { name: 'End old value…' }).waitFor({ state: 'detached' });
+  assert.equal(await status(key), 401);
+  assert.equal((await admin.find(key.id)).previousValueValidUntil, null);
+});
+
 story('a key that has expired is given more time', async ({ page, admin }) => {
   const end = Date.now() + 2000;
   const key = await admin.create({ name: 'short', expiresAt: new Date(end).toISOString() });

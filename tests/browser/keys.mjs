@@ -7,8 +7,6 @@ import { KEYS, checkState, defer, meddle, signIn, story } from './support.mjs';
 const DAY = 24 * 60 * 60 * 1000;
 const inDays = (days) => new Date(Date.now() + days * DAY).toISOString();
 const rows = (page) => page.getByRole('table', { name: 'Keys' }).locator('tbody').getByRole('row');
-/** A user among the choices, where signs keep what people wrote apart. */
-const apart = (name, id) => `\u2068${name}\u2069 (\u2068${id}\u2069)`;
 const names = async (page) => (await rows(page).getByRole('link').allTextContents()).sort();
 
 /** Answers lists in the service's place with as many keys as that, in pages of a thousand. */
@@ -19,7 +17,7 @@ async function pretendMany(page, admin, count) {
   }));
   await page.route(KEYS, (route) => {
     const query = new URL(route.request().url()).searchParams;
-    const wanted = keys.filter(({ userId }) => !query.has('userId') || userId === query.get('userId'));
+    const wanted = keys.filter(({ userId }) => !query.has('assignedTo') || userId === query.get('assignedTo'));
     const start = wanted.findIndex(({ id }) => id === query.get('cursor')) + 1;
     const apiKeys = wanted.slice(start, start + 1000);
     return route.fulfill({ json: { apiKeys, nextCursor: start + 1000 < wanted.length ? apiKeys.at(-1).id : null } });
@@ -36,7 +34,7 @@ story('an account without other keys is helped on', async ({ page, admin }) => {
 });
 
 story('the list tells what there is to tell', async ({ page, admin }) => {
-  const reminders = await admin.create({ name: 'reminders', operations: ['SMS', 'RCS'], expiresAt: inDays(29) });
+  const reminders = await admin.create({ name: 'reminders', operations: ['SMS', 'RCS'], expiresAt: inDays(29), tags: { team: 'blue' } });
   const old = await admin.create({ name: 'old', userId: 'user-7', username: 'Linus' });
   await admin.send('PATCH', `/${old.id}`, { enabled: false });
   await admin.create({ expiresAt: inDays(0.5) });
@@ -45,7 +43,7 @@ story('the list tells what there is to tell', async ({ page, admin }) => {
 
   const row = rows(page).filter({ hasText: 'reminders' });
   const cells = await row.getByRole('cell').allTextContents();
-  const shown = [`reminders${reminders.id}`, 'Graceuser-2', 'Active', 'SMS, RCS', 'none', 'in 29 days', 'never'];
+  const shown = [`reminders${reminders.id}team=blue`, 'Graceuser-2', 'Active', 'SMS, RCS', 'none', 'in 29 days', 'never'];
   assert.deepEqual(cells.slice(0, 7), shown);
   assert.match(cells[7], /^(now|\d+ seconds? ago)$/);
   assert.match(await row.getByRole('cell').nth(5).locator('time').getAttribute('title'), /\d{4}, \d\d:\d\d/);
@@ -85,18 +83,64 @@ story('keys are found by what is known of them', async ({ page, admin }) => {
 
   await search.fill('');
   await page.getByLabel('Status').selectOption('Disabled');
-  assert.deepEqual(await names(page), ['checkout']);
   await page.getByText('1 key', { exact: true }).waitFor();
+  assert.deepEqual(await names(page), ['checkout']);
   await page.getByRole('link', { name: 'checkout' }).click();
   await page.getByRole('link', { name: '← Keys' }).click();
   assert.equal(await page.getByLabel('Status').inputValue(), 'DISABLED', 'what is looked for is kept');
 
   await page.getByLabel('Status').selectOption('Any');
-  await page.getByLabel('User').selectOption(apart('Linus', 'user-7'));
-  await page.getByText('1 key', { exact: true }).waitFor();
-  assert.deepEqual(await names(page), ['checkout']);
-  await page.getByLabel('User').selectOption('Anybody');
   await page.getByText('3 keys', { exact: true }).waitFor();
+});
+
+story('the API finds the keys of a state, an owner, an operation, a tag and a time', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders', tags: { team: 'blue', env: 'prod=1' }, expiresAt: inDays(5) });
+  const checkout = await admin.create({ name: 'checkout', userId: 'user-7', username: 'Linus', operations: ['RCS'], tags: { team: 'red' } });
+  await admin.send('PATCH', `/${checkout.id}`, { enabled: false });
+  await signIn(page, admin);
+  await page.getByText('3 keys', { exact: true }).waitFor();
+  for (const [label, value, found] of /** @type {const} */ ([
+    ['Status', 'Disabled', ['checkout']],
+    ['Operation', 'RCS', ['Unnamed key', 'checkout']],
+    ['Not used for', '7 days', []],
+    ['Expires within', '7 days', ['reminders']],
+    ['Owner’s id', 'user-7', ['checkout']],
+    ['Tag', 'team=blue', ['reminders']],
+    ['Tag', ' env = prod=1 ', ['reminders']],
+  ])) {
+    const input = page.getByRole('search').getByLabel(new RegExp(`^${label}`));
+    const [request] = await Promise.all([
+      page.waitForRequest(KEYS),
+      (await input.evaluate(({ tagName }) => tagName)) === 'SELECT' ? input.selectOption(value) : input.fill(value).then(() => input.press('Enter')),
+    ]);
+    assert.ok(new URL(request.url()).search.length > 1, label);
+    await page.getByText(found.length === 1 ? '1 key' : `${found.length} keys`, { exact: true }).waitFor();
+    assert.deepEqual(await names(page), found, `${label} ${value}`);
+    if (found.length === 0) await page.getByText('No key matches.', { exact: true }).waitFor();
+    await Promise.all([
+      page.waitForResponse(KEYS),
+      (await input.evaluate(({ tagName }) => tagName)) === 'SELECT' ? input.selectOption('') : input.fill('').then(() => input.press('Enter')),
+    ]);
+    await page.getByText('3 keys', { exact: true }).waitFor();
+  }
+  await page.getByLabel('Status').selectOption('Active');
+  await page.getByLabel('Operation').selectOption('RCS');
+  await page.getByText('1 key', { exact: true }).waitFor();
+  assert.deepEqual(await names(page), ['Unnamed key'], 'all of them have to hold');
+  assert.equal(await page.getByText('Create your first key').count(), 0);
+  await checkState(page);
+  await page.getByLabel('Tag').fill('team');
+  await page.getByLabel('Tag').press('Enter');
+  await page.getByRole('alert').getByText('tag.team').waitFor();
+});
+
+story('what the account has is told', async ({ page, admin }) => {
+  const account = (await admin.send('GET', '/account')).body;
+  await page.route('**/account', (route) => route.fulfill({ json: { ...account, externalId: 'customer-7', keyCount: 12, maxKeys: 1000 } }));
+  await signIn(page, admin);
+  await page.getByText('customer-7').waitFor();
+  await page.getByText('12 of 1,000 in use').waitFor();
+  await checkState(page);
 });
 
 story('thousands of keys are shown a hundred at a time', async ({ page, admin }) => {
@@ -132,7 +176,6 @@ story('a page that comes too late is not mixed with others', async ({ page, admi
   await signIn(page, admin);
   await page.getByText('100 of 1,000 keys').waitFor();
   await page.getByRole('searchbox').fill('nobody');
-  await page.getByLabel('User').evaluate((select) => select.focus());
 
   const held = defer();
   await meddle(page, 'GET', KEYS, async (route) => {
@@ -140,7 +183,8 @@ story('a page that comes too late is not mixed with others', async ({ page, admi
     await route.fallback();
   });
   await page.getByRole('button', { name: 'Show more' }).click();
-  await page.getByLabel('User').selectOption(apart('User 7', 'user-7'));
+  await page.getByLabel('Owner’s id').fill('user-7');
+  await page.getByLabel('Owner’s id').press('Enter');
   await page.getByRole('searchbox').fill('');
   await page.getByText('12 keys', { exact: true }).waitFor();
   held.resolve();

@@ -291,6 +291,8 @@ story('a key that is refused in the middle of anything leaves a page that works'
     await go();
     await page.getByText('You were signed out: your key no longer works.').waitFor();
     assert.equal(await dialog(page).count(), 0);
+    await page.waitForTimeout(600);
+    assert.equal(await page.getByText('Waiting for the answer').count(), 0, 'nothing is waited for');
     await signIn(page, admin);
     await page.getByRole('link', { name: 'Events', exact: true }).click();
     await page.getByRole('heading', { name: 'Events' }).waitFor();

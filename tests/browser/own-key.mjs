@@ -177,9 +177,7 @@ story('why a key cannot be rotated or enabled is said as it is', async ({ page, 
     route.fulfill({ status, json: { status, code, detail: 'In the service’s words.' } }), { times: 1 });
   await open();
   for (const [code, sentence] of [
-    ['ACCOUNT_SUSPENDED', 'Your account is suspended, so all of its keys fail.'],
-    ['CONTENDED', 'Others changed it at the same time'],
-    ['ADDRESS', 'Your key may not be used from your present address.'],
+    ['ADDRESS', 'This key may not be used from your address.'],
     ['A_CODE_OF_LATER', 'In the service’s words.'],
   ]) {
     await refuse(409, code);

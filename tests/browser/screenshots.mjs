@@ -18,8 +18,8 @@ async function send(method, path, /** @type {object} */ body) {
 const inDays = (days) => new Date(Date.now() + days * DAY).toISOString();
 /** @type {[string, string, string, string[], object][]} */
 const KEYS = [
-  ['Newsletter', 'Linus', 'linus', ['SMS', 'RCS'], { expiresAt: inDays(300) }],
-  ['Appointment reminders', 'Grace', 'grace', ['SMS'], { expiresAt: inDays(29), allowedIps: ['203.0.113.0/24'] }],
+  ['Newsletter', 'Linus', 'linus', ['SMS', 'RCS'], { expiresAt: inDays(300), tags: { team: 'marketing' } }],
+  ['Appointment reminders', 'Grace', 'grace', ['SMS'], { expiresAt: inDays(29), allowedIps: ['203.0.113.0/24'], tags: { team: 'surgery', env: 'prod' } }],
   ['Old shop', 'Grace', 'grace', ['SMS'], { expiresAt: inDays(12) }],
   ['Import of 2025', 'Margaret', 'margaret', ['WHATSAPP'], {}],
   ['One-time passwords', 'Margaret', 'margaret', ['SMS', 'WHATSAPP'], { trafficType: 'OTP', expiresAt: inDays(90) }],

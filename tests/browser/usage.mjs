@@ -9,13 +9,23 @@ const USAGE = /\/usage\?/;
 const today = Math.floor(Date.now() / DAY) * DAY;
 const iso = (time) => new Date(time).toISOString();
 
+/** As the service does: all buckets of the time, also those without requests. */
+function fill(query, buckets) {
+  const length = query.get('bucket') === 'hour' ? DAY / 24 : DAY;
+  const first = Date.parse(query.get('from'));
+  return Array.from({ length: Math.floor((Date.now() - first) / length) + 1 }, (_, at) => {
+    const start = iso(first + at * length);
+    return { allowed: 0, limited: 0, denied: 0, ...buckets.find((bucket) => bucket.start === start), start };
+  });
+}
+
 /** Answers in the service's place with these buckets, and collects what was asked for. */
 async function pretendUsage(page, buckets) {
   const asked = [];
   await page.route(USAGE, (route) => {
     const url = new URL(route.request().url());
     asked.push({ path: url.pathname.split('/authentication')[1], ...Object.fromEntries(url.searchParams) });
-    return route.fulfill({ json: { usage: buckets } });
+    return route.fulfill({ json: { usage: fill(url.searchParams, buckets) } });
   });
   return asked;
 }

@@ -1,4 +1,4 @@
-// The session and the way to the API. The key lives here, in memory, and nowhere else.
+// The session and the way to the API. The key lives here, in memory alone.
 
 // The gateway itself gives up after 29 s.
 const TIME_LIMIT = 35_000;
@@ -7,16 +7,16 @@ const TIME_LIMIT = 35_000;
 let session = null;
 let whenEnded;
 let whenWaiting;
-let waiting = 0;
 /** @type {Set<Promise<void>>} */
 const values = new Set();
+const waits = new Set();
 
 /** Why a request failed: the API's answer, or a status of 0 when none came. */
 export class Problem extends Error {
 	constructor(status, said = /** @type {any} */ ({}), retryAfter = /** @type {string | null} */ (null)) {
 		super(said.detail);
 		const { code, errors = [], requestId, keyId, etag, sent = true } = said;
-		// It may have been done all the same.
+		// It may have been done.
 		const undecided = sent && (status === 0 || status >= 500);
 		const temporary = undecided || !sent || status === 429 || code === 'CONTENDED';
 		Object.assign(this, { status, code, errors, requestId, keyId, etag, sent, retryAfter, undecided, temporary });
@@ -30,13 +30,13 @@ export const isSelf = (id) => self().id === id;
 export const apiUrl = () => new URL('authentication', document.baseURI).href;
 export const onSessionEnd = (listener) => (whenEnded = listener);
 export const onWaiting = (listener) => (whenWaiting = listener);
-export const wait = (more) => whenWaiting((waiting += more));
-export const identify = (value) => send(value, 'GET', '/self');
+export const ask = (value, path) => send(value, 'GET', path);
 
-/** Keeps a key until the session ends, or its new value. */
-export const keep = (key, value) => (session = Object.assign(session ?? {}, { self: key, value }));
+export const keep = (/** @type {Key} */ self, value, account = session.account) => (session = Object.assign(session ?? {}, { self, value, account }));
 
-/** Goes on with what a change has made of the signed-in key, or ends its session. */
+/** @type {() => Account} */
+export const account = () => session.account;
+
 export function renew(/** @type {Key} */ key) {
 	if (!isSelf(key.id)) return;
 	session.self = key;
@@ -50,10 +50,17 @@ export function endSession(reason) {
 	whenEnded(reason);
 }
 
+/** Waiting is told until its result is called. */
+export function wait() {
+	const over = () => waits.delete(over) && whenWaiting(waits.size);
+	waits.add(over);
+	whenWaiting(waits.size);
+	return over;
+}
+
 /** Until its result is called, a value is to come or to be read: no refused request ends the session. */
 export function expectValue() {
-	/** @type {any} */
-	const { promise, resolve } = Promise.withResolvers();
+	const { promise, resolve } = /** @type {any} */ (Promise).withResolvers();
 	values.add(promise);
 	return () => {
 		values.delete(promise);
@@ -76,7 +83,7 @@ export async function call(method, path, /** @type {Call} */ options = {}) {
 		} else {
 			release?.();
 			while (values.size > 0) await Promise.race(values);
-			// Meanwhile the key may have got another value.
+			// It may have another value by now.
 			if (session === mine && value !== mine.value) return call(method, path, options);
 			if (session === mine) endSession(problem.status === 401 ? reason : 'demoted');
 		}
@@ -87,7 +94,7 @@ export async function call(method, path, /** @type {Call} */ options = {}) {
 async function send(value, method, path, /** @type {Call} */ { body, signal, etag, name } = {}) {
 	if (!navigator.onLine) throw new Problem(0, { sent: false });
 	const limit = AbortSignal.timeout(TIME_LIMIT);
-	wait(1);
+	const over = wait();
 	try {
 		const response = await fetch(apiUrl() + path, {
 			method,
@@ -106,10 +113,10 @@ async function send(value, method, path, /** @type {Call} */ { body, signal, eta
 		});
 		const said = await response.json().catch(() => undefined);
 		if (!response.ok) throw new Problem(response.status, said, response.headers.get('Retry-After'));
-		// The answer broke off, or something between us and the API gave its own.
+		// It broke off, or something between us and the API answered.
 		if (!said && response.status !== 204) throw new Problem(0);
 		return said;
 	} finally {
-		wait(-1);
+		over();
 	}
 }

@@ -1,6 +1,6 @@
-// The page: sign-in, the frame around the views, and which view an address names.
+// The page: sign-in, the frame, and the view that an address names.
 
-import { endSession, onSessionEnd, self } from './api.js';
+import { account, endSession, onSessionEnd, self } from './api.js';
 import { fill, h } from './dom.js';
 import { eventsView } from './events.js';
 import { createView, editView } from './key-form.js';
@@ -30,7 +30,8 @@ function showFrame() {
 	showExactTimes(false);
 	fill(document.body,
 		h('header',
-			h('strong', self().company),
+			h('strong', bdi(account().company)),
+			account().externalId && h('bdi.hint', account().externalId),
 			h('nav', { 'aria-label': words.nav }, words.views.map(([href, text]) => h('a', { href }, text))),
 			h('p.hint.end', bdi(self().username), ' · ', nameOf(self())),
 			h('label.choice', exact, words.exactTimes),

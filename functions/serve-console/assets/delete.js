@@ -19,7 +19,7 @@ export function deleteDialog(signal, key, gone, done) {
 		id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: true, 'aria-describedby': wrong,
 	});
 	ask(signal, {
-		title: text.title(nameOf(key)),
+		title: words.question(text.action, nameOf(key)),
 		about: [
 			h('p', userOf(key), h('code.sub', key.id.slice(0, -TYPED), h('strong', expected))),
 			h('p', text.consequence),
@@ -42,7 +42,6 @@ export function deleteDialog(signal, key, gone, done) {
 			try {
 				await change(signal, key, 'delete', 'DELETE', {}, over);
 			} catch (problem) {
-				// Somebody was faster, or an earlier answer was lost: gone is gone.
 				if (problem.status !== 404) throw problem;
 				over();
 			}

@@ -1,4 +1,4 @@
-// Dialogs, which only their buttons, Escape, and the end of their view close.
+// Dialogs. Their buttons, Escape and the end of their view close them, and nothing else.
 
 import { fill, h, newId } from './dom.js';
 import { button, form, notice } from './parts.js';
@@ -23,7 +23,6 @@ export function openDialog(signal, title, cancel, about, ...content) {
 		closedby: 'none',
 		'aria-labelledby': titleId,
 		'aria-describedby': aboutId,
-		cancel: (event) => event.preventDefault(),
 		close: () => dialog.isConnected && dialog.showModal(),
 	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, waitRegion());
 	const close = () => {

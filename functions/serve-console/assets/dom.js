@@ -1,4 +1,4 @@
-// Elements are made of nodes and text, never of markup: nothing that the API says can become code.
+// Elements are made of nodes and text: nothing that the API says can become markup.
 
 const SVG = ['svg', 'rect', 'pattern', 'path'];
 const isThere = (value) => value !== null && value !== undefined && value !== false;

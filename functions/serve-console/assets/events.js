@@ -12,7 +12,6 @@ const FEW = 3;
 
 export const eventsView = ({ signal }) => [heading(text.title), eventsList({}, signal)];
 
-/** The events of one key: those that changed it, or those that it made. */
 export function eventsSection(id, signal) {
 	const holder = h('div');
 	const show = () => fill(holder, eventsList({ [choice.value]: id }, signal));

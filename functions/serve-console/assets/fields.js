@@ -1,9 +1,9 @@
-// The fields of the forms, what they say to the API, and where its errors stand.
+// The fields of the forms, and where errors stand.
 
-import { self } from './api.js';
+import { account } from './api.js';
 import { fill, h, newId } from './dom.js';
 import { DAY, inFull } from './format.js';
-import { offer } from './parts.js';
+import { named, offer } from './parts.js';
 import { words } from './words.js';
 
 const USUAL_DAYS = 90;
@@ -11,10 +11,12 @@ const PERIODS = Object.keys(words.form.per);
 // Digits, or groups of three with one sign between, as people in many places write thousands.
 const WHOLE = /^(\d{1,15}|\d{1,3}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
 
-/** What people write on a key for each other, and its element: in forms, on a key's page, and in the search. */
+/** What people write on a key for each other: in forms, on its page, and in the search. */
 export const TEXTS = { name: 'input', description: 'textarea' };
 
 export const textsOf = (key) => Object.fromEntries(Object.keys(TEXTS).map((name) => [name, key[name]]));
+
+export const tagsOf = (key) => Object.entries(key.tags).map((tag) => tag.join('='));
 
 function field(name, /** @type {Field} */ { input, group, inputs = [input], required, read, part, check = () => [] }) {
 	const label = words.fields[name];
@@ -31,11 +33,10 @@ function field(name, /** @type {Field} */ { input, group, inputs = [input], requ
 	if (input && required) input.required = true;
 	let invalid = [];
 
-	/** Shows those errors that are its own; whether there are any. */
 	function tell(errors) {
 		const mine = errors.filter((error) => error.field.split(/[[.]/)[0] === name);
 		for (const each of inputs) each.ariaInvalid = null;
-		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1]));
+		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1] ?? field.split('.')[1]));
 		invalid = parts.map((one) => one?.input ?? inputs[0]);
 		for (const each of invalid) each.ariaInvalid = 'true';
 		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label ?? label, message))));
@@ -49,9 +50,8 @@ export function text(name, value, /** @type {{ tag?: string, required?: boolean 
 	return field(name, { input, required, read: () => input.value.trim() || null });
 }
 
-/** Those that the signed-in key has, and could give. */
 export function operations(chosen) {
-	const boxes = self().operations.map((value) => h('input', { type: 'checkbox', value, checked: chosen.includes(value) }));
+	const boxes = account().grantableOperations.map((value) => h('input', { type: 'checkbox', value, checked: chosen.includes(value) }));
 	const checked = () => boxes.filter((box) => box.checked);
 	const read = () => checked().map((box) => box.value);
 	const group = h('div.choices', boxes.map((box) =>
@@ -90,7 +90,7 @@ export function expiry(/** @type {Key | undefined} */ edited) {
 
 export function limits(/** @type {Limit[]} */ given) {
 	const inputs = PERIODS.map((per) => h('input', {
-		inputmode: 'numeric', autocomplete: 'off', value: given.find((limit) => limit.per === per)?.requests ?? '',
+		inputmode: 'numeric', value: given.find((limit) => limit.per === per)?.requests ?? '',
 	}));
 	const typed = ({ value }) => value.normalize('NFKC').replace(/\s/g, ' ').trim();
 	const written = () => inputs.filter(typed);
@@ -109,7 +109,7 @@ export function limits(/** @type {Limit[]} */ given) {
 }
 
 export function addresses(/** @type {string[]} */ given) {
-	const input = h('textarea', { value: given.join('\n'), spellcheck: 'false' });
+	const input = h('textarea', { value: given.join('\n') });
 	// One a line, or as a list that was pasted.
 	const lines = () => input.value.replace(/\s*\/\s*/g, '/').split(/[\s,;]+/).filter(Boolean);
 	return field('allowedIps', {
@@ -117,4 +117,20 @@ export function addresses(/** @type {string[]} */ given) {
 		read: () => (lines().length > 0 ? lines() : null),
 		part: (at) => at && { label: lines()[at] },
 	});
+}
+
+export function trafficType(present = '') {
+	const types = named(account().trafficTypes);
+	const input = offer(h('select'), present ? types : { '': words.form.usual, ...types });
+	input.value = present;
+	return field('trafficType', { input, read: () => input.value || null });
+}
+
+export function tags(key) {
+	const input = h('textarea', { value: tagsOf(key).join('\n'), dir: 'auto' });
+	const read = () => Object.fromEntries(input.value.split('\n').filter((line) => line.trim()).map((line) => {
+		const [name, ...text] = line.split('=');
+		return [name.trim(), text.join('=').trim()];
+	}).sort());
+	return field('tags', { input, read, part: (label) => ({ label }) });
 }

@@ -27,7 +27,6 @@ export const bucketTime = {
 	hour: format({ timeZone: 'UTC', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
 };
 
-/** `in 29 days`, `2 minutes ago`. */
 export function fromNow(date) {
 	const ahead = Number(new Date(date)) - Date.now();
 	const size = Math.abs(ahead);

@@ -1,4 +1,4 @@
-// Requests whose answer has a value, and how the value is had though answers are lost.
+// Requests whose answer has a value, which is had though answers are lost.
 
 import { call, expectValue, wait } from './api.js';
 import { fill, h } from './dom.js';
@@ -8,7 +8,6 @@ import { sayWaiting } from './told.js';
 import { words } from './words.js';
 
 const text = words.issue;
-const PAUSES = [500, 1500, 4000];
 
 /**
  * Creates or rotates under a name: once, however often it is sent. If the answer was lost, another value takes the place of
@@ -22,7 +21,7 @@ export function issue(signal, path, body, slot, fields, leave, /** @type {Call} 
 	let made;
 
 	async function attempt(release) {
-		for (const pauses = [...PAUSES]; ; ) {
+		for (const pauses = [500, 1500, 4000]; ; ) {
 			try {
 				return await call('POST', request.path, { ...request, release, reason: unsure ? reason : undefined });
 			} catch (problem) {
@@ -34,7 +33,6 @@ export function issue(signal, path, body, slot, fields, leave, /** @type {Call} 
 					const pause = Math.max(Number(pauses.shift()), (problem.retryAfter ?? 0) * 1000);
 					await new Promise((resolve) => setTimeout(resolve, pause));
 				} else {
-					// What is refused was not done.
 					unsure &&= problem.temporary;
 					throw problem;
 				}
@@ -46,8 +44,9 @@ export function issue(signal, path, body, slot, fields, leave, /** @type {Call} 
 		async function send() {
 			const release = expectValue();
 			const letGo = hold(signal, () => sayWaiting(words.wait));
+			const over = wait();
 			onLeave(signal, release);
-			wait(1);
+			onLeave(signal, over);
 			try {
 				resolve({ ...(await attempt(release)), release });
 			} catch (problem) {
@@ -59,7 +58,7 @@ export function issue(signal, path, body, slot, fields, leave, /** @type {Call} 
 					reject(problem);
 				}
 			}
-			wait(-1);
+			over();
 			letGo();
 		}
 		function offer() {

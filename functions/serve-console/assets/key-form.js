@@ -1,9 +1,9 @@
-// The forms that make a key and change one.
+// The forms that make and change a key.
 
-import { call, isSelf, renew, self } from './api.js';
+import { account, call, isSelf, renew, self } from './api.js';
 import { confirmed } from './dialogs.js';
 import { fill, h } from './dom.js';
-import { addresses, expiry, limits, operations, TEXTS, text as textField } from './fields.js';
+import { addresses, expiry, limits, operations, TEXTS, tags, text as textField, trafficType } from './fields.js';
 import { issue } from './issue.js';
 import { noteKey } from './keys.js';
 import { mayChange } from './own-key.js';
@@ -16,12 +16,12 @@ import { words } from './words.js';
 const text = words.form;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Makes a key, like the one of that id if there is one. */
+/** Makes a key, like another if there is an id. */
 export function createView({ signal, id }) {
 	const holder = h('div.stack');
 	const { userId, username } = self();
-	if (!id) fill(holder, createForm(signal, { userId, username, operations: [] }));
-	else load(holder, async () => {
+	load(holder, async () => {
+		if (!id) return createForm(signal, { userId, username, operations: [], tags: {} });
 		const like = await call('GET', `/${id}`, { signal });
 		return createForm(signal, { ...like, name: like.name && text.copyOf(like.name) });
 	});
@@ -35,13 +35,8 @@ export function editView({ signal, id }) {
 }
 
 function createForm(signal, like) {
-	const fields = [
-		...texts(like),
-		textField('userId', like.userId, { required: true }),
-		textField('username', like.username, { required: true }),
-		...rights(like),
-	];
-	const left = like.operations.filter((operation) => !self().operations.includes(operation));
+	const fields = fieldsOf(like);
+	const left = like.operations.filter((operation) => !account().grantableOperations.includes(operation));
 	return [
 		left.length > 0 && h('p.notice.warn', text.leftOut(words.list(left))),
 		frame(signal, fields, text.create, '#/', async (slot, group, held) => {
@@ -58,7 +53,7 @@ function createForm(signal, like) {
 }
 
 function editForm(signal, /** @type {Key} */ key) {
-	const fields = [...texts(key), ...rights(key, key)];
+	const fields = fieldsOf(key, key);
 	// Only what is other than this is sent, and on the version that was seen.
 	const before = fields.map(({ read }) => read());
 	let known = key;
@@ -69,8 +64,9 @@ function editForm(signal, /** @type {Key} */ key) {
 	return frame(signal, fields, text.save, `#/key/${key.id}`, async (_slot, _group, held) => {
 		const changes = fields.map(({ name, read }) => [name, read()]).filter(([, value], at) => !same(value, before[at]));
 		const body = Object.fromEntries(changes);
+		// A patch of tags leaves what it does not name.
+		if (body.tags) body.tags = { ...Object.fromEntries(Object.keys(known.tags).map((name) => [name, null])), ...body.tags };
 		if (isSelf(key.id) && !(await mayChange(signal, known, body))) return;
-		// Who leaves from here on is told how it ends.
 		held.isSent = true;
 		try {
 			await change(signal, key, 'save', 'PATCH', { body, etag: known.etag }, apply);
@@ -80,7 +76,7 @@ function editForm(signal, /** @type {Key} */ key) {
 			const now = await call('GET', `/${key.id}`, { signal });
 			const others = fields.map(({ name }) => ({ field: name, from: known[name], to: now[name] })).filter(({ from, to }) => !same(from, to));
 			known = now;
-			// An earlier answer may have been lost.
+			// An answer may have been lost.
 			if (!changes.every(([name, value]) => same(value, now[name]))) {
 				problem.advice = [text.overtaken, changeList(others), text.onTop];
 				throw problem;
@@ -92,30 +88,27 @@ function editForm(signal, /** @type {Key} */ key) {
 	});
 }
 
-const texts = (key) => Object.entries(TEXTS).map(([name, tag]) => textField(name, key[name], { tag }));
-
-const rights = (key, edited) => [
+const fieldsOf = (key, edited) => [
+	...Object.entries(TEXTS).map(([name, tag]) => textField(name, key[name], { tag })),
+	tags(key),
+	...['userId', 'username'].map((name) => textField(name, key[name], { required: true })),
 	operations(key.operations),
-	textField('trafficType', key.trafficType),
+	trafficType(key.trafficType),
 	expiry(edited),
 	limits(key.limits ?? []),
 	addresses(key.allowedIps ?? []),
 ];
 
-/** A form that says what is wrong where it is wrong, and is not left without a question once something was typed. */
+/** A form that says what is wrong where it is wrong, and is not left without a question. */
 function frame(signal, fields, action, back, work) {
 	const slot = h('div');
 	const submit = button(action, null, 'primary');
 	const group = h('fieldset.wide', fields.map(({ element }) => element));
 	const typed = () => [...group.elements].map((/** @type {any} */ { value, checked }) => [value, checked]);
 	const untouched = typed();
-	let isAsking = false;
 	async function askToLeave(goOn) {
-		if (isAsking) return;
-		isAsking = true;
-		const mayGo = await confirmed(signal, { title: text.leaveTitle, about: h('p', text.leaveText), action: text.leave });
-		isAsking = false;
-		if (!mayGo) return;
+		if (document.querySelector('dialog')) return;
+		if (!(await confirmed(signal, { title: text.leaveTitle, about: h('p', text.leaveText), action: text.leave }))) return;
 		held.release();
 		goOn();
 	}

@@ -1,11 +1,11 @@
-// One key: what it is, how it is used, what became of it, and what may be done with it.
+// One key, and what may be done with it.
 
 import { call, isSelf, renew } from './api.js';
 import { deleteDialog } from './delete.js';
 import { ask } from './dialogs.js';
 import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
-import { textsOf } from './fields.js';
+import { tagsOf, textsOf } from './fields.js';
 import { inFull } from './format.js';
 import { noteKey } from './keys.js';
 import {
@@ -49,7 +49,7 @@ export function keyView({ signal, id }) {
 		},
 	});
 
-	/** Does what is meant for the version that is shown, or shows the one that there is. */
+	/** Works on the version that is shown, or shows the one that there is. */
 	const onThis = (work) => async (...given) => {
 		try {
 			await work(...given);
@@ -59,26 +59,34 @@ export function keyView({ signal, id }) {
 		}
 	};
 
-	const patch = (key, action, enabled, etag = '') => onThis(async () =>
-		changed(await change(signal, key, action, 'PATCH', { body: { enabled }, etag }, note)));
+	const patch = (key, action, body, etag = '') => onThis(async () =>
+		changed(await change(signal, key, action, 'PATCH', { body, etag }, note)));
 
 	const disable = (key) => ask(signal, {
-		title: text.disableTitle(nameOf(key)),
+		title: words.question(text.disableAction, nameOf(key)),
 		about: [h('p', text.disableText), lastUse(key), isSelf(key.id) && h('p.notice.warn', text.disableSelf)],
 		action: text.disableAction,
 		// It must win over whatever others write, so it names no version.
-		perform: patch(key, 'disable', false),
+		perform: patch(key, 'disable', { enabled: false }),
+	});
+
+	const endOld = (key) => ask(signal, {
+		title: words.question(text.oldTitle, nameOf(key)),
+		about: [h('p', text.oldText), oldUse(key)],
+		action: text.oldAction,
+		perform: patch(key, 'endOld', { previousValueValidUntil: null }, key.etag),
 	});
 
 	function headline(key) {
 		const slot = h('div');
-		const enable = () => attempt(slot, patch(key, 'enable', true, key.etag));
+		const enable = () => attempt(slot, patch(key, 'enable', { enabled: true }, key.etag));
 		return [
 			h('div.line', h('div', heading(text.title, nameOf(key), ' ', badge(key.status), mark(key)), h('code.sub', key.id)), sparkline),
 			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status]),
 			slot,
 			h('div.actions',
 				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(signal, key, (now) => (now ? changed(now) : load()), onThis)),
+				key.previousValueValidUntil && button(text.endOld, () => endOld(key)),
 				h('a.button', { href: `#/edit/${id}` }, text.edit),
 				h('a.button', { href: `#/new/${id}` }, text.like),
 				key.enabled && button(text.disable, () => disable(key)),
@@ -91,6 +99,8 @@ export function keyView({ signal, id }) {
 	return [h('a', { href: '#/' }, text.back), top, usage, events];
 }
 
+const oldUse = (key) => h('p', key.previousValueLastUsedAt ? text.oldUsed(moment(key.previousValueLastUsedAt)) : text.oldUnused);
+
 function facts(key) {
 	const inForce = limitsText(key.effectiveLimits);
 	const exactly = (date) => [moment(date), date && h('span.sub', inFull(date))];
@@ -98,6 +108,7 @@ function facts(key) {
 	const values = {
 		description: description && h('p', { dir: 'auto' }, description),
 		...texts,
+		tags: tagsOf(key).length > 0 && h('ul', tagsOf(key).map((tag) => h('li', bdi(tag)))),
 		owner: userOf(key),
 		operations: words.list(key.operations),
 		trafficType: key.trafficType,
@@ -105,6 +116,7 @@ function facts(key) {
 		allowedIps: key.allowedIps ? h('ul', key.allowedIps.map((range) => h('li', h('code', range)))) : words.anywhere,
 		expiresAt: exactly(key.expiresAt),
 		lastUsedAt: exactly(key.lastUsedAt),
+		previousValueValidUntil: key.previousValueValidUntil && [exactly(key.previousValueValidUntil), oldUse(key)],
 		createdAt: exactly(key.createdAt),
 		createdBy: key.createdByKeyId ? linkTo(key.createdByKeyId, bdi(key.createdBy)) : bdi(key.createdBy),
 	};

@@ -1,4 +1,4 @@
-// What would shut out the key that is signed in.
+// What would shut out the signed-in key.
 
 import { call } from './api.js';
 import { confirmed } from './dialogs.js';
@@ -24,7 +24,7 @@ function covers(range, address) {
 	return wanted.length === given.length && given.startsWith(wanted.slice(0, length ?? wanted.length));
 }
 
-/** Whether these changes of the key that is signed in are to be made: it is asked if they would shut it out. */
+/** Whether its changes are to be made, which is asked if they would shut it out. */
 export async function mayChange(signal, /** @type {Key} */ key, { operations, allowedIps, expiresAt }) {
 	const lost = /** @type {any[]} */ ([]);
 	const sentences = [text.yours];
@@ -35,7 +35,7 @@ export async function mayChange(signal, /** @type {Key} */ key, { operations, al
 	if (operations && !operations.includes('AUTHENTICATION')) lose('operations', key.operations, operations, text.operations);
 	if (expiresAt && !(key.expiresAt && key.expiresAt <= expiresAt)) lose('expiresAt', key.expiresAt ?? words.never, expiresAt, text.expiresAt);
 	if (allowedIps) {
-		// The page does not know its own address, but the events do, if this key has changed something.
+		// The page does not know its own address. Events do, if the key has changed something.
 		const { events } = await call('GET', `/events?actorKeyId=${key.id}&limit=1`, { signal });
 		const address = events[0]?.sourceIp;
 		if (!address || !allowedIps.some((range) => covers(range, address))) lose('allowedIps', key.allowedIps ?? words.anywhere, allowedIps, text.allowedIps(address));

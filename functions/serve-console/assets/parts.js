@@ -1,27 +1,26 @@
-// What several views are made of.
+// What several views have.
 
 import { Problem, isSelf } from './api.js';
 import { fill, h } from './dom.js';
 import { atTime, fromNow, number } from './format.js';
 import { words } from './words.js';
 
-/** A view's heading, which takes the focus, and names the page: the browser's history keeps that, so it names no key. */
+/** It takes the focus, and names the page: no key, since the browser keeps that. */
 export function heading(title, ...content) {
 	document.title = `${title} · ${words.product}`;
 	const element = h('h1', { tabindex: -1 }, content.length > 0 ? content : title);
-	// It has to be on the page first, and a dialog before it gone.
+	// Once it is on the page, and a dialog before it gone.
 	setTimeout(() => element.focus({ preventScroll: true }));
 	return element;
 }
 
-/** Does work once at a time, or submits its form. */
 export function button(text, work, kind = '', attributes = {}) {
 	const click = () => work && whileBusy(element, work);
 	const element = h('button', { type: work ? 'button' : 'submit', class: kind, click, ...attributes }, text);
 	return element;
 }
 
-// Without `disabled`, which would take the focus away.
+// `disabled` would take the focus away.
 async function whileBusy(element, work) {
 	if (element.ariaDisabled) return;
 	element.ariaDisabled = 'true';
@@ -47,7 +46,7 @@ const timeText = (date) => (exact ? atTime(date) : fromNow(date));
 
 export const moment = (date) => (date ? h('time', { datetime: date, title: atTime(date) }, timeText(date)) : words.never);
 
-/** Shows times exactly, for those who cannot hover, or as people say them. */
+/** Not everybody can hover. */
 export function showExactTimes(wanted) {
 	exact = wanted;
 	document.querySelectorAll('time').forEach((time) => fill(time, timeText(time.dateTime)));
@@ -74,6 +73,7 @@ export const lastUse = (key) => h('p', key.lastUsedAt ? words.lastUsed(fromNow(k
 function valueText(value) {
 	if (value === null || value === undefined) return words.none;
 	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : words.list(value);
+	if (typeof value === 'object') return words.list(Object.entries(value).map((tag) => tag.join('=')));
 	return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? atTime(value) : String(value);
 }
 
@@ -89,6 +89,8 @@ export const table = (label, columns, body, attributes) =>
 export const cells = (columns, contents) =>
 	h('tr', { role: 'row' }, columns.map((name, at) => h('td', { role: 'cell', 'data-label': name }, contents[at])));
 
+export const named = (names) => Object.fromEntries(names.map((name) => [name, name]));
+
 export function offer(select, options) {
 	fill(select, Object.entries(options).map(([value, name]) => h('option', { value }, name)));
 	return select;
@@ -102,7 +104,8 @@ export function notice(problem, retry) {
 		: status === 0 ? (sent ? words.noAnswer : words.offline)
 		: status === 429 ? words.tooMany(retryAfter)
 		: status >= 500 ? words.failed
-		: words.problem[code] ?? message;
+		: code === 'ADDRESS' ? words.signIn.wrongAddress
+		: message;
 	return h('div.notice.bad', { role: 'alert' },
 		h('p', text),
 		h('ul', errors.map(({ field, message }) => h('li', words.wrong(field, message)))),

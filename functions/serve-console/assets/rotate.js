@@ -12,7 +12,7 @@ import { words } from './words.js';
 const text = words.rotate;
 const USUAL_SECONDS = 3600;
 
-/** Asks how long the old value may live, rotates, shows the new one. `done` gets the key, or nothing if it is not known. */
+/** `done` gets the key if it is known. */
 export function rotateDialog(signal, key, done, onThis) {
 	const leaked = key.status === 'EXPOSED';
 	const consequence = h('p', { 'aria-live': 'polite' });
@@ -26,7 +26,7 @@ export function rotateDialog(signal, key, done, onThis) {
 	choice.value = leaked ? 0 : USUAL_SECONDS;
 	explain();
 	ask(signal, {
-		title: text.title(nameOf(key)),
+		title: words.question(text.action, nameOf(key)),
 		about: lastUse(key),
 		fields,
 		action: text.action,

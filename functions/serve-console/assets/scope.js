@@ -4,7 +4,7 @@ let view = new AbortController();
 /** @type {Set<{ ask: (goOn: () => void) => void, needed: () => boolean }>} */
 const holds = new Set();
 
-// The view's place in the browser's history, and the addresses there.
+// Its place in the browser's history, and the addresses there.
 let at = history.state?.at ?? 0;
 let trail = [];
 /** @type {string | null} */
@@ -50,7 +50,6 @@ addEventListener('popstate', () => {
 // The browser asks in its own words.
 addEventListener('beforeunload', (event) => held() && event.preventDefault());
 
-/** Shows the view that the address names, from now on. */
 export function begin(work) {
 	showView = work;
 	history.scrollRestoration = 'manual';
@@ -66,7 +65,7 @@ export function end() {
 	history.replaceState({ at }, '', location.pathname);
 }
 
-/** Leaves a view that is over: no way back leads to it. */
+/** No way back leads to the view that is left so. */
 export function replace(hash) {
 	history.replaceState({ at }, '', hash);
 	if (trail[at - 1] === hash) history.back();

@@ -1,6 +1,6 @@
 // The way in: a manager's key.
 
-import { identify, keep } from './api.js';
+import { ask, keep } from './api.js';
 import { fill, h, newId } from './dom.js';
 import { button, form, notice } from './parts.js';
 import { waitRegion } from './told.js';
@@ -8,7 +8,6 @@ import { words } from './words.js';
 
 const text = words.signIn;
 
-/** The view; `done` is called when a session has begun. */
 export function signInView(reason, done) {
 	const [id, hint, wrong] = [newId(), newId(), newId()];
 	const slot = h('div', { id: wrong });
@@ -29,9 +28,9 @@ export function signInView(reason, done) {
 		// A header takes nothing else.
 		if (!/^[!-~]+$/.test(value)) return refuse(text.notLive);
 		try {
-			const key = await identify(value);
+			const key = await ask(value, '/self');
 			if (!key.operations.includes('AUTHENTICATION')) return refuse(text.notManager);
-			keep(key, value);
+			keep(key, value, await ask(value, '/account'));
 			done();
 		} catch (problem) {
 			if (problem.status === 401) refuse(text.notLive);

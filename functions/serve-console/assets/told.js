@@ -1,4 +1,4 @@
-// What is told apart from a view: that an answer is waited for, and how a change ended whose own view was left.
+// What is told apart from a view: waiting, and how a change ended whose own view was left.
 
 import { call, onWaiting } from './api.js';
 import { fill, h } from './dom.js';
@@ -13,7 +13,7 @@ export const toldRegion = () => h('div.told', { role: 'status' });
 
 export const sayWaiting = (text) => document.querySelectorAll('.wait').forEach((region) => fill(region, text));
 
-/** Tells something until it is closed, or two views later. */
+/** Until it is closed, or two views later. */
 function tell(...content) {
 	const box = h('div.notice', h('p', content), button(words.close, () => box.remove()));
 	document.querySelector('.told')?.append(box);
@@ -24,7 +24,7 @@ export const forgetOld = () => document.querySelectorAll('.told > *').forEach((b
 
 export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[action]));
 
-/** Sends a change. If its view is left meanwhile, it is told how it ended; `apply` takes note of it in any case. */
+/** `apply` takes note of it, and if its view was left, it is told how it ended. */
 export async function change(signal, key, action, method, /** @type {Call} */ options, apply) {
 	try {
 		const answer = await call(method, `/${key.id}`, options);

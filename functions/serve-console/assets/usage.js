@@ -1,4 +1,4 @@
-// How much was used, as bars and as a table.
+// Usage, as bars and as a table.
 
 import { call } from './api.js';
 import { fill, h } from './dom.js';
@@ -26,12 +26,7 @@ function usageList(title, path, signal, sparkline) {
 		const first = (Math.floor(Date.now() / LENGTH[bucket]) - count + 1) * LENGTH[bucket];
 		const query = new URLSearchParams({ from: new Date(first).toISOString(), bucket });
 		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([signal, turn.signal]) });
-		const known = new Map(usage.map((each) => [Date.parse(each.start), each]));
-		const buckets = Array.from({ length: count }, (_, at) => {
-			const start = first + at * LENGTH[bucket];
-			const { allowed = 0, limited = 0, denied = 0 } = known.get(start) ?? {};
-			return { start, allowed, limited, denied, all: allowed + limited + denied };
-		});
+		const buckets = usage.map((each) => ({ ...each, all: each.allowed + each.limited + each.denied }));
 		if (choice.value === 'month' && sparkline) fill(sparkline, small(buckets));
 		return figure(buckets, bucket);
 	});
@@ -43,7 +38,7 @@ function usageList(title, path, signal, sparkline) {
 
 const total = (buckets, verdict) => number(buckets.reduce((sum, bucket) => sum + bucket[verdict], 0));
 const most = (buckets) => Math.max(...buckets.map(({ all }) => all));
-const totals = (buckets) => VERDICTS.map((verdict) => text.total[verdict](total(buckets, verdict)));
+const totals = (buckets) => VERDICTS.map((verdict) => text.total(total(buckets, verdict), verdict));
 
 const small = (buckets) => [
 	most(buckets) > 0 && bars(buckets),
@@ -51,7 +46,7 @@ const small = (buckets) => [
 ];
 
 function figure(buckets, bucket) {
-	if (most(buckets) === 0) return h('p.hint', text.nothing, text.late);
+	if (!(most(buckets) > 0)) return h('p.hint', text.nothing, text.late);
 	const timeOf = bucketTime[bucket];
 	const columns = [text.time[bucket], ...VERDICTS.map((verdict) => text.verdict[verdict])];
 	const ends = [buckets[0], buckets.at(-1)].map(({ start }) => h('span', timeOf(start)));
@@ -68,19 +63,17 @@ function figure(buckets, bucket) {
 }
 
 const ALL = { width: '100%', height: '100%' };
-const LINES = { limited: 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5', denied: 'M0 3H6' };
+const LINES = { limited: 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5', denied: 'M0 3H6M3 0V6' };
 
-/** What tells the verdicts apart without colours; the page has it once, and its styles name it. */
-export const patterns = () => h('svg.patterns', { 'aria-hidden': 'true' }, Object.entries(LINES).map(([verdict, d]) =>
+/** What tells verdicts apart without colours; styles name it. */
+export const patterns = () => h('svg', { width: 0, height: 0, 'aria-hidden': 'true' }, Object.entries(LINES).map(([verdict, d]) =>
 	h(`pattern.${verdict}`, { id: verdict, patternUnits: 'userSpaceOnUse', width: 6, height: 6 }, h('rect', ALL), h('path', { d }))));
 
-/** One bar for each bucket, in a picture that stretches and whose patterns do not. */
 function bars(buckets) {
 	const step = 100 / buckets.length;
 	const bar = (bucket, at) => {
 		let y = 100;
 		return VERDICTS.filter((verdict) => bucket[verdict]).map((verdict) => {
-			// One among millions is still seen.
 			const height = Math.max((bucket[verdict] / most(buckets)) * 100, 1);
 			y -= height;
 			return h(`rect.${verdict}`, { x: `${(at + 0.1) * step}%`, y: `${y}%`, width: `${0.8 * step}%`, height: `${height}%` });

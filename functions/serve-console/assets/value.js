@@ -9,7 +9,6 @@ import { words } from './words.js';
 
 const text = words.value;
 
-/** Shows a value until somebody says that it was kept, then goes on with `done`. */
 export function showValue(signal, title, { value, release }, done) {
 	let copied = false;
 	const secret = h('textarea.secret', { value, readonly: true, 'aria-label': text.label });
