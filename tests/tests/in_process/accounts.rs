@@ -90,9 +90,14 @@ async fn accounts_of_one_company_are_found_in_whichever_case_its_name_is_written
         (ids.collect::<Vec<_>>(), page["nextCursor"].clone())
     };
     let (mut ids, cursor) = found(json!({"company": " acme "})).await;
-    let (first, next) = found(json!({"company": "acme", "limit": 1})).await;
-    let (rest, last) = found(json!({"company": "acme", "limit": 1, "cursor": next})).await;
-    assert_eq!((ids.clone(), cursor, last), ([first, rest].concat(), Value::Null, Value::Null));
+    assert_eq!(cursor, Value::Null);
+    let (mut one_by_one, mut cursor) = found(json!({"company": "acme", "limit": 1})).await;
+    while !cursor.is_null() {
+        let (found, next) = found(json!({"company": "acme", "limit": 1, "cursor": cursor})).await;
+        one_by_one.extend(found);
+        cursor = next;
+    }
+    assert_eq!(one_by_one, ids);
     ids.sort();
     expected.sort();
     assert_eq!(ids, expected);

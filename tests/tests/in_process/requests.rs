@@ -46,7 +46,7 @@ async fn a_parameter_that_a_route_does_not_know_is_a_400_and_nothing_is_done() {
     let key = admin.create_key(&["SMS"]).await;
     let before = stored(&gateway);
     let routes = routes_with_a_key();
-    assert_eq!(routes.len(), 9);
+    assert_eq!(routes.len(), 10);
 
     for (method, route) in &routes {
         let path = route.replace("{key}", &key.id);
