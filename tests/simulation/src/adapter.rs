@@ -65,6 +65,15 @@ pub struct Functions {
 static GITHUB: LazyLock<GithubKeys> =
     LazyLock::new(|| GithubKeys::new("http://github.sim/keys".parse().expect("a URL"), None).expect("a transport"));
 
+/// What a function answers the gateway with.
+#[derive(Default)]
+pub struct Served {
+    pub status: u16,
+    pub content_type: String,
+    pub etag: String,
+    pub text: String,
+}
+
 /// An AWS over that transport. `name` is the environment's own: the SDK shares what it knows of failures by region.
 pub fn aws(transport: Transport, name: String, clock: impl TimeSource + 'static) -> Aws {
     let config = SdkConfig::builder()
@@ -128,8 +137,8 @@ impl Functions {
         }
     }
 
-    /// Answers an event of the gateway: the status, the content type and the body.
-    pub async fn serve(&self, function: &str, event: &Value, now: SystemTime) -> (u16, String, String) {
+    /// Answers an event of the gateway.
+    pub async fn serve(&self, function: &str, event: &Value, now: SystemTime) -> Served {
         let event: LambdaRequest = serde_json::from_str(&event.to_string()).expect("an event");
         let needed = match function {
             "create-key" => &create_key::HEADERS[..],
@@ -167,8 +176,13 @@ impl Functions {
             other => panic!("no function {other}"),
         };
         let (parts, body) = response.into_parts();
-        let content_type = parts.headers.get("content-type").map_or("", |it| it.to_str().expect("text"));
-        (parts.status.as_u16(), content_type.to_owned(), String::from_utf8(body.to_vec()).expect("text"))
+        let header = |name| parts.headers.get(name).map_or("", |it| it.to_str().expect("text")).to_owned();
+        Served {
+            status: parts.status.as_u16(),
+            content_type: header("content-type"),
+            etag: header("etag"),
+            text: String::from_utf8(body.to_vec()).expect("text"),
+        }
     }
 
     /// Answers an operator's invocation.

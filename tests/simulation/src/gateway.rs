@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::adapter::NoVerdict;
+use crate::adapter::{NoVerdict, Served};
 use crate::history::{Counted, Request, Seen, ValueUse};
 use crate::world::World;
 
@@ -18,11 +18,24 @@ pub struct Ask<'a> {
     /// The number of the value that it has.
     pub value: usize,
     pub body: Option<Value>,
+    pub headers: Vec<(&'a str, String)>,
+}
+
+impl<'a> Ask<'a> {
+    pub fn new(method: &'a str, path: impl Into<String>, value: usize) -> Self {
+        Self { method, path: path.into(), query: Vec::new(), value, body: None, headers: Vec::new() }
+    }
+
+    pub fn body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
 }
 
 /// What a client was answered.
 #[derive(Debug)]
 pub struct Answer {
+    /// The id of the request.
+    pub request: String,
     /// 0 where there is none.
     pub status: u16,
     pub body: Value,
@@ -71,22 +84,26 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
             let (value, now) = (ask.value, outcome.now);
             let seen = ValueUse { action, value, began, ended, now, seen: Seen::Refused, counted: None };
             world.history.borrow_mut().uses.push(seen);
-            return Answer { status: 401, body: Value::Null, began, ended, now, context: Value::Null };
+            let context = Value::Null;
+            return Answer { request: request_id, status: 401, body: Value::Null, began, ended, now, context };
         }
         other => {
             let what = if other.is_some() { "has no verdict" } else { "is lost" };
             world.tell(action, || format!("the authorizer {what}"));
             let status = if other.is_some() { 500 } else { 0 };
             note(world, (action, part), "authorizer", &request_id, status, 0);
-            return Answer { status, body: Value::Null, began, ended, now: outcome.now, context: Value::Null };
+            let (now, context) = (outcome.now, Value::Null);
+            return Answer { request: request_id, status, body: Value::Null, began, ended, now, context };
         }
     };
     let allowed = allows(&verdict, &format!("{STAGE}/{}{}", ask.method, ask.path));
     let context = verdict["context"].clone();
     note_use(world, action, ask.value, (began, ended, outcome.now), &context, allowed);
     world.check_secrecy("a verdict", verdict.to_string().as_bytes());
-    let without_answer =
-        |status| Answer { status, body: Value::Null, began, ended, now: outcome.now, context: context.clone() };
+    let without_answer = |status| {
+        let (request, now, context) = (request_id.clone(), outcome.now, context.clone());
+        Answer { request, status, body: Value::Null, began, ended, now, context }
+    };
     if !allowed {
         return without_answer(403);
     }
@@ -133,24 +150,31 @@ async fn serve(
     event["requestContext"]["resourcePath"] = json!("/authentication/{key}");
     event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
     event["body"] = ask.body.as_ref().map_or(Value::Null, |body| json!(body.to_string()));
+    let headers: serde_json::Map<_, _> =
+        ask.headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    event["multiValueHeaders"] = headers.into();
     let query: serde_json::Map<_, _> =
         ask.query.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
     event["multiValueQueryStringParameters"] = query.into();
     let operations = context["operations"].as_str().map(str::to_owned);
     world.history.borrow_mut().callers.insert(request_id.to_owned(), operations);
+    if ask.headers.iter().any(|(name, _)| *name == "If-Match") {
+        world.history.borrow_mut().conditional.insert(request_id.to_owned());
+    }
     let began = world.next();
     let start = world.elapsed();
     let name = function.to_owned();
     let work = async move |functions: &crate::adapter::Functions, now| functions.serve(&name, &event, now).await;
     let outcome = world.function(action, part, work).await;
-    let (status, content_type, text) = outcome.answer.unwrap_or_default();
+    let Served { status, content_type, etag, text } = outcome.answer.unwrap_or_default();
     let ended = world.next();
     let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
     world.tell(action, || format!("{function} answers {status} {}", body["detail"].as_str().unwrap_or("")));
     note(world, (action, part), function, request_id, status, world.elapsed() - start);
     check_shape(world, function, status, &content_type, &body);
     note_shown(world, &context, &body);
-    Answer { status, body, began, ended, now: outcome.now, context }
+    note_versions(world, action, (began, ended), &body, &etag);
+    Answer { request: request_id.to_owned(), status, body, began, ended, now: outcome.now, context }
 }
 
 /// A request without a key: a report of leaks.
@@ -166,17 +190,19 @@ pub async fn report(world: &Rc<World>, action: usize, part: u64, body: &Value) -
     let work =
         async move |functions: &crate::adapter::Functions, now| functions.serve("report-leaks", &event, now).await;
     let outcome = world.function(action, part, work).await;
-    let (status, content_type, text) = outcome.answer.unwrap_or_default();
+    let Served { status, content_type, text, .. } = outcome.answer.unwrap_or_default();
     let ended = world.next();
     let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
     world.tell(action, || format!("report-leaks answers {status}"));
     note(world, (action, part), "report-leaks", &request_id, status, world.elapsed() - start);
     check_shape(world, "report-leaks", status, &content_type, &body);
-    Answer { status, body, began, ended, now: outcome.now, context: Value::Null }
+    Answer { request: request_id, status, body, began, ended, now: outcome.now, context: Value::Null }
 }
 
 /// An operator's invocation: what was answered, or the error; `None` where nothing came back.
 pub struct Invoked {
+    /// The id of the request.
+    pub request: String,
     pub answer: Option<Result<Value, String>>,
     pub began: u64,
     pub ended: u64,
@@ -188,7 +214,7 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
     world.history.borrow_mut().callers.insert(request_id.clone(), None);
     let began = world.next();
     world.tell(action, || format!("an operator invokes {function} {}", payload["action"].as_str().unwrap_or("")));
-    let given = payload.clone();
+    let (given, request) = (payload.clone(), request_id.clone());
     let work = async move |functions: &crate::adapter::Functions, now| {
         functions.invoke(function, &given, &request_id, now).await
     };
@@ -199,7 +225,7 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
         Some(Err(error)) => format!("{function}: {error}"),
         Some(Ok(_)) => format!("{function} answers"),
     });
-    Invoked { answer: outcome.answer, began, ended }
+    Invoked { request, answer: outcome.answer, began, ended }
 }
 
 fn note(world: &World, (action, part): (usize, u64), function: &str, id: &str, status: u16, took: u64) {
@@ -245,6 +271,21 @@ fn note_shown(world: &World, context: &Value, body: &Value) {
     let account = context["accountId"].as_str().expect("an account");
     let shown = ids.filter_map(Value::as_str).map(|id| (account.to_owned(), id.to_owned()));
     world.history.borrow_mut().shown.extend(shown);
+}
+
+/// Which versions of keys an answer shows. That of a single key is in the header too.
+fn note_versions(world: &World, action: usize, time: (u64, u64), body: &Value, header: &str) {
+    let mut history = world.history.borrow_mut();
+    let is_single = body["id"].is_string() && body["etag"].is_string();
+    let listed = body["apiKeys"].as_array().into_iter().flatten();
+    for key in listed.chain(is_single.then_some(body)) {
+        let (id, version) = (key["id"].as_str().expect("an id"), key["etag"].as_str().expect("a version"));
+        history.version(action, id, version, time);
+    }
+    let wanted = if is_single { format!("\"{}\"", body["etag"].as_str().unwrap_or_default()) } else { String::new() };
+    if header != wanted {
+        history.fail(format!("[{action}] the header ETag is {header}, not {wanted}"));
+    }
 }
 
 /// The shapes of answers, and that no value is in them but where it belongs.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::adapter::PREFIX;
-use crate::model::Effect;
+use crate::model::{Effect, Look, Version};
 
 /// What values of another system begin with here.
 pub const LEGACY: &str = "legacy-secret-";
@@ -15,6 +15,12 @@ pub struct History {
     pub values: Vec<KnownValue>,
     pub uses: Vec<ValueUse>,
     pub writes: Vec<Write>,
+    pub looks: Vec<KeyLook>,
+    pub named: Vec<NamedRequest>,
+    /// The versions of each key that somebody was told of, in that order.
+    pub versions: BTreeMap<String, Vec<Version>>,
+    /// The requests with `If-Match`, by their ids.
+    pub conditional: BTreeSet<String>,
     pub requests: Vec<Request>,
     pub sweeps: Vec<Sweep>,
     pub imports: Vec<Import>,
@@ -87,11 +93,45 @@ pub enum Seen {
 #[derive(Clone)]
 pub struct Write {
     pub action: usize,
+    /// The id of the request.
+    pub request: String,
+    /// Empty where it is a new one, and nobody was told.
     pub key: String,
     pub began: u64,
     /// `u64::MAX` where the outcome is unknown: it may be done at any time, or never.
     pub ended: u64,
     pub effect: Effect,
+    /// The versions of the key on which it was to be done, if not on any.
+    pub on: Option<Vec<Version>>,
+}
+
+/// What an answer said of a key.
+pub struct KeyLook {
+    pub action: usize,
+    pub key: String,
+    pub began: u64,
+    pub ended: u64,
+    pub what: Look,
+}
+
+/// A request with an `Idempotency-Key` that reached its function.
+pub struct NamedRequest {
+    pub action: usize,
+    pub account: usize,
+    /// The calling key, and the name.
+    pub caller: String,
+    pub name: String,
+    /// The id of the request.
+    pub request: String,
+    pub asked: String,
+    /// The key that it is to rotate; `None` for a create.
+    pub key: Option<String>,
+    pub began: u64,
+    pub ended: u64,
+    /// What the function's clock said, in Unix milliseconds.
+    pub now: u64,
+    pub status: u16,
+    pub body: serde_json::Value,
 }
 
 /// Something that was asked to be done to every key of an account.
@@ -120,6 +160,8 @@ pub struct Import {
 /// A value that was reported as known to others; it has no end where that was not confirmed.
 pub struct Exposure {
     pub action: usize,
+    /// The id of the request.
+    pub request: String,
     pub value: usize,
     pub began: u64,
     pub ended: u64,
@@ -156,6 +198,16 @@ impl History {
             Some(key) => key.value = value.or(key.value),
             None => keys.push(KnownKey { id: id.to_owned(), value }),
         }
+    }
+
+    /// Takes note of a key's version, which an answer showed.
+    pub fn version(&mut self, action: usize, key: &str, version: &str, (began, ended): (u64, u64)) {
+        let known = self.versions.entry(key.to_owned()).or_default();
+        if known.iter().all(|other| **other != *version) {
+            known.push(version.into());
+        }
+        let (key, what) = (key.to_owned(), Look::Version(version.into()));
+        self.looks.push(KeyLook { action, key, began, ended, what });
     }
 
     /// The beginning of a value that is in that text.

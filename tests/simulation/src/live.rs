@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use crate::clients;
+use crate::clients::{self, Rotation, Terms};
 use crate::gateway::{self, Ask};
 use crate::tables::{EVENTS, KEYS, USAGE, text};
 use crate::world::World;
@@ -50,8 +50,7 @@ async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
     let body = json!({
         "userId": "user-4", "username": "Max", "operations": ["SMS"], "limits": [{"requests": limit, "per": "DAY"}],
     });
-    let ask =
-        Ask { method: "POST", path: "/authentication".to_owned(), query: Vec::new(), value: by, body: Some(body) };
+    let ask = Ask::new("POST", "/authentication", by).body(body);
     let made = gateway::send(world, action, 1, &ask).await;
     let (Some(text), Some(key)) = (made.body["value"].as_str(), made.body["id"].as_str()) else {
         return fail(world, format!("no key is made when faults have ended: {}", made.status));
@@ -60,7 +59,7 @@ async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
     let value = world.history.borrow_mut().value(text, account, "");
     let mut used = 0;
     for nth in 0..limit + 5 {
-        let ask = Ask { method: "GET", path: "/sms".to_owned(), query: Vec::new(), value, body: None };
+        let ask = Ask::new("GET", "/sms", value);
         used += u64::from(gateway::send(world, action, 10 + nth, &ask).await.status == 200);
     }
     if used + (limit / 50).max(1) < limit {
@@ -105,7 +104,7 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize) -> Option<us
         return None;
     };
     let by = world.history.borrow_mut().value(shown["value"].as_str().expect("a value"), account, "");
-    let list = Ask { method: "GET", path: "/authentication".to_owned(), query: Vec::new(), value: by, body: None };
+    let list = Ask::new("GET", "/authentication", by);
     let answer = gateway::send(world, action, 110, &list).await;
     let none = Vec::new();
     let keys = answer.body["apiKeys"].as_array().unwrap_or(&none);
@@ -114,14 +113,13 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize) -> Option<us
         return None;
     }
     for (nth, key) in keys.iter().enumerate().filter(|(_, key)| key["id"] != shown["id"]) {
-        let part = 200 + 20 * nth as u64;
-        let path = format!("/authentication/{}", key["id"].as_str().expect("an id"));
-        let rotate = Ask { method: "POST", path: format!("{path}/rotate"), query: Vec::new(), value: by, body: None };
-        let rotated = gateway::send(world, action, part, &rotate).await.status;
+        let (part, any) = (200 + 20 * nth as u64, Terms::default());
+        let id = key["id"].as_str().expect("an id");
+        let rotated =
+            clients::rotate_once(world, account, (action, part), by, id, Rotation::AT_ONCE, &any).await.status;
         let can_rotate = ["ACTIVE", "EXPOSED"].iter().any(|status| key["status"] == *status);
-        let delete = Ask { method: "DELETE", path, query: Vec::new(), value: by, body: None };
         let deleted = if nth % 2 == 0 || !can_rotate {
-            gateway::send(world, action, part + 10, &delete).await.status
+            clients::delete_once(world, (action, part + 10), by, id, &any).await.status
         } else {
             204
         };

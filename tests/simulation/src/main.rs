@@ -8,6 +8,7 @@ mod gateway;
 mod history;
 mod live;
 mod model;
+mod name;
 mod plan;
 mod run;
 mod shrink;

@@ -1,9 +1,12 @@
 //! The whole of what is promised of one key, as simply as it can be said.
 //!
-//! A key is a value in a register: writes change it, and each request reads it. `life` looks for an order of all of them that
+//! A key is a value in a register: writes change it, and each answer is a look at it. `order` looks for an order of all of them that
 //! agrees with when each began and ended, and in which every answer is the one that this page gives.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use crate::check::order::Model;
 
 /// What a key is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -20,14 +23,29 @@ pub struct Key {
     held: bool,
     expires: Option<u64>,
     operations: BTreeSet<String>,
+    /// The event of the last write that had one.
+    version: Option<Version>,
+}
+
+/// An etag.
+pub type Version = Rc<str>;
+
+/// A write of a key.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub effect: Effect,
+    /// The versions on which it may be done, by `If-Match`; `None` is any.
+    pub on: Option<Vec<Version>>,
+    /// The event that it left, if it left one.
+    pub event: Option<Version>,
 }
 
 /// What a write does to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// It is made.
+    /// It is made. Nobody may have been told its value.
     Create {
-        value: usize,
+        value: Option<usize>,
         operations: BTreeSet<String>,
         expires: Option<u64>,
         enabled: bool,
@@ -37,10 +55,10 @@ pub enum Effect {
         operations: Option<BTreeSet<String>>,
         expires: Option<Option<u64>>,
     },
-    /// It gets another value, which nobody may have been told; the old one lives until then.
+    /// It gets another value, which nobody may have been told.
     Rotate {
         value: Option<usize>,
-        grace_end: Option<u64>,
+        old: Old,
     },
     /// It is gone. Where answers of the table were lost, nobody can tell whether it was there.
     Delete {
@@ -56,45 +74,76 @@ pub enum Effect {
     },
     /// Its account is suspended or resumed.
     Suspend(bool),
-    /// Nothing, since the account has no such key.
+}
+
+/// What becomes of the values that a key has when it gets another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// They end.
+    Ends,
+    /// The present one lives until then, and the one before it ends.
+    LivesUntil(u64),
+    /// The present one ends, and the one before it lives as long as it would have.
+    KeepPrevious,
+}
+
+/// What an answer says of a key.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// To a request with that value, at that time: the operations that it found; `None` is a 401.
+    Use { value: usize, now: u64, found: Option<BTreeSet<String>> },
+    /// It is of that version.
+    Version(Version),
+    /// It is of none of these versions: a 412.
+    Other(Option<Vec<Version>>),
+    /// The account has no such key.
     Missing,
 }
 
 impl Key {
     /// A key of another system while its import is under way: it is stored at some time, and opens nothing.
-    pub fn imported(value: usize, operations: BTreeSet<String>) -> Self {
-        Self { exists: true, enabled: true, held: true, value: Some(value), operations, ..Self::default() }
+    pub fn imported(value: usize, operations: BTreeSet<String>, version: Option<Version>) -> Self {
+        let value = Some(value);
+        Self { exists: true, enabled: true, held: true, value, operations, version, ..Self::default() }
     }
 
-    /// What a write leaves; `None` where it could not have been done.
-    pub fn after(&self, effect: &Effect) -> Option<Self> {
+    fn gone(&self) -> Self {
+        Self { suspended: self.suspended, ..Self::default() }
+    }
+
+    fn is_on(&self, versions: Option<&[Version]>) -> bool {
+        versions.is_none_or(|all| all.iter().any(|version| Some(version) == self.version.as_ref()))
+    }
+
+    /// What an effect leaves; `None` where it cannot have been.
+    fn with(&self, effect: &Effect) -> Option<Self> {
         let mut key = self.clone();
         match effect {
+            Effect::Create { .. } if self.exists => return None,
             Effect::Create { value, operations, expires, enabled } => {
-                if self.exists {
-                    return None;
-                }
-                let suspended = self.suspended;
-                key = Self { exists: true, value: Some(*value), operations: operations.clone(), ..Self::default() };
-                (key.expires, key.enabled, key.suspended) = (*expires, *enabled, suspended);
+                key = Self { exists: true, value: *value, operations: operations.clone(), ..self.gone() };
+                (key.expires, key.enabled) = (*expires, *enabled);
             }
             Effect::Suspend(suspended) => key.suspended = *suspended,
-            Effect::Missing => return (!self.exists).then_some(key),
             Effect::Expose { .. } | Effect::Release | Effect::Delete { unclear: true } if !self.exists => {}
-            Effect::Erase => key = Self { suspended: self.suspended, ..Self::default() },
+            Effect::Erase => key = self.gone(),
             _ if !self.exists => return None,
             Effect::Patch { enabled, operations, expires } => {
                 key.enabled = enabled.unwrap_or(key.enabled);
                 key.operations = operations.clone().unwrap_or(key.operations);
                 key.expires = expires.unwrap_or(key.expires);
             }
-            Effect::Rotate { value, grace_end } => {
-                // A value that others know has no grace.
-                key.previous = grace_end.filter(|_| !self.exposed).and_then(|end| Some((self.value?, end)));
+            Effect::Rotate { value, old } => {
+                key.previous = match old {
+                    // A value that others know has no grace.
+                    Old::LivesUntil(end) => self.value.filter(|_| !self.exposed).map(|value| (value, *end)),
+                    Old::KeepPrevious => self.previous,
+                    Old::Ends => None,
+                };
                 (key.value, key.exposed) = (*value, false);
             }
             Effect::Release => key.held = false,
-            Effect::Delete { .. } => key = Self { suspended: self.suspended, ..Self::default() },
+            Effect::Delete { .. } => key = self.gone(),
             Effect::Expose { value } => {
                 key.exposed |= self.value == Some(*value);
                 key.previous = self.previous.filter(|(previous, _)| previous != value);
@@ -104,11 +153,33 @@ impl Key {
     }
 
     /// The operations that a request with this value finds, at that time; `None` is a 401.
-    pub fn opens(&self, value: usize, now: u64) -> Option<&BTreeSet<String>> {
+    fn opens(&self, value: usize, now: u64) -> Option<&BTreeSet<String>> {
         let is_current = self.value == Some(value);
         let is_previous = self.previous.is_some_and(|(previous, end)| previous == value && now < end);
         let lives =
             self.enabled && !self.exposed && !self.suspended && !self.held && self.expires.is_none_or(|end| now < end);
         (self.exists && (is_current || is_previous) && lives).then_some(&self.operations)
+    }
+}
+
+impl Model for Key {
+    type Write = Change;
+    type Look = Look;
+
+    fn after(&self, Change { effect, on, event }: &Change) -> Option<Self> {
+        let mut key = self.with(effect).filter(|_| self.is_on(on.as_deref()))?;
+        if key.exists && event.is_some() {
+            key.version.clone_from(event);
+        }
+        Some(key)
+    }
+
+    fn gives(&self, look: &Look) -> bool {
+        match look {
+            Look::Use { value, now, found } => self.opens(*value, *now) == found.as_ref(),
+            Look::Version(version) => self.exists && self.version.as_ref() == Some(version),
+            Look::Other(versions) => self.exists && !self.is_on(versions.as_deref()),
+            Look::Missing => !self.exists,
+        }
     }
 }

@@ -11,13 +11,13 @@ fn check_one(request: &Request) -> Option<String> {
     let Request { action, id, function, status, took, struck, .. } = request;
     let known: &[u16] = match &**function {
         "authorizer" => &[],
-        "create-key" => &[201, 400, 403, 409],
+        "create-key" => &[201, 400, 403, 409, 422],
         "list-keys" | "list-events" => &[200, 400, 403],
         "find-key" => &[200, 403, 404],
         "read-usage" => &[200, 400, 403, 404],
-        "update-key" => &[200, 400, 403, 404, 409],
-        "rotate-key" => &[201, 400, 403, 404, 409],
-        "delete-key" => &[204, 403, 404, 409],
+        "update-key" => &[200, 400, 403, 404, 409, 412],
+        "rotate-key" => &[201, 400, 403, 404, 409, 412, 422],
+        "delete-key" => &[204, 403, 404, 409, 412],
         "report-leaks" => &[202, 400],
         other => panic!("no function {other}"),
     };

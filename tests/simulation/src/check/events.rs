@@ -21,6 +21,9 @@ const BESIDE: [&str; 8] = ["lastUsedAt", "suspension", "revision", "company", "c
 /// The same that ends with the value that it is of.
 const OF_PREVIOUS_VALUE: [&str; 2] = ["previousLastUsedAt", "previousLastUsedOf"];
 
+/// What an event calls the end of a grace period.
+const GRACE_END: &str = "previousValueValidUntil";
+
 /// Whether a partition is an account's, with its keys or its events.
 pub fn is_of_keys(partition: &str) -> bool {
     partition.len() == 22
@@ -46,6 +49,10 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
                     fail(format!("the event is of another key than {}", part.place.id));
                 }
                 check_key(part, event, &mut fail);
+                let is_conditional = history.conditional.contains(text(&event["requestId"]));
+                if is_conditional && event.get("previousEvent").is_none() {
+                    fail(format!("{} of key {} is forced, and names a version", kind(event), part.place.id));
+                }
                 check_power(part, event, history, &mut fail);
             }
         }
@@ -88,6 +95,11 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
             fail(format!("{kind} of key {id} has {field} as {change}, and it was {:?}", old.get(*field)));
         }
     }
+    let [end_before, end] = [old, new].map(|item| item.get("previousValidUntil"));
+    let named = changes.get(GRACE_END).map(|change| change.get("to").filter(|to| to["NULL"] != true));
+    if end_before != end && named != Some(end) {
+        fail(format!("{kind} of key {id} does not name the end of its value before, {end:?}: {named:?}"));
+    }
     for field in SETTINGS.keys() {
         if old.get(field) != new.get(field) && !changes.contains_key(&**field) {
             fail(format!("{kind} of key {id} does not name {field}"));
@@ -105,7 +117,7 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     }
 }
 
-fn is_creation(kind: &str) -> bool {
+pub fn is_creation(kind: &str) -> bool {
     ["account.created", "account.recovered", "key.created", "key.imported"].contains(&kind)
 }
 

@@ -7,8 +7,11 @@ mod exposure;
 mod isolation;
 mod life;
 mod limits;
+mod names;
+pub mod order;
 mod quota;
 mod usage;
+mod written;
 
 pub use self::events::is_of_keys;
 use crate::world::World;
@@ -27,6 +30,8 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(usage::check(&history, &tables, is_exact));
     wrong.extend(exposure::check(&history, &tables));
     wrong.extend(bus::check(&world.bus.borrow(), &tables, (world.plan.ends, faults.throttled == 0)));
-    wrong.extend(life::check(&history));
+    let written = written::Written::of(&tables);
+    wrong.extend(life::check(&history, &written));
+    wrong.extend(names::check(&history, &written));
     wrong
 }

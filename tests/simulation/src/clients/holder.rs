@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use super::manager::get;
 use super::{Actions, some_value};
+use crate::gateway::{self, Ask};
 use crate::world::World;
 
 pub const ACTIONS: Actions =
@@ -18,9 +19,7 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
         "use" => drop(get(world, action, value, route, Vec::new()).await),
         "burst" => {
             for nth in 0..rng.u64(3..12) {
-                let ask =
-                    crate::gateway::Ask { method: "GET", path: route.clone(), query: Vec::new(), value, body: None };
-                crate::gateway::send(world, action, 1 + 10 * nth, &ask).await;
+                gateway::send(world, action, 1 + 10 * nth, &Ask::new("GET", &*route, value)).await;
             }
         }
         "look up itself" => drop(get(world, action, value, "/authentication/self".to_owned(), Vec::new()).await),

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{Period, Timestamp};
+use api_keys::key::Timestamp;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{Actions, some_key, some_value};
-use crate::gateway::{self, Answer, Ask};
+use super::writes::{Change, Terms, change, create, delete, rotate};
+use super::{Actions, named, some_key, some_value};
+use crate::gateway::{self, Answer, Ask, Invoked};
 use crate::history::{Account, Seen, Write};
 use crate::model::Effect;
 use crate::world::World;
@@ -28,47 +29,30 @@ pub const ACTIONS: Actions = &[
     ("find", 6),
     ("events", 3),
     ("usage", 3),
+    ("create by name", 10),
+    ("rotate by name", 10),
 ];
 
 const OPERATIONS: [&str; 4] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP"];
 
-/// How often a client repeats what was not answered.
-const REPEATS: u64 = 3;
-
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
-    if what == "create" {
-        return create(world, account, action, rng).await;
-    }
     let by = some_manager(world, account, rng);
+    match what {
+        "create" => return create(world, account, action, by, rng).await,
+        "create by name" => return named::create(world, account, action, by, rng).await,
+        _ => {}
+    }
     let id = some_key(world, account, rng);
     let path = format!("/authentication/{id}");
+    let terms = Terms::some(world, &id, rng);
     match what {
-        "rotate" => drop(rotate(world, account, action, by, &id, rng).await),
-        "enable" | "disable" => {
-            let enabled = what == "enable";
-            let effect = Effect::Patch { enabled: Some(enabled), operations: None, expires: None };
-            change(world, action, by, &id, json!({ "enabled": enabled }), effect, rng).await;
+        "rotate" => drop(rotate(world, account, action, by, &id, &terms, rng).await),
+        "rotate by name" => named::rotate(world, account, action, by, &id, rng).await,
+        "enable" | "disable" | "grant" | "expire" | "rename" | "limit" => {
+            let change_to = some_change(world, action, what, rng);
+            change(world, action, by, &id, &change_to, &terms, rng).await;
         }
-        "grant" => {
-            let operations = some_operations(rng);
-            let body = json!({ "operations": operations });
-            let effect = Effect::Patch { enabled: None, operations: Some(operations), expires: None };
-            change(world, action, by, &id, body, effect, rng).await;
-        }
-        "expire" => {
-            let end = rng.bool().then(|| world.now() + rng.u64(4_000..60_000));
-            let effect = Effect::Patch { enabled: None, operations: None, expires: Some(end) };
-            change(world, action, by, &id, json!({ "expiresAt": end.map(rfc3339) }), effect, rng).await;
-        }
-        "rename" | "limit" => {
-            let per = ["MINUTE", "HOUR"][rng.usize(0..2)];
-            let limits = json!([{"requests": rng.u32(1..30), "per": per}]);
-            let body =
-                if what == "rename" { json!({"name": format!("name {action}")}) } else { json!({"limits": limits}) };
-            let effect = Effect::Patch { enabled: None, operations: None, expires: None };
-            change(world, action, by, &id, body, effect, rng).await;
-        }
-        "delete" => drop(delete(world, action, by, &id, rng).await),
+        "delete" => drop(delete(world, action, by, &id, &terms, rng).await),
         "list" => {
             let query = vec![("limit", rng.u32(1..5).to_string())];
             let answer = get(world, action, by, "/authentication".to_owned(), query).await;
@@ -81,11 +65,36 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     }
 }
 
+fn some_change(world: &World, action: usize, what: &str, rng: &mut Rng) -> Change {
+    let (mut enabled, mut operations, mut expires) = (None, None, None);
+    let body = match what {
+        "enable" | "disable" => {
+            enabled = Some(what == "enable");
+            json!({ "enabled": enabled })
+        }
+        "grant" => {
+            operations = Some(some_operations(rng));
+            json!({ "operations": operations })
+        }
+        "expire" => {
+            let end = rng.bool().then(|| world.now() + rng.u64(4_000..60_000));
+            expires = Some(end);
+            json!({ "expiresAt": end.map(rfc3339) })
+        }
+        "rename" => json!({"name": format!("name {action}")}),
+        _ => {
+            let per = ["MINUTE", "HOUR"][rng.usize(0..2)];
+            json!({"limits": [{"requests": rng.u32(1..30), "per": per}]})
+        }
+    };
+    Change { body, effect: Effect::Patch { enabled, operations, expires } }
+}
+
 /// Makes an account, by an operator's invocation; its first key is known then.
 pub async fn create_account(world: &Rc<World>, action: usize) {
     let payload = json!({"company": format!("Company {action}"), "userId": "user-1", "username": "Ada"});
     let invoked = gateway::invoke(world, action, 1, "create-account", &payload).await;
-    let answer = invoked.answer.expect("an answer").expect("an account");
+    let answer = invoked.answer.clone().expect("an answer").expect("an account");
     let id = answer["accountId"].as_str().expect("an account").to_owned();
     let account = {
         let mut history = world.history.borrow_mut();
@@ -94,110 +103,26 @@ pub async fn create_account(world: &Rc<World>, action: usize) {
     };
     let value = learn_value(world, account, &answer);
     world.history.borrow_mut().accounts[account].first = value;
-    let operations = operations_of(&answer["operations"]);
+    let invoked = Invoked { answer: Some(Ok(answer)), ..invoked };
+    note_made(world, action, &invoked, Some(value));
+}
+
+/// Takes note of a key that an operator makes, which may do everything; of one that nobody was told of too.
+pub fn note_made(world: &World, action: usize, invoked: &Invoked, value: Option<usize>) {
+    let none = Value::Null;
+    let (shown, ended) = match &invoked.answer {
+        Some(Ok(answer)) => (answer, invoked.ended),
+        _ => (&none, u64::MAX),
+    };
+    let operations = OPERATIONS.map(str::to_owned).into();
     let effect = Effect::Create { value, operations, expires: None, enabled: true };
-    let (key, began, ended) = (text(&answer["id"]), invoked.began, invoked.ended);
-    world.history.borrow_mut().writes.push(Write { action, key, began, ended, effect });
-}
-
-async fn create(world: &Rc<World>, account: usize, action: usize, rng: &mut Rng) {
-    let by = some_manager(world, account, rng);
-    let operations = some_operations(rng);
-    let mut body = json!({"userId": "user-2", "username": "Grace", "operations": operations});
-    let expires = (rng.u32(0..6) == 0).then(|| world.now() + rng.u64(4_000..60_000));
-    if let Some(end) = expires {
-        body["expiresAt"] = json!(rfc3339(end));
-    }
-    if rng.u32(0..3) == 0 {
-        let per = Period::ALL.map(Period::as_str);
-        let first = rng.usize(0..per.len());
-        let mut limits = vec![json!({"requests": rng.u32(1..20), "per": per[first]})];
-        if rng.bool() && first + 1 < per.len() {
-            limits.push(json!({"requests": rng.u32(10..40), "per": per[rng.usize(first + 1..per.len())]}));
-        }
-        body["limits"] = limits.into();
-    }
-    for repeat in 0..REPEATS {
-        let ask = Ask {
-            method: "POST",
-            path: "/authentication".to_owned(),
-            query: Vec::new(),
-            value: by,
-            body: Some(body.clone()),
-        };
-        let answer = gateway::send(world, action, 1 + repeat * 10, &ask).await;
-        if answer.status == 201 {
-            let value = learn_value(world, account, &answer.body);
-            let effect = Effect::Create { value, operations: operations.clone(), expires, enabled: true };
-            note(world, action, &text(&answer.body["id"]), &answer, effect);
-        }
-        if !answer.is_unknown() || rng.bool() {
-            return;
-        }
-    }
-}
-
-/// Gives a key another value.
-pub async fn rotate(world: &Rc<World>, account: usize, action: usize, by: usize, id: &str, rng: &mut Rng) -> u16 {
-    let grace = [0, 0, rng.u64(1..10), rng.u64(10..200)][rng.usize(0..4)];
-    for repeat in 0..REPEATS {
-        let body = Some(json!({ "gracePeriodSeconds": grace }));
-        let ask =
-            Ask { method: "POST", path: format!("/authentication/{id}/rotate"), query: Vec::new(), value: by, body };
-        let answer = gateway::send(world, action, 1 + repeat * 10, &ask).await;
-        let value = (answer.status == 201).then(|| learn_value(world, account, &answer.body));
-        let grace_end = (grace > 0).then(|| answer.now + grace * 1000);
-        note(world, action, id, &answer, Effect::Rotate { value, grace_end });
-        if !answer.is_unknown() || rng.bool() {
-            return answer.status;
-        }
-    }
-    0
-}
-
-/// Deletes a key.
-pub async fn delete(world: &Rc<World>, action: usize, by: usize, id: &str, rng: &mut Rng) -> u16 {
-    for repeat in 0..REPEATS {
-        let path = format!("/authentication/{id}");
-        let ask = Ask { method: "DELETE", path, query: Vec::new(), value: by, body: None };
-        let answer = gateway::send(world, action, 1 + repeat * 10, &ask).await;
-        let unclear = world.history.borrow().unclear.contains(&(action, 2 + repeat * 10));
-        note(world, action, id, &answer, Effect::Delete { unclear });
-        if !answer.is_unknown() || rng.bool() {
-            return answer.status;
-        }
-    }
-    0
-}
-
-async fn change(world: &Rc<World>, action: usize, by: usize, id: &str, body: Value, effect: Effect, rng: &mut Rng) {
-    for repeat in 0..REPEATS {
-        let path = format!("/authentication/{id}");
-        let ask = Ask { method: "PATCH", path, query: Vec::new(), value: by, body: Some(body.clone()) };
-        let answer = gateway::send(world, action, 1 + repeat * 10, &ask).await;
-        note(world, action, id, &answer, effect.clone());
-        if !answer.is_unknown() || rng.bool() {
-            return;
-        }
-    }
+    let (request, key, began) = (invoked.request.clone(), text(&shown["id"]), invoked.began);
+    let write = Write { action, request, key, began, ended, effect, on: None };
+    world.history.borrow_mut().writes.push(write);
 }
 
 pub async fn get(world: &Rc<World>, action: usize, value: usize, path: String, query: Vec<(&str, String)>) -> Answer {
-    gateway::send(world, action, 1, &Ask { method: "GET", path, query, value, body: None }).await
-}
-
-/// Takes note of a write by its answer. One that the authorizer refused, or that was refused for another reason than that
-/// others were quicker, did nothing.
-fn note(world: &World, action: usize, key: &str, answer: &Answer, effect: Effect) {
-    let effect = match answer.status {
-        404 => Effect::Missing,
-        _ if answer.context.is_null() => return,
-        200..300 => effect,
-        _ if answer.is_unknown() => effect,
-        _ => return,
-    };
-    let write = Write { action, key: key.to_owned(), began: answer.began, ended: answer.end(), effect };
-    world.history.borrow_mut().writes.push(write);
+    gateway::send(world, action, 1, &Ask { query, ..Ask::new("GET", path, value) }).await
 }
 
 /// Takes note of the keys of a list.
@@ -242,14 +167,10 @@ pub fn some_operations(rng: &mut Rng) -> BTreeSet<String> {
     some
 }
 
-pub fn operations_of(json: &Value) -> BTreeSet<String> {
-    json.as_array().into_iter().flatten().map(text).collect()
-}
-
 pub fn text(json: &Value) -> String {
     json.as_str().unwrap_or_default().to_owned()
 }
 
-fn rfc3339(millis: u64) -> Value {
+pub fn rfc3339(millis: u64) -> Value {
     json!(Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_millis(millis)))
 }

@@ -4,9 +4,11 @@ mod chance;
 mod holder;
 mod importer;
 mod manager;
+mod named;
 mod operator;
 mod reporter;
 mod thief;
+mod writes;
 
 use std::rc::Rc;
 
@@ -18,6 +20,7 @@ use crate::world::World;
 pub use self::importer::import_all;
 pub use self::manager::create_account;
 pub use self::operator::{end_erasing, resume, update};
+pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
 
 /// A kind of client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

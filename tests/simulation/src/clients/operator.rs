@@ -5,11 +5,11 @@ use std::rc::Rc;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::manager::{learn_keys, learn_value, operations_of, text};
+use super::manager::{learn_keys, learn_value, note_made};
 use super::{Actions, some_key};
 use crate::gateway::{self, Invoked};
-use crate::history::Write;
-use crate::model::Effect;
+use crate::history::{KeyLook, Write};
+use crate::model::{Effect, Look};
 use crate::world::World;
 
 pub const ACTIONS: Actions = &[
@@ -63,13 +63,11 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
         "recover" => {
             let payload = json!({"action": "recover", "accountId": id, "userId": "user-1", "username": "Ada"});
             let invoked = gateway::invoke(world, action, part + 1, "manage-account", &payload).await;
-            if let Some(Ok(answer)) = &invoked.answer {
-                let value = learn_value(world, account, answer);
-                let operations = operations_of(&answer["operations"]);
-                let effect = Effect::Create { value, operations, expires: None, enabled: true };
-                let (key, began, ended) = (text(&answer["id"]), invoked.began, invoked.ended);
-                world.history.borrow_mut().writes.push(Write { action, key, began, ended, effect });
-            }
+            let value = match &invoked.answer {
+                Some(Ok(answer)) => Some(learn_value(world, account, answer)),
+                _ => None,
+            };
+            note_made(world, action, &invoked, value);
         }
         "list keys" => {
             let payload = json!({"action": "list-keys", "accountId": id, "limit": rng.u32(1..5)});
@@ -208,13 +206,15 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize, part: u64, i
         } else {
             Effect::Patch { enabled: Some(false), operations: None, expires: None }
         };
-        let (effect, ended) = if among("revoked", &id) || among("disabled", &id) {
-            (effect, invoked.ended)
-        } else if among("notFound", &id) {
-            (Effect::Missing, invoked.ended)
-        } else {
-            (effect, u64::MAX)
-        };
-        world.history.borrow_mut().writes.push(Write { action, key: id, began: invoked.began, ended, effect });
+        let (request, began) = (invoked.request.clone(), invoked.began);
+        let mut history = world.history.borrow_mut();
+        if among("notFound", &id) {
+            let (ended, what) = (invoked.ended, Look::Missing);
+            history.looks.push(KeyLook { action, key: id, began, ended, what });
+            continue;
+        }
+        let is_done = among("revoked", &id) || among("disabled", &id);
+        let ended = if is_done { invoked.ended } else { u64::MAX };
+        history.writes.push(Write { action, request, key: id, began, ended, effect, on: None });
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Actions;
 use crate::gateway;
-use crate::history::Write;
+use crate::history::{Exposure, Write};
 use crate::model::Effect;
 use crate::world::World;
 
@@ -32,9 +32,11 @@ async fn report(world: &Rc<World>, action: usize, part: u64, value: usize) {
     world.tell(action, || format!("value {value} is reported"));
     let answer = gateway::report(world, action, part, &json!([{ "token": format!("KEY={text}") }])).await;
     let ended = if answer.status == 202 { answer.ended } else { u64::MAX };
-    world.history.borrow_mut().exposures.push(crate::history::Exposure { action, value, began: answer.began, ended });
+    let (request, began) = (answer.request, answer.began);
+    let mut history = world.history.borrow_mut();
+    history.exposures.push(Exposure { action, request: request.clone(), value, began, ended });
     if !key.is_empty() {
-        let (began, effect) = (answer.began, Effect::Expose { value });
-        world.history.borrow_mut().writes.push(Write { action, key, began, ended, effect });
+        let effect = Effect::Expose { value };
+        history.writes.push(Write { action, request, key, began, ended, effect, on: None });
     }
 }

@@ -40,8 +40,7 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
                 "POST" => (format!("/authentication/{id}/rotate"), None),
                 _ => (format!("/authentication/{id}"), None),
             };
-            let answer =
-                gateway::send(world, action, 1, &Ask { method, path, query: Vec::new(), value: own, body }).await;
+            let answer = gateway::send(world, action, 1, &Ask { body, ..Ask::new(method, path, own) }).await;
             if (200..300).contains(&answer.status) {
                 let what = format!("[{action}] {method} of a key of another account is answered {}", answer.status);
                 world.history.borrow_mut().fail(what);
