@@ -228,7 +228,11 @@ impl Functions {
                     operators_answer(manage_account::handle(event, &deps, now).await)
                 }
                 "erase-account" => {
-                    let deps = erase_account::Deps { eraser: &Eraser::new(tables, USAGE.to_owned()), time };
+                    let deps = erase_account::Deps {
+                        eraser: &Eraser::new(tables, USAGE.to_owned()),
+                        time,
+                        pause: Duration::ZERO,
+                    };
                     operators_answer(erase_account::handle(event, &deps, now).await)
                 }
                 other => panic!("no function {other}"),

@@ -5,13 +5,15 @@ use std::time::{Duration, SystemTime};
 use api_keys::key::AccountId;
 use api_keys::lambda::{Invocation, OperatorError, invoke};
 use api_keys::request::Fields;
-use api_keys::store::{Eraser, Erasing};
+use api_keys::store::{Eraser, Erasing, ErasingTime};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// How long an invocation goes on; then it answers how far it came.
 pub const TIME: Duration = Duration::from_secs(40);
+/// After that, everything shows that a transaction wrote.
+pub const PAUSE: Duration = Duration::from_secs(1);
 /// The one cursor: what is left says where to go on.
 const CURSOR: &str = "more";
 /// The time limit of an invocation, shorter than the function's own time-out.
@@ -34,6 +36,8 @@ pub struct Deps<'a> {
     pub eraser: &'a Eraser,
     /// How long an invocation goes on, [`TIME`].
     pub time: Duration,
+    /// See [`PAUSE`].
+    pub pause: Duration,
 }
 
 /// Answers one invocation: `{"accountId","confirm"}`, both the account's id. `operator`, who asks, may be given for the
@@ -47,7 +51,8 @@ pub async fn handle(
     now: SystemTime,
 ) -> Result<Progress, OperatorError> {
     let erase = async |account_id, Invocation { origin, now, begun, .. }: &Invocation| {
-        let Erasing { done, removed } = deps.eraser.erase(account_id, *begun + deps.time, origin, *now).await?;
+        let time = ErasingTime { end: *begun + deps.time, pause: deps.pause };
+        let Erasing { done, removed } = deps.eraser.erase(account_id, time, origin, *now).await?;
         Ok(Progress { done, removed, cursor: (!done).then_some(CURSOR) })
     };
     invoke(&event, "erase-account", LONGEST, now.into(), |fields| Ok(take(fields)), erase).await

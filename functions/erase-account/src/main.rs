@@ -6,7 +6,7 @@ use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::settings;
 use api_keys::store::{Eraser, Tables};
-use erase_account::{Deps, TIME};
+use erase_account::{Deps, PAUSE, TIME};
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +14,6 @@ use lambda_runtime::{Error, run, service_fn};
 async fn main() -> Result<(), Error> {
     let aws = Aws::of_function()?;
     let tables = Tables::new(&aws, settings::table_name()?, settings::event_table()?, Random::system());
-    let deps = &Deps { eraser: &Eraser::new(&tables, settings::usage_table_name()?), time: TIME };
+    let deps = &Deps { eraser: &Eraser::new(&tables, settings::usage_table_name()?), time: TIME, pause: PAUSE };
     run(service_fn(|event| erase_account::handle(event, deps, SystemTime::now()))).await
 }

@@ -43,7 +43,7 @@ mod limits;
 mod usage;
 
 pub use self::accounts::cursor::SweepCursor;
-pub use self::accounts::erase::{Eraser, Erasing};
+pub use self::accounts::erase::{Eraser, Erasing, ErasingTime};
 pub use self::accounts::error::{AccountError, AccountRefusal};
 pub use self::accounts::insert::{Imported, NewKeys};
 pub use self::accounts::item::Account;

@@ -230,7 +230,7 @@ impl Functions {
             "publish-events" => shown(publish_events::handle(event, &self.publisher, now).await),
             "erase-account" => {
                 let eraser = &Eraser::new(tables, USAGE.to_owned());
-                let deps = erase_account::Deps { eraser, time: erase_account::TIME };
+                let deps = erase_account::Deps { eraser, time: erase_account::TIME, pause: erase_account::PAUSE };
                 shown(erase_account::handle(event, &deps, now).await)
             }
             other => panic!("no function {other}"),

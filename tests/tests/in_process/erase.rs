@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::engine::EVENTS;
 use tests::values::{import_of, sha256_hex};
 use tests::wire::{Fault, Stop};
 use tests::{Client, Environment, Gateway, NEW_KEY, new_key};
@@ -246,6 +247,34 @@ async fn erasing_again_removes_what_a_late_lease_wrote() {
     assert_eq!(items_of(&gateway, &admin).len(), 1, "its counters");
     assert_eq!(erase(&gateway, &admin).await, 1);
     assert_erased(&gateway, &admin, "erased again");
+}
+
+/// A transaction may show in one of its items before it shows in another.
+#[tokio::test]
+async fn erasing_again_removes_what_a_transaction_showed_late() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    admin.rotate(&key.id, 60).await;
+    let late: Vec<_> = events_of(&gateway, &admin).into_iter().map(newest).collect();
+    let item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == json!(key.id)).unwrap();
+    gateway.suspend(&admin).await;
+    erase(&gateway, &admin).await;
+
+    gateway.engine.put(&item);
+    for event in &late {
+        gateway.engine.put_into(EVENTS, event);
+    }
+
+    assert_eq!(erase(&gateway, &admin).await, 1 + late.len() as u64);
+    assert_erased(&gateway, &admin, "erased again");
+    assert_eq!(erase(&gateway, &admin).await, 0);
+}
+
+/// The event as one of a clock that is ahead.
+fn newest(mut event: Value) -> Value {
+    let id = event["id"]["S"].as_str().unwrap();
+    event["id"]["S"] = json!(format!("1{}", &id[1..]));
+    event
 }
 
 #[tokio::test]

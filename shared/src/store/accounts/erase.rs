@@ -3,27 +3,42 @@
 //! The first step marks the account, in one transaction with that event: nothing else is possible from then on. Then its
 //! partitions are emptied one after the other, each until a query finds nothing, and its own two items go last. So it can
 //! be repeated from any point, and nothing is made meanwhile: every key write requires a key, and new keys an account
-//! that is not suspended.
+//! that is not suspended. A query may not see yet what a transaction has written that began before; so it pauses where one may
+//! have, and what shows even later goes when the account is erased again.
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::error::{AccountError, AccountRefusal};
-use super::item::{AccountItem, account_key};
+use super::item::account_key;
 use super::listing::listing_key;
 use super::removal::Removal;
 use super::write::Accounts;
-use crate::key::{AccountId, Timestamp};
+use crate::key::{AccountId, EventId, Timestamp};
 use crate::request::Origin;
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::retries::Retries;
-use crate::store::events::event::{Event, EventType};
+use crate::store::events::event::EventType;
 use crate::store::events::list::EventList;
 use crate::store::events::tables::Tables;
 use crate::store::keys::done_request;
 use crate::store::keys::import_claim::trace_partition;
 use crate::store::limits::lease_item;
+
+/// So many of the latest events of an account that is gone may be others than that it was erased.
+const LATE_EVENTS: usize = 100;
+
+/// How long an erasing may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ErasingTime {
+    /// When it stops and says how far it came.
+    pub end: Instant,
+    /// The pause after which everything shows that a transaction wrote. AWS documents no bound for that: it is a margin.
+    pub pause: Duration,
+}
 
 /// How far an erasing has come.
 #[derive(Debug)]
@@ -58,51 +73,50 @@ impl Eraser {
     pub async fn erase(
         &self,
         account_id: AccountId,
-        end: Instant,
+        time: ErasingTime,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Erasing, AccountError> {
-        let account = self.begin_erasing(account_id, end, origin, now).await?;
-        let mut removal = Removal::new(&self.tables.keys, account_id, end);
-        let table = &self.tables.keys.name;
-        let (keys, traces) = (account_id.to_string(), trace_partition(account_id));
-        let Some(account) = account else {
-            // An authorizer may have written late what it had counted before.
-            let done = removal.empty(table, &lease_item::partition(account_id), None).await?
-                // The functions of the code before this release know nothing of it.
-                && removal.empty(table, &done_request::partition(account_id), None).await?
-                && removal.empty(&self.usage, &keys, None).await?;
-            return Ok(Erasing { done, removed: removal.removed });
-        };
-        let last_event = account.last_event.map(|id| id.to_string()).unwrap_or_default();
-        let done = removal.empty(table, &keys, None).await?
-            && removal.empty(table, &traces, None).await?
+        let Begun { is_gone, event } = self.begin_erasing(account_id, time.end, origin, now).await?;
+        if !is_gone {
+            // Of a key that was made at this moment.
+            sleep(time.pause).await;
+        }
+        let mut removal = Removal::new(&self.tables.keys, account_id, time.end);
+        let (table, keys) = (&self.tables.keys.name, account_id.to_string());
+        let no_key_is_left = removal.empty(table, &keys, None).await?;
+        if removal.removed > 0 {
+            // Of the last writes to these keys.
+            sleep(time.pause).await;
+        }
+        // Of an account that is gone, an authorizer may have written late what it had counted before.
+        let done = no_key_is_left
+            && removal.empty(table, &trace_partition(account_id), None).await?
             && removal.empty(table, &done_request::partition(account_id), None).await?
             && removal.empty(table, &lease_item::partition(account_id), None).await?
             && removal.empty(&self.usage, &keys, None).await?
-            && removal.empty(&self.tables.events.name, &keys, Some(&last_event)).await?
-            && removal.remove(table, &[listing_key(account_id)]).await?
-            && removal.remove(table, &[account_key(account_id)]).await?;
+            && removal.empty(&self.tables.events.name, &keys, Some(event.as_str())).await?
+            && (is_gone
+                || removal.remove(table, &[listing_key(account_id)]).await?
+                    && removal.remove(table, &[account_key(account_id)]).await?);
         Ok(Erasing { done, removed: removal.removed })
     }
 
-    /// Marks the account. `None` when it was erased before.
+    /// Marks the account, if it was not erased before.
     async fn begin_erasing(
         &self,
         account_id: AccountId,
         end: Instant,
         origin: &Origin,
         now: Timestamp,
-    ) -> Result<Option<AccountItem>, AccountError> {
+    ) -> Result<Begun, AccountError> {
         loop {
             let Some(account) = self.accounts.read(account_id).await? else {
-                return match self.last_event(account_id).await? {
-                    Some(event) if event.r#type == EventType::AccountErased => Ok(None),
-                    _ => Err(AccountRefusal::Unknown.into()),
-                };
+                let event = self.erased(account_id).await?.ok_or(AccountRefusal::Unknown)?;
+                return Ok(Begun { is_gone: true, event });
             };
-            if account.erasing {
-                return Ok(Some(account));
+            if let (true, Some(event)) = (account.erasing, account.last_event) {
+                return Ok(Begun { is_gone: false, event });
             }
             if !account.is_suspended() {
                 return Err(AccountRefusal::NotSuspended.into());
@@ -114,8 +128,16 @@ impl Eraser {
         }
     }
 
-    async fn last_event(&self, account_id: AccountId) -> Result<Option<Event>, TableError> {
-        let newest = self.events.page(account_id, None, None, 1, None).await?;
-        Ok(newest.events.into_iter().next())
+    /// The event that an account was erased. A late one of another request may be newer by its clock.
+    async fn erased(&self, account_id: AccountId) -> Result<Option<EventId>, TableError> {
+        let newest = self.events.page(account_id, None, None, LATE_EVENTS, None).await?;
+        let erased = newest.events.into_iter().find(|event| event.r#type == EventType::AccountErased);
+        Ok(erased.map(|event| event.id))
     }
+}
+
+/// An erasing that has begun, and its event.
+struct Begun {
+    is_gone: bool,
+    event: EventId,
 }
