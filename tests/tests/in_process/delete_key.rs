@@ -1,9 +1,12 @@
 //! `DELETE /authentication/{key}`.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tests::Gateway;
 use tests::engine::TABLE;
 use tests::wire::{Fault, Reason, Stop};
+use tokio::time::sleep;
 
 #[tokio::test]
 async fn a_deleted_key_is_gone_and_no_other() {
@@ -76,6 +79,25 @@ async fn a_deletion_of_nothing_is_never_told_as_done_whatever_becomes_of_its_ans
         gateway.wire.break_times(times, fault);
         assert_eq!(gateway.hand_on("DELETE", &path, &verdict, None).await.status, status, "{fault:?}");
         assert_eq!(gateway.engine.events().len(), 1, "nothing was deleted");
+    }
+}
+
+/// Whether it was done shows only when the time for attempts is over.
+#[tokio::test]
+async fn a_deletion_that_learns_late_what_it_did_says_that() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    gateway.wire.throttle_every(0);
+    for (id, status) in [(&*"0".repeat(22), 404), (&*key.id, 204)] {
+        let path = format!("/authentication/{id}");
+        let verdict = gateway.authorize("DELETE", &path, &[("X-API-Key", &admin.value)]).await.unwrap();
+        gateway.wire.break_with(Fault::Hold);
+        let mend = async {
+            sleep(Duration::from_secs(4)).await;
+            gateway.wire.mend();
+        };
+        let (answer, ()) = tokio::join!(gateway.hand_on("DELETE", &path, &verdict, None), mend);
+        assert_eq!(answer.status, status, "{id}");
     }
 }
 

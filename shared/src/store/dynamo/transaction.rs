@@ -74,7 +74,8 @@ impl Transaction {
     /// Sends it until it is written, refused, or the time for retries is over.
     ///
     /// Each attempt is byte for byte the same under one `ClientRequestToken`, the event's id, so that DynamoDB tells an
-    /// attempt after a lost answer of the first one's success. Where all answers are lost, the item says what was done.
+    /// attempt after a lost answer of the first one's success. Where all answers are lost, the item says what was done; an item that
+    /// is gone does not say by whom, so then a deletion is sent once more.
     /// The SDK sends nothing again by itself: it would hide that an attempt had no answer.
     ///
     /// # Errors
@@ -83,7 +84,7 @@ impl Transaction {
     pub(in crate::store) async fn send(self, table: &Table, retries: Retries) -> Result<Transacted, WriteError> {
         let items: Vec<_> = self.parts.iter().map(|(_, item)| item.clone()).collect();
         let mut backoff = Backoff::default();
-        let mut may_be_written = false;
+        let (mut may_be_written, mut is_last) = (false, false);
         loop {
             let sent = table
                 .client
@@ -107,10 +108,12 @@ impl Transaction {
                 Failure::Conflict | Failure::InProgress | Failure::Throttled if retries.are_left() => {
                     backoff.wait().await;
                 }
-                // The item does not always say what was done: that one is gone does not say by whom. The token does.
+                Failure::Lost if self.deletes && retries.are_left() => backoff.wait().await,
+                _ if self.deletes && may_be_written && !is_last => is_last = true,
+                // The item does not always say what was done. The token does.
                 Failure::Lost if retries.leave_a_call() => backoff.wait().await,
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
-                _ if self.was_written(table, may_be_written).await => return Ok(Transacted::Done),
+                _ if !self.deletes && self.was_written(table).await => return Ok(Transacted::Done),
                 Failure::Conflict if !may_be_written => return Err(WriteError::Contended),
                 Failure::Throttled if !may_be_written => return Err(WriteError::Throttled(self.error(error))),
                 _ => return Err(self.error(error).into()),
@@ -125,9 +128,8 @@ impl Transaction {
         TableError::caused(format!("could not write transaction `{}` of {of}", self.name), cause)
     }
 
-    /// After an unknown outcome: whether the item is as the transaction leaves it. `false` when that cannot be read, and where an
-    /// item is gone that no attempt can have deleted.
-    async fn was_written(&self, table: &Table, may_be_written: bool) -> bool {
+    /// After an unknown outcome: whether the item is as the transaction leaves it. `false` when that cannot be read.
+    async fn was_written(&self, table: &Table) -> bool {
         let read = table
             .client
             .get_item()
@@ -137,10 +139,6 @@ impl Transaction {
             .consistent_read(true)
             .send()
             .await;
-        match read.map(|output| output.item) {
-            Ok(None) => self.deletes && may_be_written,
-            Ok(Some(item)) => text(&item, LAST_EVENT) == self.event.as_str(),
-            Err(_) => false,
-        }
+        read.is_ok_and(|output| output.item.is_some_and(|item| text(&item, LAST_EVENT) == self.event.as_str()))
     }
 }
