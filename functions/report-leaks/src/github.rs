@@ -66,7 +66,13 @@ impl GithubKeys {
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
     pub fn new(url: Uri, secret: Option<StoredSecret>) -> Result<Self, Misconfigured> {
-        Ok(Self { url, secret, transport: Transport::new()?, known: Mutex::default() })
+        Ok(Self::over(Transport::new()?, url, secret))
+    }
+
+    /// The same over that transport.
+    #[must_use]
+    pub fn over(transport: Transport, url: Uri, secret: Option<StoredSecret>) -> Self {
+        Self { url, secret, transport, known: Mutex::default() }
     }
 
     /// Whether GitHub signed the request's body.

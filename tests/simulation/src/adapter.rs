@@ -1,7 +1,7 @@
 //! Every call of the functions' own code. What changes in how they are called is changed here alone.
 
 use std::convert::Infallible;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api_keys::aws::{Aws, Transport};
@@ -27,6 +27,7 @@ use serde_json::Value;
 use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
+use crate::github::GITHUB;
 use crate::tables::{EVENTS, KEYS, USAGE};
 
 /// Every operation on offer, beside `AUTHENTICATION`.
@@ -58,12 +59,9 @@ pub struct Functions {
     catalogue: Catalogue,
     issuer: Issuer,
     publisher: publish_events::Deps,
+    github: GithubKeys,
     max_keys: u64,
 }
-
-/// Nobody signs reports here, so it is never asked; to make one takes longer than a whole invocation.
-static GITHUB: LazyLock<GithubKeys> =
-    LazyLock::new(|| GithubKeys::new("http://github.sim/keys".parse().expect("a URL"), None).expect("a transport"));
 
 /// What a function answers the gateway with.
 #[derive(Default)]
@@ -117,7 +115,7 @@ impl Authorizer {
 }
 
 impl Functions {
-    pub async fn start(aws: &Aws, max_keys: u64) -> Self {
+    pub async fn start(aws: &Aws, transport: Transport, max_keys: u64) -> Self {
         let events = EventTable { name: EVENTS.to_owned(), retention: Duration::from_hours(400 * 24) };
         Self {
             reader: KeyReader::new(aws, KEYS.to_owned()).await.expect("a region"),
@@ -133,6 +131,7 @@ impl Functions {
                 events: EventList::new(aws, EVENTS.to_owned()),
                 metrics: Metrics::of("sim".to_owned()),
             },
+            github: GithubKeys::over(transport, format!("http://{GITHUB}/keys").parse().expect("a URL"), None),
             max_keys,
         }
     }
@@ -149,7 +148,7 @@ impl Functions {
             _ => &[],
         };
         let request = http::with_headers(needed, event).into();
-        let Self { reader, tables, key_list, events, usage, catalogue, issuer, max_keys, .. } = self;
+        let Self { reader, tables, key_list, events, usage, catalogue, issuer, github, max_keys, .. } = self;
         let (max_keys, ceiling, imported) = (*max_keys, CEILING, IMPORTED);
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let requests = &DoneRequests::new(tables);
@@ -170,7 +169,7 @@ impl Functions {
             }
             "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
             "report-leaks" => {
-                let deps = report_leaks::Deps { reader, keys, github: &GITHUB, imported, step: report_leaks::STEP };
+                let deps = report_leaks::Deps { reader, keys, github, imported, step: report_leaks::STEP };
                 report_leaks::handle(request, &deps, now).await
             }
             other => panic!("no function {other}"),

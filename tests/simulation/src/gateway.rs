@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::adapter::{NoVerdict, Served};
+use crate::github::{self, Signer};
 use crate::history::{Counted, Request, Seen, ValueUse};
 use crate::world::World;
 
@@ -91,7 +92,7 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
             let what = if other.is_some() { "has no verdict" } else { "is lost" };
             world.tell(action, || format!("the authorizer {what}"));
             let status = if other.is_some() { 500 } else { 0 };
-            note(world, (action, part), "authorizer", &request_id, status, 0);
+            note(world, action, "authorizer", &request_id, status, 0);
             let (now, context) = (outcome.now, Value::Null);
             return Answer { request: request_id, status, body: Value::Null, began, ended, now, context };
         }
@@ -150,11 +151,9 @@ async fn serve(
     event["requestContext"]["resourcePath"] = json!("/authentication/{key}");
     event["pathParameters"] = key.map_or(Value::Null, |key| json!({ "key": key }));
     event["body"] = ask.body.as_ref().map_or(Value::Null, |body| json!(body.to_string()));
-    let headers: serde_json::Map<_, _> =
-        ask.headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    let headers: Map<_, _> = ask.headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
     event["multiValueHeaders"] = headers.into();
-    let query: serde_json::Map<_, _> =
-        ask.query.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    let query: Map<_, _> = ask.query.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
     event["multiValueQueryStringParameters"] = query.into();
     let operations = context["operations"].as_str().map(str::to_owned);
     world.history.borrow_mut().callers.insert(request_id.to_owned(), operations);
@@ -170,21 +169,26 @@ async fn serve(
     let ended = world.next();
     let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
     world.tell(action, || format!("{function} answers {status} {}", body["detail"].as_str().unwrap_or("")));
-    note(world, (action, part), function, request_id, status, world.elapsed() - start);
+    note(world, action, function, request_id, status, world.elapsed() - start);
     check_shape(world, function, status, &content_type, &body);
     note_shown(world, &context, &body);
     note_versions(world, action, (began, ended), &body, &etag);
+    if function == "read-usage" && status == 200 {
+        check_usage(world, action, key.filter(|key| *key != "self").or(context["keyId"].as_str()), &body);
+    }
     Answer { request: request_id.to_owned(), status, body, began, ended, now: outcome.now, context }
 }
 
-/// A request without a key: a report of leaks.
-pub async fn report(world: &Rc<World>, action: usize, part: u64, body: &Value) -> Answer {
+/// A request without a key: a report of leaks, which may be signed.
+pub async fn report(world: &Rc<World>, action: usize, part: u64, body: String, signer: Option<Signer>) -> Answer {
     let mut event = sample(include_str!("../../../infra/events/report-leaks.json"));
     let request_id = format!("r{action}-{part}");
     event["requestContext"]["requestId"] = json!(request_id);
     event["headers"] = json!({});
-    event["multiValueHeaders"] = json!({});
-    event["body"] = json!(body.to_string());
+    let headers = signer.map_or(Vec::new(), |signer| github::sign(signer, &body, world.elapsed()));
+    event["multiValueHeaders"] =
+        headers.into_iter().map(|(name, value)| (name.to_owned(), json!([value]))).collect::<Map<_, _>>().into();
+    event["body"] = json!(body);
     world.history.borrow_mut().callers.insert(request_id.clone(), None);
     let (began, start) = (world.next(), world.elapsed());
     let work =
@@ -194,7 +198,7 @@ pub async fn report(world: &Rc<World>, action: usize, part: u64, body: &Value) -
     let ended = world.next();
     let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
     world.tell(action, || format!("report-leaks answers {status}"));
-    note(world, (action, part), "report-leaks", &request_id, status, world.elapsed() - start);
+    note(world, action, "report-leaks", &request_id, status, world.elapsed() - start);
     check_shape(world, "report-leaks", status, &content_type, &body);
     Answer { request: request_id, status, body, began, ended, now: outcome.now, context: Value::Null }
 }
@@ -228,10 +232,10 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
     Invoked { request, answer: outcome.answer, began, ended }
 }
 
-fn note(world: &World, (action, part): (usize, u64), function: &str, id: &str, status: u16, took: u64) {
+fn note(world: &World, action: usize, function: &str, id: &str, status: u16, took: u64) {
     let struck = world.can_strike(action);
     let (id, function) = (id.to_owned(), function.to_owned());
-    world.history.borrow_mut().requests.push(Request { action, part, id, function, status, took, struck });
+    world.history.borrow_mut().requests.push(Request { action, id, function, status, took, struck });
 }
 
 fn note_use(
@@ -288,6 +292,17 @@ fn note_versions(world: &World, action: usize, time: (u64, u64), body: &Value, h
     }
 }
 
+/// However old it is what a read finds, no more is told as used than was asked until then.
+fn check_usage(world: &World, action: usize, key: Option<&str>, body: &Value) {
+    let hours = body["usage"].as_array().into_iter().flatten();
+    let told = hours.flat_map(|hour| ["allowed", "limited", "denied"].map(|name| hour[name].as_u64().unwrap_or(0)));
+    let (told, asked) = (told.sum::<u64>(), world.history.borrow().asked_of(key.unwrap_or_default()));
+    if told > asked {
+        let what = format!("[{action}] key {key:?} is told to be used {told} times, and {asked} times somebody asked");
+        world.history.borrow_mut().fail(what);
+    }
+}
+
 /// The shapes of answers, and that no value is in them but where it belongs.
 fn check_shape(world: &World, function: &str, status: u16, content_type: &str, body: &Value) {
     let mut shown = body.clone();
@@ -304,6 +319,7 @@ fn check_shape(world: &World, function: &str, status: u16, content_type: &str, b
         400.. => {
             content_type == "application/problem+json" && body["status"] == status && body["requestId"].is_string()
         }
+        200 if function == "report-leaks" => content_type == "application/json" && body.is_array(),
         _ => content_type == "application/json" && body.is_object(),
     };
     if !fits || (body["errors"].is_array() != (status == 400) && is_problem) {

@@ -31,8 +31,6 @@ pub struct History {
     pub asked: BTreeMap<usize, u64>,
     /// By the id of a request: what the caller's key may do, as the authorizer saw it; `None` for an operator.
     pub callers: BTreeMap<String, Option<String>>,
-    /// The invocations, by action and part, in whose course a call failed or its answer came late or never.
-    pub unclear: BTreeSet<(usize, u64)>,
     /// What must not be.
     pub failures: Vec<String>,
 }
@@ -165,12 +163,13 @@ pub struct Exposure {
     pub value: usize,
     pub began: u64,
     pub ended: u64,
+    /// Whether GitHub is told that it is a value of this service.
+    pub is_told_as_ours: bool,
 }
 
 /// An answer of a function to a request of a client.
 pub struct Request {
     pub action: usize,
-    pub part: u64,
     pub id: String,
     pub function: String,
     /// 0 where there was none.
@@ -198,6 +197,15 @@ impl History {
             Some(key) => key.value = value.or(key.value),
             None => keys.push(KnownKey { id: id.to_owned(), value }),
         }
+    }
+
+    /// How often an authorizer may have been asked about a key at most.
+    pub fn asked_of(&self, key: &str) -> u64 {
+        // Nobody may have been told that it has an imported value.
+        let may_be = |of: &Option<String>| of.as_deref().is_none_or(|of| of == key);
+        let imported = |value: usize| self.imports.iter().any(|it| it.value == value && may_be(&it.key));
+        let has = |value: usize| self.values[value].key == key || imported(value);
+        self.asked.iter().filter(|(value, _)| has(**value)).map(|(_, times)| times).sum()
     }
 
     /// Takes note of a key's version, which an answer showed.

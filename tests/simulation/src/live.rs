@@ -2,11 +2,13 @@
 //! or deleted, whatever it is, and nearly all of a limit can be used.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::clients::{self, Rotation, Terms};
 use crate::gateway::{self, Ask};
+use crate::github::Signer;
 use crate::tables::{EVENTS, KEYS, USAGE, text};
 use crate::world::World;
 
@@ -25,6 +27,7 @@ pub async fn everything_ends(world: &Rc<World>) {
         }
         let by = end_keys(world, account, FIRST + 10 + account).await;
         end_imports(world, account, FIRST + 20 + account).await;
+        report_for_github(world, account, FIRST + 60 + account).await;
         if let Some(by) = by.filter(|_| world.plan.seed.is_multiple_of(LIMITS)) {
             use_a_limit(world, by, FIRST + 30 + account).await;
         }
@@ -42,6 +45,16 @@ async fn end_imports(world: &Rc<World>, account: usize, action: usize) {
         }
     }
     fail(world, format!("an import into account {account} does not end"));
+}
+
+/// What GitHub signs is taken, when it was not to be asked for some time.
+async fn report_for_github(world: &Rc<World>, account: usize, action: usize) {
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    let value = world.history.borrow().accounts[account].first;
+    let status = clients::report(world, action, 1, &[value], Some(Signer::Github)).await;
+    if status != 200 {
+        fail(world, format!("a report that GitHub signed is answered {status} when faults have ended"));
+    }
 }
 
 /// Of a limit, all but two in a hundred requests or one can be used, through all environments.

@@ -4,7 +4,9 @@
 mod adapter;
 mod check;
 mod clients;
+mod connection;
 mod gateway;
+mod github;
 mod history;
 mod live;
 mod model;

@@ -60,10 +60,8 @@ pub enum Effect {
         value: Option<usize>,
         old: Old,
     },
-    /// It is gone. Where answers of the table were lost, nobody can tell whether it was there.
-    Delete {
-        unclear: bool,
-    },
+    /// It is gone.
+    Delete,
     /// Its import is complete.
     Release,
     /// Its account is erased: unlike a deletion, also of a key that is gone.
@@ -96,6 +94,8 @@ pub enum Look {
     Version(Version),
     /// It is of none of these versions: a 412.
     Other(Option<Vec<Version>>),
+    /// It has not that value at that time, not even one that others know: a false positive.
+    Without { value: usize, now: u64 },
     /// The account has no such key.
     Missing,
 }
@@ -125,7 +125,7 @@ impl Key {
                 (key.expires, key.enabled) = (*expires, *enabled);
             }
             Effect::Suspend(suspended) => key.suspended = *suspended,
-            Effect::Expose { .. } | Effect::Release | Effect::Delete { unclear: true } if !self.exists => {}
+            Effect::Expose { .. } | Effect::Release if !self.exists => {}
             Effect::Erase => key = self.gone(),
             _ if !self.exists => return None,
             Effect::Patch { enabled, operations, expires } => {
@@ -143,7 +143,7 @@ impl Key {
                 (key.value, key.exposed) = (*value, false);
             }
             Effect::Release => key.held = false,
-            Effect::Delete { .. } => key = self.gone(),
+            Effect::Delete => key = self.gone(),
             Effect::Expose { value } => {
                 key.exposed |= self.value == Some(*value);
                 key.previous = self.previous.filter(|(previous, _)| previous != value);
@@ -152,13 +152,16 @@ impl Key {
         Some(key)
     }
 
+    fn has(&self, value: usize, now: u64) -> bool {
+        let is_previous = self.previous.is_some_and(|(previous, end)| previous == value && now < end);
+        self.exists && (self.value == Some(value) || is_previous)
+    }
+
     /// The operations that a request with this value finds, at that time; `None` is a 401.
     fn opens(&self, value: usize, now: u64) -> Option<&BTreeSet<String>> {
-        let is_current = self.value == Some(value);
-        let is_previous = self.previous.is_some_and(|(previous, end)| previous == value && now < end);
         let lives =
             self.enabled && !self.exposed && !self.suspended && !self.held && self.expires.is_none_or(|end| now < end);
-        (self.exists && (is_current || is_previous) && lives).then_some(&self.operations)
+        (self.has(value, now) && lives).then_some(&self.operations)
     }
 }
 
@@ -179,6 +182,7 @@ impl Model for Key {
             Look::Use { value, now, found } => self.opens(*value, *now) == found.as_ref(),
             Look::Version(version) => self.exists && self.version.as_ref() == Some(version),
             Look::Other(versions) => self.exists && !self.is_on(versions.as_deref()),
+            Look::Without { value, now } => !self.has(*value, *now),
             Look::Missing => !self.exists,
         }
     }

@@ -48,13 +48,24 @@ pub struct Faults {
     pub doubled: u32,
     /// A page of a query ends early.
     pub cut: u32,
+    /// The connection ends in the midst of an answer.
+    pub torn: u32,
     /// Up to so many milliseconds from the first to the last write of a transaction that shows.
     pub spread: u64,
     /// So many milliseconds the index lags at most.
     pub lag: u64,
+    /// So many milliseconds old is what a read may find that asks for no consistency.
+    pub stale: u64,
     /// So many milliseconds a clock is wrong at most.
     pub skew: u64,
 }
+
+/// By how many milliseconds clocks are wrong: not at all, as a healthy machine's, as a sick one's, or so much that DynamoDB
+/// refuses the time of a signature.
+const SKEWS: [u64; 6] = [0, 0, 100, 2_000, 120_000, 1_200_000];
+
+/// Clocks that are more wrong do not jump: after a jump that DynamoDB takes for a wrong time the SDK fails a call.
+pub const MOST_JUMP: u64 = 120_000;
 
 impl Faults {
     /// Nothing goes wrong, and nothing is late.
@@ -67,8 +78,10 @@ impl Faults {
         frozen: 0,
         doubled: 0,
         cut: 0,
+        torn: 0,
         spread: 0,
         lag: 0,
+        stale: 0,
         skew: 0,
     };
 
@@ -76,14 +89,15 @@ impl Faults {
         // Some runs have none of a kind, and few have much of it: what is always there hides what it stands before.
         let mut some = |much: u32| [0, 0, much / 10, much / 3, much][rng.usize(0..5)];
         let [lost, throttled, failed, slow] = [some(100), some(150), some(60), some(150)];
-        let [killed, frozen, doubled, cut] = [some(100), some(60), some(200), some(400)];
+        let [killed, frozen, doubled, cut, torn] = [some(100), some(60), some(200), some(400), some(80)];
         let mut long = |most: u64| [0, most / 20, most][rng.usize(0..3)];
-        let [spread, lag, skew] = [long(900), long(20_000), long(2_000)];
-        Self { lost, throttled, failed, slow, killed, frozen, doubled, cut, spread, lag, skew }
+        let [spread, lag, stale] = [long(900), long(20_000), long(5_000)];
+        let skew = SKEWS[rng.usize(0..SKEWS.len())];
+        Self { lost, throttled, failed, slow, killed, frozen, doubled, cut, torn, spread, lag, stale, skew }
     }
 
     /// The same without each kind of fault in turn.
-    pub fn without_each(self) -> [Self; 11] {
+    pub fn without_each(self) -> [Self; 13] {
         [
             Self { lost: 0, ..self },
             Self { throttled: 0, ..self },
@@ -93,8 +107,10 @@ impl Faults {
             Self { frozen: 0, ..self },
             Self { doubled: 0, ..self },
             Self { cut: 0, ..self },
+            Self { torn: 0, ..self },
             Self { spread: 0, ..self },
             Self { lag: 0, ..self },
+            Self { stale: 0, ..self },
             Self { skew: 0, ..self },
         ]
     }

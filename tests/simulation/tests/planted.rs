@@ -8,9 +8,9 @@ fn every_patch_fits_the_source() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut patches = 0;
     for entry in fs::read_dir(root.join("tests/simulation/planted")).unwrap() {
-        let path = entry.unwrap().path();
-        let (name, patch) = (path.file_name().unwrap().display(), fs::read_to_string(&path).unwrap());
-        let (sentence, changes) = patch.split_once("\n--- a/").unwrap_or_else(|| panic!("{name} has no sentence"));
+        let file = entry.unwrap().path();
+        let (name, text) = (file.file_name().unwrap().display(), fs::read_to_string(&file).unwrap());
+        let (sentence, changes) = text.split_once("\n--- a/").unwrap_or_else(|| panic!("{name} has no sentence"));
         assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{name} begins with {sentence}");
         for change in changes.split("\n--- a/") {
             let (file, change) = change.split_once('\n').unwrap();

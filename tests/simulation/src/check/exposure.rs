@@ -4,26 +4,28 @@
 use std::collections::BTreeMap;
 
 use crate::history::{History, Import, Seen};
+use crate::model::Effect;
 use crate::tables::{Item, KEYS, Tables};
 
 pub fn check(history: &History, tables: &Tables) -> Vec<String> {
     let mut wrong = twice(tables);
     for it in history.imports.iter().filter(|it| it.what == "imported" && !it.revives) {
-        let of_value: Vec<_> = history.imports.iter().filter(|other| other.value == it.value).collect();
-        // With an account it is erased that values of it were in use.
-        let is_erased = of_value.iter().any(|other| history.accounts[other.account].erasing);
-        let had = |other: &&Import| other.ended < it.began && other.key.is_some() && other.key != it.key;
-        if !is_erased && of_value.into_iter().any(|other| had(&other)) {
+        let had = |other: &Import| other.ended < it.began && other.key.is_some() && other.key != it.key;
+        if imports_of(history, it.value).any(|other| had(other) && !is_forgotten(history, other, it.ended)) {
             wrong.push(format!("[{}] value {} is imported, and a key had it before", it.action, it.value));
         }
     }
     for exposure in history.exposures.iter().filter(|it| it.ended != u64::MAX) {
         let value = exposure.value;
-        // One that no key had is nobody's to report; nor is one that was erased with the account that had it last.
-        let of_value = || history.imports.iter().filter(|it| it.value == value && it.key.is_some());
-        let is_erased = of_value().any(|it| history.accounts[it.account].erasing);
-        let had = !history.values[value].key.is_empty() || !is_erased && of_value().any(|it| it.ended < exposure.began);
-        if !had {
+        let is_nobodys = history.values[value].key.is_empty() && imports_of(history, value).next().is_none();
+        if is_nobodys && exposure.is_told_as_ours {
+            wrong.push(format!("[{}] GitHub is told that value {value} is ours", exposure.action));
+        }
+        let had = |it: &Import| it.key.is_some() && it.ended < exposure.began;
+        // One that no key had is nobody's to report.
+        let is_ours = !history.values[value].key.is_empty()
+            || imports_of(history, value).any(|it| had(it) && !is_forgotten(history, it, exposure.ended));
+        if !is_ours {
             continue;
         }
         for it in history.uses.iter().filter(|it| it.value == value && it.began > exposure.ended) {
@@ -41,6 +43,20 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
         }
     }
     wrong
+}
+
+fn imports_of(history: &History, value: usize) -> impl Iterator<Item = &Import> {
+    history.imports.iter().filter(move |it| it.value == value)
+}
+
+/// Whether it may be erased until then that a value was imported: with the account, or with another one that it came to later.
+fn is_forgotten(history: &History, import: &Import, until: u64) -> bool {
+    let of_account = |account: usize| {
+        let id = &history.accounts[account].id;
+        history.sweeps.iter().any(|it| it.account == *id && it.effect == Effect::Erase && it.began < until)
+    };
+    let is_later = |it: &Import| it.ended >= import.ended || it.what == "unknown";
+    imports_of(history, import.value).any(|later| is_later(later) && of_account(later.account))
 }
 
 /// Values that two keys have at one moment.

@@ -33,10 +33,8 @@ fn look_of(it: &NamedRequest) -> Option<Step<NameLook>> {
     let (now, asked) = (it.now, it.asked.clone());
     let text = |name: &str| it.body[name].as_str().unwrap_or_default().to_owned();
     let what = match (it.status, &*text("code")) {
-        // It was carried out, or nobody knows.
-        (0 | 201 | 500.., _) | (_, "CONTENDED") => return None,
-        // The caller is looked at before the name.
-        (400, _) | (_, "OPERATION") => return None,
+        // It was carried out, or nobody knows; or it was refused before the name was looked at.
+        (0 | 201 | 400 | 500.., _) | (_, "CONTENDED" | "OPERATION") => return None,
         (_, "REQUEST_DONE") => NameLook::Done { asked, key: text("keyId"), version: text("etag"), now },
         (_, "REQUEST_DIFFERS") => NameLook::Differs { asked, now },
         _ => NameLook::Free { now },

@@ -8,7 +8,7 @@ use api_keys::key::Timestamp;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::writes::{Change, Terms, change, create, delete, rotate};
+use super::writes::{Change, Rotation, Terms, change, create, delete, rotate, rotate_once};
 use super::{Actions, named, some_key, some_value};
 use crate::gateway::{self, Answer, Ask, Invoked};
 use crate::history::{Account, Seen, Write};
@@ -31,6 +31,7 @@ pub const ACTIONS: Actions = &[
     ("usage", 3),
     ("create by name", 10),
     ("rotate by name", 10),
+    ("replace a lost value", 5),
 ];
 
 const OPERATIONS: [&str; 4] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP"];
@@ -46,13 +47,14 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     let path = format!("/authentication/{id}");
     let terms = Terms::some(world, &id, rng);
     match what {
-        "rotate" => drop(rotate(world, account, action, by, &id, &terms, rng).await),
+        "rotate" => rotate(world, account, action, by, &id, &terms, rng).await,
+        "replace a lost value" => replace_lost(world, account, action, by, &id).await,
         "rotate by name" => named::rotate(world, account, action, by, &id, rng).await,
         "enable" | "disable" | "grant" | "expire" | "rename" | "limit" => {
             let change_to = some_change(world, action, what, rng);
             change(world, action, by, &id, &change_to, &terms, rng).await;
         }
-        "delete" => drop(delete(world, action, by, &id, &terms, rng).await),
+        "delete" => delete(world, action, by, &id, &terms, rng).await,
         "list" => {
             let query = vec![("limit", rng.u32(1..5).to_string())];
             let answer = get(world, action, by, "/authentication".to_owned(), query).await;
@@ -62,6 +64,18 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
         "events" => drop(get(world, action, by, "/authentication/events".to_owned(), Vec::new()).await),
         "usage" => drop(get(world, action, by, format!("{path}/usage"), Vec::new()).await),
         other => unreachable!("{other}"),
+    }
+}
+
+/// Somebody keeps the value that he has, when the answer of a rotation was lost.
+async fn replace_lost(world: &Rc<World>, account: usize, action: usize, by: usize, id: &str) {
+    let in_use =
+        world.history.borrow().accounts[account].keys.iter().find(|key| key.id == id).and_then(|key| key.value);
+    for (part, rotation) in [(1, Rotation::grace(60)), (11, Rotation::KEEP_PREVIOUS)] {
+        rotate_once(world, account, (action, part), by, id, rotation, &Terms::default()).await;
+    }
+    if let Some(value) = in_use {
+        gateway::send(world, action, 21, &Ask::new("GET", "/sms", value)).await;
     }
 }
 

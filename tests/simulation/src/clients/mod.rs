@@ -20,6 +20,7 @@ use crate::world::World;
 pub use self::importer::import_all;
 pub use self::manager::create_account;
 pub use self::operator::{end_erasing, resume, update};
+pub use self::reporter::report;
 pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
 
 /// A kind of client.

@@ -14,7 +14,8 @@ use crate::gateway::{self, Answer, Ask};
 use crate::history::NamedRequest;
 use crate::world::World;
 
-const DAY: Duration = Duration::from_hours(24);
+/// In milliseconds.
+const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// Makes a key, by a request with a name.
 pub async fn create(world: &Rc<World>, account: usize, action: usize, by: usize, rng: &mut Rng) {
@@ -81,7 +82,7 @@ impl Named<'_> {
             2 => {
                 self.send(1, one).await;
                 // A little less than a day, or a little more.
-                sleep(DAY - Duration::from_secs(4) + Duration::from_millis(rng.u64(0..8_000))).await;
+                sleep(Duration::from_millis(DAY - 4_000 + rng.u64(0..8_000))).await;
                 self.send(11, one).await
             }
             // As a client ought to, and some once more.

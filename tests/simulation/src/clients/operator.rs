@@ -202,7 +202,7 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize, part: u64, i
     let among = |list: &str, id: &str| report[list].as_array().is_some_and(|all| all.iter().any(|it| it == id));
     for id in ids {
         let effect = if what == "revoke" {
-            Effect::Delete { unclear: world.history.borrow().unclear.contains(&(action, part + 1)) }
+            Effect::Delete
         } else {
             Effect::Patch { enabled: Some(false), operations: None, expires: None }
         };

@@ -124,11 +124,15 @@ impl Rotation {
 
     pub fn some(rng: &mut Rng) -> Self {
         match rng.usize(0..5) {
-            0 | 1 => Self(Some(0)),
-            2 => Self(Some(rng.u64(1..10))),
-            3 => Self(Some(rng.u64(10..200))),
+            0 | 1 => Self::AT_ONCE,
+            2 => Self::grace(rng.u64(1..10)),
+            3 => Self::grace(rng.u64(10..200)),
             _ => Self::KEEP_PREVIOUS,
         }
+    }
+
+    pub fn grace(seconds: u64) -> Self {
+        Self(Some(seconds))
     }
 
     pub fn body(self) -> Value {
@@ -202,8 +206,7 @@ pub async fn delete_once(
 ) -> Answer {
     let ask = Ask::new("DELETE", format!("/authentication/{id}"), by);
     let answer = gateway::send(world, action, part, &Ask { headers: terms.headers(), ..ask }).await;
-    let unclear = world.history.borrow().unclear.contains(&(action, part + 1));
-    note(world, action, id, &answer, Effect::Delete { unclear }, terms);
+    note(world, action, id, &answer, Effect::Delete, terms);
     answer
 }
 

@@ -45,6 +45,8 @@ pub struct Change {
     pub transaction: Option<usize>,
     /// The action in whose course it was sent; `None` for the time to live.
     pub action: Option<usize>,
+    /// When: the virtual milliseconds since the start.
+    pub time: u64,
 }
 
 /// A transaction that was carried out.
@@ -114,8 +116,24 @@ impl Tables {
         partitions.flat_map(|(partition, items)| items.iter().map(move |(id, item)| (partition, id, item)))
     }
 
-    pub fn get(&self, call: &Value) -> Value {
-        let item = self.item(&place_of(call, &call["Key"]));
+    /// A partition as it was at that virtual time.
+    fn as_of(&self, table: &str, partition: &str, time: u64) -> BTreeMap<String, Item> {
+        let mut items = self.items.get(table).and_then(|all| all.get(partition)).cloned().unwrap_or_default();
+        let since = self.changes.iter().rev().take_while(|change| change.time > time);
+        for Change { place, old, .. } in since.filter(|it| it.place.table == table && it.place.partition == partition) {
+            match old {
+                Some(old) => items.insert(place.id.clone(), old.clone()),
+                None => items.remove(&place.id),
+            };
+        }
+        items
+    }
+
+    /// Reads an item, as it was at the virtual time `time` if the call asks for no consistency.
+    pub fn get(&self, call: &Value, time: u64) -> Value {
+        let place = place_of(call, &call["Key"]);
+        let old = self.as_of_unless_consistent(call, &place.table, &place.partition, time);
+        let item = old.as_ref().map_or_else(|| self.item(&place), |old| old.get(&place.id));
         let projected = |item: &Item| match Expression::of(call, "ProjectionExpression") {
             Some(projection) => projection.projected(item),
             None => item.clone(),
@@ -123,9 +141,20 @@ impl Tables {
         item.map_or(json!({}), |item| json!({"Item": as_json(&projected(item))}))
     }
 
+    fn as_of_unless_consistent(
+        &self,
+        call: &Value,
+        table: &str,
+        partition: &str,
+        time: u64,
+    ) -> Option<BTreeMap<String, Item>> {
+        (call["ConsistentRead"] != true).then(|| self.as_of(table, partition, time))
+    }
+
     /// Reads several items; behind the first `most` DynamoDB has no capacity.
     pub fn batch_get(&self, call: &Value, most: usize) -> Value {
         let (table, wanted) = call["RequestItems"].as_object().and_then(|all| all.iter().next()).expect("a table");
+        assert_eq!(wanted["ConsistentRead"], true, "a read of several items that need not be consistent");
         let keys = wanted["Keys"].as_array().expect("keys");
         let (now, left) = keys.split_at(most.min(keys.len()));
         let place = |key: &Value| place_of(&json!({"TableName": table}), key);
@@ -135,18 +164,24 @@ impl Tables {
         json!({"Responses": {table: found}, "UnprocessedKeys": unprocessed})
     }
 
-    /// A page of a query that is cut behind `most` items, at the virtual time `now`.
-    pub fn query(&mut self, call: &Value, most: usize, now: u64) -> Value {
+    /// A page of a query that is cut behind `most` items, at the virtual time `now`; of `time` if it asks for no consistency.
+    pub fn query(&mut self, call: &Value, most: usize, now: u64, time: u64) -> Value {
         let condition = KeyCondition::of(call);
         if call["IndexName"].is_string() {
             return self.query_index(&condition, now);
         }
         let table = call["TableName"].as_str().expect("a table");
+        let partition = text(&condition.partition);
+        let old = self.as_of_unless_consistent(call, table, partition, time);
+        let all: Vec<_> = match &old {
+            Some(old) => old.iter().collect(),
+            None => self.partition(table, partition).collect(),
+        };
         let start = text(&call["ExclusiveStartKey"]["id"]);
         let forward = call["ScanIndexForward"] != false;
         let is_behind = |id: &str| call["ExclusiveStartKey"].is_null() || if forward { id > start } else { id < start };
         let inside = |(id, _): &(&String, &Item)| condition.holds(id) && is_behind(id);
-        let mut found: Vec<_> = self.partition(table, text(&condition.partition)).filter(inside).collect();
+        let mut found: Vec<_> = all.into_iter().filter(inside).collect();
         if !forward {
             found.reverse();
         }
@@ -338,7 +373,7 @@ impl Tables {
             self.lagging.insert((until, by.at), (place.clone(), goes, comes));
         }
         let action = Some(by.action);
-        self.changes.push(Change { place, old, new, transaction, action });
+        self.changes.push(Change { place, old, new, transaction, action, time: by.time });
     }
 }
 

@@ -1,15 +1,14 @@
-//! The way to the tables and back: a connection in memory, and what becomes of each call on it.
+//! The way to the tables and back: what becomes of each call on a connection.
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use fastrand::Rng;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 use tokio::sync::oneshot;
@@ -17,74 +16,69 @@ use tokio::task::spawn_local;
 use tokio::time::sleep;
 
 use super::{By, Refused};
+use crate::connection::{self, Connection, HEAD};
 use crate::plan::Faults;
-use crate::world::{CALLS, Context, World};
+use crate::world::{Context, World};
 
 /// Serves a connection until one side ends it.
 pub async fn serve(world: Rc<World>, context: Rc<Context>, stream: DuplexStream) {
-    let service = service_fn(|request: Request<Incoming>| {
+    connection::serve(stream, |request: Request<Incoming>, connection| {
         let (world, context) = (Rc::clone(&world), Rc::clone(&context));
         async move {
-            let target = request.headers()["x-amz-target"].to_str().expect("a target").to_owned();
-            let body = request.into_body().collect().await.map_err(|_| Cut)?.to_bytes();
+            let header = |name: &str| request.headers()[name].to_str().expect("text").to_owned();
+            let (target, signed_at) = (header("x-amz-target"), header("x-amz-date"));
+            let body = request.into_body().collect().await.ok()?.to_bytes();
             let (answered, answer) = oneshot::channel();
             // What has arrived is carried out even if nobody waits for it any more.
             spawn_local(async move {
-                let answer = Call::new(&world, &context, &target, &body).carry_out().await;
+                let answer = Call::new(&world, &context, &target, &body, connection).carry_out(&signed_at).await;
                 let _ = answered.send(answer);
             });
-            answer.await.ok().flatten().ok_or(Cut)
+            answer.await.ok().flatten()
         }
-    });
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    })
+    .await;
 }
 
-/// The connection ends.
-#[derive(Debug)]
-struct Cut;
-
-impl std::fmt::Display for Cut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("cut")
-    }
-}
-
-impl std::error::Error for Cut {}
+/// DynamoDB refuses a signature of another time: its clock is the right one.
+const SIGNATURE_TIME: u64 = 5 * 60 * 1000;
 
 /// A call on its way.
 struct Call<'a> {
     world: &'a Rc<World>,
     action: usize,
-    part: u64,
     operation: String,
     body: Value,
     rng: Rng,
     faults: Faults,
+    connection: Connection,
 }
 
 impl<'a> Call<'a> {
-    fn new(world: &'a Rc<World>, context: &Context, target: &str, body: &[u8]) -> Self {
+    fn new(world: &'a Rc<World>, context: &Context, target: &str, body: &[u8], connection: Connection) -> Self {
         let (action, nth) = context.next_call();
         world.check_secrecy("a call", body);
         Self {
             world,
             action,
-            part: nth / CALLS,
             operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
             body: serde_json::from_slice(body).expect("a call is JSON"),
             rng: world.plan.rng(action, nth),
             faults: world.faults_of(action),
+            connection,
         }
     }
 
     /// `None` when the answer is lost.
-    async fn carry_out(mut self) -> Option<Response<Full<Bytes>>> {
+    async fn carry_out(mut self, signed_at: &str) -> Option<Response<Full<Bytes>>> {
         let at_its_start = self.pause(1..4);
         sleep(at_its_start).await;
         if self.strikes(self.faults.lost) {
             self.tell("is lost");
-            self.is_unclear();
             return None;
+        }
+        if unix_millis_of(signed_at).abs_diff(self.world.now()) > SIGNATURE_TIME {
+            return Some(self.answer(Err(Refused::new("InvalidSignatureException"))));
         }
         if self.strikes(self.faults.throttled) {
             let codes = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
@@ -92,7 +86,6 @@ impl<'a> Call<'a> {
             return Some(self.answer(Err(Refused::new(code))));
         }
         if self.strikes(self.faults.failed) {
-            self.is_unclear();
             let body = json!({"message": "Internal server error"});
             return Some(self.answer(Err(Refused { status: 500, code: "InternalServerError", body })));
         }
@@ -101,15 +94,19 @@ impl<'a> Call<'a> {
         sleep(at_its_end).await;
         if self.strikes(self.faults.lost) {
             self.tell("is carried out, and its answer is lost");
-            self.is_unclear();
             return None;
         }
         if self.strikes(self.faults.failed) {
-            self.is_unclear();
             let body = json!({"message": "Internal server error"});
             return Some(self.answer(Err(Refused { status: 500, code: "InternalServerError", body })));
         }
-        Some(self.answer(outcome))
+        let answer = self.answer(outcome);
+        if self.strikes(self.faults.torn) {
+            self.tell("has an answer that is cut off");
+            let length = answer.body().size_hint().lower();
+            self.connection.tear_after(self.rng.u64(0..length + HEAD));
+        }
+        Some(answer)
     }
 
     async fn apply(&mut self) -> Result<Value, Refused> {
@@ -120,12 +117,14 @@ impl<'a> Call<'a> {
             return Ok(self.put_events());
         }
         let most = if self.strikes(self.faults.cut) { self.rng.usize(1..4) } else { usize::MAX };
+        let stale = if self.faults.stale > 0 { self.rng.u64(0..=self.faults.stale) } else { 0 };
         let by = self.by();
+        let time = by.time.saturating_sub(stale);
         let mut tables = self.world.tables.borrow_mut();
         match &*self.operation {
-            "GetItem" => Ok(tables.get(&self.body)),
+            "GetItem" => Ok(tables.get(&self.body, time)),
             "BatchGetItem" => Ok(tables.batch_get(&self.body, most)),
-            "Query" => Ok(tables.query(&self.body, most, by.time)),
+            "Query" => Ok(tables.query(&self.body, most, by.time, time)),
             operation => tables.write(operation, &self.body, &by),
         }
     }
@@ -186,15 +185,7 @@ impl<'a> Call<'a> {
 
     fn pause(&mut self, usual: std::ops::Range<u64>) -> Duration {
         let slow = self.strikes(self.faults.slow);
-        if slow {
-            self.is_unclear();
-        }
         Duration::from_millis(if slow { self.rng.u64(0..3_000) } else { self.rng.u64(usual) })
-    }
-
-    /// Whoever sent it may not learn what became of it.
-    fn is_unclear(&self) {
-        self.world.history.borrow_mut().unclear.insert((self.action, self.part));
     }
 
     fn answer(&mut self, outcome: Result<Value, Refused>) -> Response<Full<Bytes>> {
@@ -209,7 +200,10 @@ impl<'a> Call<'a> {
             Some(reasons) => format!("is cancelled: {:?}", reasons.iter().map(|it| &it["Code"]).collect::<Vec<_>>()),
             None => body["__type"].as_str().map_or("is done".to_owned(), |code| format!("is refused: {code}")),
         });
-        Response::builder().status(status).body(Full::new(Bytes::from(body.to_string()))).expect("an answer")
+        let date = DateTime::from_millis(i64::try_from(self.world.now()).expect("a time"));
+        let date = date.fmt(Format::HttpDate).expect("a date");
+        let answer = Response::builder().status(status).header("date", date);
+        answer.body(Full::new(Bytes::from(body.to_string()))).expect("an answer")
     }
 
     fn tell(&self, what: &str) {
@@ -223,6 +217,14 @@ impl<'a> Call<'a> {
         }
         self.world.tell(*action, || format!("{operation} {} {what}", places.join(", ")));
     }
+}
+
+/// `20261124T142156Z`.
+fn unix_millis_of(text: &str) -> u64 {
+    let [year, month, day, hour, minute, second] = [0..4, 4..6, 6..8, 9..11, 11..13, 13..15].map(|at| &text[at]);
+    let text = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
+    let time = DateTime::from_str(&text, Format::DateTime).expect("a time");
+    u64::try_from(time.secs()).expect("since 1970") * 1000
 }
 
 fn place(call: &Value) -> String {
