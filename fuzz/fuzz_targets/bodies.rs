@@ -17,7 +17,10 @@ fuzz_target!(|body: &[u8]| {
     if let Some(new) = taken(new_key(body)) {
         assert!((1..=128).contains(&new.user_id.chars().count()) && (1..=128).contains(&new.username.chars().count()));
         assert!(new.settings.operations.iter().count() > 0);
-        assert!(CATALOGUE.operations().lacking(&new.settings.operations).is_empty(), "no operation comes out of nothing");
+        assert!(
+            CATALOGUE.operations().lacking(&new.settings.operations).is_empty(),
+            "no operation comes out of nothing"
+        );
         assert!(new.settings.expires_at.is_none_or(|end| end > *NOW));
     }
     if let Some(operations) = taken(KeyPatch::parse(body, &CATALOGUE, *NOW)).and_then(|patch| patch.operations) {

@@ -24,7 +24,9 @@ fuzz_target!(|text: &str| {
     assert!(native.is_none() || found.len() == 1);
     for value in found {
         let around = format!("\u{feff}KEY='{}';\r\n", value.expose().replace('_', "\\_"));
-        assert!(KeyValue::find_all(&around, ImportedKeys::Refused).native.iter().any(|again| again.hash() == value.hash()));
+        assert!(
+            KeyValue::find_all(&around, ImportedKeys::Refused).native.iter().any(|again| again.hash() == value.hash())
+        );
         assert!(KeyValue::resembles_one(value.expose()));
     }
     for id in [KeyId::parse(text).map(|id| id.to_string()), AccountId::parse(text).map(|id| id.to_string())] {
