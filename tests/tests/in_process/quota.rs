@@ -1,6 +1,6 @@
 //! `MaxKeysPerAccount`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all as all;
 use serde_json::{Value, json};
@@ -69,6 +69,20 @@ async fn deleting_makes_room_at_once_and_just_as_much() {
     let statuses = all((0..15).map(|_| async { create(&admin).await.status })).await;
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 6, "{statuses:?}");
     assert_eq!(keys(&gateway), 10);
+}
+
+/// The clock of whoever made the last key may have been wrong.
+#[tokio::test]
+async fn a_count_waits_for_what_is_under_way_however_old_the_last_key_is_by_its_time() {
+    let gateway = with_quota(2).await;
+    let admin = gateway.create_account("Example").await;
+    let last = create(&admin).await.body["id"].as_str().unwrap().to_owned();
+    gateway.pass(Duration::from_hours(1));
+    assert_eq!(admin.delete(&last).await.status, 204);
+
+    let start = Instant::now();
+    assert_eq!(create(&admin).await.status, 201);
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
