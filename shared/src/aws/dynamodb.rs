@@ -218,6 +218,18 @@ pub(crate) fn is_throttling(code: &str) -> bool {
     ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"].contains(&code)
 }
 
+/// Whether that may be the code of a call whose signature has a wrong time. The codes are those of the SDK.
+pub(crate) fn may_be_of_skew(code: &str) -> bool {
+    const CODES: [&str; 5] = [
+        "AccessDeniedException",
+        "AuthFailure",
+        "InvalidSignatureException",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    ];
+    CODES.contains(&code)
+}
+
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum CallError {
@@ -274,16 +286,9 @@ impl CallError {
         matches!(self, Self::Refused { code, .. } if code == "ConditionalCheckFailedException")
     }
 
-    /// Whether a wrong time of the signature may be the cause. The codes are those of the SDK.
+    /// Whether a wrong time of the signature may be the cause.
     fn may_be_of_skew(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if matches!(
-            &**code,
-            "AccessDeniedException"
-                | "AuthFailure"
-                | "InvalidSignatureException"
-                | "RequestTimeTooSkewed"
-                | "SignatureDoesNotMatch"
-        ))
+        matches!(self, Self::Refused { code, .. } if may_be_of_skew(code))
     }
 
     fn has_expired_credentials(&self) -> bool {

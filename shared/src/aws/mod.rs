@@ -23,7 +23,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use http::Uri;
 
-pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb, is_throttling};
+pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb, is_throttling, may_be_of_skew};
 pub use self::secret::{Secret, SecretArn, StoredSecret};
 pub(crate) use self::transport::Cause;
 pub use self::transport::Transport;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{AccountId, KeyId, Timestamp};
-use api_keys::request::KeyQuery;
-use api_keys::store::{KeyList, KeyReader, LastUse};
+use api_keys::key::{AccountId, KeyId, Locator, Timestamp};
+use api_keys::request::{KeyQuery, Origin};
+use api_keys::store::{KeyList, KeyReader, Keys, LastUse};
 use aws_smithy_async::time::TimeSource;
-use tests::engine::{TABLE, aws_with_clock};
+use tests::engine::{TABLE, aws_with_clock, tables};
 use tests::wire::Fault;
 use tests::{Client, Gateway};
 
@@ -70,6 +70,21 @@ async fn a_clock_ten_minutes_off_costs_one_call_more_and_only_once() {
         let page = keys.page(record.account_id, &KeyQuery::newest(10), gateway.now().into()).await.unwrap();
         assert_eq!(page.keys.len(), 1, "the SDK does the same");
     }
+}
+
+/// The SDK repeats no transaction by itself.
+#[tokio::test]
+async fn a_transaction_is_signed_again_too() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let id = KeyId::parse(&admin.create_key(&["SMS"]).await.id).unwrap();
+    let place = Locator { account_id: AccountId::parse(&admin.account_id).unwrap(), id };
+    let (clock, origin) = (Clock::default(), Origin::operator(None, "request"));
+    clock.set(600);
+    let keys = Keys::new(&tables(&aws_with_clock(gateway.wire.url(), clock)));
+    gateway.wire.throttle_every(0);
+    gateway.wire.break_with(TOLERANCE);
+
+    assert!(keys.delete(place, &origin, gateway.now().into()).await.unwrap());
 }
 
 #[tokio::test]

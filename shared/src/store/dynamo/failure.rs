@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
-use crate::aws::is_throttling;
+use crate::aws::{is_throttling, may_be_of_skew};
 
 /// Codes of a transaction that is cancelled because one of its items is throttled.
 const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
@@ -18,6 +18,8 @@ pub(super) enum Failure {
     Throttled,
     /// The same transaction, sent before, is not done yet.
     InProgress,
+    /// The time of the signature may be wrong. The SDK learns the right one by the answer.
+    Skewed,
     /// No answer, or that DynamoDB failed: it may be written, or will be.
     Lost,
     /// Anything else.
@@ -30,6 +32,7 @@ impl Failure {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Self::InProgress,
             Some(other) if other.code().is_some_and(is_throttling) => return Self::Throttled,
+            Some(other) if other.code().is_some_and(may_be_of_skew) => return Self::Skewed,
             _ if may_be_written(error) => return Self::Lost,
             _ => return Self::Unknown,
         };

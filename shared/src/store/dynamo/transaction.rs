@@ -84,7 +84,7 @@ impl Transaction {
     pub(in crate::store) async fn send(self, table: &Table, retries: Retries) -> Result<Transacted, WriteError> {
         let items: Vec<_> = self.parts.iter().map(|(_, item)| item.clone()).collect();
         let mut backoff = Backoff::default();
-        let (mut may_be_written, mut is_last) = (false, false);
+        let (mut may_be_written, mut is_last, mut is_corrected) = (false, false, false);
         loop {
             let sent = table
                 .client
@@ -108,6 +108,7 @@ impl Transaction {
                 Failure::Conflict | Failure::InProgress | Failure::Throttled if retries.are_left() => {
                     backoff.wait().await;
                 }
+                Failure::Skewed if !is_corrected => is_corrected = true,
                 Failure::Lost if self.deletes && retries.are_left() => backoff.wait().await,
                 _ if self.deletes && may_be_written && !is_last => is_last = true,
                 // The item does not always say what was done. The token does.
