@@ -36,7 +36,9 @@ mod query;
 #[path = "../../fuzz/fuzz_targets/reports.rs"]
 mod reports;
 
-const TARGETS: [(&str, fn(&[u8])); 5] = [
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 5] = [
     ("authorizer_event", authorizer_event::run),
     ("bodies", bodies::run),
     ("key_value", key_value::run),
