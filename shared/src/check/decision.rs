@@ -125,13 +125,11 @@ impl EnvironmentState {
         }
         Ok(Decision { admission: Some(admission), ..Decision::of(record, reason) })
     }
-}
 
-impl EnvironmentState {
     /// Hashes the value again only in a grace period.
     fn note_use(&self, record: &KeyRecord, value: &KeyValue, now: Timestamp) {
         self.last_use.note(record, now);
-        if record.previous.is_some() {
+        if record.previous.as_ref().is_some_and(|previous| previous.works(now)) {
             self.last_use.note_previous(record, &value.hash(), now);
         }
     }

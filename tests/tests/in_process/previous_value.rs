@@ -257,8 +257,20 @@ async fn where_there_is_none_or_it_has_ended_nothing_is_written() {
     assert_eq!(end_grace(&admin, &key).await.status, 200);
     unchanged("sent again").await;
     admin.rotate(&key.id, 60).await;
-    gateway.pass(Duration::from_mins(1));
+    gateway.pass(Duration::from_mins(2));
     unchanged("it has ended by itself").await;
+}
+
+#[tokio::test]
+async fn one_that_has_just_ended_is_ended_where_a_clock_is_behind_too() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    admin.rotate(&key.id, 60).await;
+    let before = gateway.now();
+    gateway.pass(Duration::from_secs(61));
+    assert_eq!(end_grace(&admin, &key).await.status, 200);
+    gateway.set_time(before);
+    assert_eq!(key.status().await, 401);
 }
 
 #[tokio::test]

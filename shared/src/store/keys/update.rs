@@ -1,5 +1,7 @@
 //! Changing keys. Each write requires the key as it was read, so its event names exactly what it replaced.
 
+use std::time::Duration;
+
 use super::done_request::recording;
 use super::item::{
     ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_LAST_USED_AT, PREVIOUS_LAST_USED_OF,
@@ -13,6 +15,9 @@ use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::transaction::Part;
 use crate::store::events::event::EventType;
+
+/// An authorizer's clock may be so far behind this one: there a value still works that has ended here.
+const LONGEST_SKEW: Duration = Duration::from_mins(1);
 
 impl Keys {
     /// Gives a key these settings, ends the value before if that is asked for, and leaves all else as it is. What changes
@@ -33,7 +38,8 @@ impl Keys {
         patch.apply(&mut key.metadata);
         let mut event = self.tables.event(EventType::KeyChanged, Some(key.metadata.id), origin, now)?;
         event.add_differences(&read.metadata, patch)?;
-        let ended = key.previous.take_if(|previous| patch.ends_previous_value && previous.works(now));
+        let ended =
+            key.previous.take_if(|previous| patch.ends_previous_value && previous.works(now.minus(LONGEST_SKEW)));
         if let Some(previous) = &ended {
             event.add_change(GRACE_END, &previous.valid_until, &())?;
         }
