@@ -1,4 +1,4 @@
-//! `find-key`: whose a value is, by its SHA-256. The value itself is not sent.
+//! `find-key`: which key a value belongs to, by its SHA-256. The value itself is not sent.
 
 use api_keys::key::{AccountId, KeyHash, KeyId, KeyRecord, Locator, Timestamp};
 use api_keys::lambda::{Error, Invocation};
@@ -77,7 +77,7 @@ impl Action for FindKey {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<Finding, Error> {
         let nothing = Finding { found: None };
-        let Some(hash) = self.hash else { return Ok(nothing) };
+        let Some(hash) = self.hash.clone() else { return Ok(nothing) };
         let place = match self.place {
             Some(place) => Some(place),
             None => deps.reader.claimed(&hash).await?,
@@ -91,6 +91,15 @@ impl Action for FindKey {
             let company = deps.accounts.show(account_id).await?.company;
             FoundKey { account_id, company, key_id, value: ValueState::Ended, key: None }
         };
-        Ok(Finding { found: Some(found) })
+        Ok(Finding { found: Some(self.with_mark(found, &hash, deps).await?) })
+    }
+}
+
+impl FindKey {
+    /// A reported value of another system is dead for good, whatever its key has by now.
+    async fn with_mark(&self, found: FoundKey, hash: &KeyHash, deps: &Deps<'_>) -> Result<FoundKey, Error> {
+        let may_be_marked = self.place.is_none() && found.value == ValueState::Ended;
+        let is_marked = may_be_marked && deps.reader.was_exposed(hash).await?;
+        Ok(if is_marked { FoundKey { value: ValueState::Exposed, ..found } } else { found })
     }
 }

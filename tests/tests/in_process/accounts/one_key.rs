@@ -82,6 +82,12 @@ async fn an_imported_value_is_found_by_its_claim() {
     gateway.import(&admin, FOREIGN).await;
     gateway.leak(&[FOREIGN]).await;
     assert_eq!(find(&gateway, FOREIGN, None).await["value"], "EXPOSED");
+    let again = gateway.engine.keys().len() - 1;
+    for key in admin.get("/authentication").await.ids().into_iter().filter(|id| *id != admin.id) {
+        admin.delete(&key).await;
+    }
+    assert_eq!(gateway.engine.keys().len(), again);
+    assert_eq!(find(&gateway, FOREIGN, None).await["value"], "EXPOSED", "no import takes it any more");
 }
 
 #[tokio::test]
