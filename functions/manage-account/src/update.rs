@@ -30,11 +30,12 @@ impl Action for Update {
     type Answer = Updated;
 
     fn take(fields: &mut Fields, _now: Timestamp) -> Self {
-        Self {
-            account_id: fields.account_id(),
-            change: AccountChange::take(fields),
-            cursor: fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer"),
+        let (account_id, change) = (fields.account_id(), AccountChange::take(fields));
+        let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
+        if change.external_id.is_none() && cursor.as_ref().is_some_and(|cursor: &SweepCursor| cursor.of_plan) {
+            fields.wrong("cursor", "must be the cursor of an answer to the same update");
         }
+        Self { account_id, change, cursor }
     }
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<Updated, Error> {

@@ -1,4 +1,4 @@
-//! What operators change of an account. The quota holds at once; company, ceiling and external id are told to every key.
+//! What operators change of an account. The quota holds at once; company, ceiling and external id are copied to every key.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use tokio::time::Instant;
@@ -48,7 +48,7 @@ impl Accounts {
         }
         if plan {
             let sweep = self.sweep(account_id, Aspect::Plan, cursor.filter(|_| is_in_plan), end).await?;
-            return Ok(Sweep { changed: changed + sweep.changed, ..sweep });
+            return Ok(Sweep { changed: changed.max(sweep.changed), ..sweep });
         }
         Ok(Sweep { account: self.show(account_id).await?, changed: 0, cursor: None })
     }

@@ -13,7 +13,7 @@ const PLAN: &str = "p";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepCursor {
     /// Whether it is in the sweep of the external id, which follows that of company and ceiling.
-    pub(super) of_plan: bool,
+    pub of_plan: bool,
     pub(super) version: u64,
     /// Whether this pass has changed a key: then another one follows.
     pub(super) changed: bool,

@@ -77,6 +77,13 @@ async fn a_change_reaches_every_key_and_every_new_one() {
     assert_eq!(handed_on(&new).await, "customer-7");
     assert_eq!(gateway.engine.keys().len(), 64, "{}", recovered["id"]);
 
+    let both = on(&admin, "update", json!({"company": "Other", "externalId": "customer-8"}));
+    assert_eq!(gateway.invoke_manage_account(both).await.unwrap()["keysChanged"], 64, "each key once");
+    let cursor = on(&admin, "update", json!({"company": "Third", "cursor": "p1.0."}));
+    let refused = gateway.invoke_manage_account(cursor).await.unwrap_err();
+    assert!(refused["errorMessage"].as_str().unwrap().contains("cursor must be"), "{refused}");
+    set(&gateway, &admin, json!("customer-7")).await;
+
     let written = gateway.engine.events().len();
     assert_eq!(set(&gateway, &admin, json!("customer-7")).await["keysChanged"], 0);
     assert_eq!(gateway.engine.events().len(), written, "the same again is no change");
