@@ -1,4 +1,4 @@
-//! What an empty answer is about.
+//! Whether there is an account or a key where an answer is empty.
 
 use api_keys::key::{AccountId, KeyId};
 use api_keys::lambda::Error;

@@ -30,7 +30,7 @@ impl Action for RevokeKeys {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<RevokedKeys, Error> {
         let Invocation { origin, now, begun, subject } = invocation;
-        // Nothing that an event is to say keeps a key working.
+        // A key ends also where its event cannot name the account's external id.
         let external_id = deps.accounts.external_id(self.0.account_id).await.ok().flatten();
         let origin = &origin.in_account(external_id);
         let delete = |place| deps.keys.delete(place, origin, *now);

@@ -42,7 +42,7 @@ pub struct AccountView<'a> {
     account_id: AccountId,
     /// The name of the company.
     company: String,
-    /// What whoever runs the service calls the account; `null` when it has no such name.
+    /// The operator's own id of the account; `null` when it has none.
     external_id: Option<String>,
     status: AccountStatus,
     /// How many keys it has. Keys that were removed after their expiry count until the quota is reached.

@@ -29,7 +29,7 @@ pub struct KeyRecord {
     pub import_pending: bool,
     /// What the company set for the account: it lowers the effective limits.
     pub ceiling: Limits,
-    /// What the company itself calls the account.
+    /// The operator's own id of the account.
     pub external_id: Option<String>,
     /// All that may be shown.
     pub metadata: KeyMetadata,

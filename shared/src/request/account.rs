@@ -18,7 +18,7 @@ pub struct AccountChange {
     pub max_keys: Option<Option<u64>>,
     /// The ceiling of its keys' limits.
     pub limits: Option<Limits>,
-    /// What the company itself calls the account; nothing when `Some(None)`.
+    /// The operator's own id of the account; none when `Some(None)`.
     pub external_id: Option<Option<String>>,
 }
 

@@ -20,7 +20,7 @@ pub struct Caller {
     pub username: String,
     /// The name of the account's company.
     pub company: String,
-    /// What the company itself calls the account; empty when it has no such name.
+    /// The operator's own id of the account; empty when it has none.
     #[serde(default)]
     pub external_id: String,
     /// What the key opens, separated by commas.

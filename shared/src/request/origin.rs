@@ -10,7 +10,7 @@ use crate::key::KeyId;
 pub struct Origin {
     /// Who asked.
     pub actor: Actor,
-    /// What the company itself calls the account, as far as that is known before anything is read.
+    /// The operator's own id of the account, as far as that is known before anything is read.
     pub external_id: Option<String>,
     /// The client's address, as the gateway saw it; `None` for an operator.
     pub source_ip: Option<String>,

@@ -60,7 +60,7 @@ pub struct KeyPatch {
     /// See [`KeySettings::tags`]: all of them, as [`Self::on`] finds them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Tags>,
-    /// What becomes of single tags.
+    /// Which tags are set and removed.
     #[serde(skip)]
     pub tag_changes: Option<TagChanges>,
     /// Whether the value before ends, which is no setting.

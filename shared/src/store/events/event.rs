@@ -22,7 +22,7 @@ pub struct Event {
     /// The key it was done to; `null` when it was the account.
     #[serde(default)]
     pub key_id: Option<KeyId>,
-    /// What the company itself calls the account, as it is since; `null` when it has no such name.
+    /// The operator's own id of the account, as the key or its caller has it: it may be behind a change; `null` when there is none.
     #[serde(default)]
     pub external_id: Option<String>,
     /// The event before this one of the same key, or of the account where it is one of the account alone or recovers it;

@@ -1,8 +1,8 @@
 //! What a key repeats of its account, so that a request has to read the key alone.
 //!
 //! Three things are repeated, each with a counter on the account and on its keys: `suspension`; with `revision` company and
-//! ceiling; and with `plan` the external id. A key takes only what is newer than its own counter, which is absent for 0. So of two updates at once the newer one
-//! holds, and one that is repeated changes nothing.
+//! ceiling; and with `plan` the external id. A key takes only what is newer than its own counter, which is absent for 0. So of two
+//! updates at once the newer one holds, and one that is repeated changes nothing.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ pub(in crate::store) const SUSPENSION: &str = "suspension";
 pub(in crate::store) const REVISION: &str = "revision";
 /// How often the external id was changed, as the account or the key has it.
 pub(in crate::store) const PLAN: &str = "plan";
-/// What the company itself calls the account, on the account and on each of its keys.
+/// The operator's own id of the account, on the account and on each of its keys.
 pub(in crate::store) const EXTERNAL_ID: &str = "externalId";
 /// The account's ceiling of limits, on the account and on each of its keys.
 pub(in crate::store) const CEILING: &str = "ceiling";

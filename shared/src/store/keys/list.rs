@@ -77,7 +77,7 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableErr
         all.require(expression, [(":start", value(&start)?)]);
     }
     for (at, (name, text)) in filter.tags.iter().enumerate() {
-        // A pair as it is stored, or within a longer one. What does not fit no key has.
+        // A pair as it is stored, or within a longer one. No key has a tag that does not fit.
         if let Ok(pair) = Tags::of(&BTreeMap::from([(name.clone(), text.clone())])) {
             let placeholder = format!(":tag{at}");
             let pair = AttributeValue::S(pair.into_text());
@@ -93,7 +93,7 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableErr
         Some(KeyStatus::Disabled) => all.require("enabled <> :on", [on]),
         Some(KeyStatus::Expired) => all.require("expiresAt <= :now", [now]),
         Some(KeyStatus::Exposed) => all.require("exposedHash = keyHash", []),
-        // Whether a count is odd, no expression tells.
+        // No expression can say whether a count is odd.
         Some(KeyStatus::Suspended) => all.require("(attribute_exists(suspension) OR attribute_exists(held))", []),
     }
     Ok(all)
