@@ -9,7 +9,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use api_keys::aws::Transport;
-use api_keys::key::KeyValue;
 use http::{StatusCode, Uri};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -150,12 +149,7 @@ fn requests<'a, 'b>(tokens: &'b [Token<'a>]) -> Vec<&'b [Token<'a>]> {
 fn read(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
     if let Some(file) = file {
-        let read = fs::read(file).map_err(|error| match file.to_str() {
-            Some(name) if KeyValue::resembles_one(name) => Failure::input(
-                "a key's value is no file: values are read from a file or standard input, as command lines are seen by others",
-            ),
-            _ => Failure::input(format!("{}: {error}", file.display())),
-        })?;
+        let read = fs::read(file).map_err(|error| Failure::input(format!("{}: {error}", file.display())))?;
         *bytes = read;
     } else {
         if stdin().is_terminal() {

@@ -77,6 +77,7 @@ fn wrong_input_is_refused_before_anything_is_done() {
 #[test]
 fn a_value_on_the_command_line_is_refused_and_not_repeated() {
     let world = World::new("value-argument", |_, _| Reply::Json(json!({})));
+    let within = format!("{VALUE}/x");
     for arguments in [
         &["keys", "find", VALUE][..],
         &["keys", "find", "sk_of_another_system_123"],
@@ -85,6 +86,21 @@ fn a_value_on_the_command_line_is_refused_and_not_repeated() {
         &["keys", "list", "--account", VALUE],
         &["events", VALUE],
         &[VALUE],
+        &["keys", "import", VALUE, "--account", ACCOUNT],
+        &["keys", "import", &format!("{VALUE}.csv"), "--account", ACCOUNT],
+        &["accounts", "create", "--company", VALUE, "--user-id", "u", "--username", "U", "--value-to", "new"],
+        &["accounts", "create", "--company", "C", "--user-id", VALUE, "--username", "U", "--value-to", "new"],
+        &["accounts", "create", "--company", "C", "--user-id", "u", "--username", VALUE, "--value-to", "new"],
+        &["accounts", "create", "--company", "C", "--user-id", "u", "--username", "U", "--value-to", &within],
+        &["accounts", "update", ACCOUNT, "--external-id", VALUE],
+        &["accounts", "list", "--stack", VALUE],
+        &["accounts", "list", &format!("--operator={VALUE}")],
+        &["keys", "list", "--account", ACCOUNT, "--assigned-to", VALUE],
+        &["keys", "list", "--account", ACCOUNT, "--user-id", VALUE],
+        &["keys", "list", "--account", ACCOUNT, "--operation", VALUE],
+        &["keys", "list", "--account", ACCOUNT, "--tag", &format!("x={VALUE}")],
+        &["leaks", "report", "--url", &format!("https://example.com/{VALUE}")],
+        &["--help", VALUE],
         // Cut off.
         &["keys", "list", VALUE.split_at(VALUE.len() - 1).0],
     ] {
@@ -93,7 +109,7 @@ fn a_value_on_the_command_line_is_refused_and_not_repeated() {
         assert!(!done.stderr.contains("SampleKeyForLocal") && !done.stderr.contains("sk_of_another"), "{done:?}");
         assert!(done.stderr.contains("as command lines are seen by others"), "{done:?}");
     }
-    assert!(world.invoked().is_empty());
+    assert!(world.invoked().is_empty() && world.files().is_empty());
 }
 
 #[test]
