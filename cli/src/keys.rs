@@ -53,7 +53,7 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
     match command {
         Keys::Import { file, account, revive } => import::run(&file, account, revive, common).await,
         Keys::List { account, filter } => {
-            let payload = listing(account, filter);
+            let payload = listing(account, filter)?;
             let keys = pages::all(&Service::find(common).await?, payload, "apiKeys", usize::MAX).await?;
             if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, NEEDED, &keys) }
         }
@@ -72,7 +72,10 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
 }
 
 /// Asks for the keys that a filter keeps. What is not given is not sent: an older stack knows fewer of them.
-fn listing(account: AccountId, filter: Filter) -> Value {
+///
+/// # Errors
+/// When a name of a tag is given twice: the service takes one text for each.
+fn listing(account: AccountId, filter: Filter) -> Result<Value, Failure> {
     let Filter { user_id, assigned_to, status, operation, created_by_key, expires_before, unused_since, tags } = filter;
     let upper = |text: Option<String>| text.map(|text| text.to_ascii_uppercase());
     let fields = [
@@ -89,7 +92,11 @@ fn listing(account: AccountId, filter: Filter) -> Value {
         pages::set(&mut payload, field, value);
     }
     for (name, text) in tags {
-        pages::set(&mut payload, &format!("tag.{name}"), text.into());
+        let field = format!("tag.{name}");
+        if payload.get(&field).is_some() {
+            return Err(Failure::input(format!("--tag {name} is given twice: a key has one text by that name")));
+        }
+        pages::set(&mut payload, &field, text.into());
     }
-    payload
+    Ok(payload)
 }

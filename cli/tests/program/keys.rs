@@ -54,6 +54,10 @@ fn the_service_filters_by_all_that_is_given_and_gets_nothing_else() {
     assert_eq!(world.payloads(), [payload]);
     world.run(&list);
     assert_eq!(world.payloads()[1], json!({"action": "list-keys", "accountId": ACCOUNT, "limit": 500}));
+
+    let done = world.run(&[&list[..], &["--tag", "team=a", "--tag", "env=b", "--tag", "team=b"]].concat());
+    assert_eq!((done.code, &*done.stderr), (2, "error: --tag team is given twice: a key has one text by that name\n"));
+    assert_eq!(world.payloads().len(), 2);
 }
 
 fn id(number: usize) -> String {
