@@ -11,6 +11,9 @@ use crate::failure::{Failure, chain};
 use crate::progress::Spinner;
 use crate::{interrupt, output};
 
+/// Kinds of items, `{accountId}#{kind}`, that may outlive the account: an erasure of before left them.
+const LEFT_BEHIND: [&str; 2] = ["requests", "limits"];
+
 /// Has every account adopted that the table names; one that is up to date stays as it is.
 pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     let service = Service::find(common).await?;
@@ -53,8 +56,9 @@ pub(crate) async fn accounts(service: &Service) -> Result<BTreeSet<AccountId>, F
         items += 1;
         spinner.set(items);
         let partition = item.get("accountId").and_then(|value| value.as_s().ok());
-        let account = partition.and_then(|partition| partition.split('#').next());
-        accounts.extend(account.and_then(AccountId::parse));
+        let account = partition.map(|partition| partition.split_once('#').unwrap_or((partition, "")));
+        let account = account.filter(|(_, kind)| !LEFT_BEHIND.contains(kind));
+        accounts.extend(account.and_then(|(account, _)| AccountId::parse(account)));
     }
     Ok(accounts)
 }

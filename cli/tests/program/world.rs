@@ -216,7 +216,10 @@ async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
             let items = [item(ACCOUNT), item("accounts"), item(&format!("{ACCOUNT}#quota")), item("sha256#AA=")];
             return json!({ "Items": items, "LastEvaluatedKey": item(ACCOUNT) }).to_string().into_response();
         }
-        return json!({ "Items": [item(ACCOUNT), item(&format!("{other}#quota"))] }).to_string().into_response();
+        // An erasure of before left the last two.
+        let erased = ["requests", "limits"].map(|kind| item(&format!("aaaaaaaaaaaaaaaaaaaaaa#{kind}")));
+        let items = [&[item(ACCOUNT), item(&format!("{other}#quota"))], &erased[..]].concat();
+        return json!({ "Items": items }).to_string().into_response();
     }
     if body.contains("StackName=missing") {
         let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
