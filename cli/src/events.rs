@@ -59,7 +59,7 @@ async fn republish(account: AccountId, mut payload: Value, common: &Common) -> R
     };
     let stopped = interrupt::guard(PERHAPS, work).await;
     if stopped.is_ok() && published + failed == 0 {
-        // The function knows events alone, and none is no account that there is not.
+        // The function reads events alone: it cannot tell an unknown account from an account without events.
         service.manage(&json!({ "action": "events", "accountId": account, "limit": 1 })).await?;
     }
     if common.json {
