@@ -11,7 +11,7 @@ use super::values::{account_id, key_id, tag, text, time};
 const IMPORT_COLUMNS: &str = "\
 The first row of a .csv file names its columns, in any order and case; each line of a .jsonl file is an object with these names:
 
-  sha256       the SHA-256 of the whole value, in hexadecimal digits or base64, or
+  sha256       the SHA-256 of the whole value, never a value: 64 hexadecimal digits, or base64 behind sha256:, or
   value        the value itself
   userId       the user whom the key is assigned to
   username     that user's name

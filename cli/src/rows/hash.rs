@@ -3,9 +3,14 @@
 use api_keys::key::{ImportedKeys, KeyHash, KeyValue};
 use aws_smithy_types::base64;
 
-const SHAPE: &str = "sha256 must be the SHA-256 of the whole value, in 64 hexadecimal digits or in base64";
-/// What stands before a hash, in lower case.
-const PREFIXES: [&str; 8] = ["sha256:", "sha256-", "sha256=", "sha-256:", "sha-256=", "{sha256}", "0x", "\\x"];
+const SHAPE: &str = "sha256 must be the SHA-256 of the whole value, in 64 hexadecimal digits, or in base64 behind \
+    sha256:";
+const MAYBE_VALUE: &str = "sha256 has base64 without the hash's name before it, such as sha256:; this may be the value itself: \
+    name the column `value`";
+/// What names a hash before it, in lower case.
+const NAMES: [&str; 6] = ["sha256:", "sha256-", "sha256=", "sha-256:", "sha-256=", "{sha256}"];
+/// What stands before hexadecimal digits.
+const OF_DIGITS: [&str; 2] = ["0x", "\\x"];
 /// Other hashes, by how many hexadecimal digits and how many characters of base64 they have.
 const OTHERS: [(usize, usize, &str); 5] =
     [(32, 24, "an MD5"), (40, 28, "a SHA-1"), (56, 40, "a SHA-224"), (96, 64, "a SHA-384"), (128, 88, "a SHA-512")];
@@ -27,22 +32,34 @@ pub(super) fn of_value(value: &str) -> Result<KeyHash, String> {
     })
 }
 
-/// Reads a hash: 64 hexadecimal digits of either case, also in pairs, or base64 of either alphabet, with or without its end;
-/// with or without the hash's name before it.
+/// Reads a hash: 64 hexadecimal digits of either case, also in pairs; or base64 of either alphabet, with or without its end,
+/// behind the hash's name. 32 bytes in base64 are the most common shape of raw secrets, so without that name they are none.
 ///
 /// # Errors
 /// What it looks like instead.
 pub(super) fn parse(text: &str) -> Result<KeyHash, String> {
     let text = text.trim();
-    let bare = PREFIXES.iter().find_map(|prefix| {
+    let named = without(&NAMES, text);
+    let bare = named.or_else(|| without(&OF_DIGITS, text)).unwrap_or(text).trim();
+    let digits: String = bare.chars().filter(|character| !matches!(character, ':' | ' ')).collect();
+    if let Some(hash) = KeyHash::from_hex(&digits) {
+        return Ok(hash);
+    }
+    match of_base64(bare) {
+        Some(hash) if named.is_some() => Ok(hash),
+        Some(_) => Err(MAYBE_VALUE.to_owned()),
+        None => Err(match what_else(bare) {
+            Some(what) => format!("{SHAPE}; this looks like {what}: import the values themselves, or issue new keys"),
+            None => SHAPE.to_owned(),
+        }),
+    }
+}
+
+/// The text behind one of these, in either case.
+fn without<'a>(prefixes: &[&str], text: &'a str) -> Option<&'a str> {
+    prefixes.iter().find_map(|prefix| {
         let (head, rest) = text.split_at_checked(prefix.len())?;
         head.eq_ignore_ascii_case(prefix).then_some(rest)
-    });
-    let bare = bare.unwrap_or(text).trim();
-    let digits: String = bare.chars().filter(|character| !matches!(character, ':' | ' ')).collect();
-    KeyHash::from_hex(&digits).or_else(|| of_base64(bare)).ok_or_else(|| match what_else(bare) {
-        Some(what) => format!("{SHAPE}; this looks like {what}: import the values themselves, or issue new keys"),
-        None => SHAPE.to_owned(),
     })
 }
 
@@ -84,16 +101,29 @@ mod tests {
             format!("\\x{HEX}"),
             pairs.join(":"),
             pairs.join(":").to_uppercase(),
-            BASE64.to_owned(),
-            BASE64.trim_end_matches('=').to_owned(),
-            url.clone(),
-            url.trim_end_matches('=').to_owned(),
             format!("SHA256:{}", BASE64.trim_end_matches('=')),
             format!("sha256-{BASE64}"),
+            format!("sha256:{url}"),
+            format!("sha-256={}", url.trim_end_matches('=')),
             format!("{{SHA256}}{BASE64}"),
             format!(" {HEX} "),
         ] {
             assert_eq!(parse(&form).map(|hash| hash.to_hex()), Ok(HEX.to_owned()), "{form}");
+        }
+    }
+
+    /// 43 characters of base64 are always 32 bytes, and most raw secrets are 32 bytes in base64.
+    #[test]
+    fn base64_without_the_name_of_a_hash_may_be_the_value_itself() {
+        let url = BASE64.replace('/', "_").replace('+', "-");
+        let token = "8Jx0Vv1sT3kQm-Zr5yP_dLb7Nw2aHc4eUf6Gi9oKtXE";
+        let (bare, bare_url) = (BASE64.trim_end_matches('='), url.trim_end_matches('='));
+        for text in
+            [BASE64, bare, &url, bare_url, token, &format!("{token}="), &format!("0x{token}"), &format!("\\x{bare}")]
+        {
+            let reason = parse(text).unwrap_err();
+            assert_eq!(reason, MAYBE_VALUE);
+            assert!(reason.contains("this may be the value itself: name the column `value`"));
         }
     }
 

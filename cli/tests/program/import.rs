@@ -70,15 +70,17 @@ fn a_terminal_shows_how_far_it_is() {
 
 #[test]
 fn what_failed_is_written_with_its_line_and_without_values() {
+    // As `secrets.token_urlsafe(32)` makes them.
+    const TOKEN: &str = "8Jx0Vv1sT3kQm-Zr5yP_dLb7Nw2aHc4eUf6Gi9oKtXE";
     let (world, _) = importing("import-failures");
     let file = format!(
         "value,sha256,userId,username,operations\nshort,,u,U,SMS\n,{SHA256},u,U,FAX\n0123456789abcdef,,u,U,SMS\n\
-         {VALUE},,u,U,SMS\n,x,u,U,SMS\na-secret-value-1,,u,U,SMS\n,{SHA256},u,U\n"
+         {VALUE},,u,U,SMS\n,x,u,U,SMS\na-secret-value-1,,u,U,SMS\n,{SHA256},u,U\n,{TOKEN},u,U,SMS\n"
     );
     world.write("keys.csv", &file);
     let done = world.run(&IMPORT);
-    let expected = "error: 6 keys failed: see keys.failed.csv\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 1 of 7 keys.\n", expected));
+    let expected = "error: 7 keys failed: see keys.failed.csv\n";
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 1 of 8 keys.\n", expected));
     let report = world.read("keys.failed.csv");
     let lines: Vec<_> = report.lines().collect();
     assert_eq!(
@@ -95,6 +97,9 @@ fn what_failed_is_written_with_its_line_and_without_values() {
         ",8,\"has 4 fields separated by a comma, and the first row has 5: put a field with a comma in it in quotes; {NOT_REPEATED}\""
     );
     assert!(lines[6].ends_with(&shape), "{}", lines[6]);
+    assert!(lines[7].starts_with(",u,U,SMS,") && lines[7].contains(",9,\"sha256 has"), "{}", lines[7]);
+    assert!(lines[7].contains("this may be the value itself: name the column `value`"), "{}", lines[7]);
+    assert!(![&*report, &*done.stderr].concat().contains(TOKEN));
     assert!(!report.contains("short") && !report.contains(VALUE) && !report.contains("0123456789abcdef,"));
     assert_eq!(world.mode("keys.failed.csv"), 0o600);
 
@@ -369,7 +374,7 @@ fn a_report_that_cannot_be_written_is_made_by_the_next_run() {
 fn a_file_of_a_spreadsheet_is_taken_as_it_is_and_its_report_is_one_too() {
     let (world, _) = importing("import-spreadsheet");
     let file = format!(
-        "\u{feff}SHA256;User ID;Username;Operations;Limits;Tags;;\r\nn59REfeyengfHx3d5evC3St5a/xzZcnCi1SOVkF2kp8=;u;Ada;SMS|OTP;1000/day|5/minute;;;\r\n\
+        "\u{feff}SHA256;User ID;Username;Operations;Limits;Tags;;\r\n{{SHA256}}n59REfeyengfHx3d5evC3St5a/xzZcnCi1SOVkF2kp8=;u;Ada;SMS|OTP;1000/day|5/minute;;;\r\n\
          ;;;;;;;\r\nSHA256:{};u;Bob;FAX;;team=blue%26x&env=prod;;\r\n{SHA256};u;Eve;SMS;10/WEEK;;;\r\n",
         SHA256.to_uppercase().replace('9', "8")
     );
