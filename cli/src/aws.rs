@@ -11,6 +11,7 @@ use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
+use http::Uri;
 use serde_json::{Value, json};
 
 use crate::arguments::Common;
@@ -19,6 +20,9 @@ use crate::invocation::{InvocationError, Repeats, invoke};
 
 /// The output that names the function of most commands.
 pub(crate) const MANAGE: &str = "ManageAccountFunctionName";
+
+/// Where AWS's own endpoints are.
+const DOMAINS: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
 
 /// Longer than any function may take.
 const INVOCATION_TIME: Duration = Duration::from_secs(70);
@@ -77,9 +81,9 @@ impl Service {
         self.aws.config().region().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Whether the shell's AWS is not AWS itself, such as an emulator.
-    pub(crate) fn is_elsewhere(&self) -> bool {
-        self.aws.config().endpoint_url().is_some()
+    /// Whether an output is an address on AWS that an emulator made up.
+    pub(crate) fn made_up(&self, url: &str) -> bool {
+        is_made_up(url, self.aws.config().endpoint_url())
     }
 
     /// An output of the stack.
@@ -116,6 +120,19 @@ impl Service {
     }
 }
 
+/// Whether a URL is on AWS, and the endpoint that is asked of it elsewhere. Some endpoints that operators set are AWS's own.
+fn is_made_up(url: &str, endpoint: Option<&str>) -> bool {
+    is_on_aws(url) && endpoint.is_some_and(|endpoint| !is_on_aws(endpoint))
+}
+
+/// Whether a URL's host is one of AWS's own.
+fn is_on_aws(url: &str) -> bool {
+    let url: Option<Uri> = url.parse().ok();
+    let host = url.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
+    let is_within = |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
+    host.is_some_and(|host| DOMAINS.iter().any(|domain| is_within(&host, domain)))
+}
+
 fn limits(time: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(time).operation_timeout(time).build()
 }
@@ -126,4 +143,48 @@ fn operator() -> String {
     let host = process::Command::new("hostname").output().ok().and_then(|done| String::from_utf8(done.stdout).ok());
     let host = host.as_deref().map(str::trim).filter(|host| !host.is_empty()).unwrap_or("unknown");
     format!("{user}@{host}").chars().take(Caller::MAX_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_on_aws_is_made_up_where_the_endpoint_is_elsewhere() {
+        const OURS: &str = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/v1";
+        let vpc = "https://vpce-1a2b.cloudformation.us-east-1.vpce.amazonaws.com";
+        for (url, endpoint, made_up) in [
+            (OURS, Some("http://localhost:4566"), true),
+            (OURS, Some(vpc), false),
+            (OURS, Some("https://cloudformation.us-east-1.api.aws"), false),
+            (OURS, None, false),
+            ("http://localhost:4566/v1", Some("http://localhost:4566"), false),
+        ] {
+            assert_eq!(is_made_up(url, endpoint), made_up, "{url} {endpoint:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_on_aws_by_its_domain() {
+        for own in [
+            "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/v1",
+            "https://vpce-1a2b.lambda.eu-central-1.vpce.amazonaws.com",
+            "https://LAMBDA.us-east-1.Amazonaws.com:443",
+            "https://a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn/v1",
+            "https://lambda.us-east-1.api.aws",
+        ] {
+            assert!(is_on_aws(own), "{own}");
+        }
+        for other in [
+            "http://127.0.0.1:4566",
+            "http://localhost:4566/lambda.us-east-1.amazonaws.com/",
+            "https://amazonaws.com.example.com",
+            "https://notamazonaws.com",
+            "https://lambda.us-east-1.amazonaws.com@example.com/",
+            "nonsense",
+            "",
+        ] {
+            assert!(!is_on_aws(other), "{other}");
+        }
+    }
 }

@@ -25,7 +25,6 @@ const AT_ONCE: usize = 10;
 const VALUES_AT_ONCE: usize = 40;
 const ATTEMPTS: usize = 5;
 const NO_URL: &str = "the API's URL is written as https://example.com/v1";
-const ON_AWS: [&str; 2] = [".amazonaws.com/", ".amazonaws.com.cn/"];
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longer than the gateway's own.
 const TIME: Duration = Duration::from_secs(35);
@@ -91,8 +90,7 @@ async fn url_of_stack(common: &Common) -> Result<String, Failure> {
     let service = Service::find(common).await;
     let service = service.map_err(|failure| failure.with("with --url it needs no AWS credentials"))?;
     let url = service.output("ApiUrl")?;
-    let is_on_aws = ON_AWS.iter().any(|domain| url.contains(domain));
-    if service.is_elsewhere() && is_on_aws {
+    if service.made_up(url) {
         return Err(Failure::input(
             "the stack's output ApiUrl is an address on AWS, and the shell's AWS endpoint is another: give --url",
         ));
