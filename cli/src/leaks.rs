@@ -1,8 +1,5 @@
 //! `api-keys leaks`: reports of values that others know, by the route that is open to everybody.
 
-mod finding;
-
-use std::fmt;
 use std::fs;
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
 use std::path::Path;
@@ -14,10 +11,10 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use self::finding::{Finding, Rest, Token};
 use crate::arguments::{Common, Leaks};
 use crate::aws::Service;
 use crate::failure::{Failure, chain};
+use crate::finding::{Finding, Missed, Token};
 use crate::{interrupt, output};
 
 /// As many tokens as the service takes at once of what is not signed, and as many values in them.
@@ -33,7 +30,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     const AGAIN: &str = "some of the values may not have ended: run the same command again";
     let Leaks::Report { file, url } = command;
     let text = read(file.as_deref())?;
-    let findings: Vec<_> = text.lines().zip(1..).filter_map(|(line, at)| Some((at, Finding::of(line)?))).collect();
+    let findings = Finding::of_lines(&text);
     if findings.is_empty() {
         return Err(Failure::input("there is no value to report"));
     }
@@ -43,11 +40,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
         }
     }
     let tokens: Vec<Token<'_>> = findings.iter().flat_map(|(_, finding)| finding.tokens()).collect();
-    let lines = |of: fn(&Finding) -> bool| -> Vec<u64> {
-        findings.iter().filter(|(_, finding)| of(finding)).map(|(line, _)| *line).collect()
-    };
-    let missed =
-        Missed { without_value: lines(Finding::has_none), with_too_much: lines(|it| it.rest == Rest::TooMuch) };
+    let missed = Missed::of(&findings);
     if tokens.is_empty() {
         return Err(Failure::input(format!("nothing is reported: {missed}")));
     }
@@ -96,34 +89,6 @@ async fn url_of_stack(common: &Common) -> Result<String, Failure> {
         ));
     }
     Ok(url.to_owned())
-}
-
-/// The lines of which something was not reported.
-struct Missed {
-    without_value: Vec<u64>,
-    with_too_much: Vec<u64>,
-}
-
-impl Missed {
-    fn is_none(&self) -> bool {
-        self.without_value.is_empty() && self.with_too_much.is_empty()
-    }
-}
-
-impl fmt::Display for Missed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |lines: &[u64], one: &str, several: &str| match lines {
-            [] => None,
-            [line] => Some(format!("1 line {one}: line {line}")),
-            lines => {
-                let numbers = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-                Some(format!("{} lines {several}: lines {numbers}", lines.len()))
-            }
-        };
-        let none = of(&self.without_value, "had no value", "had no value");
-        let too_much = of(&self.with_too_much, "has too much around a value", "have too much around a value");
-        f.write_str(&none.into_iter().chain(too_much).collect::<Vec<_>>().join("; "))
-    }
 }
 
 /// Divides tokens into requests that the service takes.

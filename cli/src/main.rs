@@ -12,6 +12,7 @@ mod confirmation;
 mod downgrade;
 mod events;
 mod failure;
+mod finding;
 mod import;
 mod interrupt;
 mod invocation;

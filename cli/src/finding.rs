@@ -1,22 +1,28 @@
-//! What a line may hold.
+//! What a line may hold: of values to report, and of values whose key is looked for.
+
+mod missed;
 
 use api_keys::key::{Found, ImportedKeys, KeyValue};
 use zeroize::Zeroizing;
 
+pub(crate) use self::missed::Missed;
+
 /// What a line that is not blank holds. Without `Debug`: it has values.
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// Values of the service's own format.
     native: Vec<KeyValue>,
     /// The line without them.
     text: Zeroizing<String>,
-    pub(super) rest: Rest,
+    /// What the service finds in that, if not too much.
+    beside: Vec<KeyValue>,
+    pub(crate) rest: Rest,
 }
 
 /// What a line holds beside values of the service's own format.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rest {
-    /// What may be so many values of another system.
-    Foreign(usize),
+pub(crate) enum Rest {
+    /// What may be values of another system.
+    Foreign,
     /// More of that than the service looks up.
     TooMuch,
     /// Something that begins as the service's values do.
@@ -25,14 +31,14 @@ pub(super) enum Rest {
 }
 
 /// What is reported at once, and how many values the service finds in it.
-pub(super) struct Token<'a> {
-    pub(super) text: &'a str,
-    pub(super) values: usize,
+pub(crate) struct Token<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) values: usize,
 }
 
 impl Finding {
     /// `None` when the line is blank.
-    pub(super) fn of(line: &str) -> Option<Self> {
+    pub(crate) fn of(line: &str) -> Option<Self> {
         // Byte order marks, and what is left of other encodings.
         let is_mark = |character| matches!(character, '\u{feff}' | '\u{200b}' | char::REPLACEMENT_CHARACTER);
         let is_outside = |character: char| character.is_whitespace() || character.is_control() || is_mark(character);
@@ -44,43 +50,50 @@ impl Finding {
         let text = native
             .iter()
             .fold(Zeroizing::new(line.to_owned()), |text, value| Zeroizing::new(text.replace(value.expose(), " ")));
+        // As the service sees it: what stood around a native value is a word now.
+        let found = KeyValue::find_all(&text, ImportedKeys::Accepted);
         let rest = if native.is_empty() && KeyValue::resembles_one(line) {
             Rest::Mistyped
-        } else if left_out {
+        } else if left_out || (!foreign.is_empty() && found.left_out) {
             Rest::TooMuch
         } else if foreign.is_empty() {
             Rest::Nothing
         } else {
-            // As the service sees it: what stood around a native value is a word now.
-            let rest = KeyValue::find_all(&text, ImportedKeys::Accepted);
-            if rest.left_out { Rest::TooMuch } else { Rest::Foreign(rest.native.len() + rest.foreign.len()) }
+            Rest::Foreign
         };
-        Some(Self { native, text, rest })
+        let beside = found.native.into_iter().chain(found.foreign);
+        let beside = if rest == Rest::Foreign { beside.collect() } else { Vec::new() };
+        Some(Self { native, text, beside, rest })
     }
 
-    pub(super) fn has_none(&self) -> bool {
+    /// The lines of a text that are not blank, with their numbers.
+    pub(crate) fn of_lines(text: &str) -> Vec<(u64, Self)> {
+        text.lines().zip(1..).filter_map(|(line, at)| Some((at, Self::of(line)?))).collect()
+    }
+
+    pub(crate) fn has_none(&self) -> bool {
         self.native.is_empty() && matches!(self.rest, Rest::Mistyped | Rest::Nothing)
     }
 
-    /// What is reported of it: of what the program knows nothing else than the value.
-    pub(super) fn tokens(&self) -> Vec<Token<'_>> {
+    /// What is reported of the line: each native value alone, and the rest where it may hold values of another system.
+    pub(crate) fn tokens(&self) -> Vec<Token<'_>> {
         let native = self.native.iter().map(|value| Token { text: value.expose(), values: 1 });
         let foreign = match self.rest {
-            Rest::Foreign(values) => Some(Token { text: &self.text, values }),
+            Rest::Foreign => Some(Token { text: &self.text, values: self.beside.len() }),
             Rest::TooMuch | Rest::Mistyped | Rest::Nothing => None,
         };
         native.chain(foreign).collect()
     }
 
     /// What whoever reports it should know; no value is in it.
-    pub(super) fn note(&self) -> Option<&'static str> {
+    pub(crate) fn note(&self) -> Option<&'static str> {
         match (self.rest, self.native.is_empty()) {
             (Rest::Nothing, false) => None,
             (Rest::Nothing, true) => Some("is no value: one has at least 16 characters without blanks"),
-            (Rest::Foreign(_), true) => {
+            (Rest::Foreign, true) => {
                 Some("not in this service's format: it is looked up only if the stack accepts imported keys")
             }
-            (Rest::Foreign(_), false) => Some(
+            (Rest::Foreign, false) => Some(
                 "its rest is not in this service's format: it is looked up only if the stack accepts imported keys",
             ),
             (Rest::TooMuch, true) => Some("too much around a value: put the value alone on its line"),
