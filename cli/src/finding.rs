@@ -2,10 +2,13 @@
 
 mod missed;
 
+use std::io::{Write, stderr};
+
 use api_keys::key::{Found, ImportedKeys, KeyValue};
 use zeroize::Zeroizing;
 
 pub(crate) use self::missed::Missed;
+use crate::output::clean;
 
 /// What a line that is not blank holds. Without `Debug`: it has values.
 pub(crate) struct Finding {
@@ -85,7 +88,17 @@ impl Finding {
         native.chain(foreign).collect()
     }
 
-    /// What whoever reports it should know; no value is in it.
+    /// Values of the service's own format.
+    pub(crate) fn native(&self) -> &[KeyValue] {
+        &self.native
+    }
+
+    /// What may be values of another system, the likeliest first; none where there is too much.
+    pub(crate) fn foreign(&self) -> impl Iterator<Item = &KeyValue> {
+        self.beside.iter().filter(|value| value.locator().is_none())
+    }
+
+    /// What whoever gave the line should know; no value is in it.
     pub(crate) fn note(&self) -> Option<&'static str> {
         match (self.rest, self.native.is_empty()) {
             (Rest::Nothing, false) => None,
@@ -98,7 +111,7 @@ impl Finding {
             ),
             (Rest::TooMuch, true) => Some("too much around a value: put the value alone on its line"),
             (Rest::TooMuch, false) => Some(
-                "only this service's values are reported, too much is around them: put a value of another system alone \
+                "only this service's values are taken, too much is around them: put a value of another system alone \
                 on its line",
             ),
             (Rest::Mistyped, _) => {
@@ -106,4 +119,9 @@ impl Finding {
             }
         }
     }
+}
+
+/// Tells something of a line to whoever runs the program.
+pub(crate) fn say(line: u64, note: &str) {
+    let _ = writeln!(stderr().lock(), "line {line}: {}", clean(note));
 }

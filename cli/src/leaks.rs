@@ -15,7 +15,7 @@ use crate::arguments::{Common, Leaks};
 use crate::aws::Service;
 use crate::failure::{Failure, chain};
 use crate::finding::{Finding, Missed, Token};
-use crate::{interrupt, output};
+use crate::{finding, interrupt, output};
 
 /// As many tokens as the service takes at once of what is not signed, and as many values in them.
 const AT_ONCE: usize = 10;
@@ -36,7 +36,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     }
     for (line, finding) in &findings {
         if let Some(note) = finding.note() {
-            let _ = writeln!(stderr().lock(), "line {line}: {note}");
+            finding::say(*line, note);
         }
     }
     let tokens: Vec<Token<'_>> = findings.iter().flat_map(|(_, finding)| finding.tokens()).collect();

@@ -63,9 +63,9 @@ pub(crate) enum Keys {
     },
     /// Tell whose a value is that was found somewhere, also an imported one
     ///
-    /// The value is read from standard input, as command lines are seen by others, and hashed here: it is neither sent nor shown.
-    /// It is found within what stands around it. CURRENT is the key's value; PREVIOUS works until its grace period ends;
-    /// EXPOSED was reported as leaked; ENDED is not the key's any more, or never was.
+    /// Values are read from standard input, one a line, as command lines are seen by others, and hashed here: they are neither
+    /// sent nor shown. A value is found within what stands around it on its line. CURRENT is the key's value; PREVIOUS works
+    /// until its grace period ends; EXPOSED was reported as leaked; ENDED is not the key's any more, or never was.
     Find {
         // So that it is not repeated in a message on an argument that there is not.
         #[arg(hide = true)]

@@ -8,6 +8,8 @@ use super::{Finding, Rest};
 pub(crate) struct Missed {
     pub(crate) without_value: Vec<u64>,
     pub(crate) with_too_much: Vec<u64>,
+    /// Lines with a value that was looked up and is no key's.
+    pub(crate) not_found: Vec<u64>,
 }
 
 impl Missed {
@@ -15,11 +17,15 @@ impl Missed {
         let lines = |of: fn(&Finding) -> bool| -> Vec<u64> {
             findings.iter().filter(|(_, finding)| of(finding)).map(|(line, _)| *line).collect()
         };
-        Self { without_value: lines(Finding::has_none), with_too_much: lines(|it| it.rest == Rest::TooMuch) }
+        Self {
+            without_value: lines(Finding::has_none),
+            with_too_much: lines(|it| it.rest == Rest::TooMuch),
+            not_found: Vec::new(),
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {
-        self.without_value.is_empty() && self.with_too_much.is_empty()
+        [&self.without_value, &self.with_too_much, &self.not_found].into_iter().all(Vec::is_empty)
     }
 }
 
@@ -35,6 +41,8 @@ impl fmt::Display for Missed {
         };
         let none = of(&self.without_value, "had no value", "had no value");
         let too_much = of(&self.with_too_much, "has too much around a value", "have too much around a value");
-        f.write_str(&none.into_iter().chain(too_much).collect::<Vec<_>>().join("; "))
+        let not_found =
+            of(&self.not_found, "has a value that no key has or had", "have a value that no key has or had");
+        f.write_str(&[none, too_much, not_found].into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }

@@ -1,8 +1,8 @@
-//! `api-keys keys find`: whose a value is. It is hashed here and never sent.
+//! `api-keys keys find`: whose the values of some lines are. They are hashed here and never sent.
 
 use std::io::{IsTerminal, Read, stdin};
 
-use api_keys::key::{Found, ImportedKeys, KeyValue};
+use api_keys::key::KeyValue;
 use console::Term;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -10,10 +10,12 @@ use zeroize::Zeroizing;
 use crate::arguments::Common;
 use crate::aws::{MANAGE, Service};
 use crate::failure::Failure;
+use crate::finding::{Finding, Missed, Rest};
 use crate::invocation::{InvocationError, Repeats};
-use crate::{output, pages};
+use crate::{finding, output, pages};
 
-const COLUMNS: [output::Column; 11] = [
+const COLUMNS: [output::Column; 12] = [
+    ("line", "/line"),
     ("account", "/accountId"),
     ("company", "/company"),
     ("key", "/keyId"),
@@ -29,35 +31,46 @@ const COLUMNS: [output::Column; 11] = [
 
 pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     let text = read()?;
-    let Found { native, foreign, left_out } = KeyValue::find_all(&text, ImportedKeys::Accepted);
-    if native.is_empty() && KeyValue::resembles_one(&text) {
-        return Err(Failure::input(
-            "this looks like a value of this service, but its checksum is wrong: it is mistyped or cut off",
-        ));
+    let findings = Finding::of_lines(&text);
+    if findings.is_empty() {
+        return Err(Failure::input("there is no value to look for"));
     }
-    if native.is_empty() && left_out {
-        return Err(Failure::input("too much around a value: give the value alone"));
-    }
-    let values = if native.is_empty() { foreign } else { native };
-    if values.is_empty() {
-        return Err(Failure::input("there is no value: one has at least 16 characters without blanks"));
-    }
-    let service = Service::find(common).await?;
-    let (mut found, mut refused) = (Vec::new(), None);
-    for value in values {
-        match find(&service, &value).await {
-            Ok(Value::Null) => {}
-            Ok(one) => found.push(one),
-            Err(InvocationError::Refused(why)) => refused = Some(why),
-            Err(error) => return Err(error.into()),
+    for (line, finding) in &findings {
+        if let Some(note) = finding.note().filter(|_| finding.rest != Rest::Foreign) {
+            finding::say(*line, note);
         }
     }
-    if found.is_empty() {
-        let why = refused.map(|why| format!(": {why}")).unwrap_or_default();
-        return Err(Failure::action(format!("no key of this service has the value or had it{why}")));
+    let mut missed = Missed::of(&findings);
+    if findings.iter().all(|(_, finding)| finding.native().is_empty() && finding.foreign().next().is_none()) {
+        return Err(Failure::input(format!("nothing is looked up: {missed}")));
     }
+    let service = Service::find(common).await?;
+    let mut found = Vec::new();
+    for (line, finding) in &findings {
+        let search = Search::of(finding, &service).await?;
+        if let Some(note) = search.note(finding) {
+            finding::say(*line, &note);
+        }
+        if search.misses_a_value(finding) {
+            missed.not_found.push(*line);
+        }
+        found.extend(search.found.into_iter().map(|mut one| {
+            pages::set(&mut one, "line", json!(line));
+            one
+        }));
+    }
+    show(&found, &missed, common)?;
+    if missed.is_none() { Ok(()) } else { Err(Failure::action(missed.to_string())) }
+}
+
+fn show(found: &[Value], missed: &Missed, common: &Common) -> Result<(), Failure> {
     if common.json {
-        return output::json(&json!({ "found": found }));
+        return output::json(&json!({
+            "found": found,
+            "linesWithoutValue": missed.without_value,
+            "linesWithTooMuch": missed.with_too_much,
+            "linesNotFound": missed.not_found,
+        }));
     }
     for (at, one) in found.iter().enumerate() {
         if at > 0 {
@@ -66,6 +79,56 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
         output::record(&COLUMNS, one)?;
     }
     Ok(())
+}
+
+/// What the service knows of a line's values.
+struct Search {
+    found: Vec<Value>,
+    /// How many of those are of the service's own format; they come first.
+    native: usize,
+    /// Why it refused to look, if it did.
+    refused: Option<String>,
+}
+
+impl Search {
+    async fn of(finding: &Finding, service: &Service) -> Result<Self, Failure> {
+        let mut search = Self { found: Vec::new(), native: 0, refused: None };
+        for value in finding.native() {
+            search.add(find(service, value).await)?;
+        }
+        search.native = search.found.len();
+        for value in finding.foreign() {
+            search.add(find(service, value).await)?;
+        }
+        Ok(search)
+    }
+
+    fn add(&mut self, answer: Result<Value, InvocationError>) -> Result<(), Failure> {
+        match answer {
+            Ok(Value::Null) => {}
+            Ok(one) => self.found.push(one),
+            Err(InvocationError::Refused(why)) => self.refused = Some(why),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Whether a value of the service's own format is no key's, or nothing of the line is. What stands beside such values need
+    /// not be one.
+    fn misses_a_value(&self, finding: &Finding) -> bool {
+        self.native < finding.native().len() || (self.found.is_empty() && finding.foreign().next().is_some())
+    }
+
+    fn note(&self, finding: &Finding) -> Option<String> {
+        let why = self.refused.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        if !self.misses_a_value(finding) {
+            let is_rest_unknown = self.native == self.found.len() && finding.foreign().next().is_some();
+            return is_rest_unknown
+                .then(|| format!("its rest is not in this service's format, and no key has it or had it{why}"));
+        }
+        let what = if self.found.is_empty() { "the value" } else { "one of its values" };
+        Some(format!("no key of this service has {what} or had it{why}"))
+    }
 }
 
 /// Asks for one value: by its hash, and by the place that a native one names.

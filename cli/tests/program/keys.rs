@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use api_keys::key::{Issuer, KeyId, KeyPrefix, Locator, Random};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
@@ -237,7 +238,7 @@ fn a_value_is_found_by_its_hash_and_neither_sent_nor_shown() {
     let world = finding("find");
     let done = find(&world, &format!("export API_KEY='{VALUE}'\n"), &[]);
     let record = format!(
-        "account     {ACCOUNT}\ncompany     Acme\nkey         {KEY}\nvalue       CURRENT\nstatus      ACTIVE\nname        web\n\
+        "line        1\naccount     {ACCOUNT}\ncompany     Acme\nkey         {KEY}\nvalue       CURRENT\nstatus      ACTIVE\nname        web\n\
          user        user-8\nusername    Grace\noperations  SMS\ncreated     2026-11-24T14:21:56.560Z\nlast used   -\n"
     );
     assert_eq!((done.code, done.stdout, &*done.stderr), (0, record, ""));
@@ -252,26 +253,83 @@ fn a_value_is_found_by_its_hash_and_neither_sent_nor_shown() {
     assert!(world.payloads().contains(&json!({"action": "find-key", "sha256": tests_hash(FOREIGN)})));
 }
 
+/// Of this service's format, and no key's.
+fn of_nobody() -> String {
+    let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
+    let id = KeyId::parse(KEY).unwrap();
+    let value = issuer.value(Locator { account_id: issuer.account_id().unwrap(), id }).unwrap();
+    value.expose().to_owned()
+}
+
+const WRONG: &str = "looks like a value of this service, but its checksum is wrong: it is mistyped or cut off";
+const NO_VALUE: &str = "is no value: one has at least 16 characters without blanks";
+const NO_KEY: &str = "no key of this service has the value or had it";
+
+#[test]
+fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
+    let world = finding("find-lines");
+    let mistyped = VALUE.replacen("ak_", "bk_", 1);
+    let too_much = (0..9).map(|at| format!("word-number-{at:04} ")).collect::<String>();
+    let of_nobody = of_nobody();
+    let lines = [
+        VALUE,
+        "",
+        &mistyped,
+        "sk_that_nobody_here_has",
+        FOREIGN,
+        "# keys",
+        &too_much,
+        &format!("old={FOREIGN} new={VALUE}"),
+        &format!("PASSWORD=of-something-else {VALUE}"),
+        &of_nobody,
+        &format!("{VALUE} {of_nobody}"),
+        &format!("{too_much} {VALUE}"),
+    ];
+    let expected = format!(
+        "line 3: {WRONG}\nline 6: {NO_VALUE}\nline 7: too much around a value: put the value alone on its line\n\
+         line 12: only this service's values are taken, too much is around them: put a value of another system alone on \
+         its line\n\
+         line 4: {NO_KEY}\nline 9: its rest is not in this service's format, and no key has it or had it\n\
+         line 10: {NO_KEY}\nline 11: no key of this service has one of its values or had it\n\
+         error: 2 lines had no value: lines 3, 6; 2 lines have too much around a value: lines 7, 12; \
+         3 lines have a value that no key has or had: lines 4, 10, 11\n"
+    );
+    let done = find(&world, &lines.join("\n"), &[]);
+    assert_eq!((done.code, done.stderr), (1, expected));
+    let of_records: Vec<_> = done.stdout.lines().filter(|line| line.starts_with("line ")).collect();
+    assert_eq!(of_records, [1, 5, 8, 8, 9, 11, 12].map(|line| format!("line        {line}")));
+
+    let done = find(&world, &lines.join("\n"), &["--json"]);
+    let mut report: Value = serde_json::from_str(&done.stdout).unwrap();
+    let found = report["found"].take();
+    let of_found: Vec<_> = found.as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    assert_eq!((done.code, of_found), (1, vec![1, 5, 8, 8, 9, 11, 12]));
+    let missed =
+        json!({"found": null, "linesWithoutValue": [3, 6], "linesWithTooMuch": [7, 12], "linesNotFound": [4, 10, 11]});
+    assert_eq!(report, missed);
+    assert!(!format!("{} {done:?}", world.payloads().len()).contains(&of_nobody));
+}
+
 #[test]
 fn what_is_no_value_or_nobodys_is_a_failure() {
     let world = finding("find-nothing");
     let (cut_off, _) = VALUE.split_at(VALUE.len() - 1);
-    for (input, why) in [
-        ("", "there is no value: one has at least 16 characters without blanks"),
-        ("short words\n", "there is no value: one has at least 16 characters without blanks"),
-        (cut_off, "this looks like a value of this service, but its checksum is wrong: it is mistyped or cut off"),
-    ] {
+    let done = find(&world, " \n", &[]);
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (2, "", "error: there is no value to look for\n"));
+    for (input, why) in [("short words\n", NO_VALUE), (cut_off, WRONG)] {
         let done = find(&world, input, &[]);
-        assert_eq!((done.code, &*done.stdout, done.stderr), (2, "", format!("error: {why}\n")));
+        let expected = format!("line 1: {why}\nerror: nothing is looked up: 1 line had no value: line 1\n");
+        assert_eq!((done.code, &*done.stdout, done.stderr), (2, "", expected));
     }
     assert!(world.invoked().is_empty());
+    let missed = "error: 1 line has a value that no key has or had: line 1\n";
     let done = find(&world, "sk_that_nobody_here_has", &[]);
-    assert_eq!((done.code, &*done.stderr), (1, "error: no key of this service has the value or had it\n"));
+    assert_eq!((done.code, &*done.stdout, done.stderr), (1, "", format!("line 1: {NO_KEY}\n{missed}")));
 
     let world = World::new("find-elsewhere", |_, _| Reply::Error("InvalidRequest", "there is no such account"));
     let done = find(&world, VALUE, &[]);
-    let expected = "error: no key of this service has the value or had it: there is no such account\n";
-    assert_eq!((done.code, &*done.stderr), (1, expected));
+    let expected = format!("line 1: {NO_KEY}: there is no such account\n{missed}");
+    assert_eq!((done.code, done.stderr), (1, expected));
 }
 
 #[test]

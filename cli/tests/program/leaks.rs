@@ -90,7 +90,7 @@ fn a_line_with_too_much_around_a_value_of_another_system_is_told_and_not_sent() 
     let expected = format!(
         "line 1: too much around a value: put the value alone on its line\n\
         line 2: {FOREIGN}\
-        line 3: only this service's values are reported, too much is around them: put a value of another system alone on \
+        line 3: only this service's values are taken, too much is around them: put a value of another system alone on \
         its line\n\
         line 4: is no value: one has at least 16 characters without blanks\n\
         error: 1 line had no value: line 4; 2 lines have too much around a value: lines 1, 3\n"
