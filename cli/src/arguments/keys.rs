@@ -65,7 +65,7 @@ pub(crate) enum Keys {
     ///
     /// Values are read from standard input, one a line, as command lines are seen by others, and hashed here: they are neither
     /// sent nor shown. A value is found within what stands around it on its line. CURRENT is the key's value; PREVIOUS works
-    /// until its grace period ends; EXPOSED was reported as leaked; ENDED is not the key's any more, or never was.
+    /// until its grace period ends; EXPOSED was reported as leaked; ENDED is not the key's any more, or never was its value.
     Find {
         // So that it is not repeated in a message on an argument that there is not.
         #[arg(hide = true)]
