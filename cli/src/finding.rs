@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 pub(crate) use self::missed::Missed;
 use crate::output::clean;
 
+const MISTYPED: &str = "looks like a value of this service, but its checksum is wrong: it is mistyped or cut off";
+
 /// What a line that is not blank holds. Without `Debug`: it has values.
 pub(crate) struct Finding {
     /// Values of the service's own format.
@@ -19,6 +21,8 @@ pub(crate) struct Finding {
     /// What the service finds in that, if not too much.
     beside: Vec<KeyValue>,
     pub(crate) rest: Rest,
+    /// Whether there is a mistyped value beside those of the service's own format.
+    is_mistyped_beside: bool,
 }
 
 /// What a line holds beside values of the service's own format.
@@ -64,9 +68,10 @@ impl Finding {
         } else {
             Rest::Foreign
         };
+        let is_mistyped_beside = !native.is_empty() && found.native.is_empty() && KeyValue::resembles_one(&text);
         let beside = found.native.into_iter().chain(found.foreign);
         let beside = if rest == Rest::Foreign { beside.collect() } else { Vec::new() };
-        Some(Self { native, text, beside, rest })
+        Some(Self { native, text, beside, rest, is_mistyped_beside })
     }
 
     /// The lines of a text that are not blank, with their numbers.
@@ -99,7 +104,7 @@ impl Finding {
     }
 
     /// What whoever gave the line should know; no value is in it.
-    pub(crate) fn note(&self) -> Option<&'static str> {
+    fn note(&self) -> Option<&'static str> {
         match (self.rest, self.native.is_empty()) {
             (Rest::Nothing, false) => None,
             (Rest::Nothing, true) => Some("is no value: one has at least 16 characters without blanks"),
@@ -114,9 +119,19 @@ impl Finding {
                 "only this service's values are taken, too much is around them: put a value of another system alone \
                 on its line",
             ),
-            (Rest::Mistyped, _) => {
-                Some("looks like a value of this service, but its checksum is wrong: it is mistyped or cut off")
-            }
+            (Rest::Mistyped, _) => Some(MISTYPED),
+        }
+    }
+}
+
+/// Tells what should be known of the lines: of mistyped values always, of all else where `is_told`.
+pub(crate) fn say_notes(findings: &[(u64, Finding)], is_told: impl Fn(&Finding) -> bool) {
+    for (line, finding) in findings {
+        if let Some(note) = finding.note().filter(|_| is_told(finding)) {
+            say(*line, note);
+        }
+        if finding.is_mistyped_beside {
+            say(*line, &format!("something beside its value {MISTYPED}"));
         }
     }
 }

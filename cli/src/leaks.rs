@@ -34,11 +34,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     if findings.is_empty() {
         return Err(Failure::input("there is no value to report"));
     }
-    for (line, finding) in &findings {
-        if let Some(note) = finding.note() {
-            finding::say(*line, note);
-        }
-    }
+    finding::say_notes(&findings, |_| true);
     let tokens: Vec<Token<'_>> = findings.iter().flat_map(|(_, finding)| finding.tokens()).collect();
     let missed = Missed::of(&findings);
     if tokens.is_empty() {
@@ -68,6 +64,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
             "reported": count,
             "linesWithoutValue": missed.without_value,
             "linesWithTooMuch": missed.with_too_much,
+            "linesWithMistyped": missed.with_mistyped,
         }))?;
     } else {
         let values = if count == 1 { "value" } else { "values" };

@@ -35,11 +35,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     if findings.is_empty() {
         return Err(Failure::input("there is no value to look for"));
     }
-    for (line, finding) in &findings {
-        if let Some(note) = finding.note().filter(|_| finding.rest != Rest::Foreign) {
-            finding::say(*line, note);
-        }
-    }
+    finding::say_notes(&findings, |finding| finding.rest != Rest::Foreign);
     let mut missed = Missed::of(&findings);
     if findings.iter().all(|(_, finding)| finding.native().is_empty() && finding.foreign().next().is_none()) {
         return Err(Failure::input(format!("nothing is looked up: {missed}")));
@@ -69,6 +65,7 @@ fn show(found: &[Value], missed: &Missed, common: &Common) -> Result<(), Failure
             "found": found,
             "linesWithoutValue": missed.without_value,
             "linesWithTooMuch": missed.with_too_much,
+            "linesWithMistyped": missed.with_mistyped,
             "linesNotFound": missed.not_found,
         }));
     }

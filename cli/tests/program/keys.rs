@@ -284,28 +284,31 @@ fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
         &of_nobody,
         &format!("{VALUE} {of_nobody}"),
         &format!("{too_much} {VALUE}"),
+        &format!("{mistyped} {VALUE}"),
     ];
     let expected = format!(
         "line 3: {WRONG}\nline 6: {NO_VALUE}\nline 7: too much around a value: put the value alone on its line\n\
          line 12: only this service's values are taken, too much is around them: put a value of another system alone on \
          its line\n\
+         line 13: something beside its value {WRONG}\n\
          line 4: {NO_KEY}\nline 9: its rest is not in this service's format, and no key has it or had it\n\
          line 10: {NO_KEY}\nline 11: no key of this service has one of its values or had it\n\
          error: 2 lines had no value: lines 3, 6; 2 lines have too much around a value: lines 7, 12; \
+         1 line has a mistyped value beside another: line 13; \
          3 lines have a value that no key has or had: lines 4, 10, 11\n"
     );
     let done = find(&world, &lines.join("\n"), &[]);
     assert_eq!((done.code, done.stderr), (1, expected));
     let of_records: Vec<_> = done.stdout.lines().filter(|line| line.starts_with("line ")).collect();
-    assert_eq!(of_records, [1, 5, 8, 8, 9, 11, 12].map(|line| format!("line        {line}")));
+    assert_eq!(of_records, [1, 5, 8, 8, 9, 11, 12, 13].map(|line| format!("line        {line}")));
 
     let done = find(&world, &lines.join("\n"), &["--json"]);
     let mut report: Value = serde_json::from_str(&done.stdout).unwrap();
     let found = report["found"].take();
     let of_found: Vec<_> = found.as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
-    assert_eq!((done.code, of_found), (1, vec![1, 5, 8, 8, 9, 11, 12]));
-    let missed =
-        json!({"found": null, "linesWithoutValue": [3, 6], "linesWithTooMuch": [7, 12], "linesNotFound": [4, 10, 11]});
+    assert_eq!((done.code, of_found), (1, vec![1, 5, 8, 8, 9, 11, 12, 13]));
+    let missed = json!({"found": null, "linesWithoutValue": [3, 6], "linesWithTooMuch": [7, 12],
+        "linesWithMistyped": [13], "linesNotFound": [4, 10, 11]});
     assert_eq!(report, missed);
     assert!(!format!("{} {done:?}", world.payloads().len()).contains(&of_nobody));
 }

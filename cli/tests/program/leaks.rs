@@ -65,7 +65,8 @@ fn of_each_line_it_says_what_it_is_not_and_without_a_value_it_fails() {
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": VALUE}, {"token": "sk_of_another_system"}]));
 
     let done = world.run(&["leaks", "report", "values", "--json"]);
-    let expected = json!({"reported": 2, "linesWithoutValue": [2, 4, 6], "linesWithTooMuch": []});
+    let expected =
+        json!({"reported": 2, "linesWithoutValue": [2, 4, 6], "linesWithTooMuch": [], "linesWithMistyped": []});
     assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (1, expected));
 
     world.write("values", &mistyped);
@@ -99,7 +100,8 @@ fn a_line_with_too_much_around_a_value_of_another_system_is_told_and_not_sent() 
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": "sk_of_another_system"}, {"token": VALUE}]));
 
     let done = world.run(&["leaks", "report", "values", "--json"]);
-    let expected = json!({"reported": 2, "linesWithoutValue": [4], "linesWithTooMuch": [1, 3]});
+    let expected =
+        json!({"reported": 2, "linesWithoutValue": [4], "linesWithTooMuch": [1, 3], "linesWithMistyped": []});
     assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (1, expected));
 
     world.write("values", &line);
@@ -120,6 +122,20 @@ fn beside_a_native_value_the_rest_of_its_line_is_reported_if_it_may_hold_another
 }
 
 #[test]
+fn beside_a_native_value_a_mistyped_one_is_told() {
+    let world = taking("leaks-mistyped-beside");
+    let mistyped = VALUE.replacen("ak_", "bk_", 1);
+    let markdown = VALUE.replace('_', "\\_");
+    world.write("values", format!("{VALUE} {markdown}\nold={mistyped} new={VALUE}\n"));
+    let done = world.run(&["leaks", "report", "values"]);
+    let expected = "line 2: something beside its value looks like a value of this service, but its checksum is wrong: it is \
+        mistyped or cut off\nerror: 1 line has a mistyped value beside another: line 2\n";
+    assert_eq!((done.code, done.stdout, &*done.stderr), (1, format!("Reported 2 values. {REPORTED}"), expected));
+    let report = world.run(&["leaks", "report", "values", "--json"]).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["linesWithMistyped"], json!([2]));
+}
+
+#[test]
 fn no_request_has_more_values_than_the_service_takes() {
     let world = taking("leaks-values");
     let line = |at: usize| format!("{WORDS}-{at}\n");
@@ -137,7 +153,7 @@ fn a_value_from_standard_input_is_shown_nowhere() {
     let done = done(child.wait_with_output().unwrap());
     assert_eq!(
         (done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()),
-        (0, json!({"reported": 1, "linesWithoutValue": [], "linesWithTooMuch": []}))
+        (0, json!({"reported": 1, "linesWithoutValue": [], "linesWithTooMuch": [], "linesWithMistyped": []}))
     );
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": VALUE}]));
     assert!(!format!("{done:?}").contains(VALUE));
