@@ -5,6 +5,7 @@
 mod accounts;
 mod downgrade;
 mod events;
+mod find;
 mod import;
 mod issuing;
 mod keys;
