@@ -9,8 +9,8 @@ use api_keys::check::{EnvironmentState, Settings};
 use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
 use api_keys::lambda::{AfterAnswer, Metrics, OperatorError, http};
 use api_keys::store::{
-    AccountList, Accounts, DoneRequests, Eraser, EventList, EventTable, KeyList, KeyReader, Keys, NewKeys, Quota,
-    Tables, UsageList,
+    AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, EventTable, KeyList, KeyReader, Keys,
+    NewKeys, Quota, Tables, UsageList,
 };
 use authorizer::AuthorizerEvent;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -55,6 +55,7 @@ pub struct Functions {
     key_list: KeyList,
     events: EventList,
     account_list: AccountList,
+    accounts: AccountReader,
     usage: UsageList,
     catalogue: Catalogue,
     issuer: Issuer,
@@ -123,6 +124,7 @@ impl Functions {
             key_list: KeyList::new(aws, KEYS.to_owned()),
             events: EventList::new(aws, EVENTS.to_owned()),
             account_list: AccountList::new(aws, KEYS.to_owned()),
+            accounts: AccountReader::new(aws, KEYS.to_owned()),
             usage: UsageList::new(aws, USAGE.to_owned()),
             catalogue: Catalogue::parse(OPERATIONS, "TRANSACTIONAL,OTP").expect("a catalogue"),
             issuer: Issuer::new(KeyPrefix::parse(PREFIX).expect("a prefix"), Random::of_thread()),
@@ -148,13 +150,16 @@ impl Functions {
             _ => &[],
         };
         let request = http::with_headers(needed, event).into();
-        let Self { reader, tables, key_list, events, usage, catalogue, issuer, github, max_keys, .. } = self;
+        let Self { reader, tables, key_list, events, accounts, usage, catalogue, issuer, github, max_keys, .. } = self;
         let (max_keys, ceiling, imported) = (*max_keys, CEILING, IMPORTED);
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let requests = &DoneRequests::new(tables);
         let response = match function {
             "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
             "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
+            "read-account" => {
+                read_account::handle(request, &read_account::Deps { accounts, catalogue, max_keys, ceiling }).await
+            }
             "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
             "create-key" => {
                 let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling };

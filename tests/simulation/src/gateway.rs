@@ -1,5 +1,6 @@
 //! API Gateway: asks an authorizer, applies its policy, and hands the request to the function. And Lambda, for operators.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::adapter::{NoVerdict, Served};
 use crate::github::{self, Signer};
 use crate::history::{Counted, Request, Seen, ValueUse};
+use crate::model::Told;
 use crate::world::World;
 
 const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
@@ -131,6 +133,7 @@ async fn serve(
     let function = match (ask.method, key, act) {
         ("GET", None, None) => "list-keys",
         ("GET", Some("events"), None) => "list-events",
+        ("GET", Some("account"), None) => "read-account",
         ("GET", Some(_), Some("usage")) => "read-usage",
         ("POST", None, None) => "create-key",
         ("GET", Some(_), None) => "find-key",
@@ -248,16 +251,28 @@ fn note_use(
 ) {
     let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
     let limited = context["limited"] == "true";
-    let seen = Seen::Works {
-        key: text("keyId"),
-        account: text("accountId"),
-        operations: text("operations"),
-        allowed,
-        limited,
-    };
+    let seen = Seen::Works { key: text("keyId"), account: text("accountId"), told: told(context), allowed, limited };
     world.tell(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
     let counted = context["rateLimit"].as_str().map(|limit| counted(limit, &text("rateLimitPolicy"), now));
     world.history.borrow_mut().uses.push(ValueUse { action, value, began, ended, now, seen, counted });
+}
+
+/// What services are told of a key.
+fn told(context: &Value) -> Told {
+    let text = |name: &str| context[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned();
+    Told {
+        operations: text("operations").split(',').map(str::to_owned).collect(),
+        user_id: text("userId"),
+        username: text("username"),
+        tags: tags(&text("tags")),
+        external_id: text("externalId"),
+    }
+}
+
+/// Tags by their names. None here has a character that is encoded, but for spaces.
+pub fn tags(form: &str) -> BTreeMap<String, String> {
+    let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, text)| (name.to_owned(), text.replace('+', " "))).collect()
 }
 
 /// `"minute";r=3;t=17`: how much is left, and for how many seconds.

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::account::Fields;
 use crate::adapter::PREFIX;
-use crate::model::{Effect, Look, Version};
+use crate::clients::Filter;
+use crate::model::{Effect, Look, Told, Version};
 
 /// What values of another system begin with here.
 pub const LEGACY: &str = "legacy-secret-";
@@ -25,6 +27,10 @@ pub struct History {
     pub sweeps: Vec<Sweep>,
     pub imports: Vec<Import>,
     pub exposures: Vec<Exposure>,
+    pub walks: Vec<Walk>,
+    /// What operators made of accounts, and what these were shown to be.
+    pub account_writes: Vec<OfAccount>,
+    pub account_looks: Vec<OfAccount>,
     /// The account that was shown a key's id, and the id.
     pub shown: Vec<(String, String)>,
     /// How often an authorizer was asked about a value, by its number.
@@ -83,8 +89,8 @@ pub struct Counted {
 pub enum Seen {
     /// 401.
     Refused,
-    /// A key was found that works: its id, account and operations, and whether the request was let through.
-    Works { key: String, account: String, operations: String, allowed: bool, limited: bool },
+    /// A key was found that works: its id, account and what services are told, and whether the request was let through.
+    Works { key: String, account: String, told: Told, allowed: bool, limited: bool },
 }
 
 /// Something that was asked to be done to a key.
@@ -165,6 +171,30 @@ pub struct Exposure {
     pub ended: u64,
     /// Whether GitHub is told that it is a value of this service.
     pub is_told_as_ours: bool,
+}
+
+/// All pages of a list with filters.
+pub struct Walk {
+    pub action: usize,
+    pub account: usize,
+    pub filter: Filter,
+    /// The virtual milliseconds since the start.
+    pub began: u64,
+    pub ended: u64,
+    /// What the function's clock said at each page, in Unix milliseconds.
+    pub nows: Vec<u64>,
+    pub ids: Vec<String>,
+    /// Whether the last page was reached.
+    pub is_whole: bool,
+}
+
+/// Fields of an account that were set or shown; the outcome is unknown without an end (`u64::MAX`).
+pub struct OfAccount {
+    pub action: usize,
+    pub account: usize,
+    pub began: u64,
+    pub ended: u64,
+    pub fields: Fields,
 }
 
 /// An answer of a function to a request of a client.

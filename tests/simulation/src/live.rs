@@ -108,7 +108,7 @@ pub async fn nothing_is_left(world: &Rc<World>) {
 async fn end_keys(world: &Rc<World>, account: usize, action: usize) -> Option<usize> {
     let id = world.history.borrow().accounts[account].id.clone();
     let room = json!({"action": "update", "accountId": id, "maxKeys": 100, "limits": null});
-    if !clients::update(world, action, 0, room).await {
+    if !clients::update(world, account, action, 0, room, clients::CONTINUED).await {
         fail(world, format!("account {account} cannot be updated"));
     }
     let payload = json!({"action": "recover", "accountId": id, "userId": "user-1", "username": "Ada"});

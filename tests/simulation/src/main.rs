@@ -1,6 +1,7 @@
 //! The real functions in a simulated world with a seed, checked against a model. `docs/simulation.md` says what it is and how it is
 //! used.
 
+mod account;
 mod adapter;
 mod check;
 mod clients;

@@ -3,7 +3,7 @@
 //! A key is a value in a register: writes change it, and each answer is a look at it. `order` looks for an order of all of them that
 //! agrees with when each began and ended, and in which every answer is the one that this page gives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::check::order::Model;
@@ -22,9 +22,36 @@ pub struct Key {
     /// Whether its import is not complete.
     held: bool,
     expires: Option<u64>,
-    operations: BTreeSet<String>,
+    told: Told,
     /// The event of the last write that had one.
     version: Option<Version>,
+}
+
+/// What the services behind the gateway are told with every request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Told {
+    pub operations: BTreeSet<String>,
+    pub user_id: String,
+    pub username: String,
+    pub tags: BTreeMap<String, String>,
+    /// Its account's; empty where that has none.
+    pub external_id: String,
+}
+
+/// What a patch changes; all else stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patch {
+    pub enabled: Option<bool>,
+    pub operations: Option<BTreeSet<String>>,
+    pub expires: Option<Option<u64>>,
+    pub user_id: Option<String>,
+    pub username: Option<String>,
+    /// First, all tags are removed.
+    pub untags: bool,
+    /// Then these are set, or removed.
+    pub tags: BTreeMap<String, Option<String>>,
+    /// The value before ends, if it has not ended at that time.
+    pub ends_previous: Option<u64>,
 }
 
 /// An etag.
@@ -46,15 +73,10 @@ pub enum Effect {
     /// It is made. Nobody may have been told its value.
     Create {
         value: Option<usize>,
-        operations: BTreeSet<String>,
+        told: Told,
         expires: Option<u64>,
-        enabled: bool,
     },
-    Patch {
-        enabled: Option<bool>,
-        operations: Option<BTreeSet<String>>,
-        expires: Option<Option<u64>>,
-    },
+    Patch(Patch),
     /// It gets another value, which nobody may have been told.
     Rotate {
         value: Option<usize>,
@@ -62,6 +84,8 @@ pub enum Effect {
     },
     /// It is gone.
     Delete,
+    /// It expired long ago, and is removed.
+    Lapse,
     /// Its import is complete.
     Release,
     /// Its account is erased: unlike a deletion, also of a key that is gone.
@@ -72,6 +96,8 @@ pub enum Effect {
     },
     /// Its account is suspended or resumed.
     Suspend(bool),
+    /// Its account is called something else; empty is nothing.
+    Call(String),
 }
 
 /// What becomes of the values that a key has when it gets another one.
@@ -88,8 +114,8 @@ pub enum Old {
 /// What an answer says of a key.
 #[derive(Debug, Clone)]
 pub enum Look {
-    /// To a request with that value, at that time: the operations that it found; `None` is a 401.
-    Use { value: usize, now: u64, found: Option<BTreeSet<String>> },
+    /// To a request with that value, at that time: what services are told of it; `None` is a 401.
+    Use { value: usize, now: u64, found: Option<Told> },
     /// It is of that version.
     Version(Version),
     /// It is of none of these versions: a 412.
@@ -102,13 +128,14 @@ pub enum Look {
 
 impl Key {
     /// A key of another system while its import is under way: it is stored at some time, and opens nothing.
-    pub fn imported(value: usize, operations: BTreeSet<String>, version: Option<Version>) -> Self {
+    pub fn imported(value: usize, told: Told, version: Option<Version>) -> Self {
         let value = Some(value);
-        Self { exists: true, enabled: true, held: true, value, operations, version, ..Self::default() }
+        Self { exists: true, enabled: true, held: true, value, told, version, ..Self::default() }
     }
 
     fn gone(&self) -> Self {
-        Self { suspended: self.suspended, ..Self::default() }
+        let told = Told { external_id: self.told.external_id.clone(), ..Told::default() };
+        Self { suspended: self.suspended, told, ..Self::default() }
     }
 
     fn is_on(&self, versions: Option<&[Version]>) -> bool {
@@ -120,19 +147,16 @@ impl Key {
         let mut key = self.clone();
         match effect {
             Effect::Create { .. } if self.exists => return None,
-            Effect::Create { value, operations, expires, enabled } => {
-                key = Self { exists: true, value: *value, operations: operations.clone(), ..self.gone() };
-                (key.expires, key.enabled) = (*expires, *enabled);
+            Effect::Create { value, told, expires } => {
+                let told = Told { external_id: self.told.external_id.clone(), ..told.clone() };
+                (key.exists, key.enabled, key.value, key.expires, key.told) = (true, true, *value, *expires, told);
             }
             Effect::Suspend(suspended) => key.suspended = *suspended,
+            Effect::Call(external_id) => key.told.external_id.clone_from(external_id),
             Effect::Expose { .. } | Effect::Release if !self.exists => {}
             Effect::Erase => key = self.gone(),
             _ if !self.exists => return None,
-            Effect::Patch { enabled, operations, expires } => {
-                key.enabled = enabled.unwrap_or(key.enabled);
-                key.operations = operations.clone().unwrap_or(key.operations);
-                key.expires = expires.unwrap_or(key.expires);
-            }
+            Effect::Patch(patch) => key.change(patch),
             Effect::Rotate { value, old } => {
                 key.previous = match old {
                     // A value that others know has no grace.
@@ -143,7 +167,8 @@ impl Key {
                 (key.value, key.exposed) = (*value, false);
             }
             Effect::Release => key.held = false,
-            Effect::Delete => key = self.gone(),
+            Effect::Lapse if self.expires.is_none() => return None,
+            Effect::Delete | Effect::Lapse => key = self.gone(),
             Effect::Expose { value } => {
                 key.exposed |= self.value == Some(*value);
                 key.previous = self.previous.filter(|(previous, _)| previous != value);
@@ -152,16 +177,35 @@ impl Key {
         Some(key)
     }
 
+    fn change(&mut self, patch: &Patch) {
+        self.enabled = patch.enabled.unwrap_or(self.enabled);
+        self.expires = patch.expires.unwrap_or(self.expires);
+        self.previous = self.previous.filter(|(_, end)| patch.ends_previous.is_none_or(|now| *end <= now));
+        let told = &mut self.told;
+        set(&mut told.operations, patch.operations.as_ref());
+        set(&mut told.user_id, patch.user_id.as_ref());
+        set(&mut told.username, patch.username.as_ref());
+        told.tags.retain(|name, _| !patch.untags && !patch.tags.contains_key(name));
+        let given = patch.tags.iter().filter_map(|(name, text)| Some((name.clone(), text.clone()?)));
+        told.tags.extend(given);
+    }
+
     fn has(&self, value: usize, now: u64) -> bool {
         let is_previous = self.previous.is_some_and(|(previous, end)| previous == value && now < end);
         self.exists && (self.value == Some(value) || is_previous)
     }
 
-    /// The operations that a request with this value finds, at that time; `None` is a 401.
-    fn opens(&self, value: usize, now: u64) -> Option<&BTreeSet<String>> {
+    /// What services are told of a request with this value, at that time; `None` is a 401.
+    fn opens(&self, value: usize, now: u64) -> Option<&Told> {
         let lives =
             self.enabled && !self.exposed && !self.suspended && !self.held && self.expires.is_none_or(|end| now < end);
-        (self.has(value, now) && lives).then_some(&self.operations)
+        (self.has(value, now) && lives).then_some(&self.told)
+    }
+}
+
+fn set<T: Clone>(field: &mut T, given: Option<&T>) {
+    if let Some(given) = given {
+        field.clone_from(given);
     }
 }
 

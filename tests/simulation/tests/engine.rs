@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::expression::{Expression, Item, KeyCondition};
 
 /// Conditions and filters as the service writes them.
-const CONDITIONS: [&str; 12] = [
+const CONDITIONS: [&str; 13] = [
     "attribute_exists(id)",
     "attribute_not_exists(id)",
     "attribute_exists(id) AND #s = :s",
@@ -24,6 +24,7 @@ const CONDITIONS: [&str; 12] = [
     "(attribute_not_exists(s) OR s <> t)",
     "(s = :s OR t = :s)",
     "l = :l AND a.k = :s",
+    "contains(l, :s) OR contains(t, :s)",
 ];
 
 const UPDATES: [&str; 6] = [
@@ -106,7 +107,7 @@ fn conditions_and_updates_are_the_engines() {
         let old = item(&mut rng);
         let put = json!({"TableName": "items", "Item": old});
         database.put_item(serde_json::from_value(put).unwrap()).unwrap();
-        let (condition, update) = (CONDITIONS[rng.usize(0..12)], UPDATES[rng.usize(0..6)]);
+        let (condition, update) = (CONDITIONS[rng.usize(0..CONDITIONS.len())], UPDATES[rng.usize(0..6)]);
         let mut call = json!({
             "TableName": "items",
             "Key": {"accountId": {"S": "p"}, "id": {"S": "i"}},

@@ -14,6 +14,7 @@ fn check_one(request: &Request) -> Option<String> {
         "create-key" => &[201, 400, 403, 409, 422],
         "list-keys" | "list-events" => &[200, 400, 403],
         "find-key" => &[200, 403, 404],
+        "read-account" => &[200, 403, 409],
         "read-usage" => &[200, 400, 403, 404],
         "update-key" => &[200, 400, 403, 404, 409, 412],
         "rotate-key" => &[201, 400, 403, 404, 409, 412, 422],

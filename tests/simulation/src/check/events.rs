@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use api_keys::key::{Catalogue, KeySettings, Operations};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::gateway::tags;
 use crate::history::History;
 use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, text};
 
-/// What a patch may change.
+/// What a patch may change; with whom the key is assigned to, which is no setting.
 static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let traffic_type = Catalogue::parse("SMS", "OTP").expect("a catalogue").default_traffic_type();
     let settings = serde_json::to_value(KeySettings::new(Operations::default(), traffic_type)).expect("JSON");
-    settings.as_object().expect("an object").clone()
+    let mut settings = settings.as_object().expect("an object").clone();
+    settings.extend(["userId", "username"].map(|name| (name.to_owned(), Value::Null)));
+    settings
 });
 /// What is written on a key beside its management.
 const BESIDE: [&str; 8] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "plan", "externalId", "held"];
@@ -91,7 +94,8 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     for (field, change) in changes.iter().filter(|(field, _)| SETTINGS.contains_key(**field)) {
         // One that is written without reading names nothing.
         let read = before.is_some();
-        if read && change.get("from") != old.get(*field) || change.get("to") != new.get(*field) {
+        let [was, is] = [old, new].map(|item| told(item, field));
+        if read && change.get("from") != was.as_ref() || change.get("to") != is.as_ref() {
             fail(format!("{kind} of key {id} has {field} as {change}, and it was {:?}", old.get(*field)));
         }
     }
@@ -115,6 +119,16 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     if BESIDE.iter().any(|name| old.get(*name) != new.get(*name)) {
         fail(format!("{kind} of key {id} changes what is not its own"));
     }
+}
+
+/// A field as events tell of it. Tags are one text in an item, and an object there.
+fn told(item: &Item, field: &str) -> Option<Value> {
+    let stored = item.get(field)?;
+    if field != "tags" {
+        return Some(stored.clone());
+    }
+    let tags = tags(text(stored)).into_iter().map(|(name, text)| (name, json!({ "S": text })));
+    Some(json!({ "M": tags.collect::<Map<_, _>>() }))
 }
 
 pub fn is_creation(kind: &str) -> bool {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::order::{self, SOMETIME, Step};
 use super::written::Written;
 use crate::history::{History, Import, Seen, ValueUse};
-use crate::model::{Change, Effect, Key, Look};
+use crate::model::{Change, Effect, Key, Look, Told};
 
 /// Checks the life of every key that anybody knows.
 pub fn check(history: &History, written: &Written) -> Vec<String> {
@@ -48,6 +48,10 @@ impl Everything<'_> {
             let what = Change { effect: sweep.effect.clone(), on: None, event: None };
             writes.push(Step { action: sweep.action, began: sweep.began, ended: sweep.ended, what });
         }
+        if written.is_lapsed(key) {
+            let what = Change { effect: Effect::Lapse, on: None, event: None };
+            writes.push(Step { action: 0, began: 0, ended: SOMETIME, what });
+        }
         let looks = history.looks.iter().filter(|it| it.key == key).map(|it| Step {
             action: it.action,
             began: it.began,
@@ -69,7 +73,7 @@ impl Everything<'_> {
         };
         looks.extend(history.uses.iter().filter(of_key).map(look));
         let version = written.import(key).map(Into::into);
-        Life { start: Key::imported(value, ["SMS".to_owned()].into(), version), writes, looks }
+        Life { start: Key::imported(value, told_of_imported(), version), writes, looks }
     }
 
     /// What was asked of the key itself. What nobody was answered and has no event was not done.
@@ -107,11 +111,17 @@ impl Everything<'_> {
     }
 }
 
+/// As importers bring all of them along.
+fn told_of_imported() -> Told {
+    let (user_id, username) = ("user-3".to_owned(), "Lin".to_owned());
+    Told { operations: ["SMS".to_owned()].into(), user_id, username, ..Told::default() }
+}
+
 /// A request with a value is a look at the key that has it.
 fn look(it: &ValueUse) -> Step<Look> {
     let found = match &it.seen {
         Seen::Refused => None,
-        Seen::Works { operations, .. } => Some(operations.split(',').map(str::to_owned).collect()),
+        Seen::Works { told, .. } => Some(told.clone()),
     };
     let what = Look::Use { value: it.value, now: it.now, found };
     Step { action: it.action, began: it.began, ended: it.ended, what }

@@ -1,5 +1,6 @@
 //! What must hold of every run. One file for each group of promises; each says what it found wrong.
 
+mod accounts;
 mod bus;
 mod contract;
 mod events;
@@ -7,6 +8,7 @@ mod exposure;
 mod isolation;
 mod life;
 mod limits;
+mod lists;
 mod names;
 pub mod order;
 mod quota;
@@ -33,5 +35,7 @@ pub fn check(world: &World) -> Vec<String> {
     let written = written::Written::of(&tables);
     wrong.extend(life::check(&history, &written));
     wrong.extend(names::check(&history, &written));
+    wrong.extend(accounts::check(&history));
+    wrong.extend(lists::check(&history, &tables));
     wrong
 }

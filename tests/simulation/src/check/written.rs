@@ -1,13 +1,14 @@
 //! What the events say of requests: which of them wrote to which key, and which version that gave it. The checks take it for what a
 //! client was not answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api_keys::key::KeyHash;
 use aws_smithy_types::base64;
 
+use super::events::is_of_keys;
 use crate::history::History;
-use crate::tables::{EVENTS, Item, Tables, text};
+use crate::tables::{EVENTS, Item, KEYS, Tables, text};
 
 /// Events by what they are of.
 pub struct Written<'a> {
@@ -17,6 +18,8 @@ pub struct Written<'a> {
     made: BTreeMap<&'a str, &'a str>,
     /// The import of a key, and the hash of the value that it brought along, in base64.
     imports: BTreeMap<&'a str, (&'a str, &'a str)>,
+    /// Keys that lived their time.
+    lapsed: BTreeSet<&'a str>,
 }
 
 impl<'a> Written<'a> {
@@ -36,7 +39,10 @@ impl<'a> Written<'a> {
                 _ => {}
             }
         }
-        Self { events, made, imports }
+        // Nobody asked for that, so no event says it.
+        let keys = tables.changes.iter().filter(|it| it.place.table == KEYS && is_of_keys(&it.place.partition));
+        let lapsed = keys.filter(|it| it.action.is_none() && it.new.is_none());
+        Self { events, made, imports, lapsed: lapsed.map(|it| &*it.place.id).collect() }
     }
 
     /// The event of what a request did to a key.
@@ -47,6 +53,11 @@ impl<'a> Written<'a> {
     /// The key that a request made.
     pub fn made(&self, request: &str) -> Option<&'a str> {
         self.made.get(request).copied()
+    }
+
+    /// Whether a key has lived its time.
+    pub fn is_lapsed(&self, key: &str) -> bool {
+        self.lapsed.contains(key)
     }
 
     /// The event of the import of a key.

@@ -8,11 +8,12 @@ use api_keys::key::Timestamp;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::writes::{Change, Rotation, Terms, change, create, delete, rotate, rotate_once};
-use super::{Actions, named, some_key, some_value};
+use super::changes::Change;
+use super::writes::{Rotation, Terms, change, create, delete, rotate, rotate_once};
+use super::{Actions, lists, named, some_key, some_value};
 use crate::gateway::{self, Answer, Ask, Invoked};
-use crate::history::{Account, Seen, Write};
-use crate::model::Effect;
+use crate::history::{Account, OfAccount, Seen, Write};
+use crate::model::{Effect, Told};
 use crate::world::World;
 
 pub const ACTIONS: Actions = &[
@@ -23,24 +24,33 @@ pub const ACTIONS: Actions = &[
     ("grant", 10),
     ("expire", 6),
     ("rename", 4),
+    ("hand on", 6),
+    ("tag", 8),
+    ("untag", 2),
+    ("end the value before", 3),
     ("limit", 4),
     ("delete", 12),
     ("list", 4),
+    ("list some", 6),
+    ("read the account", 5),
     ("find", 6),
     ("events", 3),
     ("usage", 3),
     ("create by name", 10),
     ("rotate by name", 10),
     ("replace a lost value", 5),
+    ("end its value before", 5),
 ];
 
-const OPERATIONS: [&str; 4] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP"];
+pub const OPERATIONS: [&str; 4] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP"];
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
     let by = some_manager(world, account, rng);
     match what {
         "create" => return create(world, account, action, by, rng).await,
         "create by name" => return named::create(world, account, action, by, rng).await,
+        "list some" => return lists::walk(world, account, action, by, rng).await,
+        "read the account" => return read_account(world, account, action, by).await,
         _ => {}
     }
     let id = some_key(world, account, rng);
@@ -50,10 +60,6 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
         "rotate" => rotate(world, account, action, by, &id, &terms, rng).await,
         "replace a lost value" => replace_lost(world, account, action, by, &id).await,
         "rotate by name" => named::rotate(world, account, action, by, &id, rng).await,
-        "enable" | "disable" | "grant" | "expire" | "rename" | "limit" => {
-            let change_to = some_change(world, action, what, rng);
-            change(world, action, by, &id, &change_to, &terms, rng).await;
-        }
         "delete" => delete(world, action, by, &id, &terms, rng).await,
         "list" => {
             let query = vec![("limit", rng.u32(1..5).to_string())];
@@ -63,14 +69,14 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
         "find" => drop(get(world, action, by, path, Vec::new()).await),
         "events" => drop(get(world, action, by, "/authentication/events".to_owned(), Vec::new()).await),
         "usage" => drop(get(world, action, by, format!("{path}/usage"), Vec::new()).await),
-        other => unreachable!("{other}"),
+        "end its value before" => end_previous(world, account, action, by, &id, rng).await,
+        _ => change(world, (action, 1), by, &id, &Change::some(world, action, what, rng), &terms, rng).await,
     }
 }
 
 /// Somebody keeps the value that he has, when the answer of a rotation was lost.
 async fn replace_lost(world: &Rc<World>, account: usize, action: usize, by: usize, id: &str) {
-    let in_use =
-        world.history.borrow().accounts[account].keys.iter().find(|key| key.id == id).and_then(|key| key.value);
+    let in_use = in_use(world, account, id);
     for (part, rotation) in [(1, Rotation::grace(60)), (11, Rotation::KEEP_PREVIOUS)] {
         rotate_once(world, account, (action, part), by, id, rotation, &Terms::default()).await;
     }
@@ -79,34 +85,49 @@ async fn replace_lost(world: &Rc<World>, account: usize, action: usize, by: usiz
     }
 }
 
-fn some_change(world: &World, action: usize, what: &str, rng: &mut Rng) -> Change {
-    let (mut enabled, mut operations, mut expires) = (None, None, None);
-    let body = match what {
-        "enable" | "disable" => {
-            enabled = Some(what == "enable");
-            json!({ "enabled": enabled })
-        }
-        "grant" => {
-            operations = Some(some_operations(rng));
-            json!({ "operations": operations })
-        }
-        "expire" => {
-            let end = rng.bool().then(|| world.now() + rng.u64(4_000..60_000));
-            expires = Some(end);
-            json!({ "expiresAt": end.map(rfc3339) })
-        }
-        "rename" => json!({"name": format!("name {action}")}),
-        _ => {
-            let per = ["MINUTE", "HOUR"][rng.usize(0..2)];
-            json!({"limits": [{"requests": rng.u32(1..30), "per": per}]})
-        }
+/// The value of a key that was told last, by its number.
+fn in_use(world: &World, account: usize, id: &str) -> Option<usize> {
+    world.history.borrow().accounts[account].keys.iter().find(|key| key.id == id)?.value
+}
+
+/// Somebody ends the value that he has had, before its time.
+async fn end_previous(world: &Rc<World>, account: usize, action: usize, by: usize, id: &str, rng: &mut Rng) {
+    let (before, any) = (in_use(world, account, id), Terms::default());
+    rotate_once(world, account, (action, 1), by, id, Rotation::grace(rng.u64(1..60)), &any).await;
+    change(world, (action, 50), by, id, &Change::end_of_previous(), &any, rng).await;
+    if let Some(value) = before {
+        gateway::send(world, action, 101, &Ask::new("GET", "/sms", value)).await;
+    }
+}
+
+/// Somebody asks what the account is.
+async fn read_account(world: &Rc<World>, account: usize, action: usize, by: usize) {
+    let answer = get(world, action, by, "/authentication/account".to_owned(), Vec::new()).await;
+    if answer.status != 200 {
+        return;
+    }
+    let mut fields = answer.body.as_object().cloned().unwrap_or_default();
+    let mut history = world.history.borrow_mut();
+    let own = |name: &str| answer.context[name].as_str().unwrap_or_default().to_owned();
+    let listed = |list: Option<Value>| -> BTreeSet<String> {
+        list.iter().filter_map(Value::as_array).flatten().map(text).collect()
     };
-    Change { body, effect: Effect::Patch { enabled, operations, expires } }
+    let grantable = listed(fields.remove("grantableOperations"));
+    let is_callers = fields.remove("accountId").is_some_and(|id| id == *own("accountId"))
+        && grantable == own("operations").split(',').map(str::to_owned).collect()
+        && listed(fields.remove("operations")) == OPERATIONS.map(str::to_owned).into();
+    if !is_callers {
+        history.fail(format!("[{action}] a caller of {} is shown {}", answer.context, answer.body));
+    }
+    fields.retain(|name, _| name != "trafficTypes" && name != "keyCount");
+    let (began, ended, fields) = (answer.began, answer.ended, fields.into_iter().collect());
+    history.account_looks.push(OfAccount { action, account, began, ended, fields });
 }
 
 /// Makes an account, by an operator's invocation; its first key is known then.
 pub async fn create_account(world: &Rc<World>, action: usize) {
-    let payload = json!({"company": format!("Company {action}"), "userId": "user-1", "username": "Ada"});
+    let (company, external_id) = (format!("Company {action}"), (action == 0).then_some("customer-0"));
+    let payload = json!({"company": company, "externalId": external_id, "userId": "user-1", "username": "Ada"});
     let invoked = gateway::invoke(world, action, 1, "create-account", &payload).await;
     let answer = invoked.answer.clone().expect("an answer").expect("an account");
     let id = answer["accountId"].as_str().expect("an account").to_owned();
@@ -116,7 +137,22 @@ pub async fn create_account(world: &Rc<World>, action: usize) {
         history.accounts.len() - 1
     };
     let value = learn_value(world, account, &answer);
-    world.history.borrow_mut().accounts[account].first = value;
+    {
+        let mut history = world.history.borrow_mut();
+        history.accounts[account].first = value;
+        let fields = [
+            ("company", json!(company)),
+            ("externalId", json!(external_id)),
+            ("status", json!("ACTIVE")),
+            ("maxKeys", json!(world.plan.settings.max_keys)),
+            ("ceilings", Value::Null),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
+        let (began, ended) = (invoked.began, invoked.ended);
+        history.account_writes.push(OfAccount { action, account, began, ended, fields });
+    }
+    let named = Effect::Call(external_id.unwrap_or_default().to_owned());
+    super::operator::note_of_all(world, account, action, invoked.began, invoked.ended, &named);
     let invoked = Invoked { answer: Some(Ok(answer)), ..invoked };
     note_made(world, action, &invoked, Some(value));
 }
@@ -128,8 +164,9 @@ pub fn note_made(world: &World, action: usize, invoked: &Invoked, value: Option<
         Some(Ok(answer)) => (answer, invoked.ended),
         _ => (&none, u64::MAX),
     };
-    let operations = OPERATIONS.map(str::to_owned).into();
-    let effect = Effect::Create { value, operations, expires: None, enabled: true };
+    let (operations, user_id, username) = (OPERATIONS.map(str::to_owned).into(), "user-1".to_owned(), "Ada".to_owned());
+    let effect =
+        Effect::Create { value, told: Told { operations, user_id, username, ..Told::default() }, expires: None };
     let (request, key, began) = (invoked.request.clone(), text(&shown["id"]), invoked.began);
     let write = Write { action, request, key, began, ended, effect, on: None };
     world.history.borrow_mut().writes.push(write);
@@ -164,7 +201,7 @@ fn some_manager(world: &World, account: usize, rng: &mut Rng) -> usize {
     let last = |value: usize| history.uses.iter().rev().find(|it| it.value == value).map(|it| &it.seen);
     let manages = |value: &usize| match last(*value) {
         None => true,
-        Some(Seen::Works { operations, .. }) => operations.contains("AUTHENTICATION"),
+        Some(Seen::Works { told, .. }) => told.operations.contains("AUTHENTICATION"),
         Some(Seen::Refused) => false,
     };
     let known = &history.accounts[account];

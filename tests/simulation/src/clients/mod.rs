@@ -1,8 +1,10 @@
 //! Who uses the service. One file for each kind of client: what it may do, how often, and what it learns from the answers.
 
 mod chance;
+mod changes;
 mod holder;
 mod importer;
+mod lists;
 mod manager;
 mod named;
 mod operator;
@@ -18,8 +20,9 @@ use crate::plan::{Action, Settings};
 use crate::world::World;
 
 pub use self::importer::import_all;
-pub use self::manager::create_account;
-pub use self::operator::{end_erasing, resume, update};
+pub use self::lists::Filter;
+pub use self::manager::{create_account, rfc3339};
+pub use self::operator::{CONTINUED, end_erasing, resume, update};
 pub use self::reporter::report;
 pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
 

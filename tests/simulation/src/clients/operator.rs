@@ -5,17 +5,19 @@ use std::rc::Rc;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::manager::{learn_keys, learn_value, note_made};
+use super::manager::{learn_keys, learn_value, note_made, text};
 use super::{Actions, some_key};
+use crate::account::Fields;
 use crate::gateway::{self, Invoked};
-use crate::history::{KeyLook, Write};
-use crate::model::{Effect, Look};
+use crate::history::{KeyLook, OfAccount, Write};
+use crate::model::{Effect, Look, Patch};
 use crate::world::World;
 
 pub const ACTIONS: Actions = &[
     ("suspend", 8),
     ("resume", 5),
     ("update", 6),
+    ("call", 8),
     ("revoke", 6),
     ("disable", 6),
     ("recover", 3),
@@ -24,7 +26,7 @@ pub const ACTIONS: Actions = &[
 ];
 
 /// How often something with a cursor is continued.
-const CONTINUED: u64 = 30;
+pub const CONTINUED: u64 = 30;
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
     let id = world.history.borrow().accounts[account].id.clone();
@@ -57,7 +59,22 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
                 1 => payload["company"] = json!(format!("Company {}", rng.u32(0..99))),
                 _ => payload["limits"] = json!([{"requests": rng.u32(2..20), "per": "MINUTE"}]),
             }
-            update(world, action, part, payload).await;
+            update(world, account, action, part, payload, CONTINUED).await;
+        }
+        "call" => {
+            let some = |nth: u64, rng: &mut Rng| {
+                let external_id = [None, Some("customer-1".to_owned()), Some(format!("customer-{action}-{nth}"))];
+                json!({"action": "update", "accountId": id, "externalId": external_id[rng.usize(0..3)]})
+            };
+            let [one, other] = [some(0, rng), some(1, rng)];
+            // Some do not come back for the rest.
+            let most = if rng.u32(0..3) == 0 { 1 } else { CONTINUED };
+            if rng.u32(0..3) == 0 {
+                let others = Box::pin(update(world, account, action, part + 200, other, CONTINUED));
+                tokio::join!(Box::pin(update(world, account, action, part, one, most)), others);
+            } else {
+                update(world, account, action, part, one, most).await;
+            }
         }
         "revoke" | "disable" => end_keys(world, account, action, part, id, what, rng).await,
         "recover" => {
@@ -129,22 +146,33 @@ async fn set_suspended(
     let name = if suspended { "suspend" } else { "resume" };
     let payload = json!({"action": name, "accountId": id});
     let most = if gives_up { 1 } else { CONTINUED };
-    let Swept { mut begun, ended } = sweep(world, action, part, payload, most).await;
-    // One that was not confirmed and begun anew may have been done, and may be done again.
-    if let Some(ended) = ended {
-        let began = begun.pop().expect("it was begun");
-        note_of_all(world, account, action, began, ended, &Effect::Suspend(suspended));
-    }
-    for began in begun {
-        note_of_all(world, account, action, began, u64::MAX, &Effect::Suspend(suspended));
-    }
-    ended.is_some()
+    let fields = [("status".to_owned(), json!(if suspended { "SUSPENDED" } else { "ACTIVE" }))].into();
+    sweep(world, account, action, part, payload, most).await.note(world, &fields, Some(&Effect::Suspend(suspended)))
 }
 
 /// When something was begun anew, and when the last of it was confirmed, if it was.
-pub struct Swept {
+struct Swept {
+    account: usize,
+    action: usize,
     begun: Vec<u64>,
-    pub ended: Option<u64>,
+    ended: Option<u64>,
+}
+
+impl Swept {
+    /// Takes note of what was done to the account, and to each of its keys; whether that was confirmed. What was not confirmed and
+    /// begun anew may have been done, and may be done again.
+    fn note(self, world: &World, fields: &Fields, effect: Option<&Effect>) -> bool {
+        let Self { account, action, begun, ended } = self;
+        for (at, began) in begun.iter().copied().enumerate() {
+            let ended = ended.filter(|_| at + 1 == begun.len()).unwrap_or(u64::MAX);
+            let write = OfAccount { action, account, began, ended, fields: fields.clone() };
+            world.history.borrow_mut().account_writes.push(write);
+            if let Some(effect) = effect {
+                note_of_all(world, account, action, began, ended, effect);
+            }
+        }
+        ended.is_some()
+    }
 }
 
 /// Resumes an account; whether that is confirmed.
@@ -153,27 +181,43 @@ pub async fn resume(world: &Rc<World>, account: usize, action: usize) -> bool {
 }
 
 /// Invokes it, and again until it is confirmed, from its cursor where there is one.
-async fn sweep(world: &Rc<World>, action: usize, part: u64, mut payload: Value, most: u64) -> Swept {
-    let mut begun = Vec::new();
+async fn sweep(world: &Rc<World>, account: usize, action: usize, part: u64, mut payload: Value, most: u64) -> Swept {
+    let (mut begun, mut ended) = (Vec::new(), None);
     for nth in 0..most {
         let invoked = gateway::invoke(world, action, part + 1 + nth, "manage-account", &payload).await;
         if payload["cursor"].is_null() {
             begun.push(invoked.began);
         }
         match &invoked.answer {
-            _ if confirmed(&invoked) => return Swept { begun, ended: Some(invoked.ended) },
+            _ if confirmed(&invoked) => {
+                ended = Some(invoked.ended);
+                break;
+            }
             Some(Ok(answer)) => payload["cursor"] = answer["cursor"].clone(),
             // Somebody else did the opposite meanwhile, or erases it.
             Some(Err(error)) if error.starts_with("InvalidRequest") && !error.contains("same items") => break,
             Some(Err(_)) | None => {}
         }
     }
-    Swept { begun, ended: None }
+    Swept { account, action, begun, ended }
 }
 
-/// Changes an account; whether that is confirmed.
-pub async fn update(world: &Rc<World>, action: usize, part: u64, payload: Value) -> bool {
-    sweep(world, action, part, payload, CONTINUED).await.ended.is_some()
+/// Changes an account; whether that is confirmed, for which it is invoked so often at most.
+pub async fn update(world: &Rc<World>, account: usize, action: usize, part: u64, payload: Value, most: u64) -> bool {
+    let given =
+        payload.as_object().expect("an object").iter().filter(|(name, _)| !["action", "accountId"].contains(&&***name));
+    let fields: Fields = given.map(|(name, value)| as_shown(world, name, value)).collect();
+    let call = fields.get("externalId").map(|external_id| Effect::Call(text(external_id)));
+    sweep(world, account, action, part, payload, most).await.note(world, &fields, call.as_ref())
+}
+
+/// A field of an account, as those who manage its keys are shown it.
+fn as_shown(world: &World, name: &str, value: &Value) -> (String, Value) {
+    match name {
+        "limits" => ("ceilings".to_owned(), value.clone()),
+        "maxKeys" if value.is_null() => (name.to_owned(), json!(world.plan.settings.max_keys)),
+        _ => (name.to_owned(), value.clone()),
+    }
 }
 
 fn confirmed(invoked: &Invoked) -> bool {
@@ -181,7 +225,7 @@ fn confirmed(invoked: &Invoked) -> bool {
 }
 
 /// It is done to every key that the account has or gets.
-fn note_of_all(world: &World, account: usize, action: usize, began: u64, ended: u64, effect: &Effect) {
+pub fn note_of_all(world: &World, account: usize, action: usize, began: u64, ended: u64, effect: &Effect) {
     let mut history = world.history.borrow_mut();
     let id = history.accounts[account].id.clone();
     history.sweeps.push(crate::history::Sweep { action, account: id, began, ended, effect: effect.clone() });
@@ -204,7 +248,7 @@ async fn end_keys(world: &Rc<World>, account: usize, action: usize, part: u64, i
         let effect = if what == "revoke" {
             Effect::Delete
         } else {
-            Effect::Patch { enabled: Some(false), operations: None, expires: None }
+            Effect::Patch(Patch { enabled: Some(false), ..Patch::default() })
         };
         let (request, began) = (invoked.request.clone(), invoked.began);
         let mut history = world.history.borrow_mut();

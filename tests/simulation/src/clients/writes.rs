@@ -1,16 +1,16 @@
 //! Writes of keys by managers, on some version or any, sent again where they were not answered; and what is known of them then.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use api_keys::key::Period;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
+use super::changes::{Change, USERS, some_tags};
 use super::manager::{learn_value, rfc3339, some_operations, text};
 use crate::gateway::{self, Answer, Ask};
 use crate::history::{KeyLook, Write};
-use crate::model::{Effect, Look, Old, Version};
+use crate::model::{Effect, Look, Old, Told, Version};
 use crate::world::World;
 
 /// How often a client repeats what was not answered.
@@ -51,23 +51,18 @@ impl Terms {
     }
 }
 
-/// What a patch says, and what it does.
-pub struct Change {
-    pub body: Value,
-    pub effect: Effect,
-}
-
 /// What a create asks for.
 pub struct New {
     pub body: Value,
-    operations: BTreeSet<String>,
+    told: Told,
     expires: Option<u64>,
 }
 
 impl New {
     pub fn some(world: &World, rng: &mut Rng) -> Self {
         let operations = some_operations(rng);
-        let mut body = json!({"userId": "user-2", "username": "Grace", "operations": operations});
+        let ((user_id, username), tags) = (USERS[rng.usize(0..2)], some_tags(rng));
+        let mut body = json!({"userId": user_id, "username": username, "operations": operations, "tags": tags});
         let expires = (rng.u32(0..6) == 0).then(|| world.now() + rng.u64(4_000..60_000));
         if let Some(end) = expires {
             body["expiresAt"] = json!(rfc3339(end));
@@ -75,14 +70,14 @@ impl New {
         if rng.u32(0..3) == 0 {
             body["limits"] = some_limits(rng);
         }
-        Self { body, operations, expires }
+        let (user_id, username) = (user_id.to_owned(), username.to_owned());
+        Self { body, told: Told { operations, user_id, username, tags, ..Told::default() }, expires }
     }
 
     /// Takes note of an answer: the key that it made, or may have made.
     pub fn note(&self, world: &World, account: usize, action: usize, answer: &Answer) {
         let value = (answer.status == 201).then(|| learn_value(world, account, &answer.body));
-        let (operations, expires) = (self.operations.clone(), self.expires);
-        let effect = Effect::Create { value, operations, expires, enabled: true };
+        let effect = Effect::Create { value, told: self.told.clone(), expires: self.expires };
         // A key may have been made by a request that was refused, since the account was suspended meanwhile.
         let ended = if value.is_some() { answer.ended } else { u64::MAX };
         let (request, key, began) = (answer.request.clone(), text(&answer.body["id"]), answer.began);
@@ -210,12 +205,20 @@ pub async fn delete_once(
     answer
 }
 
-/// Changes a key's settings.
-pub async fn change(world: &Rc<World>, action: usize, by: usize, id: &str, to: &Change, terms: &Terms, rng: &mut Rng) {
+/// Changes a key's settings, from that part of an action on.
+pub async fn change(
+    world: &Rc<World>,
+    (action, part): (usize, u64),
+    by: usize,
+    id: &str,
+    to: &Change,
+    terms: &Terms,
+    rng: &mut Rng,
+) {
     for repeat in 0..REPEATS {
         let ask = Ask::new("PATCH", format!("/authentication/{id}"), by).body(to.body.clone());
-        let answer = gateway::send(world, action, 1 + repeat * 10, &Ask { headers: terms.headers(), ..ask }).await;
-        note(world, action, id, &answer, to.effect.clone(), terms);
+        let answer = gateway::send(world, action, part + repeat * 10, &Ask { headers: terms.headers(), ..ask }).await;
+        note(world, action, id, &answer, Effect::Patch(to.patch(answer.now)), terms);
         if !answer.is_unknown() || rng.bool() {
             return;
         }

@@ -196,6 +196,14 @@ impl<'a> Reader<'a> {
                 return held;
             }
         }
+        if self.eat("contains") {
+            assert!(self.eat("("));
+            let whole = self.operand();
+            assert!(self.eat(","), "what is this condition? {}", self.expression.text);
+            let part = self.operand();
+            assert!(self.eat(")"));
+            return whole.zip(part).is_some_and(|(whole, part)| contains(&whole, &part));
+        }
         let left = self.operand();
         let comparator = self.take().expect("a comparator");
         let right = self.operand();
@@ -240,6 +248,14 @@ fn compare(left: Option<&Value>, comparator: &str, right: Option<&Value>) -> boo
         ">" => order.is_some_and(std::cmp::Ordering::is_gt),
         ">=" => order.is_some_and(std::cmp::Ordering::is_ge),
         other => panic!("what is {other}?"),
+    }
+}
+
+/// Whether a list has that element, or a text that part.
+fn contains(whole: &Value, part: &Value) -> bool {
+    match whole["L"].as_array() {
+        Some(list) => list.contains(part),
+        None => whole.get("S").is_some() && part.get("S").is_some() && text(whole).contains(text(part)),
     }
 }
 
