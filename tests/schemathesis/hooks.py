@@ -52,13 +52,17 @@ def before_load_schema(_: schemathesis.HookContext, document: dict[str, Any]) ->
         properties["operations"]["items"]["enum"] = OPERATIONS
         properties["trafficType"]["enum"] = [*TRAFFIC_TYPES, None]
     # Answers may hold others in later versions; no request may.
-    period = document["components"]["schemas"]["Period"]
-    period["enum"] = period["x-extensible-enum"]
+    for name in ("Period", "KeyStatus"):
+        members = document["components"]["schemas"][name]
+        members["enum"] = members["x-extensible-enum"]
 
 
 @schemathesis.hook
 def filter_body(_: schemathesis.HookContext, body: Any) -> bool:
-    """Makes what JSON Schema has no word for: visible text, no expiry out of an answer, and one limit for each period."""
+    """Makes what JSON Schema has no word for.
+
+    That is visible text, no expiry out of an answer, one limit for each period, and no grace period beside `keepPrevious`.
+    """
     if not isinstance(body, dict):
         return True
     limits = body.get("limits")
@@ -66,7 +70,11 @@ def filter_body(_: schemathesis.HookContext, body: Any) -> bool:
         periods = [str(limit.get("per")) for limit in limits]
         if len(set(periods)) < len(periods):
             return False
-    if not all(_is_visible(text) for text in body.values() if isinstance(text, str)):
+    tags = body.get("tags")
+    texts = [*body.values(), *(tags.values() if isinstance(tags, dict) else [])]
+    if not all(_is_visible(text) for text in texts if isinstance(text, str)):
+        return False
+    if body.get("keepPrevious") is True and body.get("gracePeriodSeconds") is not None:
         return False
     try:
         return datetime.fromisoformat(body["expiresAt"]) > datetime.now(timezone.utc)
