@@ -11,12 +11,12 @@ use super::values::{account_id, key_id, tag, text, time};
 const IMPORT_COLUMNS: &str = "\
 The first row of a .csv file names its columns, in any order and case; each line of a .jsonl file is an object with these names:
 
-  sha256       the SHA-256 of the whole value, never a value: 64 hexadecimal digits, or base64 behind sha256:, or
+  sha256       the SHA-256 of the whole value, never a value: 64 hexadecimal digits, or base64 behind sha256:
   value        the value itself
   userId       the user whom the key is assigned to
   username     that user's name
   operations   what it opens; a list
-  trafficType  the kind of messages, if not the stack's first
+  trafficType  the kind of messages, if not TRANSACTIONAL
   name         a short name
   description  a longer one
   expiresAt    when it ends, such as 2030-01-31T00:00:00Z
@@ -24,7 +24,7 @@ The first row of a .csv file names its columns, in any order and case; each line
   limits       how often it may be used, such as 1000/DAY; a list of up to three, each with another period
   tags         notes for the services behind the gateway, such as team=blue&env=prod; form-encoded, an object in a .jsonl file
 
-In a .csv file the columns are separated by commas, semicolons, tabs or |, and lists by ; or | as in SMS;OTP. Put a field in quotes
+In a .csv file the columns are separated by commas, semicolons, tabs or |, and lists by ; or | as in SMS;RCS. Put a field in quotes
 if it has what separates the columns. Columns without a name must be empty.";
 
 #[derive(Debug, Subcommand)]
