@@ -75,12 +75,9 @@ impl DoneRequests {
     }
 
     async fn find(&self, request: &NamedRequest, now: Timestamp) -> Result<Option<NamedRequestError>, TableError> {
-        let read = self.table.client.get_item().table_name(&self.table.name);
-        let read = read.set_key(Some(key(request))).consistent_read(true).send().await;
-        let read =
-            read.map_err(|cause| TableError::caused("could not read whether a request was carried out", cause))?;
+        let read = self.table.read("whether a request was carried out", key(request)).await?;
         let is_known = |item: &Item| Timestamp::parse(text(item, REQUESTED_AT)) >= Some(now.minus(KNOWN_FOR));
-        read.item.filter(is_known).map(|item| used(&item, request)).transpose()
+        read.filter(is_known).map(|item| used(&item, request)).transpose()
     }
 }
 
