@@ -25,8 +25,8 @@ pub struct Deps<'a> {
     pub ceiling: Limits,
 }
 
-/// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `externalId`, what the
-/// company itself calls the account, may be given, and `operator`, who asks, for the event.
+/// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `externalId`, the
+/// operator's own id of the account, may be given, and `operator`, who asks, for the event.
 ///
 /// # Errors
 /// [`OperatorError`], with every wrong field of the payload.

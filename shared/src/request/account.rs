@@ -40,7 +40,7 @@ impl AccountChange {
 }
 
 impl Fields {
-    /// Takes `externalId`, what the company itself calls an account. None when it is absent.
+    /// Takes `externalId`, the operator's own id of an account. None when it is absent.
     pub fn external_id(&mut self) -> Option<String> {
         self.optional_text(EXTERNAL_ID, Caller::MAX_TEXT)
     }

@@ -26,7 +26,7 @@ impl Origin {
         Self { actor, external_id: None, source_ip: None, request_id: request_id.to_owned() }
     }
 
-    /// The same, in an account that the company itself calls so.
+    /// The same, in an account of that external id.
     #[must_use]
     pub fn in_account(&self, external_id: Option<String>) -> Self {
         Self { external_id, ..self.clone() }

@@ -25,7 +25,7 @@ pub struct AccountSummary {
     pub max_keys: Option<u64>,
     /// The ceiling of its keys' limits.
     pub limits: Limits,
-    /// What the company itself calls it.
+    /// The operator's own id of it.
     pub external_id: Option<String>,
 }
 

@@ -49,7 +49,7 @@ impl Accounts {
         Ok(Event { previous_event: read.last_event, external_id: read.external_id.clone(), ..event })
     }
 
-    /// What the company itself calls an account, as it is at this moment; `None` also for an account that there is not.
+    /// The operator's own id of an account, as it is at this moment; `None` also for an account that there is not.
     ///
     /// # Errors
     /// [`TableError`] when the table does not answer.
