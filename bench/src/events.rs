@@ -8,6 +8,7 @@ use tests::gateway::{STAGE, sample_event};
 pub(crate) fn authorizer(value: &str) -> Bytes {
     let mut event = sample_event("authorizer");
     event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+    event["resource"] = json!("/sms");
     event["headers"]["X-API-Key"] = json!(value);
     event["multiValueHeaders"]["X-API-Key"] = json!([value]);
     event.to_string().into()

@@ -41,6 +41,7 @@ impl Environment {
     pub async fn authorize(&self, gateway: &Gateway, value: &str) -> Result<Value, Refusal> {
         let mut event = sample_event("authorizer");
         event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+        event["resource"] = json!("/sms");
         event["stageVariables"] = Value::Null;
         event["multiValueHeaders"] = json!({"X-API-Key": [value]});
         self.decide(gateway, &event).await

@@ -4,7 +4,7 @@ use authorizer::Refusal;
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
-use crate::gateway::{Request, STAGE, allows};
+use crate::gateway::{Request, STAGE, allows, sample_event};
 use crate::{Answer, Gateway};
 
 /// The body of a new key, with all that it must have.
@@ -72,6 +72,16 @@ impl Client {
     /// The authorizer's verdict on `GET /sms`: whose key it is, for functions that are called with it.
     pub async fn verdict(&self) -> Value {
         self.authorize().await.unwrap()
+    }
+
+    /// The authorizer's verdict on a request to a route of that pattern, in an API whose stage has these variables.
+    pub async fn verdict_on(&self, method: &str, path: &str, pattern: &str, variables: &Value) -> Value {
+        let mut event = sample_event("authorizer");
+        event["methodArn"] = json!(format!("{STAGE}/{method}{path}"));
+        event["resource"] = json!(pattern);
+        event["stageVariables"] = variables.clone();
+        event["multiValueHeaders"] = json!({"X-API-Key": [self.value]});
+        self.gateway.decide(&event).await.unwrap()
     }
 
     /// Whether the authorizer lets this client's key through to that route.

@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 pub struct AuthorizerEvent {
     #[serde(rename = "methodArn")]
     pub(crate) method: MethodArn,
+    /// The route as its API declares it.
+    #[serde(default)]
+    pub(crate) resource: String,
     #[serde(rename = "multiValueHeaders", default)]
     pub(crate) api_key: ApiKeyHeader,
     #[serde(default)]

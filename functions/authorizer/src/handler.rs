@@ -5,7 +5,7 @@ mod event;
 use std::fmt;
 use std::time::SystemTime;
 
-use api_keys::check::{Asked, Check, Decision, EnvironmentState, Reason, Settings};
+use api_keys::check::{Asked, Check, Decision, EnvironmentState, Opens, Pattern, Reason, Settings};
 use api_keys::key::KeyValue;
 use api_keys::lambda::log::{self, Subject};
 use api_keys::lambda::{MethodArn, Verdict};
@@ -26,10 +26,10 @@ pub async fn handle(
     settings: Settings,
     now: SystemTime,
 ) -> Result<Verdict, Refusal> {
-    let AuthorizerEvent { method, api_key, request_context, stage_variables } = event.payload;
+    let AuthorizerEvent { method, resource, api_key, request_context, stage_variables } = event.payload;
     let check = Check {
         value: if let ApiKeyHeader::Once(value) = &api_key { Some(value) } else { None },
-        asked: Asked::Route(method.route(stage_variables.key_service == KeyService::Ours)),
+        asked: Asked::Route(method.route(Pattern::of(&resource), stage_variables.key_service == KeyService::Ours)),
         source_ip: request_context.identity.source_ip,
         now: now.into(),
         deadline: Leases::deadline(),
@@ -50,18 +50,17 @@ pub async fn handle(
 
 /// A decision in the gateway's form.
 fn answer(decision: Decision, method: &MethodArn, limit_answer: LimitAnswer) -> Result<Verdict, Refusal> {
-    let Decision { reason, caller, admission, is_own_look_up } = decision;
+    let Decision { reason, caller, admission, opens } = decision;
     let caller = caller.ok_or(Refusal::Unauthorized)?;
-    let verdict = match reason {
-        Reason::Allowed if is_own_look_up => Verdict::allow_look_up(caller, method),
-        Reason::Allowed => Verdict::allow(caller, method),
-        Reason::Limited if limit_answer == LimitAnswer::Integration => Verdict::allow(caller, method),
-        Reason::Limited | Reason::Address => Verdict::deny(caller, method, reason),
-        Reason::Operation => Verdict::of_other_routes(caller, method),
-        Reason::Unknown | Reason::Expired | Reason::Disabled | Reason::Suspended | Reason::Exposed => {
-            return Err(Refusal::Unauthorized);
-        }
-        Reason::Unavailable => return Err(Refusal::Unavailable),
+    let verdict = match (reason, opens) {
+        (Reason::Limited, _) if limit_answer == LimitAnswer::Gateway => Verdict::deny(caller, method, reason),
+        (Reason::Allowed | Reason::Limited, Opens::Asked(methods)) => Verdict::allow(caller, method, methods),
+        (Reason::Allowed, Opens::Management) => Verdict::allow_management(caller, method),
+        (Reason::Allowed, Opens::Itself) => Verdict::allow_look_up(caller, method),
+        (Reason::Allowed | Reason::Limited, _) => Verdict::deny(caller, method, Reason::Operation),
+        (Reason::Address | Reason::Operation, _) => Verdict::deny(caller, method, reason),
+        (Reason::Unavailable, _) => return Err(Refusal::Unavailable),
+        _ => return Err(Refusal::Unauthorized),
     };
     Ok(match admission {
         Some(admission) => verdict.with_limits(&admission),

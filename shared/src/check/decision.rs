@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 
 use super::environment::EnvironmentState;
+use super::method::Methods;
 use super::reason::Reason;
-use super::route::Route;
+use super::route::{Opens, Route};
 use crate::key::{ImportedKeys, KeyRecord, KeyValue, Limits, Locator, Operation, Timestamp};
 use crate::request::Caller;
 use crate::store::{Admission, TableError};
@@ -60,20 +61,8 @@ pub struct Decision {
     pub caller: Option<Caller>,
     /// How the request stands to its key's limits, where it was counted in them.
     pub admission: Option<Admission>,
-    /// Whether it is allowed as the look-up of the key itself, which its operations do not open.
-    pub is_own_look_up: bool,
-}
-
-/// What a key opens of what is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opens {
-    /// It is opened by an operation.
-    ByOperation,
-    /// The same, and no limit applies: nobody is kept from revoking a key by its limit.
-    Management,
-    /// The look-up of itself.
-    Itself,
-    Nothing,
+    /// What the key opens of what is asked; nothing where that was not reached.
+    pub opens: Opens,
 }
 
 impl EnvironmentState {
@@ -112,10 +101,9 @@ impl EnvironmentState {
             return Ok(Decision::of(record, Reason::Operation));
         }
         let limits = record.effective_limits(settings.ceiling);
-        if limits.is_none() || opens != Opens::ByOperation {
+        if limits.is_none() || !matches!(opens, Opens::Asked(_)) {
             self.note_use(&record, &value, now);
-            let is_own_look_up = opens == Opens::Itself;
-            return Ok(Decision { is_own_look_up, ..Decision::of(record, Reason::Allowed) });
+            return Ok(Decision { opens, ..Decision::of(record, Reason::Allowed) });
         }
         // Large and rarer, so boxed: see the crate's documentation on futures.
         let admission = Box::pin(self.leases.admit(&record, limits, now, deadline)).await?;
@@ -123,7 +111,7 @@ impl EnvironmentState {
         if admission.allowed {
             self.note_use(&record, &value, now);
         }
-        Ok(Decision { admission: Some(admission), ..Decision::of(record, reason) })
+        Ok(Decision { admission: Some(admission), opens, ..Decision::of(record, reason) })
     }
 
     /// Hashes the value again only in a grace period.
@@ -137,24 +125,18 @@ impl EnvironmentState {
 
 impl Asked<'_> {
     fn opened_by(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> Opens {
-        let operations = &key.metadata.settings.operations;
         match self {
-            Self::Operation(operation) if operations.contains(operation.as_str()) => Opens::ByOperation,
-            Self::Route(route) if route.is_opened_by(operations) => {
-                if route.manages_keys() {
-                    Opens::Management
-                } else {
-                    Opens::ByOperation
-                }
+            Self::Operation(operation) if key.metadata.settings.operations.contains(operation.as_str()) => {
+                Opens::Asked(Methods::NONE)
             }
-            Self::Route(route) if route.looks_up(key, imported, now) => Opens::Itself,
-            Self::Operation(_) | Self::Route(_) => Opens::Nothing,
+            Self::Operation(_) => Opens::Nothing,
+            Self::Route(route) => route.opened_by(key, imported, now),
         }
     }
 }
 
 impl Decision {
-    const UNKNOWN: Self = Self { reason: Reason::Unknown, caller: None, admission: None, is_own_look_up: false };
+    const UNKNOWN: Self = Self { reason: Reason::Unknown, caller: None, admission: None, opens: Opens::Nothing };
 
     fn of(record: KeyRecord, reason: Reason) -> Self {
         Self { reason, caller: Some(Caller::from(record)), ..Self::UNKNOWN }

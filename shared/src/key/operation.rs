@@ -61,13 +61,7 @@ impl Operation {
     /// The operation that opens the management of keys.
     pub const AUTHENTICATION: &str = "AUTHENTICATION";
 
-    /// The first segment of the routes that it opens: lower case, `-` for `_`.
-    #[must_use]
-    pub fn path_segment(&self) -> String {
-        self.path_letters().map(char::from).collect()
-    }
-
-    /// Whether that is the first segment of the routes that it opens.
+    /// Whether that is the first segment of the routes that it opens: lower case, `-` for `_`.
     #[must_use]
     pub fn opens(&self, segment: &str) -> bool {
         self.path_letters().eq(segment.bytes())
@@ -145,8 +139,10 @@ mod tests {
 
     #[test]
     fn an_operation_opens_the_route_of_its_name() {
-        assert_eq!(Operation::parse("SMS").unwrap().path_segment(), "sms");
-        assert_eq!(Operation::parse("RCS_BULK_2").unwrap().path_segment(), "rcs-bulk-2");
+        for (operation, segment) in [("SMS", "sms"), ("RCS_BULK_2", "rcs-bulk-2")] {
+            let operation = Operation::parse(operation).unwrap();
+            assert!(operation.opens(segment) && !operation.opens(operation.as_str()) && !operation.opens(""));
+        }
     }
 
     #[test]

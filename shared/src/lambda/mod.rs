@@ -4,7 +4,8 @@
 //! metrics → log → incoming → response → problem → http
 //! code → problem
 //! error → incoming, invocation; issued_key → response; log → invocation, after_answer
-//! method_arn → verdict → settings
+//! method_arn → verdict
+//! metrics → settings
 //! pages; ending
 //! ```
 

@@ -8,7 +8,6 @@ use std::{env, fmt};
 use lambda_http::http::Uri;
 
 use super::metrics::Metrics;
-use super::verdict::Verdict;
 use crate::aws::SecretArn;
 use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
 use crate::store::EventTable;
@@ -104,18 +103,11 @@ pub fn key_prefix() -> Result<KeyPrefix, SettingError> {
 /// `OPERATIONS` and `TRAFFIC_TYPES`.
 ///
 /// # Errors
-/// When one is missing or not a list of names, or when there are so many operations that the authorizer's answer for a key
-/// that has all of them could be larger than API Gateway takes.
+/// When one is missing or not a list of names.
 pub fn catalogue() -> Result<Catalogue, SettingError> {
     const NAMES: &str = "a comma-separated list of names of A-Z, 0-9 and _, each of at most 32 characters";
-    const SHORT: &str =
-        "a list of fewer or shorter names: the authorizer's answer for all of them exceeds API Gateway's 8 KB";
     let traffic_types = read("TRAFFIC_TYPES", NAMES, |list| Some(list.to_owned()))?;
-    let catalogue = read("OPERATIONS", NAMES, |list| Catalogue::parse(list, &traffic_types))?;
-    if !Verdict::fits(&catalogue) {
-        return Err(SettingError { variable: "OPERATIONS", expected: SHORT });
-    }
-    Ok(catalogue)
+    read("OPERATIONS", NAMES, |list| Catalogue::parse(list, &traffic_types))
 }
 
 /// `ACCEPT_IMPORTED_KEYS`.

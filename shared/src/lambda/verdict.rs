@@ -1,16 +1,16 @@
-//! What the gateway is told: which routes a key opens, and who its holder is.
+//! What the gateway is told: whether a key opens the route that is asked for, and who its holder is.
+
+use std::iter;
 
 use serde::Serialize;
 
 use super::method_arn::MethodArn;
-use crate::check::Reason;
-use crate::key::{AccountId, Catalogue, KeyId, Limit, Operation, Operations, Period, TrafficType};
+use crate::check::{Method, Methods, Reason};
+use crate::key::{KeyId, Limit, Period};
 use crate::request::Caller;
 use crate::store::Admission;
 
-/// A REQUEST authorizer's answer.
-///
-/// The policy names routes by wildcards, never the one method that was asked for, whose path may hold a key.
+/// A REQUEST authorizer's answer, on the route that is asked for alone.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
@@ -60,81 +60,37 @@ struct Statement {
 }
 
 impl Verdict {
-    /// The most bytes that API Gateway documents to take.
-    const MAX_BYTES: usize = 8_192;
-    /// Kept free for what the context is to say of limited keys.
-    const RESERVED_BYTES: usize = 400;
-    /// The routes of so many operations have room beside the longest texts and tags.
-    const ALWAYS_NAMED: usize = 16;
+    /// The most bytes of the routes that a policy names: with the longest context it is an answer of 8,000, and the gateway takes
+    /// 8 KB.
+    const MAX_ROUTES: usize = 3_600;
 
-    /// Allows a caller the routes of its operations. The policy fits every request of the API, so a cache may keep it; where
-    /// it has no room for all of them beside the context, the asked one is in it, and the last ones are not.
+    /// Allows a caller the route that is asked for, and the same path for those of the other methods, as far as there is room.
     ///
-    /// Region, account and stage are wildcards: they would make most of the policy, and nothing is decided by them. The
-    /// gateway asks the policy for methods of one stage alone.
+    /// It names each as the gateway does, so that a cache may keep it for any other request: it opens none of those.
     #[must_use]
-    pub fn allow(caller: Caller, method: &MethodArn) -> Self {
-        let mut verdict = Self::allow_all(caller, method);
-        if verdict.context.caller.operations.len() > Self::ALWAYS_NAMED {
-            verdict.make_room(method);
-        }
-        verdict
+    pub fn allow(caller: Caller, method: &MethodArn, methods: Methods) -> Self {
+        let others =
+            Method::ALL.into_iter().filter(|other| methods.contain(*other) && other.as_str() != method.method());
+        let routes = iter::once(method.as_str().to_owned()).chain(others.map(|other| method.of(other)));
+        Self::new("Allow", Self::with_room(routes), caller, Reason::Allowed)
     }
 
-    fn allow_all(caller: Caller, method: &MethodArn) -> Self {
-        let any_method = method.any_method_of_its_api();
-        let mut resource = Vec::new();
-        for segment in caller.operations.iter().map(Operation::path_segment) {
-            resource.push(format!("{any_method}/{segment}"));
-            resource.push(format!("{any_method}/{segment}/*"));
-        }
-        Self::new("Allow", resource, caller, Reason::Allowed)
+    /// Allows a caller to manage keys. A path there may hold a value, so none is named; the functions check each request again.
+    #[must_use]
+    pub fn allow_management(caller: Caller, method: &MethodArn) -> Self {
+        let stage = method.stage();
+        let others = Method::ALL.iter().map(|other| other.as_str()).filter(|other| *other != method.method());
+        let routes = iter::once(method.method())
+            .chain(others)
+            .flat_map(|method| ["", "/*"].map(|below| format!("{stage}/{method}/authentication{below}")));
+        Self::new("Allow", Self::with_room(routes), caller, Reason::Allowed)
     }
 
-    /// Takes routes out of the policy that are not asked for, the last ones first, until the gateway takes the answer.
-    fn make_room(&mut self, method: &MethodArn) {
-        let mut over = self.bytes().saturating_sub(Self::MAX_BYTES - Self::RESERVED_BYTES);
-        let asked = format!("{}/{}", method.any_method_of_its_api(), method.first_segment());
-        let all_below = format!("{asked}/*");
-        let [Statement { resource, .. }] = &mut self.policy_document.statement;
-        let mut kept = Vec::new();
-        for route in std::mem::take(resource).into_iter().rev() {
-            if over == 0 || route == asked || route == all_below {
-                kept.push(route);
-            } else {
-                // Its quotes and a comma too.
-                over = over.saturating_sub(route.len() + 3);
-            }
-        }
-        kept.reverse();
-        *resource = kept;
-    }
-
-    fn bytes(&self) -> usize {
-        serde_json::to_vec(self).map_or(usize::MAX, |answer| answer.len())
-    }
-
-    /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups: a cache may keep it for
-    /// this path alone.
+    /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups; the function checks again.
     #[must_use]
     pub fn allow_look_up(caller: Caller, method: &MethodArn) -> Self {
         let look_ups = format!("{}/GET/authentication/*", method.stage());
         Self::new("Allow", vec![look_ups], caller, Reason::Allowed)
-    }
-
-    /// The answer where the key does not open the route: it is allowed its own routes, of which the policy does not match this
-    /// one. Where the policy's wildcards would match it, everything is denied.
-    ///
-    /// IAM's `*` knows no slashes: `*/sms`, for any method, is also `POST/rcs/sms`. Naming each method instead would make a
-    /// policy larger than the gateway takes.
-    #[must_use]
-    pub fn of_other_routes(caller: Caller, method: &MethodArn) -> Self {
-        if method.later_segments().any(|later| caller.operations.open(later)) {
-            return Self::deny(caller, method, Reason::Operation);
-        }
-        let mut verdict = Self::allow(caller, method);
-        verdict.context.reason = Reason::Operation;
-        verdict
     }
 
     /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
@@ -165,29 +121,15 @@ impl Verdict {
         }
     }
 
-    /// Whether the answer has room for all routes of every key that may have operations of this catalogue, where it has no tags and
-    /// its account no external id.
-    pub(super) fn fits(catalogue: &Catalogue) -> bool {
-        let largest = Self::largest(catalogue.operations().clone());
-        largest.is_some_and(|largest| largest.bytes() <= Self::MAX_BYTES - Self::RESERVED_BYTES)
-    }
-
-    /// The answer for a key of these operations whose texts are the longest, from the API of the longest ARN.
-    fn largest(operations: Operations) -> Option<Self> {
-        // No character is longer in JSON than four bytes: those that have an escape of six are refused.
-        let text = "\u{10ffff}".repeat(Caller::MAX_TEXT);
-        let caller = Caller {
-            account_id: AccountId::NONE,
-            key_id: KeyId::NONE,
-            user_id: text.clone(),
-            username: text.clone(),
-            company: text,
-            external_id: String::new(),
-            operations,
-            traffic_type: TrafficType::parse(&"T".repeat(32))?,
-            tags: String::new(),
+    /// The first of them, as far as their bytes in JSON are few enough.
+    fn with_room(routes: impl Iterator<Item = String>) -> Vec<String> {
+        let mut bytes = 0;
+        let has_room = |route: &String| {
+            // Two quotes and a comma. Within, a quote is the only character that JSON escapes: the check refuses the others.
+            bytes += route.len() + route.matches('"').count() + 3;
+            bytes <= Self::MAX_ROUTES
         };
-        Some(Self::allow_all(caller, &MethodArn::longest()?))
+        routes.take_while(has_room).collect()
     }
 }
 

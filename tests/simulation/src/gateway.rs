@@ -70,6 +70,7 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
     let request_id = format!("r{action}-{part}");
     let mut event = sample(include_str!("../../../infra/events/authorizer.json"));
     event["methodArn"] = json!(format!("{STAGE}/{}{}", ask.method, ask.path));
+    event["resource"] = json!("/{proxy+}");
     event["multiValueHeaders"] = json!({"X-API-Key": [text]});
     event["requestContext"]["requestId"] = json!(request_id);
     if !is_ours {

@@ -77,6 +77,7 @@ impl Environment {
 fn event(value: &str) -> Bytes {
     let mut event = sample_event("authorizer");
     event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+    event["resource"] = json!("/sms");
     event["multiValueHeaders"] = json!({"X-API-Key": [value]});
     Bytes::from(event.to_string())
 }

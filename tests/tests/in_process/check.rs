@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use api_keys::check::{Asked, Check, Decision, Reason, Settings};
+use api_keys::check::{Asked, Check, Decision, Opens, Reason, Settings};
 use api_keys::key::{ImportedKeys, Limits, Operation};
 use api_keys::store::Leases;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ async fn an_operation_is_asked_without_a_route() {
     ] {
         let decision = ask(&gateway, &key.value, operation, source_ip).await.unwrap();
         assert_eq!(decision.reason, reason, "{operation}");
-        assert!(decision.admission.is_none() && !decision.is_own_look_up);
+        assert!(decision.admission.is_none() && !matches!(decision.opens, Opens::Management | Opens::Itself));
         assert_eq!(decision.caller.unwrap().key_id.as_str(), key.id, "whatever the reason, whose it is");
     }
     assert_eq!(admin.delete(&good.id).await.status, 204);

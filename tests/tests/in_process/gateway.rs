@@ -50,7 +50,7 @@ async fn a_verdict_is_used_again_for_the_same_sources_until_its_time_is_over() {
 
     assert_eq!(ask(&gateway, &api, "GET", "/sms", &one).await, (200, 1));
     assert_eq!(ask(&gateway, &api, "GET", "/sms", &one).await, (200, 0));
-    assert_eq!(ask(&gateway, &api, "POST", "/sms", &one).await, (200, 0), "the method is no source of this one");
+    assert_eq!(ask(&gateway, &api, "POST", "/sms", &one).await, (200, 1), "the method is a source");
     assert_eq!(ask(&gateway, &api, "GET", "/sms/1", &one).await, (200, 1), "the path is");
     assert_eq!(ask(&gateway, &api, "GET", "/sms", &two).await, (200, 1), "and the key");
     gateway.come_from("198.51.100.9");
@@ -70,9 +70,14 @@ async fn a_kept_verdict_is_evaluated_anew_for_each_request() {
     let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let api = by_key_alone(&gateway);
-    assert_eq!(ask(&gateway, &api, "GET", "/rcs", &sms).await, (403, 1));
-    assert_eq!(ask(&gateway, &api, "GET", "/sms", &sms).await, (200, 0));
-    assert_eq!(ask(&gateway, &api, "GET", "/rcs/1", &sms).await, (403, 0));
+    assert_eq!(ask(&gateway, &api, "GET", "/sms", &sms).await, (200, 1));
+    assert_eq!(ask(&gateway, &api, "POST", "/sms", &sms).await, (200, 0), "its methods are named");
+    assert_eq!(ask(&gateway, &api, "GET", "/rcs", &sms).await, (403, 0));
+    assert_eq!(
+        ask(&gateway, &api, "GET", "/sms/1", &sms).await,
+        (403, 0),
+        "the path is no source, so a good request is refused"
+    );
 
     let body = new_key_with(&json!({"allowedIps": ["198.51.100.9"]}));
     let elsewhere = admin.create(&body).await;

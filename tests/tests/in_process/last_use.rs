@@ -140,7 +140,7 @@ async fn a_request_that_the_policy_does_not_open_is_no_use() {
         (sms, "POST", "/rcs", false),
         (sms, "GET", "/", false),
         (sms, "GET", "/smsx", false),
-        // What its wildcards would match, and its routes are not.
+        // What goes on like its routes, and is none of them.
         (sms, "POST", "/rcs/sms", false),
         (sms, "GET", "/authentication/sms", false),
         (manager, "GET", "/authentication", true),

@@ -129,6 +129,7 @@ async fn an_api_that_answers_by_itself_gets_the_request() {
     let environment = Environment::of(&gateway).await;
     let mut event = sample_event("authorizer");
     event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+    event["resource"] = json!("/sms");
     event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
     event["stageVariables"] = json!({"limitAnswer": "integration", "other": "1"});
 

@@ -34,6 +34,7 @@ async fn report(gateway: &Gateway, value: &str) {
 async fn lets_through(authorizer: &mut Function, value: &str) -> bool {
     let mut event = sample_event("authorizer");
     event["methodArn"] = json!(format!("{STAGE}/GET/sms"));
+    event["resource"] = json!("/sms");
     event["multiValueHeaders"] = json!({"X-API-Key": [value]});
     match authorizer.invoke(&event).await {
         Ok(verdict) => verdict["policyDocument"]["Statement"][0]["Effect"] == "Allow",

@@ -3,41 +3,84 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::gateway::{STAGE, allows, sample_event};
+use tests::gateway::{STAGE, allows};
 use tests::{Client, Gateway};
 
 #[tokio::test]
 async fn each_operation_opens_the_routes_of_its_name_and_no_others() {
-    let (_, admin) = Gateway::with_manager().await;
+    let (_gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
 
-    let verdict = sms.verdict().await;
-
-    for open in ["GET/sms", "POST/sms", "POST/sms/1/parts"] {
-        assert!(allows(&verdict, &format!("{STAGE}/{open}")), "{open}");
+    for (method, path) in [("GET", "/sms"), ("POST", "/sms"), ("POST", "/sms/1/parts"), ("DELETE", "/sms/")] {
+        assert!(sms.opens(method, path).await, "{method} {path}");
     }
-    for closed in [
-        "GET/rcs",
-        "POST/rcs/1",
-        "GET/smsx",
-        "GET/xsms",
-        "GET/",
-        "GET/authentication",
-        "GET/authentication/self",
-        "POST/authentication",
-        "DELETE/authentication/x",
-        "PATCH/authentication/x",
-        "POST/authentication/x/rotate",
-        "GET/whatsapp",
+    for (method, path) in [
+        ("GET", "/rcs"),
+        ("POST", "/rcs/1"),
+        ("GET", "/smsx"),
+        ("GET", "/xsms"),
+        ("GET", "/SMS"),
+        ("GET", "/"),
+        ("GET", "/authentication"),
+        ("POST", "/authentication"),
+        ("DELETE", "/authentication/x"),
+        ("PATCH", "/authentication/x"),
+        ("POST", "/authentication/x/rotate"),
+        ("GET", "/whatsapp"),
+        ("ANY", "/sms"),
+        ("CONNECT", "/sms"),
+        ("get", "/sms"),
     ] {
-        assert!(!allows(&verdict, &format!("{STAGE}/{closed}")), "{closed}");
+        assert!(!sms.opens(method, path).await, "{method} {path}");
     }
-    assert!(!allows(&verdict, "arn:aws:execute-api:eu-central-1:123456789012:zzzzzzzzzz/v1/GET/sms"), "another API");
+    for (method, path) in [
+        ("GET", "/authentication"),
+        ("POST", "/authentication"),
+        ("DELETE", "/authentication/x"),
+        ("GET", "/rcs/1"),
+        ("GET", "/whatsapp"),
+    ] {
+        assert!(admin.opens(method, path).await, "{method} {path}");
+    }
+}
 
-    let verdict = admin.verdict().await;
-    for open in ["GET/authentication", "POST/authentication", "DELETE/authentication/x", "GET/rcs/1", "GET/whatsapp"] {
-        assert!(allows(&verdict, &format!("{STAGE}/{open}")), "{open}");
+#[tokio::test]
+async fn a_verdict_names_the_requested_route_alone_for_each_method() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let sms = admin.create_key(&["SMS", "RCS"]).await;
+    let routes = async |key: &Client, method: &str, path: &str| {
+        let verdict = gateway.authorize(method, path, &[("X-API-Key", &key.value)]).await.unwrap();
+        let statement = verdict["policyDocument"]["Statement"].as_array().unwrap();
+        let [statement] = statement.as_slice() else { panic!("{statement:?}") };
+        let resources: Vec<_> =
+            statement["Resource"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+        assert!(resources.iter().all(|route| route.starts_with(STAGE)), "of this stage of this API alone");
+        let resources: Vec<_> = resources.iter().map(|route| route[STAGE.len() + 1..].to_owned()).collect();
+        (statement["Effect"].as_str().unwrap().to_owned(), resources)
+    };
+    let methods = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+    let named = methods.map(|method| format!("{method}/sms/a%2Fb/"));
+    assert_eq!(routes(&sms, "POST", "/sms/a%2Fb/").await, ("Allow".to_owned(), named.to_vec()), "as it was sent");
+    let path = format!("/sms/{}", "x".repeat(1_700));
+    assert_eq!(
+        routes(&sms, "POST", &path).await.1,
+        [format!("POST{path}"), format!("GET{path}")],
+        "as far as there is room"
+    );
+    let path = format!("/sms/{}", "x".repeat(3_296));
+    assert_eq!(routes(&sms, "POST", &path).await.1, [format!("POST{path}")]);
+    for path in [format!("{path}x"), path.replacen('x', "\"", 2)] {
+        assert_eq!(
+            routes(&sms, "POST", &path).await,
+            ("Deny".to_owned(), vec!["*".to_owned()]),
+            "longer than there is room for"
+        );
     }
+    assert_eq!(routes(&sms, "POST", "/whatsapp").await, ("Deny".to_owned(), vec!["*".to_owned()]));
+    let named = methods.map(|method| ["", "/*"].map(|below| format!("{method}/authentication{below}"))).concat();
+    assert_eq!(routes(&admin, "POST", &format!("/authentication/{}/rotate", sms.value)).await.1, named, "and no value");
+    assert_eq!(routes(&sms, "GET", &format!("/authentication/{}", sms.value)).await.1, ["GET/authentication/*"]);
 }
 
 #[tokio::test]
@@ -46,7 +89,6 @@ async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own(
     let sms = admin.create_key(&["SMS"]).await;
     let both = admin.create_key(&["SMS", "RCS"]).await;
 
-    // IAM's `*` for the method knows no slashes.
     for path in [
         "/rcs/sms",
         "/rcs/sms/1",
@@ -70,15 +112,6 @@ async fn an_operation_opens_no_route_of_another_whose_path_goes_on_like_its_own(
     for path in ["/rcs/sms", "/sms/rcs/1"] {
         assert!(both.opens("POST", path).await, "{path}");
     }
-}
-
-/// The verdict on a request with that key, by the stage variables of its API.
-async fn verdict_with(gateway: &Gateway, variables: Value, method: &str, path: &str, key: &Client) -> Value {
-    let mut event = sample_event("authorizer");
-    event["methodArn"] = json!(format!("{STAGE}/{method}{path}"));
-    event["stageVariables"] = variables;
-    event["multiValueHeaders"] = json!({"X-API-Key": [key.value]});
-    gateway.decide(&event).await.unwrap()
 }
 
 #[tokio::test]
@@ -132,16 +165,6 @@ async fn a_key_without_authentication_looks_itself_up_and_no_other_key() {
 }
 
 #[tokio::test]
-async fn a_refused_look_up_takes_no_route_of_its_operations_from_the_key() {
-    let (gateway, admin) = Gateway::with_manager().await;
-    let sms = admin.create_key(&["SMS"]).await;
-    let path = format!("/authentication/{}", admin.id);
-    let verdict = gateway.authorize("GET", &path, &[("X-API-Key", &sms.value)]).await.unwrap();
-    assert!(allows(&verdict, &format!("{STAGE}/GET/sms")), "it may be from a cache");
-    assert!(!allows(&verdict, &format!("{STAGE}/GET{path}")));
-}
-
-#[tokio::test]
 async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_limits() {
     let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.ceiling = api_keys::key::Limits::parse("1/MONTH").unwrap());
@@ -149,18 +172,18 @@ async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_
     let ours = json!({"keyService": "true"});
     for attached in [Value::Null, json!({}), json!({"keyService": "false"}), json!({"limitAnswer": "gateway"})] {
         for path in ["/authentication/self", "/authentication/self/usage"] {
-            let verdict = verdict_with(&gateway, attached.clone(), "GET", path, &sms).await;
+            let verdict = sms.verdict_on("GET", path, "/{proxy+}", &attached).await;
             assert!(!allows(&verdict, &format!("{STAGE}/GET{path}")));
         }
         let manager = admin.create_key(&["AUTHENTICATION"]).await;
         let admitted = async |variables: Value| {
-            let verdict = verdict_with(&gateway, variables, "GET", "/authentication/x", &manager).await;
+            let verdict = manager.verdict_on("GET", "/authentication/x", "/{proxy+}", &variables).await;
             allows(&verdict, &format!("{STAGE}/GET/authentication/x"))
         };
         let answers =
             [admitted(attached.clone()).await, admitted(attached.clone()).await, admitted(ours.clone()).await];
         assert_eq!(answers, [true, false, true], "one a month, and never limited where keys are managed");
     }
-    let verdict = verdict_with(&gateway, ours, "GET", "/authentication/self", &sms).await;
+    let verdict = sms.verdict_on("GET", "/authentication/self", "/{proxy+}", &ours).await;
     assert!(allows(&verdict, &format!("{STAGE}/GET/authentication/self")));
 }

@@ -1,0 +1,91 @@
+//! The pattern of a route, by which the gateway chose what answers.
+
+use super::method::Method;
+
+/// A route as its API declares it: `/sms/{proxy+}` in a REST API, `GET /sms/{id}` or `$default` in an HTTP API.
+#[derive(Debug, Clone, Copy)]
+pub struct Pattern<'a>(&'a str);
+
+impl<'a> Pattern<'a> {
+    /// Takes an event's `resource` or `routeKey`.
+    #[must_use]
+    pub fn of(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// Whether a request of that method, whose path begins with these segments, may be one of this route. A variable is any one
+    /// segment, a greedy one any rest. `None` is a segment that may be any one, too.
+    pub(super) fn can_meet<'b>(self, method: Method, mut prefix: impl Iterator<Item = Option<&'b str>>) -> bool {
+        let (of_method, path) = self.0.split_once(' ').unwrap_or(("ANY", self.0));
+        if !["ANY", method.as_str()].contains(&of_method) {
+            return false;
+        }
+        if path.trim_start_matches('/') == "$default" {
+            return true;
+        }
+        let Some(path) = path.strip_prefix('/') else { return false };
+        let mut segments = path.strip_suffix('/').unwrap_or(path).split('/').filter(|segment| !segment.is_empty());
+        let mut is_greedy = false;
+        prefix.all(|wanted| {
+            let segment = if is_greedy { Some("{") } else { segments.next() };
+            is_greedy |= segment.is_some_and(|segment| segment.ends_with("+}"));
+            segment.is_some_and(|segment| segment.starts_with('{') || wanted.is_none_or(|wanted| wanted == segment))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meets(pattern: &str, prefix: &str) -> bool {
+        let prefix = prefix.split('/').filter(|segment| !segment.is_empty());
+        Pattern::of(pattern).can_meet(Method::Get, prefix.map(|segment| (segment != "~").then_some(segment)))
+    }
+
+    #[test]
+    fn a_pattern_meets_what_its_literals_and_variables_may_be() {
+        for (pattern, prefix) in [
+            ("/sms", "sms"),
+            ("/sms/", "sms"),
+            ("/sms", ""),
+            ("/", ""),
+            ("/sms/{id}", "sms"),
+            ("/sms/{id}", "sms/x"),
+            ("/{first}", "sms"),
+            ("/{proxy+}", "sms/x/y"),
+            ("/sms/{proxy+}", "sms/x/y"),
+            ("/users/{id}/invoices", "users/~/invoices"),
+            ("/users/me/invoices", "users/~/invoices"),
+            ("/users/{proxy+}", "users/~/invoices"),
+            ("$default", "sms/x"),
+            ("/$default", "sms"),
+            ("GET /sms", "sms"),
+            ("ANY /{proxy+}", "sms"),
+        ] {
+            assert!(meets(pattern, prefix), "{pattern} {prefix}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_meets_nothing_else() {
+        for (pattern, prefix) in [
+            ("/rcs", "sms"),
+            ("/SMS", "sms"),
+            ("/sms", "sms/x"),
+            ("/sms/{id}", "sms/x/y"),
+            ("/sms/{id}", "rcs"),
+            ("/rcs/{proxy+}", "sms"),
+            ("/users/{id}/orders", "users/~/invoices"),
+            ("/users", "users/~"),
+            ("/", "sms"),
+            ("", "sms"),
+            ("", ""),
+            ("sms", "sms"),
+            ("POST /sms", "sms"),
+            ("GET sms", "sms"),
+        ] {
+            assert!(!meets(pattern, prefix), "{pattern} {prefix}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a path may be taken for, by whatever stands between a client and the code that answers.
+
+use zeroize::Zeroizing;
+
+/// More than anybody means: further ones are refused.
+const DECODINGS: usize = 8;
+
+/// All readings of a path: as it is, and percent-decoded again and again until nothing changes, each also without what stands
+/// behind a `;`.
+///
+/// A backend may decode what the gateway did not, and some take `;…` for parameters of a segment. The path may hold a value, so
+/// all of them are wiped.
+pub(super) struct Readings<'a> {
+    given: &'a str,
+    more: Vec<Zeroizing<String>>,
+}
+
+impl<'a> Readings<'a> {
+    /// Reads a path without the slash that it begins with. `None` if one of the readings has what somebody on the way may resolve,
+    /// split or take for a pattern: `.`, `..` or an empty segment within; a backslash, a control character, `*`, `?` or `${`;
+    /// bytes that are no UTF-8.
+    pub(super) fn of(path: &'a str) -> Option<Self> {
+        if !is_plain(path) {
+            return None;
+        }
+        let mut more = Vec::new();
+        if path.bytes().any(|byte| byte == b'%' || byte == b';') {
+            read(path, DECODINGS, &mut more)?;
+        }
+        Some(Self { given: path, more })
+    }
+
+    /// Each of them, the given one first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.given).chain(self.more.iter().map(|text| text.as_str()))
+    }
+}
+
+/// The segments of a reading; a slash at its end makes none.
+pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.split('/').take(if path.is_empty() { 0 } else { usize::MAX })
+}
+
+/// Adds all readings of a text but itself.
+fn read(text: &str, decodings: usize, readings: &mut Vec<Zeroizing<String>>) -> Option<()> {
+    if text.contains(';') {
+        let cut = text.split('/').map(|segment| segment.split(';').next().unwrap_or_default());
+        let cut = Zeroizing::new(cut.collect::<Vec<_>>().join("/"));
+        is_plain(&cut).then(|| readings.push(cut))?;
+    }
+    let decoded = decode(text)?;
+    if *decoded == text {
+        return Some(());
+    }
+    (decodings > 0 && is_plain(&decoded)).then_some(())?;
+    read(&decoded, decodings - 1, readings)?;
+    readings.push(decoded);
+    Some(())
+}
+
+fn is_plain(path: &str) -> bool {
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        if matches!(segment, "." | "..") || (segment.is_empty() && segments.peek().is_some()) {
+            return false;
+        }
+    }
+    !path.contains(|letter: char| matches!(letter, '\\' | '*' | '?') || letter.is_control()) && !path.contains("${")
+}
+
+/// Decodes each `%` that has two digits behind it, and leaves others alone; `None` for what is not UTF-8.
+fn decode(text: &str) -> Option<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let digits = if *first == b'%' { behind.split_at_checked(2) } else { None };
+        let decoded = digits.and_then(|(digits, _)| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
+        // `from_str_radix` takes a sign.
+        let signed = behind.first() == Some(&b'+');
+        match (decoded, digits) {
+            (Some(byte), Some((_, behind))) if !signed => {
+                bytes.push(byte);
+                rest = behind;
+            }
+            _ => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    str::from_utf8(&bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(path: &str) -> Option<Vec<String>> {
+        Some(Readings::of(path)?.iter().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn a_plain_path_has_one_reading() {
+        for path in ["", "sms", "sms/", "sms/1/parts", "SMS/é", "sms/a+b~c.d..e", "sms/$x", "sms/{x"] {
+            assert_eq!(readings(path), Some(vec![path.to_owned()]));
+        }
+    }
+
+    #[test]
+    fn encodings_and_parameters_make_more_of_them() {
+        for (path, more) in [
+            ("sms%2Fx", &["sms/x"][..]),
+            ("%2573ms", &["sms", "%73ms"]),
+            ("sms/100%", &[]),
+            ("sms/%zz%+1", &[]),
+            ("%%37%33ms", &["sms", "%73ms"]),
+            ("sms;v=1/x", &["sms/x"]),
+            ("sms%3Bx/y", &["sms/y", "sms;x/y"]),
+            ("sms%253Bx", &["sms", "sms;x", "sms%3Bx"]),
+            ("sm%C3%A9", &["smé"]),
+        ] {
+            let expected = std::iter::once(path).chain(more.iter().copied());
+            assert_eq!(readings(path), Some(expected.map(str::to_owned).collect()), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_resolved_split_or_taken_for_a_pattern_is_refused_in_any_encoding() {
+        for part in [".", "..", "a\\b", "a*", "a?b", "a\u{0}", "a\u{7f}", "a\u{85}", "${x}", "..;x", ".;", ";x", "a//b"]
+        {
+            let mut encoded = format!("sms/{part}/rcs");
+            for _ in 0..4 {
+                assert!(Readings::of(&encoded).is_none(), "{encoded}");
+                let each = |letter: u8| if letter == b'/' { "/".to_owned() } else { format!("%{letter:02x}") };
+                encoded = if encoded.contains('%') {
+                    encoded.replace('%', "%25")
+                } else {
+                    format!("sms/{}/rcs", part.bytes().map(each).collect::<String>())
+                };
+            }
+        }
+        for path in [
+            "/",
+            "/sms",
+            "sms//",
+            "sms%2F%2Frcs",
+            "sms/%ff",
+            "sms/%c0%ae",
+            "sms/%2e",
+            "sms/%2E%2e/rcs",
+            "sms%2f..%2frcs",
+        ] {
+            assert!(Readings::of(path).is_none(), "{path}");
+        }
+        assert!(Readings::of(&format!("sms/%{}73", "25".repeat(DECODINGS + 1))).is_none());
+        assert!(Readings::of(&format!("sms/%{}73", "25".repeat(DECODINGS - 1))).is_some());
+    }
+
+    #[test]
+    fn a_slash_at_the_end_makes_no_segment() {
+        for (path, expected) in
+            [("", &[][..]), ("/", &[]), ("sms", &["sms"]), ("sms/", &["sms"]), ("a/b/", &["a", "b"])]
+        {
+            assert_eq!(segments(path).collect::<Vec<_>>(), expected, "{path}");
+        }
+    }
+}
