@@ -35,15 +35,18 @@ mod key_value;
 mod query;
 #[path = "../../fuzz/fuzz_targets/reports.rs"]
 mod reports;
+#[path = "../../fuzz/fuzz_targets/route_rules.rs"]
+mod route_rules;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("authorizer_event", authorizer_event::run),
     ("bodies", bodies::run),
     ("key_value", key_value::run),
     ("query", query::run),
     ("reports", reports::run),
+    ("route_rules", route_rules::run),
 ];
 
 #[test]

@@ -1,19 +1,24 @@
 //! Decides before every request whether its `X-API-Key` opens anything: one parse, one read, one policy.
 
 mod event;
+mod headers;
+mod stage;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use api_keys::check::{Asked, Check, Decision, EnvironmentState, Opens, Pattern, Reason, Settings};
-use api_keys::key::KeyValue;
+use api_keys::check::{
+    Asked, Check, Decision, EnvironmentState, MalformedStage, Opens, Pattern, Reason, RouteRules, Settings,
+};
+use api_keys::key::{KeyValue, Timestamp};
 use api_keys::lambda::log::{self, Subject};
 use api_keys::lambda::{MethodArn, Verdict};
 use api_keys::store::Leases;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::event::AuthorizerEvent;
-use crate::event::{ApiKeyHeader, KeyService, LimitAnswer};
+use crate::stage::{KeyService, LimitAnswer, StageVariables};
 
 /// Answers one request with what its key opens, and counts it.
 ///
@@ -26,16 +31,27 @@ pub async fn handle(
     settings: Settings,
     now: SystemTime,
 ) -> Result<Verdict, Refusal> {
-    let AuthorizerEvent { method, resource, api_key, request_context, stage_variables } = event.payload;
+    let AuthorizerEvent { method, resource, headers, request_context, stage_variables: stage } = event.payload;
+    let rules = match rules(&stage, kept, now.into()) {
+        Ok(rules) => rules,
+        Err(malformed) => {
+            if malformed.is_news {
+                let (request_id, operation) = (request_context.request_id, format!("authorize {}", method.api()));
+                log::failure(&Subject { request_id, operation, ..Subject::default() }, &malformed);
+            }
+            return Err(Refusal::Misconfigured);
+        }
+    };
+    let is_ours = stage.key_service == KeyService::Ours;
     let check = Check {
-        value: if let ApiKeyHeader::Once(value) = &api_key { Some(value) } else { None },
-        asked: Asked::Route(method.route(Pattern::of(&resource), stage_variables.key_service == KeyService::Ours)),
+        value: headers.value(stage.key_header),
+        asked: Asked::Route(method.route(Pattern::of(&resource), rules.as_deref(), is_ours)),
         source_ip: request_context.identity.source_ip,
         now: now.into(),
         deadline: Leases::deadline(),
     };
     match kept.check(check, settings).await {
-        Ok(decision) => answer(decision, &method, stage_variables.limit_answer),
+        Ok(decision) => answer(decision, &method, stage.limit_answer),
         Err(error) => {
             // The table does not say whose key it is, but a value of this service does.
             let key = check.value.and_then(|text| KeyValue::parse(text, settings.imported)?.locator());
@@ -45,6 +61,19 @@ pub async fn handle(
             log::failure(&subject, &error);
             Err(Refusal::Unavailable)
         }
+    }
+}
+
+/// Which operation which route needs, where the API says so.
+fn rules(
+    stage: &StageVariables,
+    kept: &EnvironmentState,
+    now: Timestamp,
+) -> Result<Option<Arc<RouteRules>>, MalformedStage> {
+    match stage.route_operations() {
+        Ok(None) => Ok(None),
+        Ok(Some(text)) => kept.route_rules(Ok(&text), now).map(Some),
+        Err(what) => kept.route_rules(Err(&what), now).map(Some),
     }
 }
 
@@ -75,6 +104,8 @@ pub enum Refusal {
     Unauthorized,
     /// The table did not answer: the key may well be good.
     Unavailable,
+    /// The variables of the API's stage make no sense: nothing can be decided.
+    Misconfigured,
 }
 
 impl fmt::Display for Refusal {
@@ -82,6 +113,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Unauthorized => "Unauthorized",
             Self::Unavailable => "The key could not be checked",
+            Self::Misconfigured => "The variables of the API's stage are malformed",
         })
     }
 }
@@ -91,6 +123,7 @@ impl From<Refusal> for Diagnostic {
         let error_type = match refusal {
             Refusal::Unauthorized => "Unauthorized",
             Refusal::Unavailable => "Unavailable",
+            Refusal::Misconfigured => "Misconfigured",
         };
         Self { error_type: error_type.to_owned(), error_message: refusal.to_string() }
     }

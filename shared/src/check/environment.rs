@@ -1,11 +1,14 @@
 //! What an environment keeps from one request to the next, and what it does with it when nobody waits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::known_rules::{KnownRules, MalformedStage};
 use super::reason::Reason;
 use super::reasons::{ReasonCounts, Reasons};
+use super::rules::RouteRules;
 use crate::key::{Locator, Timestamp};
 use crate::store::{DroppedUsage, DroppedUse, KeyReader, LastUse, Leases, Usage};
 
@@ -29,6 +32,8 @@ pub struct EnvironmentState {
     pub usage: Option<Usage>,
     /// Counts why requests were let through or refused, for those who run the service.
     pub reasons: Reasons,
+    /// Remembers what the stages of APIs say.
+    pub rules: KnownRules,
 }
 
 /// What the log is to have of what followed an answer.
@@ -49,7 +54,17 @@ impl EnvironmentState {
     pub fn new(reader: KeyReader, usage_table: Option<String>) -> Self {
         let (last_use, leases) = (LastUse::new(&reader), Leases::new(&reader, LEASES));
         let usage = usage_table.map(|table| Usage::new(&reader, table));
-        Self { reader, last_use, leases, usage, reasons: Reasons::default() }
+        Self { reader, last_use, leases, usage, reasons: Reasons::default(), rules: KnownRules::default() }
+    }
+
+    /// Which operation which route of an API needs, by what its stage says; an error there counts as a request that could not be
+    /// decided.
+    ///
+    /// # Errors
+    /// [`MalformedStage`].
+    pub fn route_rules(&self, text: Result<&str, &str>, now: Timestamp) -> Result<Arc<RouteRules>, MalformedStage> {
+        let rules = text.map_or_else(|what| Err(self.rules.malformed(what, now)), |text| self.rules.of(text, now));
+        rules.inspect_err(|_| self.count(Reason::Unavailable, None, now))
     }
 
     /// Counts a request, of a key if one is known.

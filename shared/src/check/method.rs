@@ -54,6 +54,11 @@ impl Methods {
     /// None of them.
     pub const NONE: Self = Self(0);
 
+    /// Those for which it holds.
+    pub(super) fn which(holds: impl Fn(Method) -> bool) -> Self {
+        Self(Method::ALL.into_iter().filter(|method| holds(*method)).fold(0, |set, method| set | Self::bit(method)))
+    }
+
     /// Whether that one is among them.
     #[must_use]
     pub fn contain(self, method: Method) -> bool {
@@ -80,8 +85,10 @@ mod tests {
 
     #[test]
     fn a_set_has_what_was_put_in() {
+        let gets = Methods::which(|method| method == Method::Get);
         for method in Method::ALL {
             assert!(Methods::ALL.contain(method) && !Methods::NONE.contain(method));
+            assert_eq!(gets.contain(method), method == Method::Get);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! One request of one key, from its value to what becomes of it: read → status → address → route → limits.
 //!
 //! ```text
-//! reason → reasons → environment ──┐
-//! method → pattern ─┐              │
-//! reading ──────────┴→ route ──────┴→ decision
+//! reason → reasons ───────────────────────┬→ environment ──┐
+//! method → pattern ─┐    ┌→ known_rules ──┘                │
+//! reading ──────────┴→ rules → route ──────────────────────┴→ decision
 //! ```
 //!
 //! It knows no Lambda and no API Gateway: who asks says what is asked, and turns the decision into an answer of its own form. What
@@ -11,17 +11,21 @@
 
 mod decision;
 mod environment;
+mod known_rules;
 mod method;
 mod pattern;
 mod reading;
 mod reason;
 mod reasons;
 mod route;
+mod rules;
 
 pub use self::decision::{Asked, Check, Decision, Settings};
 pub use self::environment::{AFTER_ANSWER, EnvironmentState, LEASES, LogEntries};
+pub use self::known_rules::{KnownRules, MalformedStage};
 pub use self::method::{Method, Methods};
 pub use self::pattern::Pattern;
 pub use self::reason::Reason;
 pub use self::reasons::{ReasonCounts, Reasons};
 pub use self::route::{Opens, Route};
+pub use self::rules::{MalformedRule, RouteRules};

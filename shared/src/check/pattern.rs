@@ -13,11 +13,15 @@ impl<'a> Pattern<'a> {
         Self(text)
     }
 
-    /// Whether a request of that method, whose path begins with these segments, may be one of this route. A variable is any one
-    /// segment, a greedy one any rest. `None` is a segment that may be any one, too.
-    pub(super) fn can_meet<'b>(self, method: Method, mut prefix: impl Iterator<Item = Option<&'b str>>) -> bool {
+    /// Whether a request of that method, or of any, whose path begins with these segments, may be one of this route. A variable is
+    /// any one segment, a greedy one any rest. `None` is a segment that may be any one, too.
+    pub(super) fn can_meet<'b>(
+        self,
+        method: Option<Method>,
+        mut prefix: impl Iterator<Item = Option<&'b str>>,
+    ) -> bool {
         let (of_method, path) = self.0.split_once(' ').unwrap_or(("ANY", self.0));
-        if !["ANY", method.as_str()].contains(&of_method) {
+        if method.is_some_and(|method| !["ANY", method.as_str()].contains(&of_method)) {
             return false;
         }
         if path.trim_start_matches('/') == "$default" {
@@ -40,7 +44,7 @@ mod tests {
 
     fn meets(pattern: &str, prefix: &str) -> bool {
         let prefix = prefix.split('/').filter(|segment| !segment.is_empty());
-        Pattern::of(pattern).can_meet(Method::Get, prefix.map(|segment| (segment != "~").then_some(segment)))
+        Pattern::of(pattern).can_meet(Some(Method::Get), prefix.map(|segment| (segment != "~").then_some(segment)))
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use super::method::{Method, Methods};
 use super::pattern::Pattern;
 use super::reading::{Readings, segments};
+use super::rules::RouteRules;
 use crate::key::{ImportedKeys, KeyId, KeyRecord, KeyValue, Operation, Operations, Timestamp};
 use crate::request::PathText;
 
@@ -21,10 +22,14 @@ const MANAGEMENT: &str = "authentication";
 pub struct Route<'a> {
     /// The method, such as `GET`.
     pub method: &'a str,
-    /// The path, without the slash that it begins with; `None` where the gateway does not say.
-    pub path: Option<&'a str>,
+    /// The path, without the slash that it begins with.
+    pub path: &'a str,
+    /// Whether that is a pattern, and the gateway does not say which path it is.
+    pub is_unseen: bool,
     /// The route as the API declares it.
     pub pattern: Pattern<'a>,
+    /// Which operation which route needs, where the API says so.
+    pub rules: Option<&'a RouteRules>,
     /// Whether the API is this service's own, where keys are looked up and managed.
     pub is_ours: bool,
 }
@@ -46,35 +51,49 @@ impl Route<'_> {
     /// What that key opens of it.
     pub(super) fn opened_by(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> Opens {
         let operations = &key.metadata.settings.operations;
-        let (Some(method), Some(path)) = (Method::parse(self.method), self.path) else { return Opens::Nothing };
-        if path.len() + path.matches('"').count() > MAX_PATH {
-            return Opens::Nothing;
+        if !self.is_ours || segments(self.path).next() != Some(MANAGEMENT) {
+            return self.opened_by_operations(operations);
         }
-        if self.is_ours && segments(path).next() == Some(MANAGEMENT) {
-            // What stands for `{key}` is for the functions to read: it may be any text of another system.
-            return if !self.pattern.can_meet(method, [Some(MANAGEMENT)].into_iter()) {
-                Opens::Nothing
-            } else if operations.contains(Operation::AUTHENTICATION) {
-                Opens::Management
-            } else if method == Method::Get && looks_up(path, key, imported, now) {
-                Opens::Itself
-            } else {
-                Opens::Nothing
-            };
+        // What stands for `{key}` is for the functions to read: it may be any text of another system.
+        match Method::parse(self.method).filter(|_| is_short(self.path)) {
+            Some(method) if !self.pattern.can_meet(Some(method), [Some(MANAGEMENT)].into_iter()) => Opens::Nothing,
+            Some(_) if operations.contains(Operation::AUTHENTICATION) => Opens::Management,
+            Some(Method::Get) if looks_up(self.path, key, imported, now) => Opens::Itself,
+            _ => Opens::Nothing,
         }
-        let Some(readings) = Readings::of(path) else { return Opens::Nothing };
-        self.opened_by_name(method, &readings, operations)
+    }
+
+    /// What those operations open of it, where it is none of this service's own.
+    #[must_use]
+    pub fn opened_by_operations(&self, operations: &Operations) -> Opens {
+        // A verdict names what stands for the path, whatever that is.
+        let readings = Readings::of(self.path).filter(|_| is_short(self.path));
+        let methods = match (readings, Method::parse(self.method), self.rules) {
+            (Some(_), _, Some(rules)) if self.is_unseen => {
+                rules.opened_unseen(self.pattern, operations).then_some(Methods::NONE)
+            }
+            (Some(readings), Some(method), Some(rules)) => rules.opened(method, &readings, self.pattern, operations),
+            (Some(readings), Some(method), None) if !self.is_unseen => {
+                self.is_opened_by_name(method, &readings, operations).then_some(Methods::ALL)
+            }
+            _ => None,
+        };
+        methods.map_or(Opens::Nothing, Opens::Asked)
     }
 
     /// An operation opens the routes of its name, whatever the method.
-    fn opened_by_name(&self, method: Method, readings: &Readings<'_>, operations: &Operations) -> Opens {
+    fn is_opened_by_name(&self, method: Method, readings: &Readings<'_>, operations: &Operations) -> bool {
         let mut names = readings.iter().map(|path| segments(path).next());
-        let Some(Some(name)) = names.next() else { return Opens::Nothing };
-        let is_opened = operations.open(name)
+        let Some(Some(name)) = names.next() else { return false };
+        operations.open(name)
             && names.all(|other| other == Some(name))
-            && self.pattern.can_meet(method, [Some(name)].into_iter());
-        if is_opened { Opens::Asked(Methods::ALL) } else { Opens::Nothing }
+            && self.pattern.can_meet(Some(method), [Some(name)].into_iter())
     }
+}
+
+/// Whether a verdict has room for that path.
+fn is_short(path: &str) -> bool {
+    path.len() + path.matches('"').count() <= MAX_PATH
 }
 
 /// Whether a path of this service's is the look-up of that key, or the question of how much it was used: what every key may ask

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use zeroize::Zeroizing;
 
-use crate::check::{Method, Pattern, Route};
+use crate::check::{Method, Pattern, Route, RouteRules};
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`: the method that is asked for.
 ///
@@ -32,6 +32,12 @@ impl MethodArn {
         self.text.get(..self.stage).unwrap_or_default()
     }
 
+    /// The API and its stage, for the log.
+    #[must_use]
+    pub fn api(&self) -> &str {
+        self.stage().rsplit(':').next().unwrap_or_default()
+    }
+
     /// The same path of another method.
     pub(super) fn of(&self, method: Method) -> String {
         format!("{}/{}/{}", self.stage(), method.as_str(), self.path())
@@ -47,13 +53,11 @@ impl MethodArn {
         self.text.get(self.stage + 1..self.path - 1).unwrap_or_default()
     }
 
-    /// The route that is asked, of that pattern. `is_ours` says whether the API is this service's.
+    /// The route that is asked, of that pattern, in an API with these rules. `is_ours` says whether it is this service's.
     #[must_use]
-    pub fn route<'a>(&'a self, pattern: Pattern<'a>, is_ours: bool) -> Route<'a> {
-        // Then it is a pattern that stands there, and not the path.
-        let is_pattern = self.path().contains('{') || self.text.ends_with("/$default");
-        let path = (!is_pattern).then(|| self.path());
-        Route { method: self.method(), path, pattern, is_ours }
+    pub fn route<'a>(&'a self, pattern: Pattern<'a>, rules: Option<&'a RouteRules>, is_ours: bool) -> Route<'a> {
+        let is_unseen = self.path().contains('{') || self.text.ends_with("/$default");
+        Route { method: self.method(), path: self.path(), is_unseen, pattern, rules, is_ours }
     }
 
     fn path(&self) -> &str {

@@ -1,7 +1,9 @@
 //! The authorizer: which header is a key, what the gateway is told, and what it costs.
 
+mod key_header;
 mod paths;
 mod routes;
+mod rules;
 
 use api_keys::key::Limits;
 use api_keys::lambda::settings;

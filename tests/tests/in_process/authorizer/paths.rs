@@ -24,7 +24,7 @@ const BELOW_SMS: [&str; 14] = [
 ];
 
 /// Paths that are, or may be taken for, something else.
-const ELSEWHERE: [&str; 52] = [
+const ELSEWHERE: [&str; 55] = [
     "/",
     "/rcs",
     "/rcs/sms",
@@ -74,6 +74,9 @@ const ELSEWHERE: [&str; 52] = [
     "/sms/${aws:username}",
     "/sms/$%7Bx}",
     "/sms/{id}",
+    "/sms/{*",
+    "/sms/{x/../rcs",
+    "/sms/$default",
     "/sms/%00",
     "/sms/%C2%85",
     "/sms/%ff%c0%ae",
@@ -112,21 +115,39 @@ async fn a_key_opens_what_is_its_own_however_the_path_is_read_and_the_pattern_al
     }
 }
 
+/// What an API may say of its routes, if it does.
+const RULES: [Option<&str>; 9] = [
+    None,
+    Some(":SMS"),
+    Some("sms:SMS,rcs:RCS"),
+    Some("rcs:RCS,:SMS"),
+    Some("GET/sms:SMS,POST/sms:RCS"),
+    Some("sms/rcs:RCS,GET/sms:SMS,~/1:RCS,:WHATSAPP"),
+    Some("SMS:RCS,sms:SMS"),
+    Some("sms/a/b:RCS,~/~:SMS"),
+    Some("POST/:RCS,sms:"),
+];
+
 #[tokio::test]
 async fn a_verdict_on_one_request_opens_no_other_that_would_be_refused() {
     let (_gateway, admin) = Gateway::with_manager().await;
-    for operations in [&["SMS"][..], &["SMS", "RCS"], &["RCS"]] {
-        let key = admin.create_key(operations).await;
+    let keys =
+        [admin.create_key(&["SMS"]).await, admin.create_key(&["SMS", "RCS"]).await, admin.create_key(&["RCS"]).await];
+    let patterns = ["/{proxy+}", "/{first}/{rest+}", "/sms/{proxy+}"];
+    for (rules, pattern) in RULES.into_iter().flat_map(|rules| patterns.map(|pattern| (rules, pattern))) {
+        let key = &keys[rules.map_or(0, |rules| rules.len() + pattern.len()) % 3];
+        let variables = json!({ "routeOperations": rules });
+        let variables = if rules.is_none() { Value::Null } else { variables };
         let mut asked = Vec::new();
         for (method, path) in ["GET", "POST"].into_iter().flat_map(|method| paths().map(move |path| (method, path))) {
-            let verdict = key.verdict_on(method, path, "/{proxy+}", &Value::Null).await;
+            let verdict = key.verdict_on(method, path, pattern, &variables).await;
             let route = arn(method, path);
             asked.push((allows(&verdict, &route), verdict, route));
         }
-        assert!(asked.iter().any(|(is_open, ..)| *is_open) && asked.iter().any(|(is_open, ..)| !is_open));
+        assert!(asked.iter().any(|(is_open, ..)| !is_open));
         for (_, verdict, first) in &asked {
             for (is_open, _, second) in &asked {
-                assert!(*is_open || !allows(verdict, second), "a verdict on {first} opens {second}");
+                assert!(*is_open || !allows(verdict, second), "by {rules:?} a verdict on {first} opens {second}");
             }
         }
     }
