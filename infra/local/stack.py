@@ -85,9 +85,11 @@ def run(arguments: argparse.Namespace) -> None:
         key = account["payload"]["value"]
         urls = {
             "API_URL": stack.api_url(),
-            # Attached APIs: one answers 429 by itself, the other's gateway 403.
+            # Attached APIs: one answers 429 by itself, the gateways of the others 403.
             "SAMPLE_URL": sample.api_url("IntegrationApi"),
             "REST_API_URL": sample.api_url(),
+            "HTTP_API_URL": sample.api_url("HttpApi"),
+            "ROUTES_API_URL": sample.api_url("RoutesApi"),
         }
         with environment_file(_settings(emulator.endpoint, urls, key)):
             print(_introduction(urls, key), flush=True)
@@ -112,6 +114,8 @@ def up(arguments: argparse.Namespace) -> None:
                 "apiUrl": stack.api_url(),
                 "sampleUrl": sample.api_url(),
                 "integrationUrl": sample.api_url("IntegrationApi"),
+                "httpUrl": sample.api_url("HttpApi"),
+                "routesUrl": sample.api_url("RoutesApi"),
                 "program": str(program),
                 "released": str(folder / "bootstrap"),
             }
@@ -205,10 +209,13 @@ curl -s {header} {url}/authentication
 curl -s {header} -d '{body}' {url}/authentication
 curl -s {header} {url}/authentication/self
 
-Two APIs attach its authorizer; beyond a key's limit the first answers 429, and the second 403:
+Four APIs attach its authorizer. Beyond a key's limit the first answers 429, the others 403; the third is an HTTP API, and the
+last has paths of its own:
 
 curl -s -i {header} {urls["SAMPLE_URL"]}/sms
 curl -s -i {header} {urls["REST_API_URL"]}/sms
+curl -s -i {header} {urls["HTTP_API_URL"]}/sms
+curl -s -i {header} {urls["ROUTES_API_URL"]}/v1/orders
 
 To operate it, after `cargo install --path cli`:
 

@@ -1,12 +1,13 @@
 //! API Gateway in process: asks the authorizer, applies its policy, and hands the request to the function.
 //!
 //! Routes, identity sources and its own answers are those of the template (`api`, `identity`, `responses`), events are
-//! AWS's (`events`). `stage` is the way of a request: its verdict may be a kept one (`cache`), and the policy is evaluated
+//! AWS's (`events`), and those of HTTP APIs for their authorizers (`forms`). `stage` is the way of a request: its verdict may be a kept one (`cache`), and the policy is evaluated
 //! for each request as IAM does (`policy`).
 
 mod api;
 mod cache;
 mod events;
+mod forms;
 mod identity;
 mod policy;
 mod responses;
@@ -31,6 +32,7 @@ use crate::{Answer, Client};
 
 pub use self::api::Api;
 pub use self::events::{Address, Request, event_of, sample_event};
+pub use self::forms::{Asked, Form};
 pub use self::policy::allows;
 
 /// The ARN of the stage that requests go to.

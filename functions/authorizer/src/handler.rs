@@ -14,10 +14,12 @@ use api_keys::check::{
 use api_keys::key::{KeyValue, Timestamp};
 use api_keys::lambda::log::{self, Subject};
 use api_keys::lambda::{MethodArn, Verdict};
+use api_keys::request::Caller;
 use api_keys::store::Leases;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 
 pub use crate::event::AuthorizerEvent;
+use crate::event::Form;
 use crate::stage::{KeyService, LimitAnswer, StageVariables};
 
 /// Answers one request with what its key opens, and counts it.
@@ -31,12 +33,13 @@ pub async fn handle(
     settings: Settings,
     now: SystemTime,
 ) -> Result<Verdict, Refusal> {
-    let AuthorizerEvent { method, resource, headers, request_context, stage_variables: stage } = event.payload;
+    let AuthorizerEvent { form, method, pattern, headers, request_id, source_ip, stage_variables: stage } =
+        event.payload;
     let rules = match rules(&stage, kept, now.into()) {
         Ok(rules) => rules,
         Err(malformed) => {
             if malformed.is_news {
-                let (request_id, operation) = (request_context.request_id, format!("authorize {}", method.api()));
+                let operation = format!("authorize {}", method.api());
                 log::failure(&Subject { request_id, operation, ..Subject::default() }, &malformed);
             }
             return Err(Refusal::Misconfigured);
@@ -45,18 +48,18 @@ pub async fn handle(
     let is_ours = stage.key_service == KeyService::Ours;
     let check = Check {
         value: headers.value(stage.key_header),
-        asked: Asked::Route(method.route(Pattern::of(&resource), rules.as_deref(), is_ours)),
-        source_ip: request_context.identity.source_ip,
+        asked: Asked::Route(method.route(Pattern::of(&pattern), rules.as_deref(), is_ours)),
+        source_ip,
         now: now.into(),
         deadline: Leases::deadline(),
     };
     match kept.check(check, settings).await {
-        Ok(decision) => answer(decision, &method, stage.limit_answer),
+        Ok(decision) => answer(decision, form, &method, stage.limit_answer),
         Err(error) => {
             // The table does not say whose key it is, but a value of this service does.
             let key = check.value.and_then(|text| KeyValue::parse(text, settings.imported)?.locator());
             let (account_id, key_id) = (key.map(|key| key.account_id), key.map(|key| key.id));
-            let (request_id, operation) = (request_context.request_id, "authorize".to_owned());
+            let operation = "authorize".to_owned();
             let subject = Subject { request_id, operation, account_id, key_id, ..Subject::default() };
             log::failure(&subject, &error);
             Err(Refusal::Unavailable)
@@ -78,18 +81,18 @@ fn rules(
 }
 
 /// A decision in the gateway's form.
-fn answer(decision: Decision, method: &MethodArn, limit_answer: LimitAnswer) -> Result<Verdict, Refusal> {
+fn answer(decision: Decision, form: Form, method: &MethodArn, limit_answer: LimitAnswer) -> Result<Verdict, Refusal> {
     let Decision { reason, caller, admission, opens } = decision;
-    let caller = caller.ok_or(Refusal::Unauthorized)?;
+    let Some(caller) = caller else { return unauthorized(form, None, method, reason) };
     let verdict = match (reason, opens) {
-        (Reason::Limited, _) if limit_answer == LimitAnswer::Gateway => Verdict::deny(caller, method, reason),
+        (Reason::Limited, _) if limit_answer == LimitAnswer::Gateway => Verdict::deny(Some(caller), method, reason),
         (Reason::Allowed | Reason::Limited, Opens::Asked(methods)) => Verdict::allow(caller, method, methods),
         (Reason::Allowed, Opens::Management) => Verdict::allow_management(caller, method),
         (Reason::Allowed, Opens::Itself) => Verdict::allow_look_up(caller, method),
-        (Reason::Allowed | Reason::Limited, _) => Verdict::deny(caller, method, Reason::Operation),
-        (Reason::Address | Reason::Operation, _) => Verdict::deny(caller, method, reason),
+        (Reason::Allowed | Reason::Limited, _) => Verdict::deny(Some(caller), method, Reason::Operation),
+        (Reason::Address | Reason::Operation, _) => Verdict::deny(Some(caller), method, reason),
         (Reason::Unavailable, _) => return Err(Refusal::Unavailable),
-        _ => return Err(Refusal::Unauthorized),
+        _ => return unauthorized(form, Some(caller), method, reason),
     };
     Ok(match admission {
         Some(admission) => verdict.with_limits(&admission),
@@ -97,7 +100,15 @@ fn answer(decision: Decision, method: &MethodArn, limit_answer: LimitAnswer) -> 
     })
 }
 
-/// Why there is no verdict. The gateway makes a 401 of the first, by its exact words, and a 500 of any other.
+/// The answer to what is no live key's value.
+fn unauthorized(form: Form, caller: Option<Caller>, method: &MethodArn, reason: Reason) -> Result<Verdict, Refusal> {
+    match form {
+        Form::Rest => Err(Refusal::Unauthorized),
+        Form::Http => Ok(Verdict::deny(caller, method, reason)),
+    }
+}
+
+/// Why there is no verdict. A REST API's gateway makes a 401 of the first, by its exact words, and a 500 of any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// No live key has this value.

@@ -132,7 +132,15 @@ impl<'de> Deserialize<'de> for Values {
             type Value = Values;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the values of a header")
+                f.write_str("the value of a header, or a list")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Values, E> {
+                Ok(Values::Missing)
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Values, E> {
+                Ok(Values::Once(Zeroizing::new(value.to_owned())))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Values, A::Error> {
@@ -143,6 +151,6 @@ impl<'de> Deserialize<'de> for Values {
                 Ok(found)
             }
         }
-        deserializer.deserialize_seq(List)
+        deserializer.deserialize_any(List)
     }
 }

@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::check::{Method, Pattern, Route, RouteRules};
 
-/// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`: the method that is asked for.
+/// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`: the method that is asked for. The route of an HTTP
+/// API that takes all others is `{api}/{stage}/$default`.
 ///
 /// Its path may hold a key, so only what comes before it is ever shown.
 pub struct MethodArn {
@@ -22,9 +23,11 @@ pub struct MethodArn {
 impl MethodArn {
     fn parse(arn: &str) -> Option<Self> {
         let mut slashes = arn.match_indices('/').map(|(at, _)| at);
-        let (api, stage, method) = (slashes.next()?, slashes.next()?, slashes.next()?);
-        let is_one = arn.starts_with("arn:") && stage > api + 1;
-        is_one.then(|| Self { text: Zeroizing::new(arn.to_owned()), stage, path: method + 1 })
+        let (api, stage, method) = (slashes.next()?, slashes.next()?, slashes.next());
+        // The route that an HTTP API has for all others names no method.
+        let is_one = arn.starts_with("arn:") && stage > api + 1 && (method.is_some() || arn.ends_with("/$default"));
+        let path = method.unwrap_or(stage) + 1;
+        is_one.then(|| Self { text: Zeroizing::new(arn.to_owned()), stage, path })
     }
 
     /// The ARN of all methods' stage.
@@ -50,7 +53,7 @@ impl MethodArn {
 
     /// The method that is asked for, such as `GET`.
     pub(super) fn method(&self) -> &str {
-        self.text.get(self.stage + 1..self.path - 1).unwrap_or_default()
+        self.text.get(self.stage + 1..self.path.saturating_sub(1)).unwrap_or_default()
     }
 
     /// The route that is asked, of that pattern, in an API with these rules. `is_ours` says whether it is this service's.
@@ -82,7 +85,7 @@ impl<'de> Deserialize<'de> for MethodArn {
             }
 
             fn visit_str<E: de::Error>(self, arn: &str) -> Result<MethodArn, E> {
-                MethodArn::parse(arn).ok_or_else(|| E::custom("methodArn is not the ARN of a method"))
+                MethodArn::parse(arn).ok_or_else(|| E::custom("not the ARN of a method"))
             }
         }
         deserializer.deserialize_str(Text)

@@ -24,7 +24,7 @@ pub struct Verdict {
 #[serde(rename_all = "camelCase")]
 struct Context {
     #[serde(flatten)]
-    caller: Caller,
+    caller: Option<Caller>,
     /// Why the request is allowed or refused. Always there, so that a gateway response can show it.
     reason: Reason,
     /// After how many seconds a request that was refused for its limit may come again; 0 for any other. Always there, so
@@ -72,7 +72,7 @@ impl Verdict {
         let others =
             Method::ALL.into_iter().filter(|other| methods.contain(*other) && other.as_str() != method.method());
         let routes = iter::once(method.as_str().to_owned()).chain(others.map(|other| method.of(other)));
-        Self::new("Allow", Self::with_room(routes), caller, Reason::Allowed)
+        Self::new("Allow", Self::with_room(routes), Some(caller), Reason::Allowed)
     }
 
     /// Allows a caller to manage keys. A path there may hold a value, so none is named; the functions check each request again.
@@ -83,14 +83,14 @@ impl Verdict {
         let routes = iter::once(method.method())
             .chain(others)
             .flat_map(|method| ["", "/*"].map(|below| format!("{stage}/{method}/authentication{below}")));
-        Self::new("Allow", Self::with_room(routes), caller, Reason::Allowed)
+        Self::new("Allow", Self::with_room(routes), Some(caller), Reason::Allowed)
     }
 
     /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups; the function checks again.
     #[must_use]
     pub fn allow_look_up(caller: Caller, method: &MethodArn) -> Self {
         let look_ups = format!("{}/GET/authentication/*", method.stage());
-        Self::new("Allow", vec![look_ups], caller, Reason::Allowed)
+        Self::new("Allow", vec![look_ups], Some(caller), Reason::Allowed)
     }
 
     /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
@@ -106,16 +106,16 @@ impl Verdict {
         self
     }
 
-    /// Denies a caller everything for that reason: the key is good, but not for this request.
+    /// Denies everything for that reason to a caller, or to nobody who is known.
     #[must_use]
-    pub fn deny(caller: Caller, method: &MethodArn, reason: Reason) -> Self {
+    pub fn deny(caller: Option<Caller>, method: &MethodArn, reason: Reason) -> Self {
         Self::new("Deny", vec![format!("{}/*", method.stage())], caller, reason)
     }
 
-    fn new(effect: &'static str, resource: Vec<String>, caller: Caller, reason: Reason) -> Self {
+    fn new(effect: &'static str, resource: Vec<String>, caller: Option<Caller>, reason: Reason) -> Self {
         let statement = Statement { effect, action: "execute-api:Invoke", resource };
         Self {
-            principal_id: caller.key_id,
+            principal_id: caller.as_ref().map_or(KeyId::NONE, |caller| caller.key_id),
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
             context: Context { caller, reason, retry_after: "0".to_owned(), limited: "false", limits: None },
         }

@@ -10,6 +10,7 @@ mod leases;
 mod lifecycle;
 mod limits;
 mod operating;
+mod reach;
 mod requests;
 mod stack;
 mod usage;
@@ -37,7 +38,7 @@ macro_rules! promises {
 }
 
 /// At the same time, each with accounts of its own. The longest come first.
-const TOGETHER: [Promise; 25] = promises![
+const TOGETHER: [Promise; 26] = promises![
     contract::whatever_a_client_sends_the_answer_is_one_of_the_document,
     console::the_console_does_in_a_browser_what_it_says,
     operating::an_operator_runs_an_account_from_its_creation_to_its_end,
@@ -46,6 +47,7 @@ const TOGETHER: [Promise; 25] = promises![
     access::a_key_works_on_the_next_request_and_fails_on_the_next_after_its_deletion,
     access::two_accounts_know_nothing_of_each_other,
     access::an_operation_opens_its_own_routes_in_other_apis_too,
+    reach::every_kind_of_api_gets_the_same_verdicts,
     access::no_key_gives_what_it_lacks,
     access::what_is_no_key_is_a_401,
     requests::every_wrong_field_is_named_and_every_unknown_route_is_a_404,

@@ -27,6 +27,10 @@ pub struct Stack {
     pub sample: String,
     /// Ends before `/sms`, where a limited request gets a 429.
     pub integration: String,
+    /// Ends before `/sms`, of an HTTP API.
+    pub http_api: String,
+    /// Ends before `/v1/orders`, of an API with paths of its own.
+    pub routes_api: String,
     /// The operators' program.
     pub program: PathBuf,
     /// The authorizer, built as for AWS.
@@ -81,6 +85,8 @@ impl Stack {
             api: url("apiUrl"),
             sample: url("sampleUrl"),
             integration: url("integrationUrl"),
+            http_api: url("httpUrl"),
+            routes_api: url("routesUrl"),
             program: url("program").into(),
             authorizer: url("released").into(),
             http,
