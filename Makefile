@@ -88,6 +88,7 @@ tools:                ## pinned, each in an environment of its own
 checkers:             ## what only `test` needs beside them
 	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-python-client openapi-spec-validator schemathesis
 	@$(TIMED) "Installing the tools for OpenAPI" infra/tools/install-npm openapi infra/tools/openapi
+	@$(TIMED) "Installing CDK" infra/tools/install-npm cdk infra/tools/cdk
 	@$(TIMED) "Installing the browser" infra/tools/install-browser
 
 clean:

@@ -261,8 +261,8 @@ fn the_example_of_another_api_is_that_of_the_sample() {
     let sample = of(&file("tests/sample-api/template.yaml"));
     let sample = &sample["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["KeyAuthorizer"];
     let mut compared = 0;
-    for document in [document("README.md"), document("docs/operating.md")] {
-        let attaches = |block: &&Block| block.language == "yaml" && block.text.contains("KeyAuthorizer");
+    for document in [document("README.md"), document("docs/attaching.md")] {
+        let attaches = |block: &&Block| block.language == "yaml" && block.text.contains("FunctionPayloadType");
         for block in document.blocks().iter().filter(attaches) {
             let example = of(&block.text);
             let auth = example.get("Auth").unwrap_or_else(|| &example["Resources"]["Api"]["Properties"]["Auth"]);
@@ -274,7 +274,7 @@ fn the_example_of_another_api_is_that_of_the_sample() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 2);
+    assert_eq!(compared, 3);
 }
 
 /// Their ids and times differ from run to run, so the end-to-end tests do not compare them.

@@ -49,7 +49,14 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
     fs::create_dir_all(folder.join(".local")).unwrap();
     // As `make run` writes it.
     let Client { value, .. } = &admin;
-    fs::write(folder.join(".local/env"), format!("API_URL={}\nAPI_KEY={value}\n", stack.api)).unwrap();
+    let urls = [
+        ("API", &stack.api),
+        ("REST_API", &stack.sample),
+        ("HTTP_API", &stack.http_api),
+        ("ROUTES_API", &stack.routes_api),
+    ];
+    let urls: String = urls.iter().map(|(name, url)| format!("{name}_URL={url}\n")).collect();
+    fs::write(folder.join(".local/env"), format!("{urls}API_KEY={value}\n")).unwrap();
 
     let mut script = "set -euo pipefail\naws() { \"$PYTHON\" \"$AWS\" \"$@\"; }\n".to_owned();
     for block in blocks {
