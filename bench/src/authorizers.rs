@@ -72,7 +72,6 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
     let load = load.split(' ').next().unwrap_or_default().to_owned();
     let issued = bench.create_account().await;
     let value = issued["value"].as_str().unwrap();
-    let event = events::authorizer(value);
 
     let (mut contestants, mut left_out) = contestants::found(&bench.functions, &bench.peers);
     contestants.extend(arguments.with.iter().map(|(name, path)| Contestant {
@@ -80,8 +79,9 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
         part: Part::Other,
         binary: Some(path.clone()),
         program: Program { path: path.clone(), arguments: Vec::new(), variables: Vec::new(), folder: None },
+        event: events::authorizer,
     }));
-    let expected = leave_out(bench, &mut contestants, &mut left_out, &event).await;
+    let expected = leave_out(bench, &mut contestants, &mut left_out, value).await;
     let check = |answer: &Answer| answer.as_ref().is_ok_and(|bytes| parsed(bytes) == expected);
 
     let mut lives = vec![Vec::new(); contestants.len()];
@@ -89,8 +89,8 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
     for round in 1..=arguments.rounds {
         eprintln!("Round {round} of {}", arguments.rounds);
         for at in shuffled(contestants.len()) {
-            let Contestant { name, program, .. } = &contestants[at];
-            let process = bench.process(name, program).await;
+            let Contestant { name, program, event, .. } = &contestants[at];
+            let (process, event) = (bench.process(name, program).await, event(value));
             lives[at].push(Sample::take(process, arguments.calls, || event.clone(), check).await);
         }
     }
@@ -101,10 +101,11 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
     let mut rows = Vec::new();
     for (contestant, lives) in contestants.into_iter().zip(&lives) {
         eprintln!("Counting the system calls and instructions of {}", contestant.name);
-        let system_calls = Counter::SystemCalls.per_call(bench, &contestant.program, value).await;
+        let event = (contestant.event)(value);
+        let system_calls = Counter::SystemCalls.per_call(bench, &contestant.program, &event).await;
         // An interpreter compiles what it runs: it would be counted at something else, and for minutes.
         let instructions = match contestant.binary {
-            Some(_) => Counter::Instructions.per_call(bench, &contestant.program, value).await,
+            Some(_) => Counter::Instructions.per_call(bench, &contestant.program, &event).await,
             None => None,
         };
         rows.push(Row {
@@ -129,16 +130,11 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
 }
 
 /// Leaves out whoever does not run, or does not answer as ours does: the same job, or no comparison.
-async fn leave_out(
-    bench: &Bench,
-    contestants: &mut Vec<Contestant>,
-    left_out: &mut Vec<String>,
-    event: &Bytes,
-) -> Value {
+async fn leave_out(bench: &Bench, contestants: &mut Vec<Contestant>, left_out: &mut Vec<String>, value: &str) -> Value {
     let mut answers = Vec::new();
-    for Contestant { name, program, .. } in &*contestants {
+    for Contestant { name, program, event, .. } in &*contestants {
         let mut process = bench.process(name, program).await;
-        let answer = process.runtime.probe(event).await.and_then(Result::ok);
+        let answer = process.runtime.probe(&event(value)).await.and_then(Result::ok);
         answers.push(answer.map(|bytes| parsed(&bytes)));
         process.finish();
     }
@@ -190,11 +186,11 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
     functions().into_iter().map(|name| (name.clone(), size(&name))).collect()
 }
 
-/// An answer but for the reason and what is said of limits, which the peers do not know.
+/// An answer but for what the peers do not know: reason, limits, tags and the account's external id.
 fn parsed(bytes: &[u8]) -> Value {
     let mut answer: Value = serde_json::from_slice(bytes).unwrap_or_default();
     if let Some(context) = answer["context"].as_object_mut() {
-        for name in ["reason", "retryAfter", "limited", "rateLimit", "rateLimitPolicy"] {
+        for name in ["externalId", "tags", "reason", "retryAfter", "limited", "rateLimit", "rateLimitPolicy"] {
             context.remove(name);
         }
     }

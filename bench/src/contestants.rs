@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hyper::body::Bytes;
+
+use crate::events;
 use crate::process::Program;
 
 /// One authorizer of the comparison.
@@ -16,6 +19,8 @@ pub(crate) struct Contestant {
     pub(crate) program: Program,
     /// The executable whose size counts, where there is one.
     pub(crate) binary: Option<PathBuf>,
+    /// The event that it gets, with that value.
+    pub(crate) event: fn(&str) -> Bytes,
 }
 
 /// The parts that the targets name.
@@ -23,6 +28,8 @@ pub(crate) struct Contestant {
 pub(crate) enum Part {
     /// What is measured.
     Ours,
+    /// The same, asked by an HTTP API.
+    Http,
     /// What all are compared to.
     LeanFloor,
     /// Node with its SDK.
@@ -40,12 +47,19 @@ pub(crate) fn found(functions: &Path, peers: &Path) -> (Vec<Contestant>, Vec<Str
         part,
         binary: Some(path.clone()),
         program: Program { path, arguments: Vec::new(), variables: Vec::new(), folder: None },
+        event: events::authorizer,
     };
     let ours = rust("**ours**", Part::Ours, functions.join("authorizer/bootstrap"));
     let all = [
         rust("raw floor: sockets and own signing", Part::Other, peers.join("raw/bootstrap")),
         rust("lean floor: hyper + aws-sigv4, no SDK", Part::LeanFloor, peers.join("lean/bootstrap")),
-        ours,
+        ours.clone(),
+        Contestant {
+            name: "ours, an HTTP API with payload 2.0".to_owned(),
+            part: Part::Http,
+            event: events::http_authorizer,
+            ..ours
+        },
         limited(functions),
         rust("Rust, default features, LTO", Part::Other, peers.join("plain-tuned/bootstrap")),
         rust("Rust, default features", Part::PlainRust, peers.join("plain/bootstrap")),
@@ -65,6 +79,7 @@ pub(crate) fn limited(functions: &Path) -> Contestant {
         part: Part::Other,
         binary: Some(path.clone()),
         program: Program { path, arguments: Vec::new(), variables, folder: None },
+        event: events::authorizer,
     }
 }
 
@@ -83,6 +98,7 @@ fn node(peers: &Path) -> Contestant {
         part: Part::Node,
         binary: None,
         program: Program { path, arguments, variables: Vec::new(), folder: Some(root.join("bundle")) },
+        event: events::authorizer,
     }
 }
 
@@ -99,6 +115,7 @@ fn python(peers: &Path) -> Contestant {
             variables: vec![("PYTHONPATH", text(&task))],
             folder: Some(task),
         },
+        event: events::authorizer,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::events;
+use hyper::body::Bytes;
+
 use crate::process::{Bench, Program};
 
 const FEW: u32 = 200;
@@ -22,13 +23,13 @@ impl Counter {
     /// What one warm authorization takes; `None` without the tool.
     ///
     /// Two lives of different length are counted whole: what they differ by is the calls alone.
-    pub(crate) async fn per_call(self, bench: &Bench, program: &Program, value: &str) -> Option<f64> {
-        let few = self.in_a_life_of(FEW, bench, program, value).await?;
-        let many = self.in_a_life_of(MANY, bench, program, value).await?;
+    pub(crate) async fn per_call(self, bench: &Bench, program: &Program, event: &Bytes) -> Option<f64> {
+        let few = self.in_a_life_of(FEW, bench, program, event).await?;
+        let many = self.in_a_life_of(MANY, bench, program, event).await?;
         Some((many - few) / f64::from(MANY - FEW))
     }
 
-    async fn in_a_life_of(self, calls: u32, bench: &Bench, program: &Program, value: &str) -> Option<f64> {
+    async fn in_a_life_of(self, calls: u32, bench: &Bench, program: &Program, event: &Bytes) -> Option<f64> {
         let tool = Path::new(self.tool());
         if !tool.exists() {
             return None;
@@ -43,9 +44,8 @@ impl Counter {
 
         let mut process = bench.process("counter", &counted).await;
         process.runtime.initialized().await;
-        let event = events::authorizer(value);
         for _ in 0..calls {
-            drop(process.runtime.invoke(&event).await);
+            drop(process.runtime.invoke(event).await);
         }
         // It ends by itself when the Runtime API is gone, and only then are the counts written.
         process.hang_up().await;

@@ -4,6 +4,40 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tests::gateway::{STAGE, sample_event};
 
+/// A request that carries `X-API-Key`, to an HTTP API with payload format 2.0: the same headers and address.
+pub(crate) fn http_authorizer(value: &str) -> Bytes {
+    let rest: Value = serde_json::from_slice(&authorizer(value)).unwrap();
+    let (headers, context) = (rest["headers"].as_object().unwrap(), &rest["requestContext"]);
+    let headers: serde_json::Map<_, _> =
+        headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+    let source_ip = &context["identity"]["sourceIp"];
+    json!({
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": rest["methodArn"],
+        "identitySource": [value, source_ip, "GET", "/v1/sms"],
+        "routeKey": "ANY /sms",
+        "rawPath": "/v1/sms",
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "accountId": context["accountId"],
+            "apiId": context["apiId"],
+            "domainName": context["domainName"],
+            "domainPrefix": context["domainPrefix"],
+            "http": {"method": "GET", "path": "/v1/sms", "protocol": "HTTP/1.1", "sourceIp": source_ip, "userAgent": "curl/8.5.0"},
+            "requestId": context["requestId"],
+            "routeKey": "ANY /sms",
+            "stage": "v1",
+            "time": context["requestTime"],
+            "timeEpoch": context["requestTimeEpoch"],
+        },
+        "stageVariables": rest["stageVariables"],
+    })
+    .to_string()
+    .into()
+}
+
 /// A request that carries `X-API-Key`.
 pub(crate) fn authorizer(value: &str) -> Bytes {
     let mut event = sample_event("authorizer");

@@ -49,6 +49,13 @@ pub(crate) fn all(outcome: &Comparison) -> Vec<Target> {
     if let Some(floor) = part(Part::LeanFloor) {
         targets.extend(against_the_floor(ours, floor));
     }
+    if let Some(http) = part(Part::Http) {
+        let ratio = http.sample.p50_ms / ours.sample.p50_ms;
+        targets.push(Target::new("warm p50 of an HTTP API ÷ a REST API's", Bound::AtMost(1.0), ratio));
+        if let (Some(http), Some(ours)) = (http.instructions, ours.instructions) {
+            targets.push(Target::new("instructions of an HTTP API ÷ a REST API's", Bound::AtMost(1.0), http / ours));
+        }
+    }
     let sample = &ours.sample;
     let first = sample.first_ms / sample.p50_ms;
     targets.push(Target::new("first call ÷ warm p50", Bound::AtMost(2.0), first));

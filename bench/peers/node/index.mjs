@@ -24,7 +24,7 @@ export async function handler(event) {
   );
   const hash = createHash("sha256").update(value).digest();
   if (item === undefined || !timingSafeEqual(hash, item.keyHash.B)) throw new Error("Unauthorized");
-  return allow(item, event.methodArn.split("/", 2).join("/"));
+  return allow(item, event.methodArn);
 }
 
 function apiKey(headers) {
@@ -44,14 +44,14 @@ function checksum(text) {
   return digits;
 }
 
-function allow(item, stage) {
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+function allow(item, arn) {
   const operations = item.operations.L.map((operation) => operation.S);
-  const [, partition, , , , api] = stage.split(/[:/]/);
-  const routes = operations.flatMap((operation) => {
-    const route = `arn:${partition}:execute-api:*:*:${api}/*/*/${operation.toLowerCase().replaceAll("_", "-")}`;
-    return [route, `${route}/*`];
-  });
-  if (!operations.includes("AUTHENTICATION")) routes.push(`${stage}/GET/authentication/*`);
+  const [api, stage, method, ...path] = arn.split("/");
+  if (!operations.some((operation) => operation.toLowerCase().replaceAll("_", "-") === path[0])) throw new Error("Unauthorized");
+  const methods = [method, ...METHODS.filter((other) => other !== method)];
+  const routes = methods.map((method) => [api, stage, method, ...path].join("/"));
   return {
     principalId: item.id.S,
     policyDocument: {

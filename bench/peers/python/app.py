@@ -11,6 +11,8 @@ import boto3
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SHAPE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*_1([0-9A-Za-z]{22})([0-9A-Za-z]{22})_[0-9A-Za-z]{49}")
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 TABLE = os.environ["TABLE_NAME"]
 client = boto3.client("dynamodb")
 
@@ -26,7 +28,7 @@ def handler(event, _context):
     ).get("Item")
     if item is None or not hmac.compare_digest(hashlib.sha256(value.encode()).digest(), item["keyHash"]["B"]):
         raise Exception("Unauthorized")
-    return allow(item, "/".join(event["methodArn"].split("/")[:2]))
+    return allow(item, event["methodArn"])
 
 
 def api_key(headers):
@@ -42,16 +44,13 @@ def checksum(text):
     return digits
 
 
-def allow(item, stage):
+def allow(item, arn):
     operations = [operation["S"] for operation in item["operations"]["L"]]
-    _, partition, _, _, _, resource = stage.split(":")
-    any_method = f"arn:{partition}:execute-api:*:*:{resource.split('/')[0]}/*/*"
-    routes = []
-    for operation in operations:
-        route = f"{any_method}/{operation.lower().replace('_', '-')}"
-        routes += [route, f"{route}/*"]
-    if "AUTHENTICATION" not in operations:
-        routes.append(f"{stage}/GET/authentication/*")
+    api, stage, method, *path = arn.split("/")
+    if path[0] not in [operation.lower().replace("_", "-") for operation in operations]:
+        raise Exception("Unauthorized")
+    methods = [method, *(other for other in METHODS if other != method)]
+    routes = ["/".join([api, stage, method, *path]) for method in methods]
     return {
         "principalId": item["id"]["S"],
         "policyDocument": {

@@ -17,10 +17,12 @@ pub struct Event {
 }
 
 impl Event {
-    /// The ARN without method and path.
-    pub fn stage(&self) -> Option<&str> {
-        let (end, _) = self.method_arn.match_indices('/').nth(1)?;
-        self.method_arn.get(..end)
+    /// The ARN's stage, method and path.
+    pub fn route(&self) -> Option<[&str; 3]> {
+        let mut slashes = self.method_arn.match_indices('/').map(|(at, _)| at).skip(1);
+        let (stage, method) = (slashes.next()?, slashes.next()?);
+        let arn = &self.method_arn;
+        Some([arn.get(..stage)?, arn.get(stage + 1..method)?, arn.get(method + 1..)?])
     }
 }
 

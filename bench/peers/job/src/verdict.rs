@@ -122,12 +122,17 @@ struct Context {
 }
 
 impl Verdict {
-    /// Allows the holder of a key the routes of its operations.
-    pub fn allow(key: Stored, stage: &str) -> Self {
+    /// Allows the holder of a key the path that is asked for, if its first segment is the name of one of its operations.
+    pub fn allow(key: Stored, route @ [_, _, path]: [&str; 3]) -> Option<Self> {
+        let first = path.split('/').next()?;
+        let opens = |operation: &String| operation.to_ascii_lowercase().replace('_', "-") == first;
+        if !key.operations.iter().any(opens) {
+            return None;
+        }
         let operations = key.operations.join(",");
-        let resource = Routes { stage: stage.to_owned(), operations: key.operations };
+        let resource = Routes(route.map(str::to_owned));
         let statement = Statement { effect: "Allow", action: "execute-api:Invoke", resource };
-        Self {
+        Some(Self {
             principal_id: key.id.clone(),
             policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
             context: Context {
@@ -139,27 +144,21 @@ impl Verdict {
                 operations,
                 traffic_type: key.traffic_type,
             },
-        }
+        })
     }
 }
 
-struct Routes {
-    stage: String,
-    operations: Vec<String>,
-}
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-fn routes<S: Serializer>(Routes { stage, operations }: &Routes, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut parts = stage.split([':', '/']);
-    let (partition, api) = (parts.nth(1).unwrap_or_default(), parts.nth(3).unwrap_or_default());
-    let any_method = format!("arn:{partition}:execute-api:*:*:{api}/*/*");
+/// Stage, method and path.
+struct Routes([String; 3]);
+
+/// The path of the method that is asked for, and of all others.
+fn routes<S: Serializer>(Routes([stage, method, path]): &Routes, serializer: S) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(None)?;
-    for operation in operations {
-        let segment = operation.to_ascii_lowercase().replace('_', "-");
-        list.serialize_element(&format_args!("{any_method}/{segment}"))?;
-        list.serialize_element(&format_args!("{any_method}/{segment}/*"))?;
-    }
-    if !operations.iter().any(|operation| operation == "AUTHENTICATION") {
-        list.serialize_element(&format_args!("{stage}/GET/authentication/*"))?;
+    let others = METHODS.into_iter().filter(|other| other != method);
+    for method in std::iter::once(method.as_str()).chain(others) {
+        list.serialize_element(&format_args!("{stage}/{method}/{path}"))?;
     }
     list.end()
 }

@@ -32,9 +32,9 @@ async fn authorize(event: Event, table: &Table) -> Result<Verdict, Diagnostic> {
     let key = Key::parse(value).ok_or_else(unauthorized)?;
     let answer = table.get_item(key.request(&table.name)).await.map_err(unavailable)?;
     let stored = Stored::read(&mut serde_json::Deserializer::from_slice(&answer)).map_err(unavailable)?;
-    let stage = event.stage().ok_or_else(unauthorized)?;
+    let route = event.route().ok_or_else(unauthorized)?;
     match stored {
-        Some(stored) if stored.has(&key.hash()) => Ok(Verdict::allow(stored, stage)),
+        Some(stored) if stored.has(&key.hash()) => Verdict::allow(stored, route).ok_or_else(unauthorized),
         _ => Err(unauthorized()),
     }
 }

@@ -32,9 +32,9 @@ async fn authorize(event: Event, client: &Client, table: &str) -> Result<Verdict
             eprintln!("{cause:?}");
             Diagnostic { error_type: "Unavailable".into(), error_message: "The key could not be checked".into() }
         })?;
-    let stage = event.stage().ok_or_else(unauthorized)?;
+    let route = event.route().ok_or_else(unauthorized)?;
     match read.item.map(stored) {
-        Some(stored) if stored.has(&key.hash()) => Ok(Verdict::allow(stored, stage)),
+        Some(stored) if stored.has(&key.hash()) => Verdict::allow(stored, route).ok_or_else(unauthorized),
         _ => Err(unauthorized()),
     }
 }

@@ -52,6 +52,6 @@ fn authorize(event: &[u8], table: &mut Table) -> Result<Verdict, &'static str> {
     let request = key.request(&table.name);
     let answer = table.get_item(&request).map_err(|_| UNAVAILABLE)?;
     let stored = Stored::read(&mut serde_json::Deserializer::from_slice(answer.body())).map_err(|_| UNAVAILABLE)?;
-    let stage = event.stage().ok_or(UNAUTHORIZED)?;
-    stored.filter(|stored| stored.has(&key.hash())).map(|stored| Verdict::allow(stored, stage)).ok_or(UNAUTHORIZED)
+    let route = event.route().ok_or(UNAUTHORIZED)?;
+    stored.filter(|stored| stored.has(&key.hash())).and_then(|stored| Verdict::allow(stored, route)).ok_or(UNAUTHORIZED)
 }
