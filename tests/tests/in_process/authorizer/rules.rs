@@ -53,6 +53,19 @@ async fn an_api_keeps_its_paths_and_says_what_each_needs() {
 }
 
 #[tokio::test]
+async fn a_path_that_meets_another_entry_in_another_reading_is_refused() {
+    let (_gateway, admin) = Gateway::with_manager().await;
+    let sms = admin.create_key(&["SMS"]).await;
+    let variables = json!({"routeOperations": "v1/admin:RCS,:SMS"});
+    assert!(is_opened(&sms, &variables, "GET", "/v1/orders").await);
+    for path in
+        ["/v1/%61dmin", "/v1/%2561dmin", "/v1/admin;x", "/v1/admin%3Bx", "/v1/ADMIN", "/v1%2Fadmin", "/V1/%41dmin/x"]
+    {
+        assert!(!is_opened(&sms, &variables, "GET", path).await, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn rules_are_continued_in_further_variables() {
     let (_gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
