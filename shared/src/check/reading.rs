@@ -2,14 +2,14 @@
 
 use zeroize::Zeroizing;
 
-/// More than anybody means: further ones are refused.
-const DECODINGS: usize = 8;
+/// So many further readings have more than anybody means: a path with more is refused.
+const MOST: usize = 16;
 
-/// All readings of a path: as it is, and percent-decoded again and again until nothing changes, each also without what stands
-/// behind a `;`.
+/// All readings of a path: as it is, and percent-decoded again and again until nothing changes, as a whole or each segment by
+/// itself, each also without what stands behind a `;` or a `#`.
 ///
-/// A backend may decode what the gateway did not, and some take `;…` for parameters of a segment. The path may hold a value, so
-/// all of them are wiped.
+/// A backend may decode what the gateway did not, before it splits the path or after. Some take `;…` for parameters of a segment,
+/// and a proxy that decodes `#…` takes it for a fragment. The path may hold a value, so all of them are wiped.
 pub(super) struct Readings<'a> {
     given: &'a str,
     more: Vec<Zeroizing<String>>,
@@ -17,22 +17,35 @@ pub(super) struct Readings<'a> {
 
 impl<'a> Readings<'a> {
     /// Reads a path without the slash that it begins with. `None` if one of the readings has what somebody on the way may resolve,
-    /// split or take for a pattern: `.`, `..` or an empty segment within; a backslash, a control character, `*`, `?` or `${`;
+    /// split or take for a pattern: `.`, `..` or an empty segment within; a backslash, a control character, `*`, `?`, `${` or `%u`;
     /// bytes that are no UTF-8.
     pub(super) fn of(path: &'a str) -> Option<Self> {
-        if !is_plain(path) {
-            return None;
-        }
-        let mut more = Vec::new();
-        if path.bytes().any(|byte| byte == b'%' || byte == b';') {
-            read(path, DECODINGS, &mut more)?;
-        }
-        Some(Self { given: path, more })
+        let mut readings = Self { given: path, more: Vec::new() };
+        let is_only_one = !path.contains(['%', ';', '#']);
+        (is_plain(path) && (is_only_one || readings.add_further())).then_some(readings)
     }
 
     /// Each of them, the given one first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.given).chain(self.more.iter().map(|text| text.as_str()))
+    }
+
+    /// Adds what each step makes of each reading. Whether all are plain, and few enough.
+    fn add_further(&mut self) -> bool {
+        for at in 0.. {
+            let Some(further) = self.iter().nth(at).map(changed) else { break };
+            for reading in further {
+                let Some(reading) = reading else { return false };
+                if self.iter().any(|known| known == *reading) {
+                    continue;
+                }
+                if self.more.len() == MOST || !is_plain(&reading) {
+                    return false;
+                }
+                self.more.push(reading);
+            }
+        }
+        true
     }
 }
 
@@ -42,23 +55,6 @@ pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').take(if path.is_empty() { 0 } else { usize::MAX })
 }
 
-/// Adds all readings of a text but itself.
-fn read(text: &str, decodings: usize, readings: &mut Vec<Zeroizing<String>>) -> Option<()> {
-    if text.contains(';') {
-        let cut = text.split('/').map(|segment| segment.split(';').next().unwrap_or_default());
-        let cut = Zeroizing::new(cut.collect::<Vec<_>>().join("/"));
-        is_plain(&cut).then(|| readings.push(cut))?;
-    }
-    let decoded = decode(text)?;
-    if *decoded == text {
-        return Some(());
-    }
-    (decodings > 0 && is_plain(&decoded)).then_some(())?;
-    read(&decoded, decodings - 1, readings)?;
-    readings.push(decoded);
-    Some(())
-}
-
 fn is_plain(path: &str) -> bool {
     let mut segments = path.split('/').peekable();
     while let Some(segment) = segments.next() {
@@ -66,11 +62,36 @@ fn is_plain(path: &str) -> bool {
             return false;
         }
     }
-    !path.contains(|letter: char| matches!(letter, '\\' | '*' | '?') || letter.is_control()) && !path.contains("${")
+    let has_wide_escape = || path.split('%').skip(1).any(is_wide_escape);
+    !path.contains(|letter: char| matches!(letter, '\\' | '*' | '?') || letter.is_control())
+        && !path.contains("${")
+        && !has_wide_escape()
 }
 
-/// Decodes each `%` that has two digits behind it, and leaves others alone; `None` for what is not UTF-8.
-fn decode(text: &str) -> Option<Zeroizing<String>> {
+/// Whether this begins as `%u002e` goes on: Windows decodes that.
+fn is_wide_escape(behind: &str) -> bool {
+    let digits = behind.strip_prefix(['u', 'U']).and_then(|digits| digits.get(..4));
+    digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+/// What somebody on the way may make of a path before another one reads it. `None` is no UTF-8.
+fn changed(text: &str) -> [Option<Zeroizing<String>>; 4] {
+    // A slash that is encoded stays in its segment where the path is split before.
+    let (whole, segments) = (decode(text, |_| true), decode(text, |byte| byte != b'/'));
+    [whole, segments, Some(cut_parameters(text)), Some(cut_fragment(text))]
+}
+
+fn cut_parameters(text: &str) -> Zeroizing<String> {
+    let cut = text.split('/').map(|segment| segment.split(';').next().unwrap_or_default());
+    Zeroizing::new(cut.collect::<Vec<_>>().join("/"))
+}
+
+fn cut_fragment(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.split('#').next().unwrap_or_default().to_owned())
+}
+
+/// Decodes each `%` that has two digits behind it for such a byte, and leaves others alone; `None` for what is not UTF-8.
+fn decode(text: &str, is_wanted: impl Fn(u8) -> bool) -> Option<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
@@ -79,7 +100,7 @@ fn decode(text: &str) -> Option<Zeroizing<String>> {
         // `from_str_radix` takes a sign.
         let signed = behind.first() == Some(&b'+');
         match (decoded, digits) {
-            (Some(byte), Some((_, behind))) if !signed => {
+            (Some(byte), Some((_, behind))) if !signed && is_wanted(byte) => {
                 bytes.push(byte);
                 rest = behind;
             }
@@ -111,13 +132,17 @@ mod tests {
     fn encodings_and_parameters_make_more_of_them() {
         for (path, more) in [
             ("sms%2Fx", &["sms/x"][..]),
-            ("%2573ms", &["sms", "%73ms"]),
+            ("%2573ms", &["%73ms", "sms"]),
             ("sms/100%", &[]),
             ("sms/%zz%+1", &[]),
-            ("%%37%33ms", &["sms", "%73ms"]),
+            ("%%37%33ms", &["%73ms", "sms"]),
             ("sms;v=1/x", &["sms/x"]),
-            ("sms%3Bx/y", &["sms/y", "sms;x/y"]),
-            ("sms%253Bx", &["sms", "sms;x", "sms%3Bx"]),
+            ("sms%3Bx/y", &["sms;x/y", "sms/y"]),
+            ("sms%253Bx", &["sms%3Bx", "sms;x", "sms"]),
+            ("%61;%2Fx/b", &["a;/x/b", "a;%2Fx/b", "%61/b", "a/x/b", "a/b"]),
+            ("%61/x%2Fy", &["a/x/y", "a/x%2Fy"]),
+            ("a/%23x/b", &["a/#x/b", "a/"]),
+            ("50%unsure", &[]),
             ("sm%C3%A9", &["smé"]),
         ] {
             let expected = std::iter::once(path).chain(more.iter().copied());
@@ -127,8 +152,10 @@ mod tests {
 
     #[test]
     fn what_may_be_resolved_split_or_taken_for_a_pattern_is_refused_in_any_encoding() {
-        for part in [".", "..", "a\\b", "a*", "a?b", "a\u{0}", "a\u{7f}", "a\u{85}", "${x}", "..;x", ".;", ";x", "a//b"]
-        {
+        for part in [
+            ".", "..", "a\\b", "a*", "a?b", "a\u{0}", "a\u{7f}", "a\u{85}", "${x}", "..;x", ".;", ";x", "a//b",
+            "%u002E",
+        ] {
             let mut encoded = format!("sms/{part}/rcs");
             for _ in 0..4 {
                 assert!(Readings::of(&encoded).is_none(), "{encoded}");
@@ -153,8 +180,8 @@ mod tests {
         ] {
             assert!(Readings::of(path).is_none(), "{path}");
         }
-        assert!(Readings::of(&format!("sms/%{}73", "25".repeat(DECODINGS + 1))).is_none());
-        assert!(Readings::of(&format!("sms/%{}73", "25".repeat(DECODINGS - 1))).is_some());
+        assert!(Readings::of(&format!("sms/%{}73", "25".repeat(MOST))).is_none());
+        assert!(Readings::of(&format!("sms/%{}73", "25".repeat(MOST - 1))).is_some());
     }
 
     #[test]

@@ -139,8 +139,8 @@ fn segment(text: &str) -> Result<Option<String>, &'static str> {
 }
 
 fn is_same_without_case(one: &str, other: &str) -> bool {
-    // Some letters that are none of ASCII are ASCII's in the other case.
-    let folded = |text: &str| text.to_uppercase().to_lowercase();
+    // Some letters that are none of ASCII are ASCII's in the other case. The last is one where each letter becomes one.
+    let folded = |text: &str| text.to_uppercase().to_lowercase().replace("i\u{307}", "i");
     one.eq_ignore_ascii_case(other) || (!other.is_ascii() && folded(one) == folded(other))
 }
 

@@ -6,7 +6,7 @@ use tests::template::sample_api;
 use tests::{Client, Gateway};
 
 /// Paths that are below `/sms` however they are read.
-const BELOW_SMS: [&str; 14] = [
+const BELOW_SMS: [&str; 17] = [
     "/sms",
     "/sms/",
     "/sms/1",
@@ -19,12 +19,15 @@ const BELOW_SMS: [&str; 14] = [
     "/sms/é",
     "/sms/%C3%A9",
     "/sms/100%",
+    "/sms/100%unsure",
+    "/sms/%23x",
+    "/sms/a%2Fb;v%3Bw",
     "/sms/$x",
     "/sms/a.b~c",
 ];
 
 /// Paths that are, or may be taken for, something else.
-const ELSEWHERE: [&str; 55] = [
+const ELSEWHERE: [&str; 57] = [
     "/",
     "/rcs",
     "/rcs/sms",
@@ -66,6 +69,8 @@ const ELSEWHERE: [&str; 55] = [
     "/sms//rcs",
     "/sms//",
     "/sms/%2F/rcs",
+    "/sms/%u002e%u002e/rcs",
+    "/sms/%25U002e./rcs",
     "/sms/*",
     "/sms/%2a",
     "/*/sms",

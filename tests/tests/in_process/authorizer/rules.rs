@@ -66,6 +66,32 @@ async fn a_path_that_meets_another_entry_in_another_reading_is_refused() {
 }
 
 #[tokio::test]
+async fn a_path_is_read_in_the_orders_in_which_servers_split_cut_and_decode_it() {
+    let (_gateway, admin) = Gateway::with_manager().await;
+    let sms = admin.create_key(&["SMS"]).await;
+    let mut opened = Vec::new();
+    for (rules, path, reading) in [
+        ("v1/admin/users:RCS,:SMS", "/v1/%61dmin;%2Fx/users", "parameters are cut off, then it is decoded"),
+        ("v1/admin/users:RCS,:SMS", "/v1/%2561dmin;%252Fx/users", "the same by a server behind a proxy that decodes"),
+        ("v1/admin/~/users:RCS,:SMS", "/v1/%61dmin/x%2Fy/users", "it is split, then each segment is decoded"),
+        ("v1/admin/~/users:RCS,:SMS", "/v1/%61dmin/x%252Fy/users", "the same behind a proxy that decodes"),
+        ("v1/admin/~/users:RCS,:SMS", "/v1/%61dmin;v=1/x%2Fy;z/users", "all of these"),
+        ("v1/admin:RCS,:SMS", "/v1/admin%23x", "a proxy decodes it, and takes the rest for a fragment"),
+        ("v1/admin:RCS,:SMS", "/v1/%2561dmin%2523/x", "the same, encoded twice"),
+        ("v1/admin:RCS,:SMS", "/v1/ADM\u{130}N", "letters are made small one by one"),
+        ("v1/admin:RCS,:SMS", "/v1/adm%C4%B0n", "the same, encoded"),
+        ("v1/admin:RCS,:SMS", "/v1/%u0061dmin", "as Windows decodes"),
+    ] {
+        let variables = json!({"routeOperations": rules});
+        if is_opened(&sms, &variables, "GET", path).await {
+            opened.push((path, reading));
+        }
+        assert!(is_opened(&sms, &variables, "GET", "/v1/orders/x%2Fy;z/%23u").await);
+    }
+    assert_eq!(opened, []);
+}
+
+#[tokio::test]
 async fn rules_are_continued_in_further_variables() {
     let (_gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
