@@ -20,7 +20,7 @@ impl<'a> Pattern<'a> {
         method: Option<Method>,
         mut prefix: impl Iterator<Item = Option<&'b str>>,
     ) -> bool {
-        let (of_method, path) = self.0.split_once(' ').unwrap_or(("ANY", self.0));
+        let (of_method, path) = self.method_and_path();
         if method.is_some_and(|method| !["ANY", method.as_str()].contains(&of_method)) {
             return false;
         }
@@ -28,7 +28,7 @@ impl<'a> Pattern<'a> {
             return true;
         }
         let Some(path) = path.strip_prefix('/') else { return false };
-        let mut segments = path.strip_suffix('/').unwrap_or(path).split('/').filter(|segment| !segment.is_empty());
+        let mut segments = segments(path);
         let mut is_greedy = false;
         prefix.all(|wanted| {
             let segment = if is_greedy { Some("{") } else { segments.next() };
@@ -36,6 +36,24 @@ impl<'a> Pattern<'a> {
             segment.is_some_and(|segment| segment.starts_with('{') || wanted.is_none_or(|wanted| wanted == segment))
         })
     }
+
+    /// Whether the path of each request of this route begins with these segments. `None` is any one.
+    pub(super) fn must_meet<'b>(self, mut prefix: impl Iterator<Item = Option<&'b str>>) -> bool {
+        let (_, path) = self.method_and_path();
+        let mut segments = segments(path.strip_prefix('/').unwrap_or_default());
+        prefix.all(|wanted| {
+            let segment = segments.next().filter(|segment| !segment.ends_with("+}"));
+            segment.is_some_and(|segment| wanted.is_none_or(|wanted| wanted == segment))
+        })
+    }
+
+    fn method_and_path(self) -> (&'a str, &'a str) {
+        self.0.split_once(' ').unwrap_or(("ANY", self.0))
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
 }
 
 #[cfg(test)]
@@ -68,6 +86,29 @@ mod tests {
             ("ANY /{proxy+}", "sms"),
         ] {
             assert!(meets(pattern, prefix), "{pattern} {prefix}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_must_meet_what_its_literals_say() {
+        for (pattern, prefix, must) in [
+            ("/sms", "sms", true),
+            ("GET /sms/{id}", "sms", true),
+            ("/sms/{id}", "sms/~", true),
+            ("/users/{id}/invoices", "users/~/invoices", true),
+            ("/sms/{proxy+}", "sms", true),
+            ("/sms/{proxy+}", "", true),
+            ("/sms/{proxy+}", "sms/~", false),
+            ("/sms/{id}", "sms/1", false),
+            ("/sms", "sms/~", false),
+            ("/{first}", "sms", false),
+            ("/rcs", "sms", false),
+            ("$default", "sms", false),
+            ("$default", "~", false),
+        ] {
+            let segments = prefix.split('/').filter(|segment| !segment.is_empty());
+            let wanted = segments.map(|segment| (segment != "~").then_some(segment));
+            assert_eq!(Pattern::of(pattern).must_meet(wanted), must, "{pattern} {prefix}");
         }
     }
 

@@ -63,8 +63,10 @@ impl RouteRules {
     ) -> Option<Methods> {
         let met = self.met_by(method, readings)?;
         let entry = self.0.get(met)?;
-        let is_opened = entry.is_opened_by(operations) && pattern.can_meet(Some(method), entry.prefix());
-        is_opened.then(|| Methods::which(|other| self.met_by(other, readings) == Some(met)))
+        let is_meant = pattern.can_meet(Some(method), entry.prefix())
+            && !self.0.iter().take(met).any(|before| before.is_of(method) && pattern.must_meet(before.prefix()));
+        (is_meant && entry.is_opened_by(operations))
+            .then(|| Methods::which(|other| self.met_by(other, readings) == Some(met)))
     }
 
     /// Whether those operations are enough for whatever path and method a request to a route of that pattern has, as where the
@@ -115,10 +117,14 @@ impl Entry {
         mut path: impl Iterator<Item = &'a str>,
         is_same: fn(&str, &str) -> bool,
     ) -> bool {
-        self.method.is_none_or(|own| own == method)
+        self.is_of(method)
             && self
                 .prefix()
                 .all(|wanted| path.next().is_some_and(|segment| wanted.is_none_or(|wanted| is_same(wanted, segment))))
+    }
+
+    fn is_of(&self, method: Method) -> bool {
+        self.method.is_none_or(|own| own == method)
     }
 
     fn is_opened_by(&self, operations: &Operations) -> bool {

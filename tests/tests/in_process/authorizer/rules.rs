@@ -92,6 +92,28 @@ async fn a_path_is_read_in_the_orders_in_which_servers_split_cut_and_decode_it()
 }
 
 #[tokio::test]
+async fn a_route_that_always_meets_one_entry_is_opened_by_no_other() {
+    let (_gateway, admin) = Gateway::with_manager().await;
+    let sms = admin.create_key(&["SMS"]).await;
+    let variables = json!({"routeOperations": "POST/v1/admin:RCS,v1/admin/~:RCS,users/~/invoices:RCS,:SMS"});
+    for (method, pattern, is_opened) in [
+        ("GET", "/v1/admin/{id}", false),
+        ("GET", "/v1/admin/users", false),
+        ("GET", "/v1/admin/users/{proxy+}", false),
+        ("GET", "/users/{id}/invoices", false),
+        ("POST", "/v1/admin", false),
+        ("GET", "/v1/admin", true),
+        ("GET", "/v1/admin/{proxy+}", true),
+        ("GET", "/v1/{id}/users", true),
+        ("GET", "/{proxy+}", true),
+    ] {
+        // As if the gateway took this path for one of that route, for a reason that nobody knows of.
+        let verdict = sms.verdict_on(method, "/v1/orders", pattern, &variables).await;
+        assert_eq!(allows(&verdict, &format!("{STAGE}/{method}/v1/orders")), is_opened, "{method} {pattern}");
+    }
+}
+
+#[tokio::test]
 async fn rules_are_continued_in_further_variables() {
     let (_gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
