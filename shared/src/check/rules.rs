@@ -102,6 +102,13 @@ impl Entry {
         };
         let method = route.split_once('/').and_then(|(method, rest)| Some((Method::parse(method)?, rest)));
         let (method, prefix) = method.map_or((None, route), |(method, rest)| (Some(method), rest));
+        // Taken for a segment of a path, an entry with such a word would meet nothing, and leave its routes to the entries behind it.
+        let first = prefix.split('/').next().unwrap_or_default();
+        if method.is_none() && (first == "ANY" || Method::parse(first).is_some()) {
+            return Err(
+                "it begins with a method that is none: `GET/` is for one of the seven, and no method for all of them",
+            );
+        }
         let prefix =
             if prefix.is_empty() { Vec::new() } else { prefix.split('/').map(segment).collect::<Result<_, _>>()? };
         Ok(Self { method, prefix, operation })
@@ -228,6 +235,9 @@ mod tests {
             ("a%2F:A", 1, "a%2F:A", "character"),
             ("{id}:A", 1, "{id}:A", "character"),
             ("a b:A", 1, "a b:A", "character"),
+            (":A,ANY/b:A", 2, "ANY/b:A", "method"),
+            ("ANY:A", 1, "ANY:A", "method"),
+            ("DELETE:A,:B", 1, "DELETE:A", "method"),
         ] {
             let error = RouteRules::parse(list).unwrap_err();
             assert_eq!((error.position, error.entry.as_str()), (position, entry), "{list}");
