@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use api_keys::check::RouteRules;
 use api_keys::key::Period;
 use serde_json::Value;
 use tests::documents::{self, Block, Document};
@@ -262,19 +263,46 @@ fn the_example_of_another_api_is_that_of_the_sample() {
     let sample = &sample["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["KeyAuthorizer"];
     let mut compared = 0;
     for document in [document("README.md"), document("docs/attaching.md")] {
-        let attaches = |block: &&Block| block.language == "yaml" && block.text.contains("FunctionPayloadType");
+        let attaches = |block: &&Block| block.language == "yaml" && block.text.contains("Identity:");
         for block in document.blocks().iter().filter(attaches) {
             let example = of(&block.text);
             let auth = example.get("Auth").unwrap_or_else(|| &example["Resources"]["Api"]["Properties"]["Auth"]);
             let authorizer = &auth["Authorizers"]["KeyAuthorizer"];
-            assert_eq!(authorizer["FunctionPayloadType"], sample["FunctionPayloadType"]);
+            if example["Resources"]["Api"]["Type"] == "AWS::Serverless::HttpApi" {
+                assert_eq!(authorizer["EnableSimpleResponses"], false, "it would open more than was asked for");
+            } else {
+                assert_eq!(authorizer["FunctionPayloadType"], sample["FunctionPayloadType"]);
+            }
+            assert_eq!(authorizer["Identity"]["ReauthorizeEvery"], 0);
             for part in ["Headers", "Context"] {
                 assert_eq!(authorizer["Identity"][part], sample["Identity"][part], "{}: {part}", document.path);
             }
             compared += 1;
         }
     }
-    assert_eq!(compared, 3);
+    assert_eq!(compared, 4);
+}
+
+#[test]
+fn the_examples_in_yaml_can_be_copied_and_their_rules_are_rules() {
+    let mut rules = Vec::new();
+    for document in documents::all() {
+        for block in document.blocks().iter().filter(|block| block.language == "yaml") {
+            let example = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&block.text);
+            let example = example.unwrap_or_else(|error| panic!("{}: {error}:\n{}", document.path, block.text));
+            rules.extend(example["Variables"]["routeOperations"].as_str().map(str::to_owned));
+        }
+        // In the text, and in the examples for CDK and Terraform.
+        let marked = document.text.split("routeOperations = \"").skip(1);
+        rules.extend(marked.filter_map(|behind| behind.split('"').next()).map(str::to_owned));
+        let is_list =
+            |span: &&str| span.contains('/') && span.contains(':') && span.contains(',') && !span.contains(' ');
+        rules.extend(code_spans(&document.prose()).filter(is_list).map(str::to_owned));
+    }
+    assert!(rules.len() > 3, "{rules:?}");
+    for list in rules {
+        RouteRules::parse(&list).unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 /// Their ids and times differ from run to run, so the end-to-end tests do not compare them.
