@@ -106,5 +106,7 @@ fn the_example_of_terraform_has_the_same_sources_and_no_cache() {
     };
     assert!(has("authorizer_result_ttl_in_seconds", "0") && has("enable_simple_responses", "false"));
     assert!(has("authorizer_payload_format_version", "\"2.0\"") && has("authorization_type", "\"CUSTOM\""));
+    // With an alias in the function's name the provider replaces the permission at each `apply`.
+    assert!(has("qualifier", "split(\":\", var.authorizer_arn)[7]") && !has("function_name", "var.authorizer_arn"));
     assert_eq!(text.matches('{').count(), text.matches('}').count());
 }
