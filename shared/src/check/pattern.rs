@@ -13,18 +13,14 @@ impl<'a> Pattern<'a> {
         Self(text)
     }
 
-    /// Whether a request of that method, or of any, whose path begins with these segments, may be one of this route. A variable is
-    /// any one segment, a greedy one any rest. `None` is a segment that may be any one, too.
-    pub(super) fn can_meet<'b>(
-        self,
-        method: Option<Method>,
-        mut prefix: impl Iterator<Item = Option<&'b str>>,
-    ) -> bool {
+    /// Whether a request of that method, whose path begins with these segments, may be one of this route. A variable is any one
+    /// segment, a greedy one any rest. `None` is a segment that may be any one, too.
+    pub(super) fn can_meet<'b>(self, method: Method, mut prefix: impl Iterator<Item = Option<&'b str>>) -> bool {
         let (of_method, path) = self.method_and_path();
-        if method.is_some_and(|method| !["ANY", method.as_str()].contains(&of_method)) {
+        if !["ANY", method.as_str()].contains(&of_method) {
             return false;
         }
-        if path.trim_start_matches('/') == "$default" {
+        if is_default(path) {
             return true;
         }
         let Some(path) = path.strip_prefix('/') else { return false };
@@ -34,6 +30,24 @@ impl<'a> Pattern<'a> {
             let segment = if is_greedy { Some("{") } else { segments.next() };
             is_greedy |= segment.is_some_and(|segment| segment.ends_with("+}"));
             segment.is_some_and(|segment| segment.starts_with('{') || wanted.is_none_or(|wanted| wanted == segment))
+        })
+    }
+
+    /// Whether the path of a request of this route may be taken for one that begins with these segments, where it is not known: an
+    /// encoded slash may stand in each variable, and letters may be of the other case.
+    pub(super) fn may_meet<'b>(self, mut prefix: impl Iterator<Item = Option<&'b str>>) -> bool {
+        let (_, path) = self.method_and_path();
+        if is_default(path) {
+            return true;
+        }
+        let Some(path) = path.strip_prefix('/') else { return false };
+        let mut segments = segments(path);
+        let mut is_open = false;
+        prefix.all(|wanted| {
+            let segment = if is_open { Some("{") } else { segments.next() };
+            is_open |= segment.is_some_and(|segment| segment.starts_with('{'));
+            let is_same = |segment: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(segment));
+            is_open || segment.is_some_and(is_same)
         })
     }
 
@@ -52,6 +66,11 @@ impl<'a> Pattern<'a> {
     }
 }
 
+/// Whether that is the route of an HTTP API that takes what no other takes.
+fn is_default(path: &str) -> bool {
+    path.trim_start_matches('/') == "$default"
+}
+
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
@@ -62,7 +81,7 @@ mod tests {
 
     fn meets(pattern: &str, prefix: &str) -> bool {
         let prefix = prefix.split('/').filter(|segment| !segment.is_empty());
-        Pattern::of(pattern).can_meet(Some(Method::Get), prefix.map(|segment| (segment != "~").then_some(segment)))
+        Pattern::of(pattern).can_meet(Method::Get, prefix.map(|segment| (segment != "~").then_some(segment)))
     }
 
     #[test]
@@ -109,6 +128,28 @@ mod tests {
             let segments = prefix.split('/').filter(|segment| !segment.is_empty());
             let wanted = segments.map(|segment| (segment != "~").then_some(segment));
             assert_eq!(Pattern::of(pattern).must_meet(wanted), must, "{pattern} {prefix}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_may_meet_whatever_its_variables_may_hold() {
+        for (pattern, prefix, may) in [
+            ("$default", "sms/x", true),
+            ("ANY /{proxy+}", "sms/x", true),
+            ("GET /{one}", "sms/x", true),
+            ("/users/{id}", "users/~/invoices", true),
+            ("/USERS/{id}", "users", true),
+            ("/sms", "", true),
+            ("/sms/1", "sms/~", true),
+            ("/sms", "sms/1", false),
+            ("/rcs/{id}", "sms", false),
+            ("/sms/1/{id}", "sms/2", false),
+            ("", "", false),
+            ("sms", "sms", false),
+        ] {
+            let segments = prefix.split('/').filter(|segment| !segment.is_empty());
+            let wanted = segments.map(|segment| (segment != "~").then_some(segment));
+            assert_eq!(Pattern::of(pattern).may_meet(wanted), may, "{pattern} {prefix}");
         }
     }
 

@@ -56,7 +56,7 @@ impl Route<'_> {
         }
         // What stands for `{key}` is for the functions to read: it may be any text of another system.
         match Method::parse(self.method).filter(|_| is_short(self.path)) {
-            Some(method) if !self.pattern.can_meet(Some(method), [Some(MANAGEMENT)].into_iter()) => Opens::Nothing,
+            Some(method) if !self.pattern.can_meet(method, [Some(MANAGEMENT)].into_iter()) => Opens::Nothing,
             Some(_) if operations.contains(Operation::AUTHENTICATION) => Opens::Management,
             Some(Method::Get) if looks_up(self.path, key, imported, now) => Opens::Itself,
             _ => Opens::Nothing,
@@ -87,7 +87,7 @@ impl Route<'_> {
         let Some(Some(name)) = names.next() else { return false };
         operations.open(name)
             && names.all(|other| other == Some(name))
-            && self.pattern.can_meet(Some(method), [Some(name)].into_iter())
+            && self.pattern.can_meet(method, [Some(name)].into_iter())
     }
 }
 

@@ -63,7 +63,7 @@ impl RouteRules {
     ) -> Option<Methods> {
         let met = self.met_by(method, readings)?;
         let entry = self.0.get(met)?;
-        let is_meant = pattern.can_meet(Some(method), entry.prefix())
+        let is_meant = pattern.can_meet(method, entry.prefix())
             && !self.0.iter().take(met).any(|before| before.is_of(method) && pattern.must_meet(before.prefix()));
         (is_meant && entry.is_opened_by(operations))
             .then(|| Methods::which(|other| self.met_by(other, readings) == Some(met)))
@@ -73,10 +73,10 @@ impl RouteRules {
     /// gateway does not say: for the entry that is the rest of all paths, and each before it that such a request may meet.
     pub(super) fn opened_unseen(&self, pattern: Pattern<'_>, operations: &Operations) -> bool {
         let is_rest = |entry: &Entry| entry.method.is_none() && entry.prefix.is_empty();
-        let Some(rest) = self.0.iter().position(is_rest).filter(|_| pattern.can_meet(None, std::iter::empty())) else {
+        let Some(rest) = self.0.iter().position(is_rest).filter(|_| pattern.may_meet(std::iter::empty())) else {
             return false;
         };
-        let possible = self.0.iter().take(rest + 1).filter(|entry| pattern.can_meet(None, entry.prefix()));
+        let possible = self.0.iter().take(rest + 1).filter(|entry| pattern.may_meet(entry.prefix()));
         possible.into_iter().all(|entry| entry.is_opened_by(operations))
     }
 
@@ -263,6 +263,7 @@ mod tests {
             (":SMS,admin:ADMIN", "$default", "SMS", true),
             ("admin:ADMIN,:SMS", "GET /orders/{id}", "SMS", true),
             ("admin:ADMIN,:SMS", "GET /{proxy+}", "SMS", false),
+            ("admin:ADMIN,orders/~/items:RCS,:SMS", "GET /orders/{id}", "SMS", false),
             (":SMS", "", "SMS", false),
         ] {
             let opened = RouteRules::parse(rules).unwrap().opened_unseen(Pattern::of(pattern), &operations(held));

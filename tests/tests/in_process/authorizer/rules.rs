@@ -114,6 +114,25 @@ async fn a_route_that_always_meets_one_entry_is_opened_by_no_other() {
 }
 
 #[tokio::test]
+async fn a_brace_in_a_path_does_not_hide_an_encoded_slash() {
+    let (_gateway, admin) = Gateway::with_manager().await;
+    let (sms, both) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS", "RCS"]).await);
+    for (rules, pattern, path) in [
+        ("v1/admin:RCS,:SMS", "/{one}", "/v1%2Fadmin%2F{x}"),
+        ("users/~/invoices:RCS,:SMS", "/users/{id}", "/users/1%2Finvoices%2F{x}"),
+        ("users/~/invoices:RCS,:SMS", "/users/{id}", "/users/{id}"),
+        ("users/~/invoices:RCS,:SMS", "/USERS/{id}/{what}", "/USERS/1/invoices{"),
+    ] {
+        let opens = async |key: &Client| {
+            let verdict = key.verdict_on("GET", path, pattern, &json!({"routeOperations": rules})).await;
+            allows(&verdict, &format!("{STAGE}/GET{path}"))
+        };
+        assert!(!opens(&sms).await, "{path} of {pattern} may be what {rules} says first");
+        assert!(opens(&both).await, "{path} of {pattern}");
+    }
+}
+
+#[tokio::test]
 async fn rules_are_continued_in_further_variables() {
     let (_gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
