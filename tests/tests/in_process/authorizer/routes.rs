@@ -165,6 +165,25 @@ async fn a_key_without_authentication_looks_itself_up_and_no_other_key() {
 }
 
 #[tokio::test]
+async fn the_routes_under_authentication_are_opened_where_the_gateway_took_them_for_such() {
+    let (_gateway, admin) = Gateway::with_manager().await;
+    let sms = admin.create_key(&["SMS"]).await;
+    let ours = json!({"keyService": "true"});
+    for (key, pattern, method, reason) in [
+        (&admin, "/authentication/{key}", "GET", "ALLOWED"),
+        (&admin, "/authentication/{key}", "PATCH", "ALLOWED"),
+        (&admin, "/console", "GET", "OPERATION"),
+        (&sms, "/authentication/{key}", "GET", "ALLOWED"),
+        (&sms, "/authentication/{key}", "HEAD", "OPERATION"),
+        (&sms, "/console/{file}", "GET", "OPERATION"),
+    ] {
+        let verdict = key.verdict_on(method, "/authentication/self", pattern, &ours).await;
+        assert_eq!(verdict["context"]["reason"], reason, "{method} {pattern}");
+        assert_eq!(allows(&verdict, &format!("{STAGE}/{method}/authentication/self")), reason == "ALLOWED");
+    }
+}
+
+#[tokio::test]
 async fn an_api_that_attaches_the_authorizer_has_no_look_up_and_no_freedom_from_limits() {
     let (gateway, admin) = Gateway::with_manager().await;
     gateway.set(|settings| settings.ceiling = api_keys::key::Limits::parse("1/MONTH").unwrap());
