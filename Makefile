@@ -13,7 +13,12 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 TIMED := infra/local/timed
 export STEPS := $(CURDIR)/.local/steps
 
-.PHONY: run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench deploy steps tools checkers clean
+.DEFAULT_GOAL := help
+
+.PHONY: help run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench deploy steps tools checkers clean
+
+help:                 ## these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: steps            ## the real template on an emulated AWS; prints a URL and a key
 	@$(TIMED) "Installing the tools" infra/tools/install sam ministack
@@ -91,5 +96,5 @@ checkers:             ## what only `test` needs beside them
 	@$(TIMED) "Installing CDK" infra/tools/install-npm cdk infra/tools/cdk
 	@$(TIMED) "Installing the browser" infra/tools/install-browser
 
-clean:
+clean:                ## removes what was built and installed
 	rm -rf target .aws-sam .local
