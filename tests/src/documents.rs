@@ -49,7 +49,7 @@ pub fn all() -> Vec<Document> {
     let in_docs = in_docs.map(|name| name.into_string().unwrap()).filter(is_document);
     let mut paths: Vec<_> = in_docs.map(|name| format!("docs/{name}")).collect();
     paths.sort();
-    let at_the_root = ["README.md", "SECURITY.md", "CHANGELOG.md"].map(str::to_owned);
+    let at_the_root = ["README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned);
     let read = |path: String| Document { text: fs::read_to_string(root().join(&path)).unwrap(), path };
     at_the_root.into_iter().chain(paths).map(read).collect()
 }
