@@ -15,7 +15,7 @@ export STEPS := $(CURDIR)/.local/steps
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench deploy steps tools checkers clean
+.PHONY: help run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench package deploy steps tools checkers clean
 
 help:                 ## these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,7 @@ nightly: audit        ## what `test` does, at sizes that take hours, and what it
 	SWEPT_KEYS=100000 KEYS=20000 LEASED_KEYS=100000 USAGE_REQUESTS=100000 FORM_REQUESTS=100000 $(MAKE) test
 	$(MAKE) simulate SEEDS=0..10000
 	$(MAKE) fuzz
+	infra/package/twice
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
@@ -81,6 +82,10 @@ bench: tools          ## what the functions cost, beside what users would pick i
 	@bench/prepare
 	cargo run --profile driver --package bench -- $(if $(ONLY),--only $(ONLY))
 
+package: tools        ## an archive that `sam deploy` takes without Rust, for ARCHITECTURE: x86_64 or arm64
+	@infra/tools/install sbom
+	@infra/package/package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
 deploy: tools         ## to AWS, with the credentials of your shell; STACK, and PARAMETERS that are to change
 	$(TOOLS)/sam/bin/python infra/deploy.py $(if $(STACK),--stack $(STACK)) $(PARAMETERS)
 
@@ -91,7 +96,7 @@ tools:                ## pinned, each in an environment of its own
 	@$(TIMED) "Installing the tools" infra/tools/install cargo-lambda sam ministack
 
 checkers:             ## what only `test` needs beside them
-	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-python-client openapi-spec-validator schemathesis
+	@$(TIMED) "Installing the checkers" infra/tools/install checkov linters openapi-python-client openapi-spec-validator sbom schemathesis
 	@$(TIMED) "Installing the tools for OpenAPI" infra/tools/install-npm openapi infra/tools/openapi
 	@$(TIMED) "Installing CDK" infra/tools/install-npm cdk infra/tools/cdk
 	@$(TIMED) "Installing the browser" infra/tools/install-browser

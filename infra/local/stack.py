@@ -2,7 +2,7 @@
 
 `stack.py run [--port 4566]`
     for a person: a URL, a key, and Ctrl-C ends it
-`stack.py up --state DIR --sample TEMPLATE --release FUNCTION [--port 0] [--parameters NAME=VALUE …]`
+`stack.py up --state DIR --sample TEMPLATE --release FUNCTION [--port 0] [--package DIR] [--parameters NAME=VALUE …]`
     for a test: see `commands.py`
 `stack.py transform`
     the template as CloudFormation gets it, as JSON
@@ -105,8 +105,9 @@ def up(arguments: argparse.Namespace) -> None:
     port = prepare(arguments.port, state, "sam", "ministack", "cargo-lambda")
     # Building it takes longest.
     with releasing(arguments.release, state) as released:
-        program = build_program()
-        with deployed(port, state, parameters) as (emulator, stack):
+        package = arguments.package and arguments.package.resolve()
+        program = package / "bin" / "api-keys" if package else build_program()
+        with deployed(port, state, parameters, package) as (emulator, stack):
             sample = deploy_sample(emulator, arguments.sample.resolve(), state)
             give_code(emulator, stack, arguments.release, folder := released())
             description = {
@@ -146,9 +147,11 @@ def prepare(wanted_port: int, state: Path, *tools: str) -> int:
 
 
 @contextmanager
-def deployed(port: int, state: Path, parameters: dict[str, str]) -> Iterator[tuple[Emulator, Stack]]:
-    """The stack on an emulator of its own; both are gone afterwards, but for the logs."""
-    template = build(state)
+def deployed(
+    port: int, state: Path, parameters: dict[str, str], package: Path | None = None
+) -> Iterator[tuple[Emulator, Stack]]:
+    """The stack, or a package of it, on an emulator of its own; both are gone afterwards, but for the logs."""
+    template = package / "template.yaml" if package else build(state)
     try:
         with Emulator(ministack(), port, state) as emulator:
             # Nothing asks GitHub: nobody listens there.
@@ -236,6 +239,9 @@ def _parse_arguments() -> argparse.Namespace:
     commands.choices["up"].add_argument("--state", type=Path, required=True)
     commands.choices["up"].add_argument("--sample", type=Path, required=True)
     commands.choices["up"].add_argument("--release", required=True, metavar="FUNCTION")
+    commands.choices["up"].add_argument(
+        "--package", type=Path, metavar="DIR", help="what `make package` made, unpacked"
+    )
     commands.choices["up"].add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
     return parser.parse_args()
 

@@ -1,5 +1,6 @@
 //! The real template on an emulated AWS, driven over HTTP; it ends with the test.
 
+use std::env;
 use std::ffi::OsStr;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
@@ -72,6 +73,10 @@ impl Stack {
             .args(["--release", "AuthorizerFunction"])
             .args(["--parameters", "AcceptImportedKeys=true", "Console=enabled", "MaxKeysPerAccount=30"])
             .current_dir(&root);
+        // What `make package` made, unpacked, in place of what is built here.
+        if let Some(package) = env::var_os("PACKAGE") {
+            command.arg("--package").arg(package);
+        }
         let (control, ready) = Control::start(command);
         let url = |name: &str| ready[name].as_str().unwrap().trim_end_matches('/').to_owned();
         let http = ureq::Agent::config_builder()

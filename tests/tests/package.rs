@@ -1,0 +1,167 @@
+//! `make package`, with a fake of what compiles. `infra/package/twice`, which `make nightly` runs, really builds it twice and deploys it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tests::template::root;
+
+/// Builds binaries that are their names, and finds one licence; whatever else is asked for, cargo does.
+const CARGO: &str = r#"#!/bin/bash
+if [[ $1 == lambda ]]; then
+    folder=$CARGO_TARGET_DIR/lambda/${!#}
+    mkdir -p "$folder"
+    echo "${@:(-1)} for $6" > "$folder/bootstrap"
+elif [[ $1 == about ]]; then
+    echo '{"licenses":[{"name":"MIT License","text":"Permission is …","used_by":[{"crate":{"name":"a","version":"1.0.0"}}]}]}'
+else
+    exec CARGO "$@"
+fi
+"#;
+
+/// A folder of its own, with the fake on its path.
+struct Packaging(PathBuf);
+
+impl Packaging {
+    fn new(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package").join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        let fake = folder.join("bin/cargo");
+        fs::write(&fake, CARGO.replace("CARGO \"$@\"", &format!("{} \"$@\"", env!("CARGO")))).unwrap();
+        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
+    fn make(&self, arguments: &[&str]) -> PathBuf {
+        let python = root().join(".local/tools/sam/bin/python");
+        let path = format!("{}:{}", self.0.join("bin").display(), std::env::var("PATH").unwrap());
+        let output = Command::new(python)
+            .arg(root().join("infra/package/package.py"))
+            .args(["--output", self.0.join("out").to_str().unwrap()])
+            .args(arguments)
+            .env("PATH", path)
+            .env("CARGO_TARGET_DIR", self.0.join("target"))
+            .output()
+            .unwrap();
+        PathBuf::from(text(&output).trim())
+    }
+
+    fn unpacked(&self, archive: &Path) -> PathBuf {
+        text(&Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&self.0).output().unwrap());
+        let name = archive.file_name().unwrap().to_str().unwrap();
+        self.0.join(name.strip_suffix(".tar.gz").unwrap())
+    }
+}
+
+/// What it printed, if it went well.
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn functions() -> BTreeSet<String> {
+    let folders = fs::read_dir(root().join("functions")).unwrap();
+    folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn an_archive_has_a_template_that_deploys_without_a_compiler() {
+    let packaging = Packaging::new("template");
+    let folder = packaging.unpacked(&packaging.make(&["--architecture", "arm64"]));
+    let template = fs::read_to_string(folder.join("template.yaml")).unwrap();
+    let named: BTreeSet<_> = template
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("CodeUri: functions/"))
+        .map(|zip| zip.strip_suffix(".zip").unwrap().to_owned())
+        .collect();
+    assert_eq!(named, functions());
+    assert!(!template.contains("BuildMethod"), "sam build would look for sources");
+    assert!(template.contains("Default: arm64"), "{template}");
+    for name in &named {
+        let zip = folder.join(format!("functions/{name}.zip"));
+        let listed = text(&Command::new("python3").args(["-m", "zipfile", "--list"]).arg(&zip).output().unwrap());
+        assert!(listed.contains("bootstrap"), "{listed}");
+        let script = "import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); i=z.getinfo('bootstrap'); print(oct(i.external_attr>>16), z.read(i).decode())";
+        let entry = text(&Command::new("python3").args(["-c", script]).arg(&zip).output().unwrap());
+        assert_eq!(entry.trim(), format!("0o100755 {name} for aarch64-unknown-linux-gnu"));
+    }
+    let program = folder.join("bin/api-keys");
+    assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
+    for file in ["LICENSE", "README.md", "openapi.yaml", "samconfig.yaml", "THIRD-PARTY.txt", "sbom.cdx.json"] {
+        assert!(folder.join(file).is_file(), "{file}");
+    }
+    text(&Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&folder).output().unwrap());
+    let summed = fs::read_to_string(folder.join("SHA256SUMS")).unwrap().lines().count();
+    let files = text(&Command::new("find").args([".", "-type", "f"]).current_dir(&folder).output().unwrap());
+    assert_eq!(summed + 1, files.lines().count(), "SHA256SUMS has every file but itself");
+}
+
+#[test]
+fn an_archive_is_the_same_whoever_makes_it_and_when() {
+    let first = Packaging::new("first").make(&[]);
+    // A moment as zip, tar and gzip keep it would show.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let second = Packaging::new("second").make(&[]);
+    assert_eq!(first.file_name(), second.file_name());
+    assert!(fs::read(first).unwrap() == fs::read(second).unwrap());
+}
+
+#[test]
+fn the_sbom_has_every_crate_that_is_in_it_as_cargo_lock_has_it() {
+    let python = root().join(".local/tools/sbom/bin/python");
+    let mut packages: Vec<String> = functions().into_iter().collect();
+    packages.push("cli".to_owned());
+    let target = "x86_64-unknown-linux-gnu";
+    let mut command = Command::new(python);
+    command.arg(root().join("infra/package/sbom.py")).arg(target).args(&packages).current_dir(root());
+    let document: Value = serde_json::from_str(&text(&command.output().unwrap())).unwrap();
+    let components = document["components"].as_array().unwrap();
+    let found: BTreeMap<_, _> = components
+        .iter()
+        .map(|each| ((each["name"].as_str().unwrap(), each["version"].as_str().unwrap()), each))
+        .collect();
+    assert_eq!(found.len(), components.len(), "no crate is there twice");
+
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let field = |entry: &str, name: &str| {
+        let line = entry.lines().find_map(|line| line.strip_prefix(&format!("{name} = \"")))?;
+        Some(line.trim_end_matches('"').to_owned())
+    };
+    let locked: BTreeMap<_, _> = lock
+        .split("[[package]]")
+        .skip(1)
+        .map(|entry| ((field(entry, "name").unwrap(), field(entry, "version").unwrap()), field(entry, "checksum")))
+        .collect();
+    for ((name, version), component) in &found {
+        let checksum = &locked[&((*name).to_owned(), (*version).to_owned())];
+        assert_eq!(component["hashes"][0]["content"].as_str(), checksum.as_deref(), "{name}");
+        assert_eq!(component["purl"].is_string(), checksum.is_some(), "{name}");
+        assert!(!component["licenses"].as_array().unwrap().is_empty(), "{name}");
+    }
+
+    let mut in_it = BTreeSet::new();
+    for package in &packages {
+        let mut tree = Command::new(env!("CARGO"));
+        tree.args(["tree", "--locked", "--target", target, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+        tree.args(["--package", package]).current_dir(root());
+        for line in text(&tree.output().unwrap()).lines().filter(|line| !line.is_empty()) {
+            let mut words = line.split(' ');
+            in_it.insert((words.next().unwrap().to_owned(), words.next().unwrap().trim_start_matches('v').to_owned()));
+        }
+    }
+    assert!(in_it.len() > 100, "{}", in_it.len());
+    for (name, version) in &in_it {
+        let component = found.get(&(name.as_str(), version.as_str())).unwrap_or_else(|| panic!("{name} is not there"));
+        assert_eq!(component["scope"], "required", "{name}");
+    }
+    let of_tests =
+        ["dynoxide-rs", "proptest", "ureq"].into_iter().find(|name| found.keys().any(|(crate_, _)| crate_ == name));
+    assert_eq!(of_tests, None, "a crate of the tests alone");
+    let depended: BTreeSet<_> =
+        document["dependencies"].as_array().unwrap().iter().map(|each| each["ref"].as_str().unwrap()).collect();
+    assert_eq!(depended.len(), components.len() + 1, "each has its dependencies, and so has the whole");
+}
