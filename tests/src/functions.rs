@@ -58,6 +58,8 @@ pub struct Settings {
     pub operators_time: Duration,
     /// What verifies GitHub's signatures.
     pub github: Arc<GithubKeys>,
+    /// Whether leaks may be reported.
+    pub leaks: bool,
     /// See [`report_leaks::STEP`].
     pub report_step: Duration,
 }
@@ -73,6 +75,7 @@ impl Default for Settings {
             operators_time: manage_account::TIME,
             // Nothing listens there.
             github: Arc::new(GithubKeys::new("http://127.0.0.1:9/".parse().unwrap(), None).unwrap()),
+            leaks: true,
             report_step: Duration::from_millis(1),
         }
     }
@@ -149,8 +152,9 @@ impl Functions {
         let Self { reader, key_list, tables, events, account_reader: accounts, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let requests = &DoneRequests::new(tables);
-        let Settings { catalogue, imported, max_keys, ceiling, github, report_step: step, .. } = &self.settings();
-        let (imported, max_keys, ceiling, step) = (*imported, *max_keys, *ceiling, *step);
+        let Settings { catalogue, imported, max_keys, ceiling, github, leaks, report_step: step, .. } =
+            &self.settings();
+        let (imported, max_keys, ceiling, leaks, step) = (*imported, *max_keys, *ceiling, *leaks, *step);
         let answering = async {
             match function {
                 "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
@@ -175,7 +179,7 @@ impl Functions {
                 }
                 "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
                 "report-leaks" => {
-                    let deps = report_leaks::Deps { reader, keys, github, imported, step };
+                    let deps = report_leaks::Deps { leaks, reader, keys, github, imported, step };
                     report_leaks::handle(request, &deps, now).await
                 }
                 "serve-console" => serve_console::handle(&request, &serve_console::Deps { assets: Some(&ASSETS) }),

@@ -36,6 +36,8 @@ const AT_ONCE: usize = 10;
 /// What the function works with.
 #[derive(Debug)]
 pub struct Deps<'a> {
+    /// Whether leaks may be reported; if not, there is no such route.
+    pub leaks: bool,
     /// Finds who has a value.
     pub reader: &'a KeyReader,
     /// Ends it.
@@ -55,6 +57,9 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 
 impl Deps<'_> {
     async fn take(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Error> {
+        if !self.leaks {
+            return Err(Error::NoRoute);
+        }
         let start = Instant::now();
         let body: &[u8] = request.body();
         report::must_be_short(body)?;

@@ -18,6 +18,7 @@ async fn main() -> Result<(), Error> {
     let keys = &Keys::new(&tables);
     let token = settings::github_token_secret()?.map(|secret| StoredSecret::new(&aws, secret));
     let github = &GithubKeys::new(settings::github_keys_url()?, token)?;
-    let deps = &Deps { reader, keys, github, imported: settings::imported_keys()?, step: STEP };
+    let (leaks, imported) = (settings::leaks()?, settings::imported_keys()?);
+    let deps = &Deps { leaks, reader, keys, github, imported, step: STEP };
     http::run_with_headers(&HEADERS, |request| report_leaks::handle(request, deps, SystemTime::now())).await
 }

@@ -130,6 +130,14 @@ pub fn console() -> Result<bool, SettingError> {
     switch("CONSOLE")
 }
 
+/// `LEAKS`: whether they may be reported.
+///
+/// # Errors
+/// When it is missing or neither `enabled` nor `disabled`.
+pub fn leaks() -> Result<bool, SettingError> {
+    switch("LEAKS")
+}
+
 /// `MAX_KEYS_PER_ACCOUNT`.
 ///
 /// # Errors

@@ -174,7 +174,7 @@ impl Functions {
             }
             "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
             "report-leaks" => {
-                let deps = report_leaks::Deps { reader, keys, github, imported, step: report_leaks::STEP };
+                let deps = report_leaks::Deps { leaks: true, reader, keys, github, imported, step: report_leaks::STEP };
                 report_leaks::handle(request, &deps, now).await
             }
             other => panic!("no function {other}"),

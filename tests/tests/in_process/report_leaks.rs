@@ -49,6 +49,28 @@ async fn status_of(admin: &Client, key: &Client) -> Value {
     admin.get(&format!("/authentication/{}", key.id)).await.body["status"].clone()
 }
 
+/// A stack with `Leaks=disabled`.
+#[tokio::test]
+async fn where_reports_are_switched_off_there_is_no_such_route() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    gateway.set(|settings| settings.leaks = false);
+    let calls = gateway.wire.take_calls().len();
+    assert!(calls > 0);
+
+    let signature = Signer::new("one").headers("[]");
+    let signature = signature.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let of_key = report_of(&[&key.value]);
+    for (headers, body) in [(&[][..], &*of_key), (&[], "no JSON"), (&signature, "[]"), (&signature[..1], &of_key)] {
+        let answer = gateway.report(headers, body).await;
+        answer.assert_problem(404);
+        assert_eq!(answer.body["code"], "NO_ROUTE", "{answer:?}");
+    }
+
+    assert!(gateway.wire.take_calls().is_empty(), "nothing is read for it");
+    assert_eq!(key.status().await, 200);
+}
+
 #[tokio::test]
 async fn a_leaked_key_is_dead_on_the_next_request_until_it_is_rotated() {
     let (gateway, admin) = Gateway::with_manager().await;
