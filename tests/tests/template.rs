@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use api_keys::key::Period;
 use api_keys::lambda::Code;
 use serde_json::{Value, json};
 use tests::template::{create_table_request, root, template};
@@ -444,14 +445,53 @@ fn every_api_asks_the_authorizer_by_its_alias() {
 fn a_change_of_any_parameter_publishes_the_authorizer_anew() {
     let version = only("AWS::Lambda::Version")["Description"]["Fn::Sub"].as_str().unwrap();
     let function = &TRANSFORMED["Resources"]["AuthorizerFunction"]["Properties"];
-    let used = references(function).into_iter().filter(|name| TRANSFORMED["Parameters"][name].is_object());
-    let used: BTreeSet<_> = used.collect();
+    // A role with another path is another role, and a version goes on with the one that it was published with.
+    let path_of_role = &TRANSFORMED["Resources"]["AuthorizerFunctionRole"]["Properties"]["Path"];
+    let used = references(function).into_iter().chain(references(path_of_role));
+    let used: BTreeSet<_> = used.filter(|name| TRANSFORMED["Parameters"][name].is_object()).collect();
     assert!(used.contains("AcceptImportedKeys"), "{used:?}");
     for parameter in used {
         assert!(version.contains(&format!("${{{parameter}}}")), "{parameter} is not in {version}");
     }
     let authorizer = &template()["Resources"]["AuthorizerFunction"]["Properties"];
     assert_eq!(authorizer["AutoPublishAliasAllProperties"], true, "and so does a change of the template");
+}
+
+#[test]
+fn the_description_of_the_authorizers_version_has_room_for_the_longest_values() {
+    // With `KeyLimits` of every period, which are up to 900000000.
+    let longest = |name: &str| {
+        if name == "KeyLimits" {
+            return Period::ALL.iter().map(|period| period.as_str().len() + ",900000000/".len()).sum();
+        }
+        let parameter = &TRANSFORMED["Parameters"][name];
+        let allowed = parameter["AllowedValues"].as_array().into_iter().flatten();
+        let allowed = allowed.filter_map(|value| value.as_str().map(str::len));
+        let bound = parameter["MaxLength"].as_u64().and_then(|bound| usize::try_from(bound).ok());
+        allowed.max().or(bound).unwrap_or_else(|| panic!("{name} has no bound"))
+    };
+    let text = only("AWS::Lambda::Version")["Description"]["Fn::Sub"].as_str().unwrap();
+    let names = text.split("${").skip(1).map(|rest| rest.split('}').next().unwrap());
+    let (holders, values): (Vec<_>, Vec<_>) = names.map(|name| (name.len() + "${}".len(), longest(name))).unzip();
+    let length = text.len() - holders.iter().sum::<usize>() + values.iter().sum::<usize>();
+    assert!(length <= 256, "{length}");
+}
+
+#[test]
+fn every_role_has_the_boundary_and_the_path_that_are_given() {
+    let given =
+        |condition: &str, parameter: &str| json!({"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]});
+    for (name, role) in resources("AWS::IAM::Role") {
+        assert_eq!(role["PermissionsBoundary"], given("HasPermissionsBoundary", "PermissionsBoundary"), "{name}");
+        assert_eq!(role["Path"], given("HasRolePath", "RolePath"), "{name}");
+    }
+    let conditions = &TRANSFORMED["Conditions"];
+    for (condition, parameter, none) in
+        [("HasPermissionsBoundary", "PermissionsBoundary", ""), ("HasRolePath", "RolePath", "/")]
+    {
+        assert_eq!(TRANSFORMED["Parameters"][parameter]["Default"], none);
+        assert_eq!(conditions[condition], json!({"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, none]}]}));
+    }
 }
 
 /// What a part of the template refers to; parameters in the text of an `Fn::Sub` are not among it.
