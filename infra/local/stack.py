@@ -4,8 +4,8 @@
     for a person: a URL, a key, and Ctrl-C ends it
 `stack.py up --state DIR --sample TEMPLATE --release FUNCTION [--port 0] [--package DIR] [--parameters NAME=VALUE …]`
     for a test: see `commands.py`
-`stack.py transform`
-    the template as CloudFormation gets it, as JSON
+`stack.py transform [NAME=VALUE …]`
+    the template as CloudFormation gets it with these parameters, as JSON
 """
 
 from __future__ import annotations
@@ -125,9 +125,10 @@ def up(arguments: argparse.Namespace) -> None:
                 Commands(emulator, stack).serve(sys.stdin.fileno())
 
 
-def transform(_: argparse.Namespace) -> None:
+def transform(arguments: argparse.Namespace) -> None:
     """Prints the transformed template."""
-    json.dump(transformed(read_template(TEMPLATE)), sys.stdout, indent=2)
+    parameters = dict(each.split("=", 1) for each in arguments.parameters)
+    json.dump(transformed(read_template(TEMPLATE), parameters), sys.stdout, indent=2)
     print()
 
 
@@ -243,6 +244,7 @@ def _parse_arguments() -> argparse.Namespace:
         "--package", type=Path, metavar="DIR", help="what `make package` made, unpacked"
     )
     commands.choices["up"].add_argument("--parameters", nargs="*", default=[], metavar="NAME=VALUE")
+    commands.choices["transform"].add_argument("parameters", nargs="*", metavar="NAME=VALUE")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's transform, with the parameters' defaults."""
+"""The template as CloudFormation gets it: SAM's transform."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def read_template(path: Path) -> Template:
     return yaml_parse(path.read_text())
 
 
-def transformed(template: Template) -> Template:
-    """What SAM makes of a template."""
+def transformed(template: Template, parameters: dict[str, str] | None = None) -> Template:
+    """What SAM makes of a template with these values of its parameters; the others have their defaults."""
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     template = copy.deepcopy(template)
@@ -30,7 +30,7 @@ def transformed(template: Template) -> Template:
         if "CodeUri" in resource.get("Properties", {}):
             # The transform takes only what is uploaded.
             resource["Properties"]["CodeUri"] = "s3://bucket/code"
-    return transform(template, {}, _NoManagedPolicies())
+    return transform(template, dict(parameters or {}), _NoManagedPolicies())
 
 
 def binaries(template: Template) -> dict[str, str]:

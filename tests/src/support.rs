@@ -1,6 +1,6 @@
 //! What tests stand on: a fresh DynamoDB engine each, and a gateway in process that runs the real handlers.
 //!
-//! `template` reads the table out of `template.yaml`; `engine` serves it on loopback; `wire` sits between the
+//! `template` reads the table out of `template.yaml`, `cloudformation` fills a template in; `engine` serves it on loopback; `wire` sits between the
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `functions` runs our functions as
 //! Lambda does; `gateway` does what API Gateway does with them; `client` is somebody with a key, `answer` what they get;
 //! `operators` has the words for what operators do;
@@ -12,6 +12,7 @@ pub mod answer;
 pub mod authorizing;
 pub mod bus;
 pub mod client;
+pub mod cloudformation;
 pub mod documents;
 pub mod engine;
 pub mod environment;

@@ -50,7 +50,9 @@ pub fn create_table_request(resource: &str, table_name: &str) -> Value {
     request.into()
 }
 
-fn read(file: &str) -> Value {
+/// A template of the repository, likewise.
+#[must_use]
+pub fn read(file: &str) -> Value {
     to_json(serde_yaml_ng::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap())
 }
 
