@@ -11,6 +11,8 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 # `run` and `test` show at their end how long each step took.
 TIMED := infra/local/timed
+# The stacks beside the main one.
+BESIDE := infra/alarms.yaml infra/dashboard.yaml infra/domain.yaml infra/web-acl.yaml
 export STEPS := $(CURDIR)/.local/steps
 
 .DEFAULT_GOAL := help
@@ -60,8 +62,9 @@ lint-others: tools checkers
 	$(LINTERS)/shfmt --indent 4 --diff $(SCRIPTS)
 	$(TIMED) "sam validate" $(TOOLS)/sam/bin/sam validate --lint
 	$(TIMED) "sam validate, sample API" $(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
+	$(TIMED) "cfn-lint, stacks beside it" $(TOOLS)/sam/bin/cfn-lint $(BESIDE)
 	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
-	$(TIMED) "checkov" $(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json
+	$(TIMED) "checkov" $(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json $(BESIDE)
 	$(TOOLS)/openapi-spec-validator/bin/openapi-spec-validator infra/openapi.yaml
 	$(TIMED) "redocly" $(OPENAPI_TOOLS)/redocly lint --extends recommended-strict infra/openapi.yaml
 	$(TIMED) "spectral" $(OPENAPI_TOOLS)/spectral lint --ruleset infra/spectral.yaml --fail-severity hint infra/openapi.yaml

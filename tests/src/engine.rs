@@ -138,6 +138,12 @@ impl Engine {
         self.database.delete_item(request).unwrap();
     }
 
+    /// Deletes the table of that name, with all that it holds.
+    pub fn drop_table(&self, table: &str) {
+        let request = serde_json::from_value(json!({ "TableName": table })).unwrap();
+        self.database.delete_table(request).unwrap();
+    }
+
     /// The item of that primary key. `None` also when the engine refuses to read it.
     #[must_use]
     pub fn item(&self, table: &str, key: &Value) -> Option<Value> {

@@ -1,0 +1,167 @@
+//! Traffic over hours, and what it leaves in `CloudWatch`: the authorizer's own lines, and AWS's metrics.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use api_keys::check::Reasons;
+use api_keys::lambda::Metrics;
+use serde_json::Value;
+
+use crate::cloudwatch::{CloudWatch, Metric};
+use crate::outcome::{Kind, Outcome, Outcomes};
+use crate::stacks::main_stack;
+
+/// When the world begins, in seconds: 2027-01-14T00:00:00Z.
+const BEGIN: u64 = 1_799_884_800;
+/// So much later `CloudWatch` knows a line of a log.
+const LINE_TAKES: u64 = 60;
+/// So much later AWS's own metrics are there.
+const METRIC_TAKES: u64 = 120;
+/// So long Lambda keeps an environment that gets no request.
+const IDLE: u64 = 600;
+/// How long the first check of an environment takes, in milliseconds.
+const COLD: u32 = 250;
+
+/// The world of one stack.
+pub struct World {
+    /// What `CloudWatch` has.
+    pub watch: CloudWatch,
+    metrics: Metrics,
+    environments: Vec<Environment>,
+    random: fastrand::Rng,
+    /// Its requests, and those that were a 4xx and a 5xx.
+    of_api: [Metric; 3],
+    throttles: Metric,
+    durations: Metric,
+    ages: Metric,
+}
+
+#[derive(Default)]
+struct Environment {
+    reasons: Reasons,
+    last: Option<u64>,
+}
+
+impl World {
+    /// The world of the main template's stack, with so many environments of its authorizer.
+    pub fn with(environments: usize) -> Self {
+        let stack = main_stack();
+        // What the functions and AWS call things is what the main template makes of them.
+        let name = |resource: &str| {
+            assert_eq!(stack[resource]["Type"], "AWS::Lambda::Function");
+            resource.to_owned()
+        };
+        let of_stack = &stack["AuthorizerFunction"]["Properties"]["Environment"]["Variables"]["STACK_NAME"];
+        let api = stack["Api"]["Properties"]["Body"]["info"]["title"].as_str().unwrap();
+        let stage = stack.values().find(|it| it["Type"] == "AWS::ApiGateway::Stage").unwrap();
+        let stage = stage["Properties"]["StageName"].as_str().unwrap();
+        let authorizer = [("FunctionName", &*name("AuthorizerFunction"))];
+        Self {
+            watch: CloudWatch::default(),
+            metrics: Metrics::of(of_stack.as_str().unwrap().to_owned()),
+            environments: (0..environments).map(|_| Environment::default()).collect(),
+            random: fastrand::Rng::with_seed(7),
+            of_api: ["Count", "4XXError", "5XXError"]
+                .map(|name| Metric::new("AWS/ApiGateway", name, &[("ApiName", api), ("Stage", stage)])),
+            throttles: Metric::new("AWS/Lambda", "Throttles", &authorizer),
+            durations: Metric::new("AWS/Lambda", "Duration", &authorizer),
+            ages: Metric::new("AWS/Lambda", "IteratorAge", &[("FunctionName", &name("PublishEventsFunction"))]),
+        }
+    }
+
+    /// Little traffic: a request to this API and one to an attached one in seven minutes, all by one environment.
+    pub fn sparse(&mut self, seconds: std::ops::Range<u64>, outcomes: &Outcomes) {
+        let calls = [Kind::Call, Kind::MistypedCall, Kind::Call, Kind::NarrowCall];
+        let managements = [Kind::Management, Kind::Management, Kind::MistypedManagement];
+        for (turn, at) in seconds.step_by(420).enumerate() {
+            self.request(at, 0, managements[turn % 3], outcomes);
+            self.request(at + 3, 0, calls[turn % 4], outcomes);
+        }
+    }
+
+    /// Much traffic: three requests a second, by all environments; so many of a hundred calls have a mistyped key.
+    pub fn busy(&mut self, seconds: std::ops::Range<u64>, mistyped: u32, outcomes: &Outcomes) {
+        for at in seconds.clone() {
+            for _ in 0..3 {
+                let kind = match self.random.u32(0..100) {
+                    0..10 => Kind::Management,
+                    10..11 => Kind::MistypedManagement,
+                    11..13 => Kind::NarrowCall,
+                    13..16 => Kind::LimitedCall,
+                    _ if self.random.u32(0..100) < mistyped => Kind::MistypedCall,
+                    _ => Kind::Call,
+                };
+                let environment = self.random.usize(0..self.environments.len());
+                self.request(at, environment, kind, outcomes);
+            }
+        }
+    }
+
+    /// Lambda ends the environments, and starts others for the requests to come.
+    pub fn deploy(&mut self, at: u64) {
+        for environment in 0..self.environments.len() {
+            self.end(environment, at);
+        }
+    }
+
+    /// One request of that kind.
+    pub fn request(&mut self, at: u64, environment: usize, kind: Kind, outcomes: &Outcomes) {
+        let Outcome { status, reason, duration } = outcomes[&kind];
+        if self.environments[environment].last.is_some_and(|last| last + IDLE < at) {
+            let ended = self.environments[environment].last.unwrap() + IDLE;
+            self.end(environment, ended);
+        }
+        match duration {
+            Some(duration) => {
+                let is_cold = self.environments[environment].last.replace(at).is_none();
+                let duration = if is_cold { duration.max(COLD) } else { duration + self.network() };
+                self.watch.put(&self.durations, at, at + METRIC_TAKES, duration.into());
+                if let Some(reason) = reason {
+                    let reasons = &self.environments[environment].reasons;
+                    reasons.note(reason, time(at).into());
+                    // As `AfterAnswer` does.
+                    if let Some(minute) = reasons.take_over() {
+                        let line = Value::Object(self.metrics.verdicts(&minute));
+                        self.take_line(&line, at);
+                    }
+                }
+            }
+            None => self.watch.put(&self.throttles, at, at + METRIC_TAKES, 1.0),
+        }
+        if kind.is_ours() {
+            let is = |class: u16| if status / 100 == class { 1.0 } else { 0.0 };
+            for (metric, value) in self.of_api.iter().zip([1.0, is(4), is(5)]) {
+                self.watch.put(metric, at, at + METRIC_TAKES, value);
+            }
+        }
+    }
+
+    /// A function has written a line at that time.
+    pub fn take_line(&mut self, line: &Value, at: u64) {
+        self.watch.take_line(line, BEGIN * 1000, at + LINE_TAKES);
+    }
+
+    /// The stream's poller hands events on, of which the oldest is so many seconds old.
+    pub fn poll(&mut self, at: u64, age: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "it is small")]
+        self.watch.put(&self.ages, at, at + METRIC_TAKES, (age * 1000) as f64);
+    }
+
+    /// What the network adds to a check in milliseconds: little, and now and then more.
+    fn network(&mut self) -> u32 {
+        if self.random.u32(0..50) == 0 { self.random.u32(20..90) } else { self.random.u32(0..4) }
+    }
+
+    fn end(&mut self, environment: usize, at: u64) {
+        // As `AfterAnswer` does at the end.
+        for minute in self.environments[environment].reasons.take_rest() {
+            let line = Value::Object(self.metrics.verdicts(&minute));
+            self.take_line(&line, at);
+        }
+        self.environments[environment] = Environment::default();
+    }
+}
+
+/// That second as a clock has it.
+pub fn time(at: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(BEGIN + at)
+}
