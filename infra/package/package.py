@@ -32,6 +32,8 @@ TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 PROGRAM = ("cli", "api-keys")
 # What goes into the archive as it is.
 FILES = {"LICENSE": "LICENSE", "samconfig.yaml": "samconfig.yaml", "infra/openapi.yaml": "openapi.yaml"}
+# The stacks beside the service's own.
+STACKS = ("alarms", "dashboard", "domain", "web-acl")
 # A moment that zip can hold, and that no build changes.
 THEN = (1980, 1, 1, 0, 0, 0)
 
@@ -101,6 +103,9 @@ def fill(folder: Path, template: Template, binaries: dict[str, Path], architectu
     (folder / "template.yaml").write_text(packaged(template, architecture))
     for source, name in FILES.items():
         shutil.copy(source, folder / name)
+    (folder / "infra").mkdir()
+    for stack in STACKS:
+        shutil.copy(f"infra/{stack}.yaml", folder / "infra")
     shutil.copy(HERE / "README.md", folder / "README.md")
     parts = [TARGETS[architecture], *functions_of(template).values(), PROGRAM[0]]
     run_tool("sbom", "sbom.py", *parts, output=folder / "sbom.cdx.json")

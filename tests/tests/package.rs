@@ -91,6 +91,9 @@ fn an_archive_has_a_template_that_deploys_without_a_compiler() {
     }
     let program = folder.join("bin/api-keys");
     assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
+    for stack in ["alarms", "dashboard", "domain", "web-acl"] {
+        assert!(folder.join(format!("infra/{stack}.yaml")).is_file(), "{stack}");
+    }
     for file in ["LICENSE", "README.md", "openapi.yaml", "samconfig.yaml", "THIRD-PARTY.txt", "sbom.cdx.json"] {
         assert!(folder.join(file).is_file(), "{file}");
     }
