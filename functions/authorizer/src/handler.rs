@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use api_keys::check::{
     Asked, Check, Decision, EnvironmentState, MalformedStage, Opens, Pattern, Reason, RouteRules, Settings,
 };
-use api_keys::key::{KeyValue, Timestamp};
+use api_keys::key::Timestamp;
 use api_keys::lambda::log::{self, Subject};
 use api_keys::lambda::{MethodArn, Verdict};
 use api_keys::request::Caller;
@@ -56,11 +56,8 @@ pub async fn handle(
     match kept.check(check, settings).await {
         Ok(decision) => answer(decision, form, &method, stage.limit_answer),
         Err(error) => {
-            // The table does not say whose key it is, but a value of this service does.
-            let key = check.value.and_then(|text| KeyValue::parse(text, settings.imported)?.locator());
-            let (account_id, key_id) = (key.map(|key| key.account_id), key.map(|key| key.id));
-            let operation = "authorize".to_owned();
-            let subject = Subject { request_id, operation, account_id, key_id, ..Subject::default() };
+            // The table does not say whose key it is.
+            let subject = Subject::of_check(request_id, "authorize", check.value, settings.imported);
             log::failure(&subject, &error);
             Err(Refusal::Unavailable)
         }

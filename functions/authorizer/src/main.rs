@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use api_keys::aws::Aws;
 use api_keys::check::{EnvironmentState, Settings};
-use api_keys::lambda::{AfterAnswer, ending, settings};
+use api_keys::lambda::{AfterAnswer, settings};
 use api_keys::store::KeyReader;
 use lambda_runtime::{Error, Runtime, service_fn};
 
@@ -16,20 +16,9 @@ async fn main() -> Result<(), Error> {
     let settings = Settings { imported: settings::imported_keys()?, ceiling: settings::key_limits()? };
     let kept = Arc::new(EnvironmentState::new(reader, settings::counted_usage()?));
     let after_answer = AfterAnswer::new(Arc::clone(&kept), settings::metrics()?);
-    let told_to_end = ending::signal_of_end()?;
-    // Nothing but the table takes time at a start.
-    tokio::join!(kept.reader.warm(), ending::register());
     let runtime = Runtime::new(service_fn(move |event| {
         let kept = Arc::clone(&kept);
         async move { authorizer::handle(event, &kept, settings, SystemTime::now()).await }
     }));
-    // The runtime wakes a task by itself, but its outermost future by a system call each time.
-    let serving = tokio::spawn(runtime.layer(after_answer.clone()).run());
-    tokio::select! {
-        served = serving => served?,
-        end = told_to_end => {
-            after_answer.write_rest(SystemTime::now(), end).await;
-            Ok(())
-        }
-    }
+    after_answer.serve(runtime.layer(after_answer.clone()).run(), SystemTime::now).await
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use lambda_http::Service;
 use lambda_http::tower::Layer;
+use lambda_http::{Error, Service};
 use tokio::time::Instant;
 
+use super::ending;
 use super::log;
 use super::metrics::Metrics;
 use crate::check::{EnvironmentState, LogEntries};
@@ -28,6 +29,29 @@ impl AfterAnswer {
     #[must_use]
     pub fn new(state: Arc<EnvironmentState>, metrics: Metrics) -> Self {
         Self { state, metrics }
+    }
+
+    /// Serves requests until the environment ends, and then writes what is left. `serving` has this layer around it.
+    ///
+    /// # Errors
+    /// When Lambda's Runtime API can no longer be reached.
+    pub async fn serve(
+        &self,
+        serving: impl Future<Output = Result<(), Error>> + Send + 'static,
+        clock: impl Fn() -> SystemTime,
+    ) -> Result<(), Error> {
+        let told_to_end = ending::signal_of_end()?;
+        // Nothing but the table takes time at a start.
+        tokio::join!(self.state.reader.warm(), ending::register());
+        // The runtime wakes a task by itself, but its outermost future by a system call each time.
+        let serving = tokio::spawn(serving);
+        tokio::select! {
+            served = serving => served?,
+            end = told_to_end => {
+                self.write_rest(clock(), end).await;
+                Ok(())
+            }
+        }
     }
 
     async fn write(&self) {

@@ -30,7 +30,7 @@ const LAST_WORK: Duration = Duration::from_millis(400);
 ///
 /// # Errors
 /// When the system has no signals.
-pub fn signal_of_end() -> io::Result<impl Future<Output = Instant>> {
+pub(super) fn signal_of_end() -> io::Result<impl Future<Output = Instant>> {
     let mut terminated = signal(SignalKind::terminate())?;
     Ok(async move {
         if terminated.recv().await.is_none() {
@@ -44,7 +44,7 @@ pub fn signal_of_end() -> io::Result<impl Future<Output = Instant>> {
 ///
 /// Takes at most a tenth of a second. It goes on behind that: Lambda would wait for an extension that has registered and
 /// says no more.
-pub async fn register() {
+pub(super) async fn register() {
     drop(timeout(REGISTRATION_TIME, tokio::spawn(try_to_register())).await);
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::metrics::Metrics;
 use crate::check::ReasonCounts;
-use crate::key::{AccountId, KeyId, Timestamp};
+use crate::key::{AccountId, ImportedKeys, KeyId, KeyValue, Timestamp};
 use crate::store::{DroppedUsage, DroppedUse};
 
 /// What failed, for whoever is to act on it. It never has a value or a hash.
@@ -31,6 +31,14 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// A check of what is presented as a key's value. It names the key that this service's values name.
+    #[must_use]
+    pub fn of_check(request_id: String, operation: &str, value: Option<&str>, imported: ImportedKeys) -> Self {
+        let key = value.and_then(|text| KeyValue::parse(text, imported)?.locator());
+        let (account_id, key_id) = (key.map(|key| key.account_id), key.map(|key| key.id));
+        Self { request_id, operation: operation.to_owned(), account_id, key_id, ..Self::default() }
+    }
+
     /// The same of that key.
     #[must_use]
     pub fn of_key(&self, account_id: AccountId, key_id: KeyId) -> Self {

@@ -3,15 +3,15 @@
 //! ```text
 //! metrics → log → incoming → response → problem → http
 //! code → problem
-//! error → incoming, invocation; issued_key → response; log → invocation, after_answer
+//! error → incoming, invocation; issued_key → response; log → invocation; log, ending → after_answer
 //! method_arn → verdict
 //! metrics → settings
-//! pages; ending
+//! pages
 //! ```
 
 mod after_answer;
 mod code;
-pub mod ending;
+mod ending;
 mod error;
 pub mod http;
 mod incoming;
