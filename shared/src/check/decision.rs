@@ -11,7 +11,7 @@ use super::reason::Reason;
 use super::route::{Opens, Route};
 use crate::key::{ImportedKeys, KeyRecord, KeyValue, Limits, Locator, Operation, Timestamp};
 use crate::request::Caller;
-use crate::store::{Admission, TableError};
+use crate::store::{Admission, Standing, TableError};
 
 /// What the stack decides.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,8 @@ pub enum Asked<'a> {
     Route(Route<'a>),
     /// An operation, by its name.
     Operation(&'a Operation),
+    /// Nothing but that it works.
+    NoOperation,
 }
 
 /// What becomes of a request.
@@ -114,6 +116,15 @@ impl EnvironmentState {
         Ok(Decision { admission: Some(admission), opens, ..Decision::of(record, reason) })
     }
 
+    /// How the key of a request that was counted stands to each of its limits; nothing for any other.
+    #[must_use]
+    pub fn standings(&self, decision: &Decision, now: Timestamp) -> Vec<Standing> {
+        match (&decision.admission, decision.key()) {
+            (Some(admission), Some(key)) => self.leases.standings(key, admission.limits, now),
+            _ => Vec::new(),
+        }
+    }
+
     /// Hashes the value again only in a grace period.
     fn note_use(&self, record: &KeyRecord, value: &KeyValue, now: Timestamp) {
         self.last_use.note(record, now);
@@ -130,6 +141,7 @@ impl Asked<'_> {
                 Opens::Asked(Methods::NONE)
             }
             Self::Operation(_) => Opens::Nothing,
+            Self::NoOperation => Opens::Asked(Methods::NONE),
             Self::Route(route) => route.opened_by(key, imported, now),
         }
     }

@@ -132,14 +132,19 @@ impl Lease {
     /// knows; how much that is, and how long its window goes on.
     #[must_use]
     pub fn tightest(&self, now: Timestamp) -> Option<(Period, u64, Duration)> {
-        let of = |period: Period| {
-            self.limits.of(period)?;
-            let end = Duration::from_secs(period.end(self.window(period)));
-            let rest = self.rest(period) + u64::from(self.left(period));
-            Some((period, rest, end.saturating_sub(Duration::from_millis(now.unix_millis()))))
-        };
+        let of = |period| self.standing(period, now).map(|(rest, end)| (period, rest, end));
         // Of several that are exhausted the one that goes on longest.
         Period::ALL.into_iter().filter_map(of).min_by_key(|(_, rest, end)| (*rest, Reverse(*end)))
+    }
+
+    /// How many requests of a period are left for all environments, as far as this one knows, and how long its window goes on;
+    /// `None` where it has no limit.
+    #[must_use]
+    pub fn standing(&self, period: Period, now: Timestamp) -> Option<(u64, Duration)> {
+        self.limits.of(period)?;
+        let end = Duration::from_secs(period.end(self.window(period)));
+        let rest = self.rest(period) + u64::from(self.left(period));
+        Some((rest, end.saturating_sub(Duration::from_millis(now.unix_millis()))))
     }
 
     /// The window in which requests are counted, the later one of the clock's and the stored one.

@@ -48,7 +48,8 @@ impl Tags {
     }
 
     /// Takes the text as it was stored.
-    pub(crate) fn of_stored(form: String) -> Self {
+    #[must_use]
+    pub fn of_stored(form: String) -> Self {
         Self(form)
     }
 

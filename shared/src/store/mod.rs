@@ -63,6 +63,6 @@ pub use self::keys::last_use::{DroppedUse, LastUse};
 pub use self::keys::list::{KeyList, KeyPage};
 pub use self::keys::reader::KeyReader;
 pub use self::keys::write::Keys;
-pub use self::limits::lease::{Admission, Leases};
+pub use self::limits::lease::{Admission, Leases, Standing};
 pub use self::usage::counts::{DroppedUsage, Usage};
 pub use self::usage::list::UsageList;

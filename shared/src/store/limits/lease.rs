@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::lease_item;
 use super::recent::Recent;
 use crate::aws::{CALL_TIME, CallError, Dynamodb};
-use crate::key::{Claim, Counters, GiveBack, KeyRecord, Lease, Limits, Locator, Period, Step, Timestamp};
+use crate::key::{Claim, Counters, GiveBack, KeyRecord, Lease, Limit, Limits, Locator, Period, Step, Timestamp};
 use crate::lock::lock;
 use crate::store::dynamo::error::TableError;
 use crate::store::keys::reader::KeyReader;
@@ -36,6 +36,17 @@ pub struct Admission {
     /// How many requests are left in it, as far as this environment knows.
     pub remaining: u64,
     /// How many seconds it goes on.
+    pub reset_seconds: u64,
+}
+
+/// How a key stands to one of its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The limit.
+    pub limit: Limit,
+    /// How many requests are left in it, as far as this environment knows.
+    pub remaining: u64,
+    /// How many seconds its period goes on.
     pub reset_seconds: u64,
 }
 
@@ -161,6 +172,18 @@ impl Leases {
         }
     }
 
+    /// How a key whose request was counted stands to these limits, the shortest period first.
+    #[must_use]
+    pub fn standings(&self, key: Locator, limits: Limits, now: Timestamp) -> Vec<Standing> {
+        let mut held = lock(&self.held);
+        let lease = held.get_mut(&key);
+        let standing = |limit: Limit| {
+            let (remaining, left) = lease.as_ref()?.standing(limit.per, now)?;
+            Some(Standing { limit, remaining, reset_seconds: whole_seconds(left) })
+        };
+        limits.iter().filter_map(standing).collect()
+    }
+
     /// Of how many keys it holds leases.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -184,8 +207,11 @@ impl Leases {
         };
         let (period, rest, left) = lease.tightest(now).unwrap_or((Period::Minute, 0, Duration::ZERO));
         let remaining = if allowed { rest } else { 0 };
-        // A second that has begun counts as a whole one, so that nobody comes back too early.
-        let reset_seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        Ok(Admission { allowed, limits, period, remaining, reset_seconds })
+        Ok(Admission { allowed, limits, period, remaining, reset_seconds: whole_seconds(left) })
     }
+}
+
+/// A second that has begun counts as a whole one, so that nobody comes back too early.
+fn whole_seconds(left: Duration) -> u64 {
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
