@@ -43,16 +43,18 @@ class Commands:
         self._emulator = emulator
         self._stack = stack
         # Here, since making two at the same time is not safe; using one is.
-        services = ("dynamodb", "events", "lambda", "logs", "sqs")
+        services = ("dynamodb", "events", "iam", "lambda", "logs", "sqs")
         self._clients = {service: client(service, emulator) for service in services}
         self._writing = threading.Lock()
         outputs = stack.outputs()
         self._table = outputs["TableName"]
-        self._operators_functions = {
+        self._verify_arn = outputs["VerifyFunctionArn"]
+        self._invoked_functions = {
             "create-account": outputs["CreateAccountFunctionName"],
             "erase-account": outputs["EraseAccountFunctionName"],
             "import-keys": outputs["ImportKeysFunctionName"],
             "manage-account": outputs["ManageAccountFunctionName"],
+            "verify-key": outputs["VerifyFunctionName"],
         }
         self._by_name: dict[str, Callable[[Answer], Answer]] = {
             "invoke": self.invoke,
@@ -61,6 +63,7 @@ class Commands:
             "table": self.table,
             "subscribe": self.subscribe,
             "received": self.received,
+            "allow-to-verify": self.allow_to_verify,
             "break-table": lambda _: self._set_variables(BROKEN),
             "mend-table": lambda _: self._set_variables(dict.fromkeys(BROKEN)),
             "log-everything": lambda _: self._set_variables(TALKATIVE),
@@ -85,7 +88,7 @@ class Commands:
 
     def invoke(self, request: Answer) -> Answer:
         """Invokes a function that is on no route, as an operator does."""
-        function = self._operators_functions[request["function"]]
+        function = self._invoked_functions[request["function"]]
         answer = self._clients["lambda"].invoke(FunctionName=function, Payload=json.dumps(request["payload"]))
         return {
             "status": answer["StatusCode"],
@@ -134,6 +137,18 @@ class Commands:
         for message in messages:
             queues.delete_message(QueueUrl=request["queue"], ReceiptHandle=message["ReceiptHandle"])
         return {"messages": [json.loads(message["Body"]) for message in messages]}
+
+    def allow_to_verify(self, request: Answer) -> Answer:
+        """Makes a user whose policy is that of the guide, or who has no rights; the answer is its access key."""
+        users, name = self._clients["iam"], request["user"]
+        users.create_user(UserName=name)
+        if request.get("rights", True):
+            actions = ["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"]
+            statement = {"Effect": "Allow", "Action": actions, "Resource": self._verify_arn}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            users.put_user_policy(UserName=name, PolicyName="verify", PolicyDocument=policy)
+        key = users.create_access_key(UserName=name)["AccessKey"]
+        return {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
 
     def _set_variables(self, changes: Mapping[str, str | None]) -> Answer:
         """Sets variables of every function, and takes those away that are None."""

@@ -121,6 +121,11 @@ class Stack:
         """Where its API answers: the emulator's form of the address in the output `ApiUrl`."""
         return f"{self._endpoint}/_aws/execute-api/{self.physical_id(logical_id)}/{STAGE}"
 
+    def verify_url(self) -> str:
+        """Where `verify-key` answers: the emulator's form of the address in the output `VerifyUrl`."""
+        url_id = self.outputs()["VerifyUrl"].removeprefix("https://").split(".")[0]
+        return f"{self._endpoint}/_aws/lambda-url/{url_id}/"
+
 
 def give_gateway_responses(emulator: Emulator, stack: Stack) -> None:
     """Hands the emulator the template's gateway responses.

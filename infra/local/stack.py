@@ -74,7 +74,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Deploys the stack with one account, says how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
     port = prepare(arguments.port, state, "sam", "ministack")
-    with deployed(port, state, {"Console": "enabled", "AcceptImportedKeys": "true"}) as (emulator, stack):
+    parameters = {"Console": "enabled", "AcceptImportedKeys": "true", "VerifyUrl": "enabled"}
+    with deployed(port, state, parameters) as (emulator, stack):
         sample = deploy_sample(emulator, SAMPLE_TEMPLATE, state)
         account = Commands(emulator, stack).invoke(
             {"function": "create-account", "payload": {"company": "Example", "userId": "user-1", "username": "Ada"}}
@@ -83,16 +84,19 @@ def run(arguments: argparse.Namespace) -> None:
             raise Failure(f"create-account failed: {account['payload']}", emulator.log)
         show_steps()
         key = account["payload"]["value"]
-        urls = {
+        addresses = {
             "API_URL": stack.api_url(),
             # Attached APIs: one answers 429 by itself, the gateways of the others 403.
             "SAMPLE_URL": sample.api_url("IntegrationApi"),
             "REST_API_URL": sample.api_url(),
             "HTTP_API_URL": sample.api_url("HttpApi"),
             "ROUTES_API_URL": sample.api_url("RoutesApi"),
+            # What has no gateway asks by one of these.
+            "VERIFY_FUNCTION": stack.outputs()["VerifyFunctionName"],
+            "VERIFY_URL": stack.verify_url(),
         }
-        with environment_file(_settings(emulator.endpoint, urls, key)):
-            print(_introduction(urls, key), flush=True)
+        with environment_file(_settings(emulator.endpoint, addresses, key)):
+            print(_introduction(addresses, key), flush=True)
             while True:
                 emulator.check()
                 time.sleep(0.5)
@@ -117,6 +121,8 @@ def up(arguments: argparse.Namespace) -> None:
                 "integrationUrl": sample.api_url("IntegrationApi"),
                 "httpUrl": sample.api_url("HttpApi"),
                 "routesUrl": sample.api_url("RoutesApi"),
+                "verifyFunction": stack.outputs()["VerifyFunctionName"],
+                "verifyUrl": stack.verify_url(),
                 "program": str(program),
                 "released": str(folder / "bootstrap"),
             }
@@ -189,19 +195,20 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _settings(endpoint: str, urls: dict[str, str], key: str) -> str:
+def _settings(endpoint: str, addresses: dict[str, str], key: str) -> str:
     # SAM CLI, and version 1 of the AWS CLI, read only the second of the regions.
     regions = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     access = {"AWS_ENDPOINT_URL": endpoint} | regions | CREDENTIALS
     exports = "".join(f"export {name}={value}\n" for name, value in access.items())
     # What the shell has of a real account would go along.
     exports += "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
-    return "".join(f"{name}={value}\n" for name, value in (urls | {"API_KEY": key}).items()) + exports
+    return "".join(f"{name}={value}\n" for name, value in (addresses | {"API_KEY": key}).items()) + exports
 
 
-def _introduction(urls: dict[str, str], key: str) -> str:
-    url = urls["API_URL"]
+def _introduction(addresses: dict[str, str], key: str) -> str:
+    url = addresses["API_URL"]
     header = f"-H 'X-API-Key: {key}'"
+    access = f"--user test:test --aws-sigv4 aws:amz:{REGION}:lambda"
     body = '{"userId":"user-2","username":"Grace","operations":["SMS"]}'
     return f"""
 URL      {url}
@@ -216,10 +223,14 @@ curl -s {header} {url}/authentication/self
 Four APIs attach its authorizer. Beyond a key's limit the first answers 429, the others 403; the third is an HTTP API, and the
 last has paths of its own:
 
-curl -s -i {header} {urls["SAMPLE_URL"]}/sms
-curl -s -i {header} {urls["REST_API_URL"]}/sms
-curl -s -i {header} {urls["HTTP_API_URL"]}/sms
-curl -s -i {header} {urls["ROUTES_API_URL"]}/v1/orders
+curl -s -i {header} {addresses["SAMPLE_URL"]}/sms
+curl -s -i {header} {addresses["REST_API_URL"]}/sms
+curl -s -i {header} {addresses["HTTP_API_URL"]}/sms
+curl -s -i {header} {addresses["ROUTES_API_URL"]}/v1/orders
+
+What has no gateway, such as a container, asks by the function's URL:
+
+curl -s {access} -H 'Content-Type: application/json' -d '{{"value":"{key}","operation":"SMS"}}' {addresses["VERIFY_URL"]}
 
 To operate it, after `cargo install --path cli`:
 

@@ -1,5 +1,6 @@
 //! What came back.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use api_keys::lambda::Code;
@@ -37,6 +38,15 @@ impl Answer {
             return Self::new(status, parts.headers, text);
         }
         Self { status, headers: parts.headers, text, body: Value::Null }
+    }
+
+    /// What a function's URL makes of the function's answer.
+    pub(crate) fn of_url(answer: &Value) -> Self {
+        let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["body", "headers", "statusCode"], "and nothing else");
+        let headers: HashMap<String, String> = serde_json::from_value(answer["headers"].clone()).unwrap();
+        let status = answer["statusCode"].as_u64().unwrap().try_into().unwrap();
+        Self::new(status, (&headers).try_into().unwrap(), answer["body"].as_str().unwrap().to_owned())
     }
 
     /// The ids of a list, in its order.

@@ -1,4 +1,4 @@
-//! One environment of the authorizer, with a connection and leases of its own.
+//! One environment of a function that checks keys, with a connection and leases of its own.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts one of that gateway's authorizer.
+    /// Starts one of that gateway's functions.
     pub async fn of(gateway: &Gateway) -> Self {
         Self::with_room(gateway, LEASES).await
     }
@@ -45,6 +45,14 @@ impl Environment {
         event["stageVariables"] = Value::Null;
         event["multiValueHeaders"] = json!({"X-API-Key": [value]});
         self.decide(gateway, &event).await
+    }
+
+    /// Asks `verify-key` with that payload; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn verify(&self, gateway: &Gateway, payload: &Value) -> Result<Value, Value> {
+        gateway.functions.verify_in(&self.kept, payload, gateway.now()).await
     }
 
     /// Of how many keys it holds leases.

@@ -8,12 +8,13 @@ use serde_json::Value;
 use crate::template::root;
 
 /// Fields that differ from run to run.
-const VARYING: [&str; 10] = [
+const VARYING: [&str; 11] = [
     "accountId",
     "createdAt",
     "createdByKeyId",
     "etag",
     "id",
+    "keyId",
     "lastUsedAt",
     "nextCursor",
     "previousValueValidUntil",

@@ -17,7 +17,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use report_leaks::GithubKeys;
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use serve_console::Assets;
 
 use crate::Answer;
@@ -35,6 +35,8 @@ pub struct Functions {
     pub tables: Tables,
     /// What an environment of the authorizer keeps.
     pub kept: EnvironmentState,
+    /// What an environment of `verify-key` keeps.
+    pub verifying: EnvironmentState,
     events: EventList,
     account_list: AccountList,
     account_reader: AccountReader,
@@ -90,6 +92,7 @@ impl Functions {
             key_list: KeyList::new(aws, TABLE.to_owned()),
             tables: engine::tables(aws),
             kept: EnvironmentState::new(reader().await, usage_table.map(str::to_owned)),
+            verifying: EnvironmentState::new(reader().await, usage_table.map(str::to_owned)),
             events: EventList::new(aws, EVENTS.to_owned()),
             account_list: AccountList::new(aws, TABLE.to_owned()),
             account_reader: AccountReader::new(aws, TABLE.to_owned()),
@@ -135,6 +138,27 @@ impl Functions {
         let event = LambdaEvent::new(event, Context::default());
         let verdict = Box::pin(authorizer::handle(event, kept, settings, now)).await?;
         Ok(serde_json::to_value(verdict).unwrap())
+    }
+
+    /// Asks an environment of `verify-key` with a payload just as it is; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn verify_in(
+        &self,
+        kept: &EnvironmentState,
+        payload: &impl Display,
+        now: SystemTime,
+    ) -> Result<Value, Value> {
+        let payload = RawValue::from_string(payload.to_string()).unwrap();
+        let Settings { imported, ceiling, .. } = self.settings();
+        let settings = api_keys::check::Settings { imported, ceiling };
+        let mut context = Context::default();
+        "verify-request".clone_into(&mut context.request_id);
+        let verified = Box::pin(verify_key::handle(LambdaEvent::new(payload, context), kept, settings, now)).await;
+        verified
+            .map(|answer| serde_json::to_value(&answer).unwrap())
+            .map_err(|failure| serde_json::to_value(lambda_runtime::Diagnostic::from(failure)).unwrap())
     }
 
     /// Runs the function on a route, of that name, on an event just as it is.

@@ -31,7 +31,7 @@ use crate::wire::Wire;
 use crate::{Answer, Client};
 
 pub use self::api::Api;
-pub use self::events::{Address, Request, event_of, sample_event};
+pub use self::events::{Address, Request, documented, event_of, of_url, sample_event};
 pub use self::forms::{Asked, Form};
 pub use self::policy::allows;
 
@@ -270,6 +270,21 @@ impl Service {
     /// [`Refusal`].
     pub async fn decide(&self, event: &impl Display) -> Result<Value, Refusal> {
         self.functions.authorize(event, self.now()).await
+    }
+
+    /// Asks `verify-key` with a payload just as it is; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn verify(&self, payload: &impl Display) -> Result<Value, Value> {
+        let answer = self.functions.verify_in(&self.functions.verifying, payload, self.now()).await;
+        drop(self.functions.verifying.after_answer().await);
+        answer
+    }
+
+    /// The same by the function's URL, with that body.
+    pub async fn verify_by_url(&self, body: &str) -> Answer {
+        Answer::of_url(&self.verify(&events::of_url(body)).await.unwrap())
     }
 
     /// Hands a request to its function with the authorizer's context, whatever its policy says.

@@ -4,7 +4,7 @@
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `functions` runs our functions as
 //! Lambda does; `gateway` does what API Gateway does with them; `client` is somebody with a key, `answer` what they get;
 //! `operators` has the words for what operators do;
-//! `authorizing` is one environment of the authorizer; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
+//! `authorizing` is one environment of a function that checks keys; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
 //! knows the hashes of keys; `socket` serves the gateway to programs; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process.
 

@@ -376,3 +376,18 @@ fn the_version_is_the_changelogs_last_or_a_next_one_that_is_not_released() {
     let is_released = released.starts_with(&format!("[{version}] - "));
     assert_eq!((is_released, version.ends_with("-dev")), (unreleased.trim().is_empty(), !is_released), "{version}");
 }
+
+#[test]
+fn the_server_that_protects_itself_is_the_one_that_is_tested() {
+    let server = file("tests/container/server.py");
+    let blocks = document("docs/attaching.md").blocks();
+    let parts: Vec<_> = blocks.iter().filter(|block| block.language == "python").collect();
+    assert_eq!(parts.len(), 2);
+    for part in parts {
+        let indented = |by: &str| {
+            let line = |line: &str| if line.is_empty() { String::new() } else { format!("{by}{line}") };
+            part.text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
+        };
+        assert!(server.contains(&indented("")) || server.contains(&indented("    ")), "{}", part.text);
+    }
+}

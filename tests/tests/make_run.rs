@@ -4,7 +4,8 @@ use std::process::Command;
 
 use tests::template::root;
 
-const URLS: &str = "{'API_URL': 'http://a', 'SAMPLE_URL': 'http://s', 'REST_API_URL': 'http://r'}";
+const ADDRESSES: &str = "{'API_URL': 'http://a', 'SAMPLE_URL': 'http://s', 'REST_API_URL': 'http://r', \
+    'HTTP_API_URL': 'http://h', 'ROUTES_API_URL': 'http://p', 'VERIFY_FUNCTION': 'v', 'VERIFY_URL': 'http://u/'}";
 
 /// What an expression in `infra/local/stack.py` gives.
 fn evaluated(expression: &str) -> String {
@@ -19,14 +20,14 @@ fn evaluated(expression: &str) -> String {
 
 #[test]
 fn its_settings_are_enough_for_sam_cli_and_every_aws_cli_and_name_each_url() {
-    let settings = evaluated(&format!("stack._settings('http://e', {URLS}, 'k')"));
-    let variables = "$API_URL $SAMPLE_URL $REST_API_URL $API_KEY $AWS_ENDPOINT_URL $AWS_REGION,${AWS_PROFILE-}";
+    let settings = evaluated(&format!("stack._settings('http://e', {ADDRESSES}, 'k')"));
+    let variables = "$API_URL $SAMPLE_URL $REST_API_URL $VERIFY_FUNCTION $VERIFY_URL $API_KEY $AWS_ENDPOINT_URL $AWS_REGION,${AWS_PROFILE-}";
     let shell =
         format!("{settings}\necho {variables}; python3 -c 'import os; print(os.environ[\"AWS_DEFAULT_REGION\"])'");
     let output = Command::new("bash").args(["-c", &shell]).env("AWS_PROFILE", "mine").output().unwrap();
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "http://a http://s http://r k http://e us-east-1,\nus-east-1\n",
+        "http://a http://s http://r v http://u/ k http://e us-east-1,\nus-east-1\n",
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
@@ -34,9 +35,11 @@ fn its_settings_are_enough_for_sam_cli_and_every_aws_cli_and_name_each_url() {
 
 #[test]
 fn what_it_prints_can_be_typed_as_it_is() {
-    let printed = evaluated(&format!("stack._introduction({URLS}, 'k')"));
+    let printed = evaluated(&format!("stack._introduction({ADDRESSES}, 'k')"));
     assert!(!printed.contains('$'), "{printed}");
-    for url in ["http://a/authentication", "http://s/sms", "http://r/sms"] {
+    for url in
+        ["http://a/authentication", "http://s/sms", "http://r/sms", "http://h/sms", "http://p/v1/orders", "http://u/"]
+    {
         assert!(printed.contains(url), "{printed}");
     }
 }

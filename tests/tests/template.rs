@@ -135,21 +135,19 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let [mark_value, refuse_reported] = of_values(&table);
     let secret = json!({"Ref": "GithubTokenSecretArn"});
     let read_token = ("secretsmanager:GetSecretValue".to_owned(), secret.to_string(), Value::Null.to_string());
-    let expected = BTreeMap::from([
+    let checking = BTreeSet::from([
+        on_table("GetItem"),
+        on_index.clone(),
+        only(&["accountId", "id", "lastUsedAt", "previousLastUsedAt", "previousLastUsedOf"]),
+        counters,
         (
-            "AuthorizerFunctionRole",
-            BTreeSet::from([
-                on_table("GetItem"),
-                on_index.clone(),
-                only(&["accountId", "id", "lastUsedAt", "previousLastUsedAt", "previousLastUsedOf"]),
-                counters,
-                (
-                    "dynamodb:UpdateItem".to_owned(),
-                    usage.to_string(),
-                    json!({"StringEqualsIfExists": nothing_back}).to_string(),
-                ),
-            ]),
+            "dynamodb:UpdateItem".to_owned(),
+            usage.to_string(),
+            json!({"StringEqualsIfExists": nothing_back}).to_string(),
         ),
+    ]);
+    let expected = BTreeMap::from([
+        ("AuthorizerFunctionRole", checking.clone()),
         (
             "CreateAccountFunctionRole",
             with(
@@ -198,6 +196,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
         ("RotateKeyFunctionRole", with(writing(&["UpdateItem"], &["GetItem"]), record_request)),
         ("ServeConsoleFunctionRole", BTreeSet::new()),
         ("UpdateKeyFunctionRole", writing(&["UpdateItem"], &["GetItem"])),
+        ("VerifyKeyFunctionRole", checking),
     ]);
 
     assert_eq!(permissions(), expected);
@@ -209,7 +208,7 @@ fn in_a_transaction() -> Value {
 }
 
 /// What is written without an event, by its function: counts, marks, uses, and what an erasing removes.
-const WITHOUT_EVENT: [(&str, &str); 7] = [
+const WITHOUT_EVENT: [(&str, &str); 8] = [
     ("AuthorizerFunctionRole", "UpdateItem"),
     ("CreateAccountFunctionRole", "UpdateItem"),
     ("CreateKeyFunctionRole", "UpdateItem"),
@@ -217,6 +216,7 @@ const WITHOUT_EVENT: [(&str, &str); 7] = [
     ("EraseAccountFunctionRole", "DeleteItem"),
     ("ImportKeysFunctionRole", "UpdateItem"),
     ("ManageAccountFunctionRole", "UpdateItem"),
+    ("VerifyKeyFunctionRole", "UpdateItem"),
 ];
 
 #[test]
@@ -280,16 +280,35 @@ fn no_level_of_a_path_has_two_variables() {
 }
 
 #[test]
-fn what_operators_invoke_and_the_authorizer_are_on_no_route() {
+fn what_is_invoked_and_the_authorizer_are_on_no_route() {
     let paths = api()["paths"].to_string();
-    let operators = ["CreateAccountFunction", "EraseAccountFunction", "ImportKeysFunction", "ManageAccountFunction"];
-    for function in operators.into_iter().chain(["AuthorizerFunction"]) {
+    let invoked = [
+        "CreateAccountFunction",
+        "EraseAccountFunction",
+        "ImportKeysFunction",
+        "ManageAccountFunction",
+        "VerifyKeyFunction",
+    ];
+    for function in invoked.into_iter().chain(["AuthorizerFunction"]) {
         assert!(TRANSFORMED["Resources"][function].is_object() && !paths.contains(function), "{function}");
     }
     for (name, permission) in resources("AWS::Lambda::Permission") {
         let function = permission["FunctionName"].to_string();
-        assert!(operators.iter().all(|operators| !function.contains(operators)), "{name}");
+        assert!(invoked.iter().all(|invoked| !function.contains(invoked)), "{name}");
     }
+}
+
+#[test]
+fn verify_key_has_a_url_where_it_is_wanted_and_for_signed_requests_alone() {
+    let url = only("AWS::Lambda::Url");
+    let function = json!({"Fn::GetAtt": ["VerifyKeyFunction", "Arn"]});
+    assert_eq!(*url, json!({"TargetFunctionArn": function, "AuthType": "AWS_IAM"}));
+    let template = template();
+    for part in [&template["Resources"]["VerifyKeyUrl"], &template["Outputs"]["VerifyUrl"]] {
+        assert_eq!(part["Condition"], "HasVerifyUrl");
+    }
+    assert_eq!(template["Conditions"]["HasVerifyUrl"], json!({"Fn::Equals": [{"Ref": "VerifyUrl"}, "enabled"]}));
+    assert_eq!(template["Parameters"]["VerifyUrl"]["Default"], "disabled");
 }
 
 #[test]
@@ -573,7 +592,7 @@ fn names_in_texts(part: &Value) -> BTreeSet<&str> {
 #[test]
 fn two_stacks_in_a_region_share_no_metric() {
     let stack = json!({"Ref": "AWS::StackName"});
-    for function in ["AuthorizerFunction", "PublishEventsFunction"] {
+    for function in ["AuthorizerFunction", "PublishEventsFunction", "VerifyKeyFunction"] {
         let variables = &TRANSFORMED["Resources"][function]["Properties"]["Environment"]["Variables"];
         assert_eq!(variables["STACK_NAME"], stack, "{function}");
     }
@@ -588,6 +607,9 @@ fn operators_find_what_they_need() {
         "EraseAccountFunctionName",
         "ImportKeysFunctionName",
         "ManageAccountFunctionName",
+        "VerifyFunctionName",
+        "VerifyFunctionArn",
+        "VerifyUrl",
     ] {
         assert!(!TRANSFORMED["Outputs"][name]["Value"].is_null(), "{name}");
     }

@@ -1,7 +1,7 @@
 //! In and out of a function: events become requests, results become answers, errors become statuses.
 //!
 //! ```text
-//! metrics → log → incoming → response → problem → http
+//! metrics → log → incoming → response → problem → http, function_url
 //! code → problem
 //! error → incoming, invocation; issued_key → response; log → invocation; log, ending → after_answer
 //! method_arn → verdict
@@ -13,6 +13,7 @@ mod after_answer;
 mod code;
 mod ending;
 mod error;
+mod function_url;
 pub mod http;
 mod incoming;
 mod invocation;
@@ -29,6 +30,7 @@ mod verdict;
 pub use self::after_answer::AfterAnswer;
 pub use self::code::{Code, Retry};
 pub use self::error::Error;
+pub use self::function_url::{UrlAnswer, UrlRequest};
 pub use self::invocation::{Invocation, OperatorError, invoke};
 pub use self::issued_key::IssuedKey;
 #[cfg(feature = "openapi")]

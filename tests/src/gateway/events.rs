@@ -41,6 +41,21 @@ pub fn sample_event(function: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
 
+/// An event of AWS's documentation, of that name.
+#[must_use]
+pub fn documented(name: &str) -> Value {
+    let file = template::root().join("tests/data/gateway-events").join(format!("{name}.json"));
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The event that a function's URL makes of a request with that body.
+#[must_use]
+pub fn of_url(body: &str) -> Value {
+    let mut event = documented("function-url");
+    event["body"] = json!(body);
+    event
+}
+
 /// A function's event of `infra/events`, for whom the authorizer let in.
 #[must_use]
 pub fn event_of(function: &str, verdict: &Value) -> Value {

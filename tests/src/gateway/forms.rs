@@ -1,11 +1,8 @@
 //! A request as each kind of API hands it to its authorizer, in AWS's documented events.
 
-use std::fs;
-
 use serde_json::{Map, Value, json};
 
-use super::STAGE;
-use crate::template;
+use super::{STAGE, documented};
 
 /// A kind of API, and the format of its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +44,7 @@ impl Form {
             Self::Http1 => "http-1.0",
             Self::Http2 => "http-2.0",
         };
-        let file = template::root().join("tests/data/gateway-events").join(format!("{name}.json"));
-        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+        documented(name)
     }
 
     /// The event of a request.

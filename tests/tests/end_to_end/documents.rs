@@ -50,12 +50,14 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
     // As `make run` writes it.
     let Client { value, .. } = &admin;
     let urls = [
-        ("API", &stack.api),
-        ("REST_API", &stack.sample),
-        ("HTTP_API", &stack.http_api),
-        ("ROUTES_API", &stack.routes_api),
+        ("API_URL", &stack.api),
+        ("REST_API_URL", &stack.sample),
+        ("HTTP_API_URL", &stack.http_api),
+        ("ROUTES_API_URL", &stack.routes_api),
+        ("VERIFY_FUNCTION", &stack.verify_function),
+        ("VERIFY_URL", &stack.verify_url),
     ];
-    let urls: String = urls.iter().map(|(name, url)| format!("{name}_URL={url}\n")).collect();
+    let urls: String = urls.iter().map(|(name, url)| format!("{name}={url}\n")).collect();
     fs::write(folder.join(".local/env"), format!("{urls}API_KEY={value}\n")).unwrap();
 
     let mut script = "set -euo pipefail\naws() { \"$PYTHON\" \"$AWS\" \"$@\"; }\n".to_owned();

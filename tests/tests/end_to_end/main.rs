@@ -14,6 +14,7 @@ mod reach;
 mod requests;
 mod stack;
 mod usage;
+mod verify;
 mod whole;
 
 use std::convert::Infallible;
@@ -38,7 +39,7 @@ macro_rules! promises {
 }
 
 /// At the same time, each with accounts of its own. The longest come first.
-const TOGETHER: [Promise; 26] = promises![
+const TOGETHER: [Promise; 27] = promises![
     contract::whatever_a_client_sends_the_answer_is_one_of_the_document,
     console::the_console_does_in_a_browser_what_it_says,
     operating::an_operator_runs_an_account_from_its_creation_to_its_end,
@@ -48,6 +49,7 @@ const TOGETHER: [Promise; 26] = promises![
     access::two_accounts_know_nothing_of_each_other,
     access::an_operation_opens_its_own_routes_in_other_apis_too,
     reach::every_kind_of_api_gets_the_same_verdicts,
+    verify::a_server_without_a_gateway_protects_itself_by_either_way,
     access::no_key_gives_what_it_lacks,
     access::what_is_no_key_is_a_401,
     requests::every_wrong_field_is_named_and_every_unknown_route_is_a_404,

@@ -32,6 +32,10 @@ pub struct Stack {
     pub http_api: String,
     /// Ends before `/v1/orders`, of an API with paths of its own.
     pub routes_api: String,
+    /// The name of `verify-key`.
+    pub verify_function: String,
+    /// Where it answers by HTTP, with a slash at the end.
+    pub verify_url: String,
     /// The operators' program.
     pub program: PathBuf,
     /// The authorizer, built as for AWS.
@@ -71,7 +75,13 @@ impl Stack {
             .args(["up", "--port", "0", "--state", ".local/end-to-end", "--sample", "tests/sample-api/template.yaml"])
             // The authorizer answers as the release that is deployed to AWS.
             .args(["--release", "AuthorizerFunction"])
-            .args(["--parameters", "AcceptImportedKeys=true", "Console=enabled", "MaxKeysPerAccount=30"])
+            .args([
+                "--parameters",
+                "AcceptImportedKeys=true",
+                "Console=enabled",
+                "MaxKeysPerAccount=30",
+                "VerifyUrl=enabled",
+            ])
             .current_dir(&root);
         // What `make package` made, unpacked, in place of what is built here.
         if let Some(package) = env::var_os("PACKAGE") {
@@ -92,6 +102,8 @@ impl Stack {
             integration: url("integrationUrl"),
             http_api: url("httpUrl"),
             routes_api: url("routesUrl"),
+            verify_function: url("verifyFunction"),
+            verify_url: url("verifyUrl") + "/",
             program: url("program").into(),
             authorizer: url("released").into(),
             http,

@@ -33,6 +33,9 @@ pub fn without_the_table_there_is_a_500_and_nothing_else(stack: &Stack) {
                 assert!(!answer.text.contains(word), "{answer:?}");
             }
         }
+        let verified = stack.invoke("verify-key", &json!({"value": admin.value}));
+        let outage = json!({"errorType": "Unavailable", "errorMessage": "The key could not be checked"});
+        assert!(verified["functionError"].is_string() && verified["payload"] == outage, "{verified}");
         let url = format!("{}/authentication", stack.api);
         assert_eq!(stack.send("GET", &url, &["garbage"], None).status, 401, "known without a table");
     });

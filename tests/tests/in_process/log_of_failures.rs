@@ -37,6 +37,7 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
     let write = format!("could not write transaction `key.deleted` of {account}");
     let read = "could not read a key".to_owned();
     let no = Value::Null;
+    let verify_request = json!("verify-request");
     let expected = [
         (request_id("authorizer"), "authorize", json!(account), json!(id), &no, &read),
         (
@@ -47,6 +48,8 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
             &no,
             &"could not look a value up in the index".to_owned(),
         ),
+        (verify_request.clone(), "verify", json!(account), json!(id), &no, &read),
+        (verify_request, "verify", json!(account), json!(id), &no, &read),
         (request_id("update-key"), "PATCH /authentication/{key}", json!(account), json!(id), &json!(admin_id), &read),
         (request_id("find-key"), "GET /authentication/{key}", json!(account), no.clone(), &json!(admin_id), &read),
         (request_id("delete-key"), "DELETE /authentication/{key}", json!(account), json!(id), &json!(admin_id), &write),
@@ -73,7 +76,7 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
         let causes = line["causes"].as_array().unwrap();
         assert!(!causes.is_empty() && line["timestamp"].is_string(), "{line}");
     }
-    let message = of_failures[10]["message"].as_str().unwrap();
+    let message = of_failures[12]["message"].as_str().unwrap();
     assert!(message.starts_with("could not write transaction `account.created` of "), "{message}");
     assert!(
         of_failures.len() > expected.len()
@@ -97,6 +100,9 @@ async fn make_failures() {
 
     assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", &key.value)]).await.is_err());
     assert!(gateway.authorize("GET", "/sms", &[("X-API-Key", "sk_of_another_system_0123456789")]).await.is_err());
+    assert!(gateway.verify(&json!({"value": key.value})).await.is_err());
+    let by_url = json!({"value": key.value, "operation": "SMS"}).to_string();
+    assert_eq!(gateway.verify_by_url(&by_url).await.status, 503);
     let path = format!("/authentication/{}", key.id);
     let by_value = format!("/authentication/{}", key.value);
     let by_foreign = format!("/authentication/{LIKE_AN_ID}");

@@ -50,3 +50,4 @@ mod time_limits;
 mod update_key;
 mod usage;
 mod verdicts;
+mod verify_key;

@@ -27,6 +27,8 @@ async fn every_sample_event_is_served() {
     // While the account has a key: the one that was created.
     let report = gateway.invoke_import_keys(sample_event("import-keys")).await.unwrap();
     assert_eq!((report["imported"][0]["index"].as_u64(), &report["failed"]), (Some(0), &json!([])));
+    let verified = gateway.verify(&sample_event("verify-key")).await.unwrap();
+    assert_eq!(verified["reason"], "UNKNOWN", "its key was deleted");
     let shown = gateway.invoke_manage_account(sample_event("manage-account")).await.unwrap();
     assert_eq!(shown["accountId"], sample_event("import-keys")["accountId"]);
     let refused = gateway.invoke_erase_account(sample_event("erase-account")).await.unwrap_err();
@@ -47,4 +49,5 @@ async fn the_sample_key_opens_what_the_sample_asks_for() {
         assert_eq!(&authorizer[name], value, "{name}");
     }
     assert_eq!(authorizer["principalId"], json!(verdict["principalId"]));
+    assert_eq!(gateway.verify(&sample_event("verify-key")).await.unwrap()["reason"], "ALLOWED");
 }

@@ -50,8 +50,8 @@ fn time_of<T>(work: impl Future<Output = T>) -> impl Future<Output = (T, Duratio
 }
 
 #[tokio::test]
-async fn the_authorizer_answers_within_three_seconds() {
-    let limit = time_out_of("AuthorizerFunction");
+async fn the_authorizer_and_verify_key_answer_within_three_seconds() {
+    let limit = time_out_of("AuthorizerFunction").min(time_out_of("VerifyKeyFunction"));
     for fault in SLOW {
         let (gateway, admin) = Gateway::importing_with_manager().await;
         // The index knows nothing of this one, so it takes three calls.
@@ -65,6 +65,10 @@ async fn the_authorizer_answers_within_three_seconds() {
             let (verdict, took) = time_of(gateway.authorize("GET", "/sms", &[("X-API-Key", value)])).await;
             assert!(took <= AUTHORIZER, "{fault:?}: {took:?}");
             assert_eq!(verdict.err(), (!in_time).then_some(Refusal::Unavailable), "{fault:?}");
+
+            let (answer, with_the_rest) = time_of(gateway.verify(&json!({"value": value}))).await;
+            assert!(with_the_rest <= AUTHORIZER + AFTER_ANSWER, "{fault:?}: {with_the_rest:?}");
+            assert_eq!(answer.is_ok(), in_time, "{fault:?}: {answer:?}");
 
             // What follows the answer counts towards the function's own limit, though nobody waits for it.
             let (_, behind) = time_of(gateway.functions.kept.after_answer()).await;

@@ -1,0 +1,76 @@
+"""A server in a container that protects itself, as the guide "Attach an API" shows it: the standard library and the AWS SDK.
+
+`server.py` answers `GET /orders` to keys with the operation SMS. It asks `verify-key` by VERIFY_URL where that is set, and
+invokes VERIFY_FUNCTION otherwise. It prints its port.
+"""
+
+import json
+import os
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+session = boto3.Session()
+service = session.client("lambda")
+# An address in a file of settings may be there and empty.
+url = os.environ.get("VERIFY_URL")
+
+
+def verify(question: dict[str, Any]) -> dict[str, Any]:
+    answer = service.invoke(FunctionName=os.environ["VERIFY_FUNCTION"], Payload=json.dumps(question))
+    if "FunctionError" in answer:
+        raise RuntimeError("the key could not be checked")
+    return json.load(answer["Payload"])
+
+
+def verify_by_url(question: dict[str, Any]) -> dict[str, Any]:
+    request = AWSRequest("POST", url, {"Content-Type": "application/json"}, json.dumps(question).encode())
+    SigV4Auth(session.get_credentials(), "lambda", session.region_name).add_auth(request)
+    with urllib.request.urlopen(urllib.request.Request(url, request.data, dict(request.headers))) as answer:
+        return json.load(answer)
+
+
+class Orders(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        try:
+            status, headers, caller = self.check("SMS")
+        except Exception as error:  # noqa: BLE001, an outage says nothing of the key
+            self.log_error("%s", type(error).__name__)
+            status, headers, caller = 503, {}, None
+        body = json.dumps({"orders": [], "for": caller}).encode() if status == 200 else b""
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def check(self, operation: str) -> tuple[int, dict[str, str], Any]:
+        value = ",".join(self.headers.get_all("X-API-Key", []))
+        question = {"value": value, "operation": operation, "sourceIp": self.client_address[0]}
+        verdict = verify_by_url(question) if url else verify(question)
+        status = {"ALLOWED": 200, "OPERATION": 403, "ADDRESS": 403, "LIMITED": 429}.get(verdict["reason"], 401)
+        headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
+        if limits := verdict["limits"]:
+            least = min(limits, key=lambda limit: limit["remaining"])
+            policies = (f'"{limit["per"].lower()}";q={limit["requests"]}' for limit in limits)
+            headers |= {"RateLimit-Policy": ", ".join(policies)}
+            headers |= {"RateLimit": f'"{least["per"].lower()}";r={least["remaining"]};t={least["resetSeconds"]}'}
+        if verdict["retryAfter"]:
+            headers |= {"Retry-After": str(verdict["retryAfter"])}
+        return status, headers, verdict["caller"]
+
+
+def main() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Orders)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
