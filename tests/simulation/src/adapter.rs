@@ -42,7 +42,7 @@ const CEILING: Limits = Limits::NONE;
 /// Why an authorizer has no verdict.
 pub use authorizer::Refusal as NoVerdict;
 
-/// What one environment of the authorizer keeps.
+/// What one environment of the authorizer keeps, or one of `verify-key`.
 pub struct Authorizer {
     state: Arc<EnvironmentState>,
     after: AfterAnswer,
@@ -101,6 +101,16 @@ impl Authorizer {
         let settings = Settings { imported: IMPORTED, ceiling: CEILING };
         let verdict = authorizer::handle(event, &self.state, settings, now).await?;
         Ok(serde_json::to_value(verdict).expect("a verdict"))
+    }
+
+    /// Answers an event of `verify-key`; an error is its type and message.
+    pub async fn verify(&self, event: &Value, request_id: &str, now: SystemTime) -> Result<Value, String> {
+        let mut context = Context::default();
+        request_id.clone_into(&mut context.request_id);
+        let event = LambdaEvent::new(to_raw_value(event).expect("JSON"), context);
+        let settings = Settings { imported: IMPORTED, ceiling: CEILING };
+        let answer = verify_key::handle(event, &self.state, settings, now).await;
+        answer.map(|answer| serde_json::to_value(&answer).expect("JSON")).map_err(error)
     }
 
     /// Does what follows an answer.
@@ -244,8 +254,10 @@ impl Functions {
 
 /// What Lambda makes of an answer; an error is its type and message.
 fn shown(answer: Result<impl Serialize, OperatorError>) -> Result<Value, String> {
-    answer.map(|answer| serde_json::to_value(&answer).expect("JSON")).map_err(|refusal| {
-        let Diagnostic { error_type, error_message } = Diagnostic::from(refusal);
-        format!("{error_type}: {error_message}")
-    })
+    answer.map(|answer| serde_json::to_value(&answer).expect("JSON")).map_err(error)
+}
+
+fn error(refusal: impl Into<Diagnostic>) -> String {
+    let Diagnostic { error_type, error_message } = refusal.into();
+    format!("{error_type}: {error_message}")
 }

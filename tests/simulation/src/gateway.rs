@@ -236,7 +236,7 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
     Invoked { request, answer: outcome.answer, began, ended }
 }
 
-fn note(world: &World, action: usize, function: &str, id: &str, status: u16, took: u64) {
+pub fn note(world: &World, action: usize, function: &str, id: &str, status: u16, took: u64) {
     let struck = world.can_strike(action);
     let (id, function) = (id.to_owned(), function.to_owned());
     world.history.borrow_mut().requests.push(Request { action, id, function, status, took, struck });
@@ -364,6 +364,6 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn sample(text: &str) -> Value {
+pub fn sample(text: &str) -> Value {
     serde_json::from_str(text).expect("a sample event")
 }

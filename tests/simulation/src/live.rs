@@ -10,7 +10,9 @@ use serde_json::json;
 use crate::clients::{self, Rotation, Terms};
 use crate::gateway::{self, Ask};
 use crate::github::Signer;
+use crate::history::{Seen, ValueUse};
 use crate::tables::{EVENTS, KEYS, USAGE, text};
+use crate::verifying;
 use crate::world::World;
 
 /// The numbers of these actions are below those of the clients.
@@ -58,7 +60,7 @@ async fn report_for_github(world: &Rc<World>, account: usize, action: usize) {
     }
 }
 
-/// Of a limit, all but two in a hundred requests or one can be used, through all environments.
+/// Of a limit, all but two in a hundred requests or one can be used, through all environments of both functions.
 async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
     let limit = [3, 20, 60][usize::try_from(world.plan.seed / LIMITS % 3).expect("small")];
     let body = json!({
@@ -73,8 +75,18 @@ async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
     let value = world.history.borrow_mut().value(text, account, "");
     let mut used = 0;
     for nth in 0..limit + 5 {
-        let ask = Ask::new("GET", "/sms", value);
-        used += u64::from(gateway::send(world, action, 10 + nth, &ask).await.status == 200);
+        let before = world.history.borrow().uses.len();
+        if nth % 2 == 0 {
+            gateway::send(world, action, 10 + nth, &Ask::new("GET", "/sms", value)).await;
+        } else {
+            verifying::verify(world, action, 10 + nth, value, Some("SMS")).await;
+        }
+        let is_let_through = |it: &&ValueUse| matches!(it.seen, Seen::Works { allowed: true, limited: false, .. });
+        let last = world.history.borrow().uses[before..].iter().find(is_let_through).map(|it| it.counted.is_some());
+        if last == Some(false) {
+            return fail(world, format!("key {key} was let through and not counted"));
+        }
+        used += u64::from(last.is_some());
     }
     if used + (limit / 50).max(1) < limit {
         fail(world, format!("of {limit} requests a day key {key} can use {used}"));

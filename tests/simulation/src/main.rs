@@ -20,6 +20,7 @@ mod stream;
 mod tables;
 mod tally;
 mod trace;
+mod verifying;
 mod world;
 
 use std::process::ExitCode;

@@ -53,6 +53,7 @@ pub struct World {
     connections: UnboundedSender<Opened>,
     contexts: RefCell<Vec<Rc<Context>>>,
     authorizers: RefCell<Vec<Rc<Environment<Authorizer>>>>,
+    verifiers: RefCell<Vec<Rc<Environment<Authorizer>>>>,
     functions: RefCell<Vec<Rc<Environment<Functions>>>>,
     busy: Cell<usize>,
     calm: Cell<bool>,
@@ -133,6 +134,7 @@ impl World {
             connections,
             contexts: RefCell::default(),
             authorizers: RefCell::default(),
+            verifiers: RefCell::default(),
             functions: RefCell::default(),
             busy: Cell::new(0),
             calm: Cell::new(false),
@@ -237,6 +239,18 @@ impl World {
         .await
     }
 
+    /// An invocation of `verify-key`, and what follows its answer.
+    pub async fn verify<T: 'static>(
+        self: &Rc<Self>,
+        action: usize,
+        part: u64,
+        work: impl AsyncFnOnce(&Authorizer, SystemTime) -> T + 'static,
+    ) -> Answered<T> {
+        let start = async |aws: Aws, _| Authorizer::start(&aws).await;
+        let environment = self.environment(action, part, &self.verifiers, start).await;
+        self.invoke(action, part, environment, work, |world| &world.verifiers, async |it| it.after_answer().await).await
+    }
+
     /// An invocation of any other function.
     pub async fn function<T: 'static>(
         self: &Rc<Self>,
@@ -250,13 +264,14 @@ impl World {
         self.invoke(action, part, environment, work, |world| &world.functions, async |_| ()).await
     }
 
-    /// Ends every idle environment of the authorizer, or one in `part`: told before, or at once.
+    /// Ends every idle environment that checks keys, or one in `part`: told before, or at once.
     pub async fn end_authorizers(self: &Rc<Self>, action: usize, told: bool, share: usize) {
-        let idle: Vec<_> = {
-            let mut all = self.authorizers.borrow_mut();
+        let some = |all: &RefCell<Vec<_>>| {
+            let mut all = all.borrow_mut();
             let left = all.len() - all.len().div_ceil(share);
             all.split_off(left)
         };
+        let idle = [some(&self.authorizers), some(&self.verifiers)].concat();
         for environment in idle {
             let number = environment.context.number;
             self.tell(action, || format!("environment {number} ends{}", if told { "" } else { " at once" }));

@@ -8,6 +8,7 @@ use fastrand::Rng;
 use super::manager::get;
 use super::{Actions, some_key};
 use crate::gateway::{self, Ask};
+use crate::verifying;
 use crate::world::World;
 
 pub const ACTIONS: Actions = &[
@@ -21,6 +22,9 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     match what {
         "try an old value" => {
             let value = super::any_value(world, rng);
+            if rng.bool() {
+                return verifying::verify(world, action, 1, value, Some("SMS")).await;
+            }
             drop(get(world, action, value, "/sms".to_owned(), Vec::new()).await);
         }
         "try an invented value" => {
