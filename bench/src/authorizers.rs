@@ -82,14 +82,14 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
         event: events::authorizer,
     }));
     let expected = leave_out(bench, &mut contestants, &mut left_out, value).await;
-    let check = |answer: &Answer| answer.as_ref().is_ok_and(|bytes| parsed(bytes) == expected);
 
     let mut lives = vec![Vec::new(); contestants.len()];
     bench.table.take_calls();
     for round in 1..=arguments.rounds {
         eprintln!("Round {round} of {}", arguments.rounds);
         for at in shuffled(contestants.len()) {
-            let Contestant { name, program, event, .. } = &contestants[at];
+            let Contestant { name, part, program, event, .. } = &contestants[at];
+            let check = |answer: &Answer| answer.as_ref().is_ok_and(|bytes| agrees(*part, bytes, &expected));
             let (process, event) = (bench.process(name, program).await, event(value));
             lives[at].push(Sample::take(process, arguments.calls, || event.clone(), check).await);
         }
@@ -135,14 +135,15 @@ async fn leave_out(bench: &Bench, contestants: &mut Vec<Contestant>, left_out: &
     for Contestant { name, program, event, .. } in &*contestants {
         let mut process = bench.process(name, program).await;
         let answer = process.runtime.probe(&event(value)).await.and_then(Result::ok);
-        answers.push(answer.map(|bytes| parsed(&bytes)));
+        answers.push(answer);
         process.finish();
     }
     let ours = contestants.iter().position(|contestant| contestant.part == Part::Ours);
-    let expected = ours.and_then(|at| answers[at].clone()).expect("our authorizer is built and answers");
+    let expected = ours.and_then(|at| answers[at].as_deref()).map(parsed);
+    let expected = expected.expect("our authorizer is built and answers");
     let mut answers = answers.into_iter();
     contestants.retain(|contestant| {
-        let good = answers.next().flatten().is_some_and(|answer| answer == expected);
+        let good = answers.next().flatten().is_some_and(|answer| agrees(contestant.part, &answer, &expected));
         if !good {
             left_out.push(contestant.name.clone());
         }
@@ -184,6 +185,15 @@ async fn reads(bench: &Bench, value: &str) -> Reads {
 fn sizes(bench: &Bench) -> Vec<(String, Size)> {
     let size = |name: &String| artifact::size(&bench.functions.join(name).join("bootstrap"));
     functions().into_iter().map(|name| (name.clone(), size(&name))).collect()
+}
+
+/// Whether an answer is the one that all give. `verify-key` says it in its own form.
+fn agrees(part: Part, answer: &[u8], expected: &Value) -> bool {
+    if part != Part::Verify {
+        return parsed(answer) == *expected;
+    }
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    answer["allowed"] == true && answer["caller"]["keyId"] == expected["principalId"]
 }
 
 /// An answer but for what the peers do not know: reason, limits, tags and the account's external id.

@@ -30,6 +30,8 @@ pub(crate) enum Part {
     Ours,
     /// The same, asked by an HTTP API.
     Http,
+    /// `verify-key`, invoked directly.
+    Verify,
     /// What all are compared to.
     LeanFloor,
     /// Node with its SDK.
@@ -59,6 +61,10 @@ pub(crate) fn found(functions: &Path, peers: &Path) -> (Vec<Contestant>, Vec<Str
             part: Part::Http,
             event: events::http_authorizer,
             ..ours
+        },
+        Contestant {
+            event: events::verify_key,
+            ..rust("`verify-key`, invoked directly", Part::Verify, functions.join("verify-key/bootstrap"))
         },
         limited(functions),
         rust("Rust, default features, LTO", Part::Other, peers.join("plain-tuned/bootstrap")),

@@ -48,6 +48,11 @@ pub(crate) fn authorizer(value: &str) -> Bytes {
     event.to_string().into()
 }
 
+/// The same question to `verify-key`.
+pub(crate) fn verify_key(value: &str) -> Bytes {
+    json!({ "value": value, "operation": "SMS", "sourceIp": "203.0.113.7" }).to_string().into()
+}
+
 /// An account to be made.
 pub(crate) fn create_account() -> Bytes {
     json!({ "company": "Example", "userId": "user-1", "username": "Ada" }).to_string().into()

@@ -49,11 +49,12 @@ pub(crate) fn all(outcome: &Comparison) -> Vec<Target> {
     if let Some(floor) = part(Part::LeanFloor) {
         targets.extend(against_the_floor(ours, floor));
     }
-    if let Some(http) = part(Part::Http) {
-        let ratio = http.sample.p50_ms / ours.sample.p50_ms;
-        targets.push(Target::new("warm p50 of an HTTP API ÷ a REST API's", Bound::AtMost(1.0), ratio));
-        if let (Some(http), Some(ours)) = (http.instructions, ours.instructions) {
-            targets.push(Target::new("instructions of an HTTP API ÷ a REST API's", Bound::AtMost(1.0), http / ours));
+    for (row, name) in [(part(Part::Http), "an HTTP API"), (part(Part::Verify), "`verify-key`")] {
+        let Some(row) = row else { continue };
+        let (at_most, ratio) = (Bound::AtMost(1.0), row.sample.p50_ms / ours.sample.p50_ms);
+        targets.push(Target::new(format!("warm p50 of {name} ÷ a REST API's"), at_most, ratio));
+        if let (Some(own), Some(ours)) = (row.instructions, ours.instructions) {
+            targets.push(Target::new(format!("instructions of {name} ÷ a REST API's"), at_most, own / ours));
         }
     }
     let sample = &ours.sample;
