@@ -20,7 +20,7 @@ pub async fn verify(world: &Rc<World>, action: usize, part: u64, value: usize, o
     let text = world.history.borrow().values[value].text.clone();
     let request_id = format!("r{action}-{part}");
     let question = json!({"value": text, "operation": operation, "sourceIp": "203.0.113.7"});
-    let by_url = part % 3 == 0;
+    let by_url = part.is_multiple_of(3);
     let event = if by_url { of_url(&question) } else { question };
     world.tell(action, || {
         format!("value {value} is verified for {operation:?}{}", if by_url { ", by URL" } else { "" })
