@@ -25,6 +25,7 @@ const CHOICES: [(&str, &[(&str, &str)]); 5] = [
             ("GithubTokenSecretArn", SECRET),
             ("PermissionsBoundary", BOUNDARY),
             ("RolePath", "/services/api-keys/"),
+            ("VerifyUrl", "enabled"),
         ],
     ),
     ("infra/alarms.yaml", &[]),
