@@ -1,17 +1,15 @@
 // One key, and what may be done with it.
 
-import { call, isSelf, renew } from './api.js';
-import { deleteDialog } from './delete.js';
-import { ask } from './dialogs.js';
+import { call, renew } from './api.js';
 import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
 import { tagsOf, textsOf } from './fields.js';
 import { inFull } from './format.js';
 import { noteKey } from './keys.js';
 import {
-	attempt, badge, button, heading, bdi, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, userOf,
+	attempt, badge, button, heading, bdi, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
 } from './parts.js';
-import { rotateDialog } from './rotate.js';
+import { askAbout, deleteDialog, rotateDialog } from './questions.js';
 import { replace } from './scope.js';
 import { usageSection } from './usage.js';
 import { change } from './told.js';
@@ -62,21 +60,6 @@ export function keyView({ signal, id }) {
 	const patch = (key, action, body, etag = '') => onThis(async () =>
 		changed(await change(signal, key, action, 'PATCH', { body, etag }, note)));
 
-	const disable = (key) => ask(signal, {
-		title: words.question(text.disableAction, nameOf(key)),
-		about: [h('p', text.disableText), lastUse(key), isSelf(key.id) && h('p.notice.warn', text.disableSelf)],
-		action: text.disableAction,
-		// It must win over whatever others write, so it names no version.
-		perform: patch(key, 'disable', { enabled: false }),
-	});
-
-	const endOld = (key) => ask(signal, {
-		title: words.question(text.oldTitle, nameOf(key)),
-		about: [h('p', text.oldText), oldUse(key)],
-		action: text.oldAction,
-		perform: patch(key, 'endOld', { previousValueValidUntil: null }, key.etag),
-	});
-
 	function headline(key) {
 		const slot = h('div');
 		const enable = () => attempt(slot, patch(key, 'enable', { enabled: true }, key.etag));
@@ -86,10 +69,11 @@ export function keyView({ signal, id }) {
 			slot,
 			h('div.actions',
 				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(signal, key, (now) => (now ? changed(now) : load()), onThis)),
-				key.previousValueValidUntil && button(text.endOld, () => endOld(key)),
+				key.previousValueValidUntil && button(text.endOld, () => askAbout(signal, key, 'endOld', { about: oldUse(key), perform: patch(key, 'endOld', { previousValueValidUntil: null }, key.etag) })),
 				h('a.button', { href: `#/edit/${id}` }, text.edit),
 				h('a.button', { href: `#/new/${id}` }, text.like),
-				key.enabled && button(text.disable, () => disable(key)),
+				// It must win over whatever others write, so it names no version.
+				key.enabled && button(text.disable, () => askAbout(signal, key, 'disable', { about: lastUse(key), perform: patch(key, 'disable', { enabled: false }) })),
 				!key.enabled && key.status !== 'EXPOSED' && button(text.enable, enable),
 				button(text.delete, () => deleteDialog(signal, key, () => noteKey(id), () => replace('#/')), 'danger')),
 		];
@@ -98,8 +82,6 @@ export function keyView({ signal, id }) {
 	load();
 	return [h('a', { href: '#/' }, text.back), top, usage, events];
 }
-
-const oldUse = (key) => h('p', key.previousValueLastUsedAt ? text.oldUsed(moment(key.previousValueLastUsedAt)) : text.oldUnused);
 
 function facts(key) {
 	const inForce = limitsText(key.effectiveLimits);

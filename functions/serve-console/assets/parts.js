@@ -70,6 +70,9 @@ export const limitsText = (limits) =>
 
 export const lastUse = (key) => h('p', key.lastUsedAt ? words.lastUsed(fromNow(key.lastUsedAt)) : words.neverUsed);
 
+export const oldUse = (key) =>
+	h('p', key.previousValueLastUsedAt ? words.endOld.used(moment(key.previousValueLastUsedAt)) : words.endOld.unused);
+
 function valueText(value) {
 	if (value === null || value === undefined) return words.none;
 	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : words.list(value);

@@ -122,14 +122,6 @@ export const words = Object.freeze({
 		},
 		stale: `${OVERTAKEN} This is what it is now.`,
 		endOld: 'End old value…',
-		oldTitle: 'End the old value of',
-		oldText: 'It fails from the next request on.',
-		oldUsed: (ago) => ['The old value was last used ', ago, '.'],
-		oldUnused: 'The old value was not used since.',
-		oldAction: 'End old value',
-		disableText: 'It fails from the next request on, until you enable it again.',
-		disableSelf: `${OWN}, and cannot enable it again.`,
-		disableAction: 'Disable',
 	},
 
 	form: {
@@ -198,6 +190,20 @@ export const words = Object.freeze({
 		leaving: 'You have not copied the value here. Nobody can show it again.',
 		back: 'Back to the value',
 		leave: 'I have it, close',
+	},
+
+	disable: {
+		consequence: 'It fails from the next request on, until you enable it again.',
+		self: `${OWN}, and cannot enable it again.`,
+		action: 'Disable',
+	},
+
+	endOld: {
+		title: 'End the old value of',
+		consequence: 'It fails from the next request on.',
+		used: (ago) => ['The old value was last used ', ago, '.'],
+		unused: 'The old value was not used since.',
+		action: 'End old value',
 	},
 
 	rotate: {

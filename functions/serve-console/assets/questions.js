@@ -1,0 +1,96 @@
+// What is asked before a key is changed.
+
+import { endSession, isSelf, keep } from './api.js';
+import { ask } from './dialogs.js';
+import { fill, h, newId } from './dom.js';
+import { atTime } from './format.js';
+import { issue } from './issue.js';
+import { lastUse, nameOf, offer, userOf } from './parts.js';
+import { change, tellDone } from './told.js';
+import { showValue } from './value.js';
+import { words } from './words.js';
+
+const USUAL_SECONDS = 3600;
+const TYPED = 6;
+
+/** Asks in the words for an act, by the key's name, and warns who is signed in with it. */
+export function askAbout(signal, key, act, /** @type {any} */ { about, ...question }) {
+	const { action, title = action, consequence, self } = words[act];
+	ask(signal, {
+		title: words.question(title, nameOf(key)),
+		about: [consequence && h('p', consequence), about, self && isSelf(key.id) && h('p.notice.warn', self)],
+		action,
+		...question,
+	});
+}
+
+/** `done` gets the key if it is known. */
+export function rotateDialog(signal, key, done, onThis) {
+	const text = words.rotate;
+	const leaked = key.status === 'EXPOSED';
+	const consequence = h('p', { 'aria-live': 'polite' });
+	const choice = offer(h('select', { change: () => explain() }), text.grace);
+	const fields = h('fieldset', leaked ? h('p', text.leaked) : h('label.pick', text.legend, choice), consequence);
+	const grace = () => Number(choice.value);
+	const explain = () => fill(consequence,
+		grace() ? text.until(atTime(Date.now() + grace() * 1000)) : text.atOnce,
+		!grace() && isSelf(key.id) && h('strong', text.selfAtOnce));
+
+	choice.value = leaked ? 0 : USUAL_SECONDS;
+	explain();
+	askAbout(signal, key, 'rotate', {
+		about: lastUse(key),
+		fields,
+		kind: 'primary',
+		perform: onThis(async (slot, close) => {
+			const leave = () => {
+				close();
+				done();
+			};
+			const options = { etag: key.etag, ...(isSelf(key.id) && { reason: 'lost' }) };
+			const { value, release, ...rotated } = await issue(
+				signal, `/${key.id}/rotate`, { gracePeriodSeconds: grace() }, slot, fields, leave, options);
+			if (isSelf(key.id)) keep(rotated, value);
+			showValue(signal, text.done(nameOf(key)), { value, release }, () => done(rotated));
+		}),
+	});
+}
+
+/** `gone` is called when the key is, and `done` if its view is still there. */
+export function deleteDialog(signal, key, gone, done) {
+	const text = words.delete;
+	const [id, wrong] = [newId(), newId()];
+	const expected = key.id.slice(-TYPED);
+	const complaint = h('p.wrong', { id: wrong, role: 'alert' });
+	const input = h('input', {
+		id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: true, 'aria-describedby': wrong,
+	});
+	askAbout(signal, key, 'delete', {
+		about: [
+			h('p', userOf(key), h('code.sub', key.id.slice(0, -TYPED), h('strong', expected))),
+			lastUse(key),
+			key.operations.includes('AUTHENTICATION') && h('p', text.manager),
+		],
+		fields: h('div.field', h('label', { for: id }, text.type), input, complaint),
+		perform: async () => {
+			if (input.value.trim() !== expected) {
+				fill(complaint, text.other(expected));
+				input.ariaInvalid = 'true';
+				input.focus();
+				return false;
+			}
+			fill(complaint);
+			input.ariaInvalid = null;
+			const over = () => (isSelf(key.id) ? endSession('deleted') : gone());
+			try {
+				await change(signal, key, 'delete', 'DELETE', {}, over);
+			} catch (problem) {
+				if (problem.status !== 404) throw problem;
+				over();
+			}
+			if (signal.aborted) return;
+			done();
+			tellDone(key, 'delete');
+		},
+	});
+}
