@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { checkState, loseAnswer, meddle, signIn, story, visit } from './support.mjs';
 
 const DAY = 24 * 60 * 60 * 1000;
-const EVENTS = /\/events\?actorKeyId=\w+&limit=1$/;
 const ONE_KEY = /\/authentication\/\w{22}$/;
 const question = (page) => page.getByRole('dialog', { name: 'Shut yourself out?' });
 const save = (page) => page.getByRole('button', { name: 'Save changes' }).click();
@@ -49,44 +48,35 @@ story('who ends their own key sooner is asked, and who gives it more time is not
   assert.ok(Date.parse((await admin.find(own.id)).expiresAt) > Date.now() + 300 * DAY);
 });
 
-story('who shuts out their own address is asked, as far as it is known', async ({ page, admin }) => {
+story('who limits the addresses of their own key is asked, whatever they are', async ({ page, admin }) => {
   const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION', 'SMS'] });
+  // An event that has an address says nothing of where the next request comes from.
+  await own.create({ name: 'made with it' });
   await openForm(page, own, own.id);
   const addresses = page.getByLabel('Allowed addresses');
-  await addresses.fill('127.0.0.1\n203.0.113.0/24');
-  await save(page);
-  await question(page).getByText('It fails then, if your own address is not among these.').waitFor();
-  await question(page).getByText('Allowed addresses: anywhere → 127.0.0.1, 203.0.113.0/24').waitFor();
-  await page.keyboard.press('Escape');
-
-  await own.create({ name: 'made with it' });
-  await save(page);
-  await page.getByRole('heading', { name: 'own Active' }).waitFor();
-  assert.deepEqual((await admin.find(own.id)).allowedIps, ['127.0.0.1', '203.0.113.0/24'], 'its address is among them');
-
-  await page.getByRole('link', { name: 'Edit' }).click();
-  for (const [ranges, from, isIn] of /** @type {const} */ ([
-    ['203.0.113.0/24', '127.0.0.1', false], ['127.0.0.0/9', '127.0.0.1', true], ['128.0.0.0/1', '127.0.0.1', false], ['0.0.0.0/0', '127.0.0.1', true],
-    ['::/0', '127.0.0.1', false], ['2001:db8::/33', '2001:db8:7fff::1', true], ['2001:db8::/33', '2001:db8:8000::1', false], ['::1', '0:0:0:0:0:0:0:1', true],
-  ])) {
-    await page.route(EVENTS, (route) => route.fulfill({ json: { events: [{ sourceIp: from }], nextCursor: null } }), { times: 1 });
-    const [request] = await Promise.all([
-      isIn ? page.waitForRequest((request) => request.method() === 'PATCH') : question(page).waitFor(),
-      (async () => {
-        if (isIn) await meddle(page, 'PATCH', ONE_KEY, 403);
-        await addresses.fill(ranges);
-        await save(page);
-      })(),
-    ]);
-    if (isIn) assert.ok(request, ranges);
-    else await question(page).getByText(`came from ${from}, from where it fails then.`).waitFor();
-    if (!isIn) await page.keyboard.press('Escape');
-    else await page.getByRole('alert').getByText('In the service’s words.').waitFor();
+  for (const ranges of ['127.0.0.1\n203.0.113.0/24', '0.0.0.0/0']) {
+    await addresses.fill(ranges);
+    await save(page);
+    await question(page).getByText('It fails then from any other address, also from yours if that changes.').waitFor();
+    await question(page).getByText(`Allowed addresses: anywhere → ${ranges.replace('\n', ', ')}`).waitFor();
+    await checkState(page);
+    await page.keyboard.press('Escape');
+    assert.equal((await admin.find(own.id)).allowedIps, null);
   }
   await addresses.fill('nonsense');
   await save(page);
   await question(page).getByRole('button', { name: 'Save all the same' }).click();
   await page.getByText('nonsense must be an IPv4 or IPv6 address').waitFor();
+  await addresses.fill('127.0.0.1');
+  await save(page);
+  await question(page).getByRole('button', { name: 'Save all the same' }).click();
+  await page.getByRole('heading', { name: 'own Active' }).waitFor();
+  assert.deepEqual((await admin.find(own.id)).allowedIps, ['127.0.0.1']);
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await addresses.fill('');
+  await save(page);
+  await page.getByRole('heading', { name: 'own Active' }).waitFor();
+  assert.equal((await admin.find(own.id)).allowedIps, null, 'to allow more shuts nobody out');
 });
 
 story('limits of one\u2019s own key keep nobody from managing keys', async ({ page, admin }) => {

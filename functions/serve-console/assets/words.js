@@ -169,9 +169,7 @@ export const words = Object.freeze({
 		yours: 'You are signed in with this key.',
 		operations: 'It can manage no keys then, nor undo this.',
 		expiresAt: 'It fails then, unless somebody gives it more time before.',
-		allowedIps: (address) => (address
-			? `Your last change came from ${address}, from where it fails then.`
-			: 'It fails then, if your own address is not among these.'),
+		allowedIps: 'It fails then from any other address, also from yours if that changes.',
 		help: HELP,
 		action: 'Save all the same',
 	},
