@@ -44,8 +44,8 @@ interface Account {
 /** What a request has beside its method and path. */
 interface Call {
   body?: object;
-  /** Ends it with its view. */
-  signal?: AbortSignal;
+  /** Ends it: by default with the view in which it begins, where it is `null` not before its answer. */
+  signal?: AbortSignal | null;
   /** The version that it is to be done on. */
   etag?: string;
   /** Under which it is done once. */

@@ -1,13 +1,13 @@
 // The session and the way to the API. The key lives here, in memory alone.
 
+import { thisView } from './scope.js';
+
 // The gateway itself gives up after 29 s.
 const TIME_LIMIT = 35_000;
 
-/** @type {any} */
-let session = null;
+let session;
 let whenEnded;
 let whenWaiting;
-/** @type {Set<Promise<void>>} */
 const values = new Set();
 const waits = new Set();
 
@@ -60,22 +60,22 @@ export function wait() {
 
 /** Until its result is called, a value is to come or to be read: no refused request ends the session. */
 export function expectValue() {
-	const { promise, resolve } = /** @type {any} */ (Promise).withResolvers();
+	const { promise, resolve } = Promise.withResolvers();
 	values.add(promise);
 	return () => {
 		values.delete(promise);
-		resolve();
+		resolve(null);
 	};
 }
 
-/** Sends a request. Where its session has ended or its view was left, it never returns: nobody is there to read on. */
+/** Never returns where its session has ended or its view was left: nobody is there to read on. */
 export async function call(method, path, /** @type {Call} */ options = {}) {
-	const { signal, release, reason = 'revoked' } = options;
+	const { signal = thisView(), release, reason = 'revoked' } = options;
 	const mine = session;
 	const { value } = mine;
 	const isThere = () => session === mine && !signal?.aborted;
 	try {
-		const answer = await send(value, method, path, options);
+		const answer = await send(value, method, path, { ...options, signal });
 		if (isThere()) return answer;
 	} catch (problem) {
 		if (problem.status !== 401 && problem.code !== 'OPERATION') {

@@ -1,26 +1,25 @@
 // The page: sign-in, the frame, and the view that an address names.
 
-import { account, endSession, onSessionEnd, self } from './api.js';
-import { fill, h } from './dom.js';
+import { account, ask, endSession, keep, onSessionEnd, self } from './api.js';
+import { fill, h, newId } from './dom.js';
 import { eventsView } from './events.js';
 import { createView, editView } from './key-form.js';
 import { keyView } from './key.js';
 import { forgetKeys, keysView } from './keys.js';
-import { bdi, nameOf, showExactTimes } from './parts.js';
+import { bdi, button, form, nameOf, notice, showExactTimes } from './parts.js';
 import { begin, end, mayLeave } from './scope.js';
-import { signInView } from './sign-in.js';
 import { forgetOld, toldRegion, waitRegion } from './told.js';
 import { patterns, usageView } from './usage.js';
 import { words } from './words.js';
 
 const VIEWS = { '': keysView, new: createView, key: keyView, edit: editView, events: eventsView, usage: usageView };
 
-function showView(address, signal) {
+function showView(address) {
 	// An id goes into paths: nothing but letters and digits.
 	const [, name, id] = /^#\/(events|usage|new|(?:key|edit)(?=\/\w))\/?(\w*)$/.exec(address) ?? ['', ''];
 	forgetOld();
 	scrollTo(0, 0);
-	fill(document.querySelector('main'), VIEWS[name]({ signal, id }));
+	fill(document.querySelector('main'), VIEWS[name](id));
 	document.querySelectorAll('nav a').forEach((/** @type {any} */ link) => (link.ariaCurrent = link.hash === `#/${name}` ? 'page' : null));
 }
 
@@ -43,7 +42,48 @@ function showFrame() {
 	begin(showView);
 }
 
-const showSignIn = (reason) => fill(document.body, signInView(reason, showFrame));
+function signInView(reason) {
+	const text = words.signIn;
+	const [id, hint, wrong] = [newId(), newId(), newId()];
+	const slot = h('div', { id: wrong });
+	const input = h('input', { id, type: 'password', autocomplete: 'off', required: true, 'aria-describedby': `${wrong} ${hint}` });
+	const submit = button(text.action, null, 'primary');
+
+	function refuse(sentence) {
+		fill(slot, h('p.notice.bad', { role: 'alert' }, sentence));
+		input.ariaInvalid = 'true';
+		input.select();
+	}
+
+	async function signIn() {
+		const value = input.value.trim();
+		fill(slot);
+		input.ariaInvalid = null;
+		if (!value) return refuse(text.empty);
+		// A header takes nothing else.
+		if (!/^[!-~]+$/.test(value)) return refuse(text.notLive);
+		try {
+			const key = await ask(value, '/self');
+			if (!key.operations.includes('AUTHENTICATION')) return refuse(text.notManager);
+			keep(key, value, await ask(value, '/account'));
+			showFrame();
+		} catch (problem) {
+			if (problem.status === 401) refuse(text.notLive);
+			else if (problem.status === 403 && problem.code !== 'FORBIDDEN') refuse(text.wrongAddress);
+			else fill(slot, notice(problem));
+		}
+	}
+
+	document.title = words.product;
+	setTimeout(() => input.focus());
+	return h('main.gate',
+		h('h1', text.title),
+		reason && h('p.notice', { role: 'status' }, text.ended[reason]),
+		form('', submit, signIn,
+			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit), waitRegion()));
+}
+
+const showSignIn = (reason = '') => fill(document.body, signInView(reason));
 
 onSessionEnd((reason) => {
 	end();

@@ -9,7 +9,7 @@ import { words } from './words.js';
 // What cancels each, the one on top last.
 const open = [];
 
-// By itself a browser closes a dialog at the second Escape, and a key that is held down would answer the next one, too.
+// A browser closes a dialog at the second Escape, and a key held down would answer the next one, too.
 addEventListener('keydown', (event) => {
 	if (event.key !== 'Escape' || event.isComposing || open.length === 0) return;
 	event.preventDefault();
@@ -17,7 +17,7 @@ addEventListener('keydown', (event) => {
 });
 
 /** Opens a dialog, described by `about`; Escape calls `cancel`. Gives what closes it. */
-export function openDialog(signal, title, cancel, about, ...content) {
+export function openDialog(title, cancel, about, ...content) {
 	const [titleId, aboutId] = [newId(), newId()];
 	const dialog = h('dialog', {
 		closedby: 'none',
@@ -34,12 +34,12 @@ export function openDialog(signal, title, cancel, about, ...content) {
 	open.push(cancel);
 	document.body.append(dialog);
 	dialog.showModal();
-	onLeave(signal, close);
+	onLeave(close);
 	return close;
 }
 
 /** Asks before something is done. The first field, or Cancel, has the focus. */
-export function ask(signal, /** @type {Question} */ { title, about, fields, action, kind = 'danger', perform, instead }) {
+export function ask(/** @type {Question} */ { title, about, fields, action, kind = 'danger', perform, instead }) {
 	const slot = h('div');
 	const submit = button(action, null, kind);
 	function cancel() {
@@ -56,8 +56,8 @@ export function ask(signal, /** @type {Question} */ { title, about, fields, acti
 		}
 	};
 	const actions = h('div.actions', button(words.cancel, cancel), submit);
-	const close = openDialog(signal, title, cancel, about, form('', submit, work, fields, slot, actions));
+	const close = openDialog(title, cancel, about, form('', submit, work, fields, slot, actions));
 }
 
-export const confirmed = (signal, /** @type {Omit<Question, 'perform'>} */ question) =>
-	new Promise((resolve) => ask(signal, { ...question, perform: async () => resolve(true), instead: () => resolve(false) }));
+export const confirmed = (/** @type {Omit<Question, 'perform'>} */ question) =>
+	new Promise((resolve) => ask({ ...question, perform: async () => resolve(true), instead: () => resolve(false) }));

@@ -10,18 +10,18 @@ const text = words.events;
 const PAGE = 50;
 const FEW = 3;
 
-export const eventsView = ({ signal }) => [heading(text.title), eventsList({}, signal)];
+export const eventsView = () => [heading(text.title), eventsList({})];
 
-export function eventsSection(id, signal) {
+export function eventsSection(id) {
 	const holder = h('div');
-	const show = () => fill(holder, eventsList({ [choice.value]: id }, signal));
+	const show = () => fill(holder, eventsList({ [choice.value]: id }));
 	const choice = h('select', { change: show });
 	const head = h('div.line', h('h2', text.title), h('label.pick', words.show, offer(choice, text.of)));
 	show();
 	return h('section', head, holder);
 }
 
-function eventsList(query, signal) {
+function eventsList(query) {
 	const body = h('tbody', { role: 'rowgroup' });
 	const slot = h('div');
 	const rows = table(text.title, text.columns, body, { hidden: true });
@@ -30,7 +30,7 @@ function eventsList(query, signal) {
 
 	async function loadPage() {
 		const parameters = new URLSearchParams({ ...query, limit: PAGE, ...(cursor && { cursor }) });
-		const { events, nextCursor } = await call('GET', `/events?${parameters}`, { signal });
+		const { events, nextCursor } = await call('GET', `/events?${parameters}`);
 		const next = body.rows.length;
 		body.append(...events.map(row));
 		cursor = nextCursor;

@@ -2,8 +2,7 @@
 
 import { account } from './api.js';
 import { fill, h, newId } from './dom.js';
-import { DAY, inFull } from './format.js';
-import { named, offer } from './parts.js';
+import { DAY, inFull, named, offer } from './parts.js';
 import { words } from './words.js';
 
 const USUAL_DAYS = 90;

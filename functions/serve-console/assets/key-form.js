@@ -4,55 +4,53 @@ import { account, call, isSelf, renew, self } from './api.js';
 import { confirmed } from './dialogs.js';
 import { fill, h } from './dom.js';
 import { addresses, expiry, limits, operations, TEXTS, tags, text as textField, trafficType } from './fields.js';
-import { issue } from './issue.js';
 import { noteKey } from './keys.js';
-import { mayChange } from './own-key.js';
 import { button, changeList, form, heading, load, nameOf, notice } from './parts.js';
 import { hold, replace } from './scope.js';
 import { change } from './told.js';
-import { showValue } from './value.js';
+import { issue, showValue } from './value.js';
 import { words } from './words.js';
 
 const text = words.form;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Makes a key, like another if there is an id. */
-export function createView({ signal, id }) {
+export function createView(id) {
 	const holder = h('div.stack');
 	const { userId, username } = self();
 	load(holder, async () => {
-		if (!id) return createForm(signal, { userId, username, operations: [], tags: {} });
-		const like = await call('GET', `/${id}`, { signal });
-		return createForm(signal, { ...like, name: like.name && text.copyOf(like.name) });
+		if (!id) return createForm({ userId, username, operations: [], tags: {} });
+		const like = await call('GET', `/${id}`);
+		return createForm({ ...like, name: like.name && text.copyOf(like.name) });
 	});
 	return [heading(text.createTitle), holder];
 }
 
-export function editView({ signal, id }) {
+export function editView(id) {
 	const holder = h('div');
-	load(holder, async () => editForm(signal, await call('GET', `/${id}`, { signal })));
+	load(holder, async () => editForm(await call('GET', `/${id}`)));
 	return [heading(text.editTitle), holder];
 }
 
-function createForm(signal, like) {
+function createForm(like) {
 	const fields = fieldsOf(like);
 	const left = like.operations.filter((operation) => !account().grantableOperations.includes(operation));
 	return [
 		left.length > 0 && h('p.notice.warn', text.leftOut(words.list(left))),
-		frame(signal, fields, text.create, '#/', async (slot, group, held) => {
+		frame(fields, text.create, '#/', async (slot, group, held) => {
 			const leave = () => {
 				held.release();
 				replace('#/');
 			};
 			const body = Object.fromEntries(fields.map(({ name, read }) => [name, read()]).filter(([, value]) => value !== null));
-			const { value, release, ...key } = await issue(signal, '', body, slot, group, leave);
+			const { value, release, ...key } = await issue('', body, slot, group, leave);
 			held.release();
-			showValue(signal, words.value.title(nameOf(key)), { value, release }, () => replace(`#/key/${key.id}`));
+			showValue(words.value.title(nameOf(key)), { value, release }, () => replace(`#/key/${key.id}`));
 		}),
 	];
 }
 
-function editForm(signal, /** @type {Key} */ key) {
+function editForm(/** @type {Key} */ key) {
 	const fields = fieldsOf(key, key);
 	// Only what is other than this is sent, and on the version that was seen.
 	const before = fields.map(({ read }) => read());
@@ -61,19 +59,19 @@ function editForm(signal, /** @type {Key} */ key) {
 		noteKey(key.id, changed);
 		renew(changed);
 	};
-	return frame(signal, fields, text.save, `#/key/${key.id}`, async (_slot, _group, held) => {
+	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, held) => {
 		const changes = fields.map(({ name, read }) => [name, read()]).filter(([, value], at) => !same(value, before[at]));
 		const body = Object.fromEntries(changes);
 		// A patch of tags leaves what it does not name.
 		if (body.tags) body.tags = { ...Object.fromEntries(Object.keys(known.tags).map((name) => [name, null])), ...body.tags };
-		if (isSelf(key.id) && !(await mayChange(signal, known, body))) return;
+		if (isSelf(key.id) && !(await mayChange(known, body))) return;
 		held.isSent = true;
 		try {
-			await change(signal, key, 'save', 'PATCH', { body, etag: known.etag }, apply);
+			await change(key, 'save', 'PATCH', { body, etag: known.etag }, apply);
 		} catch (problem) {
 			held.isSent = false;
 			if (problem.code !== 'PRECONDITION_FAILED') throw problem;
-			const now = await call('GET', `/${key.id}`, { signal });
+			const now = await call('GET', `/${key.id}`);
 			const others = fields.map(({ name }) => ({ field: name, from: known[name], to: now[name] })).filter(({ from, to }) => !same(from, to));
 			known = now;
 			// An answer may have been lost.
@@ -100,7 +98,7 @@ const fieldsOf = (key, edited) => [
 ];
 
 /** A form that says what is wrong where it is wrong, and is not left without a question. */
-function frame(signal, fields, action, back, work) {
+function frame(fields, action, back, work) {
 	const slot = h('div');
 	const submit = button(action, null, 'primary');
 	const group = h('fieldset.wide', fields.map(({ element }) => element));
@@ -108,11 +106,11 @@ function frame(signal, fields, action, back, work) {
 	const untouched = typed();
 	async function askToLeave(goOn) {
 		if (document.querySelector('dialog')) return;
-		if (!(await confirmed(signal, { title: text.leaveTitle, about: h('p', text.leaveText), action: text.leave }))) return;
+		if (!(await confirmed({ title: text.leaveTitle, about: h('p', text.leaveText), action: text.leave }))) return;
 		held.release();
 		goOn();
 	}
-	const held = { isSent: false, release: hold(signal, askToLeave, () => !held.isSent && !same(typed(), untouched)) };
+	const held = { isSent: false, release: hold(askToLeave, () => !held.isSent && !same(typed(), untouched)) };
 
 	function complain(errors) {
 		const wrong = fields.filter((field) => field.tell(errors));
@@ -129,4 +127,23 @@ function frame(signal, fields, action, back, work) {
 		}
 	}
 	return form('wide', submit, send, group, slot, h('div.actions', submit, h('a.button', { href: back }, words.cancel)));
+}
+
+/** Whether its changes are to be made, which is asked if they would shut it out. */
+function mayChange(/** @type {Key} */ key, { operations, allowedIps, expiresAt }) {
+	const text = words.ownKey;
+	const lost = Object.entries({
+		operations: operations && !operations.includes('AUTHENTICATION') && { from: key.operations, to: operations },
+		expiresAt: expiresAt && !(key.expiresAt && key.expiresAt <= expiresAt) && { from: key.expiresAt ?? words.never, to: expiresAt },
+		// The page does not know from which address its next request comes.
+		allowedIps: allowedIps && { from: key.allowedIps ?? words.anywhere, to: allowedIps },
+	}).filter(([, change]) => change);
+	return lost.length === 0 || confirmed({
+		title: text.title,
+		about: [
+			changeList(lost.map(([field, change]) => ({ field, ...change }))),
+			h('p', [text.yours, ...lost.map(([field]) => text[field]), text.help].join(' ')),
+		],
+		action: text.action,
+	});
 }

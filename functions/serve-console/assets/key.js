@@ -4,10 +4,9 @@ import { call, renew } from './api.js';
 import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
 import { tagsOf, textsOf } from './fields.js';
-import { inFull } from './format.js';
 import { noteKey } from './keys.js';
 import {
-	attempt, badge, button, heading, bdi, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
+	attempt, badge, bdi, button, heading, inFull, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
 } from './parts.js';
 import { askAbout, deleteDialog, rotateDialog } from './questions.js';
 import { replace } from './scope.js';
@@ -17,7 +16,7 @@ import { words } from './words.js';
 
 const text = words.key;
 
-export function keyView({ signal, id }) {
+export function keyView(id) {
 	const path = `/${id}`;
 	const [top, usage, events, sparkline] = [h('div.stack'), h('div'), h('div'), h('div.spark')];
 
@@ -28,8 +27,8 @@ export function keyView({ signal, id }) {
 
 	function show(key) {
 		note(key);
-		fill(events, eventsSection(key.id, signal));
-		if (!usage.hasChildNodes()) fill(usage, usageSection(`${path}/usage`, signal, sparkline));
+		fill(events, eventsSection(key.id));
+		if (!usage.hasChildNodes()) fill(usage, usageSection(`${path}/usage`, sparkline));
 		return [headline(key), facts(key)];
 	}
 
@@ -37,12 +36,12 @@ export function keyView({ signal, id }) {
 
 	const load = (said = null) => loadInto(top, async () => [
 		said && h('p.notice.warn', { role: 'alert' }, said),
-		show(await call('GET', path, { signal })),
+		show(await call('GET', path)),
 	], {
 		404: () => {
 			noteKey(id);
 			// Its events may still be there.
-			fill(events, eventsSection(id, signal));
+			fill(events, eventsSection(id));
 			return [heading(text.unknown), h('p', text.unknownText), h('code.sub', id)];
 		},
 	});
@@ -58,7 +57,9 @@ export function keyView({ signal, id }) {
 	};
 
 	const patch = (key, action, body, etag = '') => onThis(async () =>
-		changed(await change(signal, key, action, 'PATCH', { body, etag }, note)));
+		changed(await change(key, action, 'PATCH', { body, etag }, note)));
+
+	const askTo = (act, key, about, body, etag = '') => askAbout(key, act, { about, perform: patch(key, act, body, etag) });
 
 	function headline(key) {
 		const slot = h('div');
@@ -68,14 +69,14 @@ export function keyView({ signal, id }) {
 			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status]),
 			slot,
 			h('div.actions',
-				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(signal, key, (now) => (now ? changed(now) : load()), onThis)),
-				key.previousValueValidUntil && button(text.endOld, () => askAbout(signal, key, 'endOld', { about: oldUse(key), perform: patch(key, 'endOld', { previousValueValidUntil: null }, key.etag) })),
+				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(key, (now) => (now ? changed(now) : load()), onThis)),
+				key.previousValueValidUntil && button(text.endOld, () => askTo('endOld', key, oldUse(key), { previousValueValidUntil: null }, key.etag)),
 				h('a.button', { href: `#/edit/${id}` }, text.edit),
 				h('a.button', { href: `#/new/${id}` }, text.like),
 				// It must win over whatever others write, so it names no version.
-				key.enabled && button(text.disable, () => askAbout(signal, key, 'disable', { about: lastUse(key), perform: patch(key, 'disable', { enabled: false }) })),
+				key.enabled && button(text.disable, () => askTo('disable', key, lastUse(key), { enabled: false })),
 				!key.enabled && key.status !== 'EXPOSED' && button(text.enable, enable),
-				button(text.delete, () => deleteDialog(signal, key, () => noteKey(id), () => replace('#/')), 'danger')),
+				button(text.delete, () => deleteDialog(key, () => noteKey(id), () => replace('#/')), 'danger')),
 		];
 	}
 

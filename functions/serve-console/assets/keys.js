@@ -3,9 +3,10 @@
 import { account, call, isSelf } from './api.js';
 import { fill, h } from './dom.js';
 import { tagsOf, textsOf } from './fields.js';
-import { DAY, number } from './format.js';
-import { attempt, badge, button, cells, heading, bdi, keyLink, limitsText, moment, named, offer, table } from './parts.js';
-import { onLeave } from './scope.js';
+import {
+	DAY, attempt, badge, bdi, button, cells, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
+} from './parts.js';
+import { onLeave, thisView } from './scope.js';
 import { words } from './words.js';
 
 const text = words.keys;
@@ -34,7 +35,7 @@ function newest(page, cursor) {
 	return { keys: [...page, ...older], cursor: older.length > 0 ? list.cursor : cursor };
 }
 
-export function keysView({ signal }) {
+export function keysView() {
 	let matching = [];
 	let rows;
 	let latest;
@@ -98,7 +99,7 @@ export function keysView({ signal }) {
 	/** Whether it is still wanted when it comes. */
 	async function loadPage(cursor) {
 		const mine = (latest = {});
-		const { apiKeys, nextCursor } = await call('GET', `?${queryOf(list.filters, cursor)}`, { signal });
+		const { apiKeys, nextCursor } = await call('GET', `?${queryOf(list.filters, cursor)}`);
 		if (latest !== mine) return false;
 		Object.assign(list, cursor ? { keys: [...list.keys, ...apiKeys], cursor: nextCursor } : newest(apiKeys, nextCursor), { loaded: true });
 		return true;
@@ -106,7 +107,7 @@ export function keysView({ signal }) {
 
 	const reload = () => attempt(slot, async () => {
 		fill(slot, !list.loaded && h('p.hint', words.loading));
-		const [isWanted, now] = await Promise.all([loadPage(), call('GET', '/account', { signal })]);
+		const [isWanted, now] = await Promise.all([loadPage(), call('GET', '/account')]);
 		const { keyCount, maxKeys } = Object.assign(account(), now);
 		if (!isWanted) return;
 		fill(quota, maxKeys && text.quota(number(keyCount), number(maxKeys)));
@@ -135,8 +136,8 @@ export function keysView({ signal }) {
 	show();
 	redraw = show;
 	list.opened = null;
-	onLeave(signal, () => (redraw = () => {}));
-	addEventListener('scroll', () => (list.top = scrollY), { signal });
+	onLeave(() => (redraw = () => {}));
+	addEventListener('scroll', () => (list.top = scrollY), { signal: thisView() });
 	reload();
 	setTimeout(() => setTimeout(comeBack));
 	return [
@@ -165,7 +166,7 @@ function matches(key, terms) {
 }
 
 const row = (key) => cells(text.columns, [
-	[keyLink(key), h('code.sub', key.id), h('bdi.sub', words.list(tagsOf(key)))],
+	[linkTo(key.id, nameOf(key)), mark(key), h('code.sub', key.id), h('bdi.sub', words.list(tagsOf(key)))],
 	[bdi(key.username), h('span.sub', bdi(key.userId))],
 	badge(key.status),
 	words.list(key.operations),

@@ -3,20 +3,18 @@
 import { endSession, isSelf, keep } from './api.js';
 import { ask } from './dialogs.js';
 import { fill, h, newId } from './dom.js';
-import { atTime } from './format.js';
-import { issue } from './issue.js';
-import { lastUse, nameOf, offer, userOf } from './parts.js';
+import { atTime, lastUse, nameOf, offer, userOf } from './parts.js';
 import { change, tellDone } from './told.js';
-import { showValue } from './value.js';
+import { issue, showValue } from './value.js';
 import { words } from './words.js';
 
 const USUAL_SECONDS = 3600;
 const TYPED = 6;
 
 /** Asks in the words for an act, by the key's name, and warns who is signed in with it. */
-export function askAbout(signal, key, act, /** @type {any} */ { about, ...question }) {
+export function askAbout(key, act, /** @type {any} */ { about, ...question }) {
 	const { action, title = action, consequence, self } = words[act];
-	ask(signal, {
+	ask({
 		title: words.question(title, nameOf(key)),
 		about: [consequence && h('p', consequence), about, self && isSelf(key.id) && h('p.notice.warn', self)],
 		action,
@@ -25,7 +23,7 @@ export function askAbout(signal, key, act, /** @type {any} */ { about, ...questi
 }
 
 /** `done` gets the key if it is known. */
-export function rotateDialog(signal, key, done, onThis) {
+export function rotateDialog(key, done, onThis) {
 	const text = words.rotate;
 	const leaked = key.status === 'EXPOSED';
 	const consequence = h('p', { 'aria-live': 'polite' });
@@ -38,7 +36,7 @@ export function rotateDialog(signal, key, done, onThis) {
 
 	choice.value = leaked ? 0 : USUAL_SECONDS;
 	explain();
-	askAbout(signal, key, 'rotate', {
+	askAbout(key, 'rotate', {
 		about: lastUse(key),
 		fields,
 		kind: 'primary',
@@ -49,15 +47,15 @@ export function rotateDialog(signal, key, done, onThis) {
 			};
 			const options = { etag: key.etag, ...(isSelf(key.id) && { reason: 'lost' }) };
 			const { value, release, ...rotated } = await issue(
-				signal, `/${key.id}/rotate`, { gracePeriodSeconds: grace() }, slot, fields, leave, options);
+				`/${key.id}/rotate`, { gracePeriodSeconds: grace() }, slot, fields, leave, options);
 			if (isSelf(key.id)) keep(rotated, value);
-			showValue(signal, text.done(nameOf(key)), { value, release }, () => done(rotated));
+			showValue(text.done(nameOf(key)), { value, release }, () => done(rotated));
 		}),
 	});
 }
 
 /** `gone` is called when the key is, and `done` if its view is still there. */
-export function deleteDialog(signal, key, gone, done) {
+export function deleteDialog(key, gone, done) {
 	const text = words.delete;
 	const [id, wrong] = [newId(), newId()];
 	const expected = key.id.slice(-TYPED);
@@ -65,7 +63,7 @@ export function deleteDialog(signal, key, gone, done) {
 	const input = h('input', {
 		id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: true, 'aria-describedby': wrong,
 	});
-	askAbout(signal, key, 'delete', {
+	askAbout(key, 'delete', {
 		about: [
 			h('p', userOf(key), h('code.sub', key.id.slice(0, -TYPED), h('strong', expected))),
 			lastUse(key),
@@ -83,12 +81,11 @@ export function deleteDialog(signal, key, gone, done) {
 			input.ariaInvalid = null;
 			const over = () => (isSelf(key.id) ? endSession('deleted') : gone());
 			try {
-				await change(signal, key, 'delete', 'DELETE', {}, over);
+				await change(key, 'delete', 'DELETE', {}, over);
 			} catch (problem) {
 				if (problem.status !== 404) throw problem;
 				over();
 			}
-			if (signal.aborted) return;
 			done();
 			tellDone(key, 'delete');
 		},

@@ -1,26 +1,28 @@
-// A view's signal ends what it owns: requests, dialogs, and what keeps it from being left.
+// A view owns what begins in it: requests, dialogs, and what keeps it from being left.
 
 let view = new AbortController();
-/** @type {Set<{ ask: (goOn: () => void) => void, needed: () => boolean }>} */
+/** @type {Set<any>} */
 const holds = new Set();
 
 // Its place in the browser's history, and the addresses there.
 let at = history.state?.at ?? 0;
 let trail = [];
-/** @type {string | null} */
-let address = null;
+let address;
 let showView;
 
 const held = () => [...holds].findLast(({ needed }) => needed());
 
-export const onLeave = (signal, work) => signal.addEventListener('abort', work, { once: true });
+/** Ends with the view that is there now. */
+export const thisView = () => view.signal;
 
-/** Keeps the view until its result is called. `ask` hears of who tries to leave, and how they go on. */
-export function hold(signal, ask, needed = () => true) {
+export const onLeave = (work) => view.signal.addEventListener('abort', work, { once: true });
+
+/** Keeps the view until its result is called. `ask` gets how to go on. */
+export function hold(ask, needed = () => true) {
 	const mine = { ask, needed };
 	const release = () => holds.delete(mine);
 	holds.add(mine);
-	onLeave(signal, release);
+	onLeave(release);
 	return release;
 }
 
@@ -34,7 +36,7 @@ function show() {
 	address = trail[at] = location.hash;
 	view.abort();
 	view = new AbortController();
-	showView(address, view.signal);
+	showView(address);
 }
 
 addEventListener('popstate', () => {
@@ -42,7 +44,7 @@ addEventListener('popstate', () => {
 	const there = history.state?.at ?? at + 1;
 	const steps = there - at;
 	history.replaceState({ at: there }, '');
-	const isOther = address !== null && location.hash !== address;
+	const isOther = address !== undefined && location.hash !== address;
 	if (isOther && !mayLeave(() => history.go(steps))) return history.go(-steps);
 	at = there;
 	if (isOther) show();
@@ -60,7 +62,7 @@ export function begin(work) {
 /** Ends the view. What its address names is nobody else's business. */
 export function end() {
 	view.abort();
-	address = null;
+	address = undefined;
 	trail = [];
 	history.replaceState({ at }, '', location.pathname);
 }

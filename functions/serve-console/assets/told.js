@@ -3,6 +3,7 @@
 import { call, onWaiting } from './api.js';
 import { fill, h } from './dom.js';
 import { button, nameOf, notice } from './parts.js';
+import { thisView } from './scope.js';
 import { words } from './words.js';
 
 let timer = 0;
@@ -25,14 +26,16 @@ export const forgetOld = () => document.querySelectorAll('.told > *').forEach((b
 export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[action]));
 
 /** `apply` takes note of it, and if its view was left, it is told how it ended. */
-export async function change(signal, key, action, method, /** @type {Call} */ options, apply) {
+export async function change(key, action, method, /** @type {Call} */ options, apply) {
+	const view = thisView();
 	try {
-		const answer = await call(method, `/${key.id}`, options);
+		// It goes on when its view is left.
+		const answer = await call(method, `/${key.id}`, { ...options, signal: null });
 		apply(answer);
-		if (!signal.aborted) return answer;
+		if (!view.aborted) return answer;
 		tellDone(key, action);
 	} catch (problem) {
-		if (!signal.aborted) throw problem;
+		if (!view.aborted) throw problem;
 		tell(words.notDone(nameOf(key), words.did[action]), notice(problem));
 	}
 	return new Promise(() => {});

@@ -2,8 +2,8 @@
 
 import { call } from './api.js';
 import { fill, h } from './dom.js';
-import { DAY, bucketTime, number } from './format.js';
-import { heading, load, offer } from './parts.js';
+import { DAY, bucketTime, heading, load, number, offer } from './parts.js';
+import { thisView } from './scope.js';
 import { words } from './words.js';
 
 const text = words.usage;
@@ -11,12 +11,12 @@ const LENGTH = { hour: DAY / 24, day: DAY };
 const PERIODS = { month: ['day', 30], day: ['hour', 24], week: ['hour', 7 * 24], year: ['day', 365] };
 const VERDICTS = ['allowed', 'limited', 'denied'];
 
-export const usageView = ({ signal }) => usageList(heading(text.title), '/usage', signal);
+export const usageView = () => usageList(heading(text.title), '/usage');
 
-export const usageSection = (path, signal, sparkline) =>
-	h('section', usageList(h('h2', text.title), path, signal, sparkline));
+export const usageSection = (path, sparkline) =>
+	h('section', usageList(h('h2', text.title), path, sparkline));
 
-function usageList(title, path, signal, sparkline) {
+function usageList(title, path, sparkline = null) {
 	const holder = h('div.stack');
 	let turn;
 	const show = () => load(holder, async () => {
@@ -25,7 +25,7 @@ function usageList(title, path, signal, sparkline) {
 		const [bucket, count] = PERIODS[choice.value];
 		const first = (Math.floor(Date.now() / LENGTH[bucket]) - count + 1) * LENGTH[bucket];
 		const query = new URLSearchParams({ from: new Date(first).toISOString(), bucket });
-		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([signal, turn.signal]) });
+		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([thisView(), turn.signal]) });
 		const buckets = usage.map((each) => ({ ...each, all: each.allowed + each.limited + each.denied }));
 		if (choice.value === 'month' && sparkline) fill(sparkline, small(buckets));
 		return figure(buckets, bucket);

@@ -1,15 +1,85 @@
-// A key's value, this one time.
+// A key's value: had though answers are lost, and shown this one time.
 
-import { apiUrl } from './api.js';
+import { apiUrl, call, expectValue, wait } from './api.js';
 import { openDialog } from './dialogs.js';
 import { fill, h } from './dom.js';
-import { button } from './parts.js';
-import { hold } from './scope.js';
+import { button, linkTo } from './parts.js';
+import { hold, onLeave, thisView } from './scope.js';
+import { sayWaiting } from './told.js';
 import { words } from './words.js';
 
-const text = words.value;
+const { issue: said, value: text } = words;
 
-export function showValue(signal, title, { value, release }, done) {
+/**
+ * Creates or rotates under a name, so once. If the answer was lost, another value takes the place of the one that nobody saw.
+ * Gives the answer, and a `release` to call once its value was read.
+ */
+export function issue(path, body, slot, fields, leave, /** @type {Call} */ { etag, reason } = {}) {
+	const signal = thisView();
+	const named = (/** @type {Call & { path: string }} */ request) => ({ ...request, signal, name: crypto.randomUUID() });
+	let request = named({ path, body, etag });
+	// It may have been done; if it was, to this key.
+	let unsure = false;
+	let made;
+
+	async function attempt(release) {
+		for (const pauses = [500, 1500, 4000]; ; ) {
+			try {
+				return await call('POST', request.path, { ...request, release, reason: unsure ? reason : undefined });
+			} catch (problem) {
+				unsure ||= problem.undecided;
+				if (problem.code === 'REQUEST_DONE') {
+					made = problem.keyId;
+					request = named({ path: `/${made}/rotate`, body: { keepPrevious: true }, etag: problem.etag });
+				} else if (unsure && problem.temporary && pauses.length > 0) {
+					const pause = Math.max(Number(pauses.shift()), (problem.retryAfter ?? 0) * 1000);
+					await new Promise((resolve) => setTimeout(resolve, pause));
+				} else {
+					unsure &&= problem.temporary;
+					throw problem;
+				}
+			}
+		}
+	}
+
+	return new Promise((resolve, reject) => {
+		async function send() {
+			const release = expectValue();
+			const letGo = hold(() => sayWaiting(words.wait));
+			const over = wait();
+			onLeave(release);
+			onLeave(over);
+			try {
+				resolve({ ...(await attempt(release)), release });
+			} catch (problem) {
+				release();
+				fields.disabled = unsure;
+				if (unsure) offer();
+				else {
+					if (made) problem.advice = [said.without, !path && linkTo(made, said.open)];
+					reject(problem);
+				}
+			}
+			over();
+			letGo();
+		}
+		function offer() {
+			const after = (work) => () => {
+				letGo();
+				fill(slot);
+				return work();
+			};
+			const again = button(said.again, after(send), 'primary');
+			const letGo = hold(() => again.focus());
+			fill(slot, h('div.notice.warn', { role: 'alert' },
+				h('p', said.unsure), h('div.actions', again, button(said.leave, after(leave)))));
+			setTimeout(() => again.focus());
+		}
+		send();
+	});
+}
+
+export function showValue(title, { value, release }, done) {
 	let copied = false;
 	const secret = h('textarea.secret', { value, readonly: true, 'aria-label': text.label });
 	const state = h('p', { role: 'status' });
@@ -41,8 +111,8 @@ export function showValue(signal, title, { value, release }, done) {
 	};
 	const warning = h('div.notice.warn', { role: 'alert', hidden: true },
 		h('p', text.leaving), h('div.actions', back, button(text.leave, end, 'danger')));
-	const letGo = hold(signal, leave);
-	const close = openDialog(signal, title, leave,
+	const letGo = hold(leave);
+	const close = openDialog(title, leave,
 		h('p', text.intro, h('strong', text.once)),
 		secret,
 		h('div.line', copy, state),

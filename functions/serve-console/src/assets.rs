@@ -25,10 +25,9 @@ const MODULE: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../assets/index.html");
 
 /// By the names under which they name each other.
-const SOURCES: [(&str, &str); 22] = sources! {
-    "api.js" "app.js" "console.css" "dialogs.js" "dom.js" "events.js" "fields.js" "format.js" "icon.svg" "issue.js"
-    "key-form.js" "key.js" "keys.js" "own-key.js" "parts.js" "questions.js" "scope.js" "sign-in.js" "told.js" "usage.js" "value.js"
-    "words.js"
+const SOURCES: [(&str, &str); 18] = sources! {
+    "api.js" "app.js" "console.css" "dialogs.js" "dom.js" "events.js" "fields.js" "icon.svg" "key-form.js" "key.js" "keys.js"
+    "parts.js" "questions.js" "scope.js" "told.js" "usage.js" "value.js" "words.js"
 };
 
 impl Assets {
