@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { checkState, loseAnswer, meddle, signIn, story } from './support.mjs';
+import { checkState, inMemory, loseAnswer, meddle, signIn, story } from './support.mjs';
 
 const ROTATE = /\/rotate$/;
 const ONE_KEY = /\/authentication\/\w{22}$/;
@@ -41,8 +41,11 @@ story('a key is rotated, and its old value lives on for a while', async ({ page,
   await checkState(page);
   assert.equal(await focused(page), 'Copy');
   const next = { ...key, value: await page.getByRole('textbox', { name: 'Value' }).inputValue() };
+  assert.ok(await inMemory(page, next.value), 'while it is shown');
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('button', { name: 'I have it, close' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  assert.ok(!(await inMemory(page, next.value)), 'after it was closed');
   assert.equal(await status(key), 200);
   key.value = next.value;
   assert.equal(await status(key), 200);

@@ -152,6 +152,25 @@ story('a slow save pulls nobody back', async ({ page, admin }) => {
   assert.equal((await admin.find(key.id)).name, 'new');
 });
 
+story('the way back is right for who copied a value and goes back', async ({ page, context, admin }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'Create key' }).first().click();
+  await fillIn(page, 'reminders');
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await page.getByText('Copied.', { exact: true }).waitFor();
+  await page.evaluate(() => history.back());
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  assert.match(page.url(), /#\/key\//);
+  await page.goBack();
+  await keys(page).waitFor();
+  await page.goForward();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  await page.goBack();
+  await keys(page).waitFor();
+});
+
 story('what was typed is not lost without a question', async ({ page, admin }) => {
   await signIn(page, admin);
   const asked = [];

@@ -162,6 +162,17 @@ export async function everythingKept(/** @type {Page} */ page) {
   return inside + JSON.stringify(entries) + JSON.stringify(await page.context().storageState({ indexedDB: true }));
 }
 
+/** Whether a text is anywhere in the memory of a page's scripts. */
+export async function inMemory(/** @type {Page} */ page, text) {
+  const session = await page.context().newCDPSession(page);
+  const chunks = [];
+  session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk));
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+  await session.detach();
+  return chunks.join('').includes(text);
+}
+
 /** Answers the next requests of a kind in the service's place: `how` is a status, or what to do with the route. */
 export async function meddle(/** @type {Page} */ page, method, path, how, times = 1) {
   await page.route(path, (route) => {

@@ -27,6 +27,7 @@ export function openDialog(title, cancel, about, ...content) {
 	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, waitRegion());
 	const close = () => {
 		if (open.includes(cancel)) open.splice(open.indexOf(cancel), 1);
+		forget();
 		// Closing gives the focus back.
 		dialog.close();
 		dialog.remove();
@@ -34,7 +35,7 @@ export function openDialog(title, cancel, about, ...content) {
 	open.push(cancel);
 	document.body.append(dialog);
 	dialog.showModal();
-	onLeave(close);
+	const forget = onLeave(close);
 	return close;
 }
 

@@ -15,14 +15,22 @@ const held = () => [...holds].findLast(({ needed }) => needed());
 /** Ends with the view that is there now. */
 export const thisView = () => view.signal;
 
-export const onLeave = (work) => view.signal.addEventListener('abort', work, { once: true });
+/** Gives what forgets it. */
+export function onLeave(work) {
+	const { signal } = view;
+	signal.addEventListener('abort', work, { once: true });
+	return () => signal.removeEventListener('abort', work);
+}
 
 /** Keeps the view until its result is called. `ask` gets how to go on. */
 export function hold(ask, needed = () => true) {
 	const mine = { ask, needed };
-	const release = () => holds.delete(mine);
+	const release = () => {
+		forget();
+		holds.delete(mine);
+	};
+	const forget = onLeave(release);
 	holds.add(mine);
-	onLeave(release);
 	return release;
 }
 
@@ -33,11 +41,14 @@ export function mayLeave(goOn) {
 }
 
 function show() {
-	address = trail[at] = location.hash;
 	view.abort();
 	view = new AbortController();
-	showView(address);
+	showView(location.hash);
+	address = trail[at] = location.hash;
 }
+
+// What to ask once the browser is back where it was.
+let question = () => {};
 
 addEventListener('popstate', () => {
 	// A new entry has no place yet.
@@ -45,9 +56,14 @@ addEventListener('popstate', () => {
 	const steps = there - at;
 	history.replaceState({ at: there }, '');
 	const isOther = address !== undefined && location.hash !== address;
-	if (isOther && !mayLeave(() => history.go(steps))) return history.go(-steps);
+	if (isOther && held()) {
+		question = () => mayLeave(() => history.go(steps));
+		return history.go(-steps);
+	}
 	at = there;
 	if (isOther) show();
+	else question();
+	question = () => {};
 });
 // The browser asks in its own words.
 addEventListener('beforeunload', (event) => held() && event.preventDefault());
