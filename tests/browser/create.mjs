@@ -148,6 +148,36 @@ story('each wrong field is named where it is', async ({ page, admin }) => {
   assert.equal(sent.count, 2);
 });
 
+story('tags that would be read otherwise than they are meant are refused', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'odd', tags: { note: 'a, b=c' } });
+  await openForm(page, admin);
+  await fillIn(page, 'reminders');
+  const tags = page.getByLabel('Tags');
+  for (const [typed, sentence] of [
+    ['team=blue, env=prod', 'team needs a line of its own, such as team=blue.'],
+    ['team=blue;env = prod', 'team needs a line of its own, such as team=blue.'],
+    ['team=blue\nteam=red', 'team must not be given twice.'],
+    ['team', 'team must have 1 to 128 characters.'],
+  ]) {
+    await tags.fill(typed);
+    await create(page).click();
+    await page.getByText(sentence).waitFor();
+    assert.equal(await tags.getAttribute('aria-invalid'), 'true', typed);
+    assert.ok(await tags.evaluate((input) => input === document.activeElement), typed);
+  }
+  await checkState(page);
+  await tags.fill('team=blue, green');
+  await create(page).click();
+  await leave(page);
+  assert.deepEqual((await admin.send('GET', '')).body.apiKeys[0].tags, { team: 'blue, green' });
+
+  await page.goto(`${page.url().split('#')[0]}#/edit/${key.id}`);
+  await page.getByLabel('Description').fill('words');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByRole('heading', { name: 'odd Active' }).waitFor();
+  assert.deepEqual((await admin.find(key.id)).tags, { note: 'a, b=c' }, 'what a key has is left to it');
+});
+
 story('what is refused as a whole is said in the form', async ({ page, admin }) => {
   await openForm(page, admin);
   await fillIn(page, 'one too many');

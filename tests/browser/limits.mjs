@@ -13,7 +13,7 @@ story('a key gets limits, and others', async ({ page, admin }) => {
   await page.getByRole('checkbox', { name: 'SMS' }).check();
   await field(page, 'a minute').fill('60');
   await field(page, 'a day').fill('10,000');
-  for (const nonsense of ['nonsense', '1,5', '1.50', ',', '1,000.5', '10,00', '1e3', '-5']) {
+  for (const nonsense of ['nonsense', '1,5', '1.50', ',', '1,000.5', '10,00', '1e3', '-5', '0,500', '0.500', '00 500', '10\u00b3', '1\u00bd', '\u2460']) {
     await field(page, 'an hour').fill(nonsense);
     await page.getByRole('button', { name: 'Create key' }).click();
     await page.getByText('an hour needs a whole number, such as 1000 or 1,000.').waitFor();

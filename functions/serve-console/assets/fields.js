@@ -8,7 +8,9 @@ import { words } from './words.js';
 const USUAL_DAYS = 90;
 const PERIODS = Object.keys(words.form.per);
 // Digits, or groups of three with one sign between, as people in many places write thousands.
-const WHOLE = /^(\d{1,15}|\d{1,3}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
+const WHOLE = /^(\d{1,15}|[1-9]\d{0,2}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
+
+const ANOTHER_TAG = /[,;]\s*[A-Za-z][\w.-]*\s*=/;
 
 /** What people write on a key for each other: in forms, on its page, and in the search. */
 export const TEXTS = { name: 'input', description: 'textarea' };
@@ -35,10 +37,10 @@ function field(name, /** @type {Field} */ { input, group, inputs = [input], requ
 	function tell(errors) {
 		const mine = errors.filter((error) => error.field.split(/[[.]/)[0] === name);
 		for (const each of inputs) each.ariaInvalid = null;
-		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1] ?? field.split('.')[1]));
+		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1] ?? field.slice(name.length + 1)));
 		invalid = parts.map((one) => one?.input ?? inputs[0]);
 		for (const each of invalid) each.ariaInvalid = 'true';
-		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label ?? label, message))));
+		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label || label, message))));
 		return mine.length > 0;
 	}
 	return { name, element, read, check, tell, focus: () => (invalid[0] ?? inputs[0]).focus() };
@@ -69,10 +71,12 @@ export function expiry(/** @type {Key | undefined} */ edited) {
 		if (choice.value === 'keep') return edited?.expiresAt;
 		if (choice.value === 'never') return null;
 		// To the end of that day, on the reader's clock.
-		const end = isDate() ? new Date(`${date.value}T23:59:59`) : new Date(Date.now() + choice.value * DAY);
+		const end = isDate() ? new Date(`${date.value}T23:59:59`) : new Date(chosen + choice.value * DAY);
 		return Number.isNaN(Number(end)) ? '' : end.toISOString();
 	}
+	let chosen;
 	function explain() {
+		chosen = Date.now();
 		date.hidden = !isDate();
 		fill(consequence, read() === null ? said.forever : read() && said.until(inFull(read())));
 	}
@@ -91,7 +95,8 @@ export function limits(/** @type {Limit[]} */ given) {
 	const inputs = PERIODS.map((per) => h('input', {
 		inputmode: 'numeric', value: given.find((limit) => limit.per === per)?.requests ?? '',
 	}));
-	const typed = ({ value }) => value.normalize('NFKC').replace(/\s/g, ' ').trim();
+	// Wide digits are digits; exponents and fractions are not.
+	const typed = ({ value }) => (/\p{No}/u.test(value) ? value : value.normalize('NFKC')).replace(/\s/g, ' ').trim();
 	const written = () => inputs.filter(typed);
 	const perOf = (input) => PERIODS[inputs.indexOf(input)];
 	const read = () => {
@@ -127,9 +132,14 @@ export function trafficType(present = '') {
 
 export function tags(key) {
 	const input = h('textarea', { value: tagsOf(key).join('\n'), dir: 'auto' });
-	const read = () => Object.fromEntries(input.value.split('\n').filter((line) => line.trim()).map((line) => {
+	const lines = () => input.value.split('\n').filter((line) => line.trim()).map((line) => {
 		const [name, ...text] = line.split('=');
 		return [name.trim(), text.join('=').trim()];
-	}).sort());
-	return field('tags', { input, read, part: (label) => ({ label }) });
+	});
+	const check = () => lines().flatMap(([name, text], at, all) => {
+		const isTwice = all.findIndex(([other]) => other === name) < at;
+		const message = isTwice ? words.form.twice : ANOTHER_TAG.test(text) && key.tags[name] !== text && words.form.ownLine;
+		return message ? [{ field: `tags.${name}`, message }] : [];
+	});
+	return field('tags', { input, read: () => Object.fromEntries(lines().sort()), check, part: (label) => ({ label }) });
 }

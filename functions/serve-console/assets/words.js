@@ -139,6 +139,8 @@ export const words = Object.freeze({
 		overtaken: OVERTAKEN,
 		onTop: 'Your changes are still here: save again to put them on top, or cancel.',
 		usual: 'The usual one',
+		twice: 'must not be given twice',
+		ownLine: 'needs a line of its own, such as team=blue',
 		notWhole: 'needs a whole number, such as 1000 or 1,000',
 		hint: {
 			tags: 'One a line, such as team=blue. Services get them; they grant nothing.',
