@@ -72,7 +72,8 @@ story('a key with all that it may have', async ({ page, admin }) => {
   });
   const days = (Date.parse(key.expiresAt) - Date.now()) / DAY;
   assert.ok(days > 29.9 && days <= 30, `${days}`);
-  for (const text of ['in 30 days', 'Linus (user-7)', 'SMS, RCS', '2001:db8::1', 'OTP', 'of the surgery', 'env=prod=1', 'team=blue']) {
+  await page.locator('dl').getByText(/^in 30 days/).waitFor();
+  for (const text of ['Linus (user-7)', 'SMS, RCS', '2001:db8::1', 'OTP', 'of the surgery', 'env=prod=1', 'team=blue']) {
     await page.locator('dl').getByText(text, { exact: true }).waitFor();
   }
 });

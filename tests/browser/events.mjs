@@ -91,3 +91,15 @@ story('many events are shown a page at a time', async ({ page, admin }) => {
   assert.equal(told[0], 'Name: name 52 → name 53');
   assert.equal(told[50], 'Name: name 2 → name 3');
 });
+
+story('what operators change is told in words', async ({ page, admin }) => {
+  const event = { id: 'e', time: new Date().toISOString(), type: 'account.changed', keyId: null, externalId: 'customer-7', previousEvent: null,
+    actor: { type: 'OPERATOR', keyId: null, userId: null, username: null, claimed: 'ops' }, sourceIp: null, requestId: 'r', report: null,
+    changes: [{ field: 'externalId', from: 'customer-6', to: 'customer-7' }, { field: 'maxKeys', from: null, to: 50 }] };
+  await page.route(EVENTS, (route) => route.fulfill({ json: { events: [event], nextCursor: null } }));
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'Events' }).click();
+  await rows(page).getByText('Operator\u2019s id of the account: customer-6 → customer-7').waitFor();
+  await rows(page).getByText('Most keys: 50').waitFor();
+  await checkState(page);
+});

@@ -8,9 +8,12 @@ const DAY = 24 * 60 * 60 * 1000;
 
 story('names of both directions turn nothing around them', async ({ page, admin }) => {
   const name = '\u05de\u05e4\u05ea\u05d7 1';
-  const key = await admin.create({ name, username: '\u0622\u062f\u0627', userId: '7 \u0622', description: '\u05ea\u05d9\u05d0\u05d5\u05e8' });
+  const tags = { a: '\u05d0 1', b: '\u05d1 2' };
+  const key = await admin.create({ name, username: '\u0622\u062f\u0627', userId: '7 \u0622', description: '\u05ea\u05d9\u05d0\u05d5\u05e8', tags });
   await signIn(page, admin);
   await page.getByRole('link', { name }).waitFor();
+  const apart = page.locator('bdi').getByText(/^[ab]=/);
+  assert.deepEqual(await apart.allTextContents(), ['a=\u05d0 1', 'b=\u05d1 2'], 'each tag has its own direction');
   const written = [name, '\u0622\u062f\u0627', '7 \u0622'];
   const inTheOpen = (texts) => page.evaluate((wanted) => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -26,6 +29,8 @@ story('names of both directions turn nothing around them', async ({ page, admin 
   await page.getByRole('link', { name }).click();
   await page.getByRole('heading', { name }).waitFor();
   await page.getByRole('table', { name: 'Events' }).getByRole('row').nth(1).waitFor();
+  await page.getByText(/^\d fields$/).click();
+  await page.getByRole('table', { name: 'Events' }).locator('bdi').getByText('a=\u05d0 1', { exact: true }).waitFor();
   assert.deepEqual(await inTheOpen([...written, '\u05ea\u05d9\u05d0\u05d5\u05e8']), []);
   for (const open of ['Rotate…', 'Disable…', 'Delete…']) {
     await page.getByRole('button', { name: open }).click();
@@ -41,20 +46,53 @@ story('names of both directions turn nothing around them', async ({ page, admin 
   await checkState(page);
 });
 
+/** By the formula of WCAG: how much the parts of charts stand out from the ground, and how much the edges of what can be used do. */
+function contrasts() {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const luminance = (colour) => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const ratio = (one, other) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const style = (selector) => getComputedStyle(document.querySelector(selector));
+  const ground = style(':root').backgroundColor;
+  return {
+    'an allowed part': ratio(style('.chart rect.allowed').fill, ground),
+    'lines of a limited part': ratio(style('#limited path').stroke, style('#limited rect').fill),
+    'lines of a denied part': ratio(style('#denied path').stroke, style('#denied rect').fill),
+    'the edge of a choice': ratio(style('select').borderTopColor, ground),
+    'the mark of the present view': ratio(style('nav a[aria-current]').borderBottomColor, style('header').backgroundColor),
+  };
+}
+
 story('exact times are for everybody', async ({ page, admin }) => {
   await admin.create({ name: 'reminders', expiresAt: new Date(Date.now() + 29 * DAY).toISOString() });
   await signIn(page, admin);
+  const exact = /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d$/;
   const row = page.getByRole('row').filter({ hasText: 'reminders' });
-  await row.getByText('in 29 days').waitFor();
-  const exact = page.getByRole('checkbox', { name: 'Exact times' });
-  await exact.press('Space');
-  await row.getByText(/^\d+ \w+ \d{4}, \d\d:\d\d:\d\d$/).first().waitFor();
-  assert.equal(await row.getByText('in 29 days').count(), 0);
-  await checkState(page);
+  await row.getByText('in 29 days').getByText(exact).waitFor();
   await page.getByRole('link', { name: 'Events', exact: true }).click();
-  await page.getByRole('table', { name: 'Events' }).getByText(/^\d+ \w+ \d{4}, \d\d:\d\d:\d\d$/).first().waitFor();
-  await exact.click();
-  await page.getByRole('table', { name: 'Events' }).getByText(/ago$|^now$/).first().waitFor();
+  await page.getByRole('table', { name: 'Events' }).getByText(exact).first().waitFor();
+});
+
+story('dialogs have exact times, too', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await key.send('GET', '/self');
+  await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
+  await key.send('GET', '/self');
+  while ((await admin.find(key.id)).previousValueLastUsedAt === null) await page.waitForTimeout(100);
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  for (const [open, sentence] of [['Rotate…', 'It was last used'], ['Disable…', 'It was last used'], ['Delete…', 'It was last used'], ['End old value…', 'The old value was last used']]) {
+    await page.getByRole('button', { name: open }).click();
+    await page.getByRole('dialog').getByText(new RegExp(`^${sentence} .*, on \\d+ \\w+ \\d{4}, \\d\\d:\\d\\d:\\d\\d\\.$`)).first().waitFor();
+    await page.keyboard.press('Escape');
+  }
 });
 
 story('a dialog says what it is about', async ({ page, admin }) => {
@@ -127,6 +165,11 @@ story('parts of a chart differ without colours, and the present view is seen', a
   }));
   assert.equal(new Set(fills).size, 3, `${fills}`);
   assert.equal(fills[0], 'plain');
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    await page.emulateMedia({ colorScheme });
+    for (const [what, ratio] of Object.entries(await page.evaluate(contrasts))) assert.ok(ratio >= 3, `${what} is ${ratio} : 1 in the ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
   await page.emulateMedia({ forcedColors: 'active' });
   const line = (name) => page.getByRole('link', { name, exact: true }).evaluate((link) => getComputedStyle(link).borderBottomColor);
   assert.notEqual(await line('Usage'), await line('Keys'));

@@ -68,7 +68,7 @@ async function picture(name, look, tell) {
   await page.close();
 }
 
-const open = (name) => (page) => page.getByRole('link', { name }).click().then(() => page.getByText('in 30 days').waitFor());
+const open = (name) => (page) => page.getByRole('link', { name }).click().then(() => page.locator('.chart').waitFor());
 const create = async (page) => {
   await page.getByRole('link', { name: 'Create key' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Delivery notices');

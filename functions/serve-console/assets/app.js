@@ -6,7 +6,7 @@ import { eventsView } from './events.js';
 import { createView, editView } from './key-form.js';
 import { keyView } from './key.js';
 import { forgetKeys, keysView } from './keys.js';
-import { bdi, button, form, nameOf, notice, showExactTimes } from './parts.js';
+import { bdi, button, form, nameOf, notice } from './parts.js';
 import { begin, end, mayLeave } from './scope.js';
 import { forgetOld, toldRegion, waitRegion } from './told.js';
 import { patterns, usageView } from './usage.js';
@@ -25,15 +25,12 @@ function showView(address) {
 
 function showFrame() {
 	const signOut = () => endSession('left');
-	const exact = h('input', { type: 'checkbox', change: () => showExactTimes(exact.checked) });
-	showExactTimes(false);
 	fill(document.body,
 		h('header',
 			h('strong', bdi(account().company)),
 			account().externalId && h('bdi.hint', account().externalId),
 			h('nav', { 'aria-label': words.nav }, words.views.map(([href, text]) => h('a', { href }, text))),
 			h('p.hint.end', bdi(self().username), ' · ', nameOf(self())),
-			h('label.choice', exact, words.exactTimes),
 			h('button.quiet', { click: () => mayLeave(signOut) && signOut() }, words.signOut)),
 		toldRegion(),
 		h('main'),

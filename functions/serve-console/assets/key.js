@@ -6,7 +6,7 @@ import { eventsSection } from './events.js';
 import { tagsOf, textsOf } from './fields.js';
 import { noteKey } from './keys.js';
 import {
-	attempt, badge, bdi, button, heading, inFull, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
+	attempt, badge, bdi, button, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
 } from './parts.js';
 import { askAbout, deleteDialog, rotateDialog } from './questions.js';
 import { replace } from './scope.js';
@@ -18,7 +18,7 @@ const text = words.key;
 
 export function keyView(id) {
 	const path = `/${id}`;
-	const [top, usage, events, sparkline] = [h('div.stack'), h('div'), h('div'), h('div.spark')];
+	const [top, usage, events] = [h('div.stack'), h('div'), h('div')];
 
 	function note(key) {
 		noteKey(id, key);
@@ -28,7 +28,7 @@ export function keyView(id) {
 	function show(key) {
 		note(key);
 		fill(events, eventsSection(key.id));
-		if (!usage.hasChildNodes()) fill(usage, usageSection(`${path}/usage`, sparkline));
+		if (!usage.hasChildNodes()) fill(usage, usageSection(`${path}/usage`));
 		return [headline(key), facts(key)];
 	}
 
@@ -65,7 +65,7 @@ export function keyView(id) {
 		const slot = h('div');
 		const enable = () => attempt(slot, patch(key, 'enable', { enabled: true }, key.etag));
 		return [
-			h('div.line', h('div', heading(text.title, nameOf(key), ' ', badge(key.status), mark(key)), h('code.sub', key.id)), sparkline),
+			h('div', heading(text.title, nameOf(key), ' ', badge(key.status), mark(key)), h('code.sub', key.id)),
 			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status]),
 			slot,
 			h('div.actions',
@@ -86,7 +86,6 @@ export function keyView(id) {
 
 function facts(key) {
 	const inForce = limitsText(key.effectiveLimits);
-	const exactly = (date) => [moment(date), date && h('span.sub', inFull(date))];
 	const { name, description, ...texts } = textsOf(key);
 	const values = {
 		description: description && h('p', { dir: 'auto' }, description),
@@ -97,10 +96,10 @@ function facts(key) {
 		trafficType: key.trafficType,
 		limits: [limitsText(key.limits), inForce !== limitsText(key.limits) && words.inForce(inForce)],
 		allowedIps: key.allowedIps ? h('ul', key.allowedIps.map((range) => h('li', h('code', range)))) : words.anywhere,
-		expiresAt: exactly(key.expiresAt),
-		lastUsedAt: exactly(key.lastUsedAt),
-		previousValueValidUntil: key.previousValueValidUntil && [exactly(key.previousValueValidUntil), oldUse(key)],
-		createdAt: exactly(key.createdAt),
+		expiresAt: moment(key.expiresAt),
+		lastUsedAt: moment(key.lastUsedAt),
+		previousValueValidUntil: key.previousValueValidUntil && [moment(key.previousValueValidUntil), oldUse(key)],
+		createdAt: moment(key.createdAt),
 		createdBy: key.createdByKeyId ? linkTo(key.createdByKeyId, bdi(key.createdBy)) : bdi(key.createdBy),
 	};
 	return h('dl.facts', Object.entries(values).filter(([, value]) => value).map(([name, value]) =>

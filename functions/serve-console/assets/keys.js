@@ -4,7 +4,7 @@ import { account, call, isSelf } from './api.js';
 import { fill, h } from './dom.js';
 import { tagsOf, textsOf } from './fields.js';
 import {
-	DAY, attempt, badge, bdi, button, cells, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
+	DAY, apart, attempt, badge, bdi, button, cells, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
 } from './parts.js';
 import { onLeave, thisView } from './scope.js';
 import { words } from './words.js';
@@ -166,7 +166,7 @@ function matches(key, terms) {
 }
 
 const row = (key) => cells(text.columns, [
-	[linkTo(key.id, nameOf(key)), mark(key), h('code.sub', key.id), h('bdi.sub', words.list(tagsOf(key)))],
+	[linkTo(key.id, nameOf(key)), mark(key), h('code.sub', key.id), h('span.sub', apart(tagsOf(key)))],
 	[bdi(key.username), h('span.sub', bdi(key.userId))],
 	badge(key.status),
 	words.list(key.operations),

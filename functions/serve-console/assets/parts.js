@@ -36,7 +36,8 @@ function fromNow(date) {
 	const [unit, length] =
 		size < 59_500 ? ['second', 1000]
 		: size < 59.5 * MINUTE ? ['minute', MINUTE]
-		: size < 23.5 * HOUR ? ['hour', HOUR]
+		// Up to "in 2 days": a "tomorrow" could be the day after.
+		: size < 47.5 * HOUR ? ['hour', HOUR]
 		: size < 100 * DAY ? ['day', DAY]
 		: ['month', 30.44 * DAY];
 	return relative.format(Math.round(ahead / length), unit);
@@ -78,19 +79,13 @@ export const form = (kind, submit, work, ...content) => h(`form.${kind}`, {
 
 export const badge = (status) => h(`span.badge.${status.toLowerCase()}`, words.status[status] ?? status);
 
-let exact = false;
-const timeText = (date) => (exact ? atTime(date) : fromNow(date));
-
-export const moment = (date) => (date ? h('time', { datetime: date, title: atTime(date) }, timeText(date)) : words.never);
-
-/** Not everybody can hover. */
-export function showExactTimes(wanted) {
-	exact = wanted;
-	document.querySelectorAll('time').forEach((time) => fill(time, timeText(time.dateTime)));
-}
+/** Both for everybody: not all people can hover. */
+export const moment = (date) => (date ? h('time', { datetime: date }, fromNow(date), h('span.sub', atTime(date))) : words.never);
 
 /** What people wrote, in its own direction. */
 export const bdi = (text) => h('bdi', text);
+
+export const apart = (texts) => texts.map((text, at) => [at > 0 && ', ', bdi(text)]);
 
 export const nameOf = (key) => bdi(key.name || words.unnamed);
 
@@ -103,20 +98,21 @@ export const linkTo = (id, ...content) => h('a', { href: `#/key/${id}` }, conten
 export const limitsText = (limits) =>
 	limits?.length ? words.list(limits.map(({ requests, per }) => words.limit(number(requests), per))) : words.none;
 
-export const lastUse = (key) => h('p', key.lastUsedAt ? words.lastUsed(fromNow(key.lastUsedAt)) : words.neverUsed);
+const used = (date, said, never) => h('p', date ? said(fromNow(date), atTime(date)) : never);
 
-export const oldUse = (key) =>
-	h('p', key.previousValueLastUsedAt ? words.endOld.used(moment(key.previousValueLastUsedAt)) : words.endOld.unused);
+export const lastUse = (key) => used(key.lastUsedAt, words.lastUsed, words.neverUsed);
+
+export const oldUse = (key) => used(key.previousValueLastUsedAt, words.endOld.used, words.endOld.unused);
 
 function valueText(value) {
 	if (value === null || value === undefined) return words.none;
-	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : words.list(value);
-	if (typeof value === 'object') return words.list(Object.entries(value).map((tag) => tag.join('=')));
-	return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? atTime(value) : String(value);
+	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : apart(value);
+	if (typeof value === 'object') return apart(Object.entries(value).map((tag) => tag.join('=')));
+	return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? atTime(value) : bdi(String(value));
 }
 
 export const changeList = (changes) => h('ul', changes.map(({ field, from, to }) =>
-	h('li', `${words.fields[field] ?? field}: `, from !== null && [h('del', bdi(valueText(from))), ' → '], bdi(valueText(to)))));
+	h('li', `${words.fields[field] ?? field}: `, from !== null && [h('del', valueText(from)), ' → '], valueText(to))));
 
 export const table = (label, columns, body, attributes) =>
 	h(`table.rows.of-${columns.length}`, { role: 'table', 'aria-label': label, ...attributes },

@@ -1,7 +1,7 @@
 // Usage, as bars and as a table.
 
 import { call } from './api.js';
-import { fill, h } from './dom.js';
+import { h } from './dom.js';
 import { DAY, bucketTime, heading, load, number, offer } from './parts.js';
 import { thisView } from './scope.js';
 import { words } from './words.js';
@@ -13,10 +13,9 @@ const VERDICTS = ['allowed', 'limited', 'denied'];
 
 export const usageView = () => usageList(heading(text.title), '/usage');
 
-export const usageSection = (path, sparkline) =>
-	h('section', usageList(h('h2', text.title), path, sparkline));
+export const usageSection = (path) => h('section', usageList(h('h2', text.title), path));
 
-function usageList(title, path, sparkline = null) {
+function usageList(title, path) {
 	const holder = h('div.stack');
 	let turn;
 	const show = () => load(holder, async () => {
@@ -27,7 +26,6 @@ function usageList(title, path, sparkline = null) {
 		const query = new URLSearchParams({ from: new Date(first).toISOString(), bucket });
 		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([thisView(), turn.signal]) });
 		const buckets = usage.map((each) => ({ ...each, all: each.allowed + each.limited + each.denied }));
-		if (choice.value === 'month' && sparkline) fill(sparkline, small(buckets));
 		return figure(buckets, bucket);
 	});
 	const choice = h('select', { change: show });
@@ -39,11 +37,6 @@ function usageList(title, path, sparkline = null) {
 const total = (buckets, verdict) => number(buckets.reduce((sum, bucket) => sum + bucket[verdict], 0));
 const most = (buckets) => Math.max(...buckets.map(({ all }) => all));
 const totals = (buckets) => VERDICTS.map((verdict) => text.total(total(buckets, verdict), verdict));
-
-const small = (buckets) => [
-	most(buckets) > 0 && bars(buckets),
-	h('p.hint', text.inMonth(total(buckets, 'all'))),
-];
 
 function figure(buckets, bucket) {
 	if (!(most(buckets) > 0)) return h('p.hint', text.nothing, text.late);

@@ -17,7 +17,6 @@ export const words = Object.freeze({
 	loading: 'Loading…',
 	waiting: 'Waiting for the answer…',
 	wait: 'Wait for the answer.',
-	exactTimes: 'Exact times',
 	close: 'Close',
 	cancel: 'Cancel',
 	none: 'none',
@@ -29,7 +28,7 @@ export const words = Object.freeze({
 	user: (name, id) => [name, ' (', id, ')'],
 	limit: (requests, per) => `${requests} a ${per.toLowerCase()}`,
 	inForce: (limits) => ` (in force: ${limits})`,
-	lastUsed: (ago) => `It was last used ${ago}.`,
+	lastUsed: (ago, time) => `It was last used ${ago}, on ${time}.`,
 	neverUsed: 'It has never been used.',
 	status: { ACTIVE: 'Active', DISABLED: 'Disabled', EXPIRED: 'Expired', EXPOSED: 'Exposed', SUSPENDED: 'Suspended' },
 
@@ -62,6 +61,8 @@ export const words = Object.freeze({
 		createdAt: 'Created',
 		createdBy: 'Created by',
 		previousValueValidUntil: 'Old value until',
+		externalId: 'Operator’s id of the account',
+		maxKeys: 'Most keys',
 	},
 
 	signIn: {
@@ -201,7 +202,7 @@ export const words = Object.freeze({
 	endOld: {
 		title: 'End the old value of',
 		consequence: 'It fails from the next request on.',
-		used: (ago) => ['The old value was last used ', ago, '.'],
+		used: (ago, time) => `The old value was last used ${ago}, on ${time}.`,
 		unused: 'The old value was not used since.',
 		action: 'End old value',
 	},
@@ -245,7 +246,6 @@ export const words = Object.freeze({
 		verdict: { allowed: 'Allowed', limited: 'Limited', denied: 'Denied' },
 		total: (count, verdict) => `${count} ${words.usage.verdict[verdict].toLowerCase()}`,
 		chart: (totals) => `Requests: ${totals}`,
-		inMonth: (total) => `${some(total, 'request', 'requests')} in 30 days`,
 		nothing: 'No requests in this time. ',
 		late: 'Times are UTC. The last minutes may be missing.',
 		asTable: 'As a table',
