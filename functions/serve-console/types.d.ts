@@ -44,7 +44,7 @@ interface Account {
 /** What a request has beside its method and path. */
 interface Call {
   body?: object;
-  /** Ends it: by default with the view in which it begins, where it is `null` not before its answer. */
+  /** Ends it; otherwise the view in which it begins does, or, where this is `null`, nothing. */
   signal?: AbortSignal | null;
   /** The version that it is to be done on. */
   etag?: string;
@@ -52,6 +52,8 @@ interface Call {
   name?: string;
   /** Why the session ends if its key is refused, a word of `words.signIn.ended`. */
   reason?: string;
+  /** What may have been done by then, for people. */
+  doubt?: any;
   /** Is called before the session ends because its key is refused. */
   release?: () => void;
 }

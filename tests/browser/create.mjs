@@ -179,6 +179,23 @@ story('tags that would be read otherwise than they are meant are refused', async
   assert.deepEqual((await admin.find(key.id)).tags, { note: 'a, b=c' }, 'what a key has is left to it');
 });
 
+story('a refusal without a reason is told as one', async ({ page, admin }) => {
+  await openForm(page, admin);
+  await fillIn(page, 'refused');
+  for (const how of [
+    (route) => route.fulfill({ status: 413, body: 'null', contentType: 'application/json' }),
+    (route) => route.fulfill({ status: 413, body: '<p>Blocked</p>' }),
+    (route) => route.fulfill({ status: 413, json: { detail: '', errors: 'none' } }),
+  ]) {
+    await meddle(page, 'POST', KEYS, how);
+    await create(page).click();
+    await page.getByRole('alert').getByText('It was refused without a reason (413).').waitFor();
+  }
+  await checkState(page);
+  await create(page).click();
+  await ready(page, 'refused').waitFor();
+});
+
 story('what is refused as a whole is said in the form', async ({ page, admin }) => {
   await openForm(page, admin);
   await fillIn(page, 'one too many');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { checkState, everythingKept, meddle, newAccount, signIn, story } from './support.mjs';
+import { checkState, everythingKept, meddle, newAccount, problem, signIn, story, visit } from './support.mjs';
 
 const SELF = '**/authentication/self';
 const message = (page) => page.getByRole('alert');
@@ -50,6 +50,20 @@ story('who may not manage keys is told why', async ({ page, admin }) => {
   await signIn(page, admin);
 });
 
+story('a refusal says no other reason than the one it has', async ({ page, admin }) => {
+  for (const [how, sentence] of [
+    [(route) => route.fulfill({ status: 403, body: '<p>Blocked</p>' }), 'It was refused without a reason (403).'],
+    [problem(403, 'FORBIDDEN'), 'In the service’s words.'],
+    [problem(403, 'ADDRESS'), 'This key may not be used from your address.'],
+    [problem(403, 'OPERATION'), 'it may not manage keys'],
+  ]) {
+    await meddle(page, 'GET', SELF, how);
+    await attempt(page, admin.value);
+    await message(page).getByText(sentence).waitFor();
+  }
+  await checkState(page);
+});
+
 story('a failing service and a lost network are no fault of the key', async ({ page, context, admin }) => {
   for (const [how, sentence] of [
     [500, 'Nothing is wrong with your key'],
@@ -91,6 +105,7 @@ story('the key is kept nowhere', async ({ page, context, admin }) => {
   assert.equal(new URL(page.url()).hash, '');
   assert.ok(addresses.length > 3 && !addresses.some((address) => address.includes(admin.value)));
 
+  await page.getByText('a reload signs you out').waitFor();
   await signIn(page, admin);
   await page.reload();
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -125,6 +140,27 @@ story('a session ends when its key is revoked elsewhere', async ({ page, admin }
   for (const trace of [other.value, 'the one in use']) assert.ok(!kept.includes(trace), trace);
   assert.equal(new URL(page.url()).hash, '');
   await checkState(page);
+});
+
+story('who opens their own key that is disabled is signed out without a mistake', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await signIn(page, own);
+  const like = await admin.find(own.id);
+  // It was let in a moment before.
+  await page.route(/\/authentication\/\w{22}$/, (route) => route.fulfill({ json: { ...like, enabled: false, status: 'DISABLED' } }));
+  await visit(page, `#/key/${own.id}`);
+  await page.getByText('You disabled the key that you were signed in with.').waitFor();
+  await page.waitForTimeout(200);
+});
+
+story('the head has the name that one\u2019s own key has now', async ({ page, admin }) => {
+  await signIn(page, admin);
+  await page.getByText('Ada · Unnamed key').waitFor();
+  await visit(page, `#/edit/${admin.id}`);
+  await page.getByLabel('Name', { exact: true }).fill('mine');
+  await page.getByLabel('Name of the owner').fill('Ada L.');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByText('Ada L. · mine').waitFor();
 });
 
 story('who comes with an address is led there', async ({ page, admin }) => {

@@ -189,6 +189,10 @@ export async function meddle(/** @type {Page} */ page, method, path, how, times 
   }, { times });
 }
 
+/** Refuses a request in the service's place. */
+export const problem = (status, code) => (/** @type {Route} */ route) =>
+  route.fulfill({ status, json: { status, code, detail: 'In the service\u2019s words.' } });
+
 /** A promise, and what fulfils it. */
 export function defer() {
   /** @type {any} */

@@ -13,19 +13,18 @@ const waits = new Set();
 
 /** Why a request failed: the API's answer, or a status of 0 when none came. */
 export class Problem extends Error {
-	constructor(status, said = /** @type {any} */ ({}), retryAfter = /** @type {string | null} */ (null)) {
-		super(said.detail);
-		const { code, errors = [], requestId, keyId, etag, sent = true } = said;
-		// It may have been done.
+	constructor(status, said, retryAfter) {
+		const { detail, code, errors, sent = true } = Object(said);
+		super(detail);
 		const undecided = sent && (status === 0 || status >= 500);
 		const temporary = undecided || !sent || status === 429 || code === 'CONTENDED';
-		Object.assign(this, { status, code, errors, requestId, keyId, etag, sent, retryAfter, undecided, temporary });
+		Object.assign(this, said, { status, errors: Array.isArray(errors) ? errors : [], sent, retryAfter, undecided, temporary });
 	}
 }
 
 /** @type {() => Key} */
 export const self = () => session?.self;
-export const isSelf = (id) => self().id === id;
+export const isSelf = (id) => self()?.id === id;
 
 export const apiUrl = () => new URL('authentication', document.baseURI).href;
 export const onSessionEnd = (listener) => (whenEnded = listener);
@@ -37,17 +36,19 @@ export const keep = (/** @type {Key} */ self, value, account = session.account) 
 /** @type {() => Account} */
 export const account = () => session.account;
 
-export function renew(/** @type {Key} */ key) {
-	if (!isSelf(key.id)) return;
+/** Of the key that is signed in: nothing, if it is gone. */
+export function renew(/** @type {Key | undefined} */ key) {
+	if (!key) return endSession('deleted');
 	session.self = key;
 	if (!key.enabled) endSession('disabled');
 	else if (!key.operations.includes('AUTHENTICATION')) endSession('demoted');
 }
 
-export function endSession(reason) {
+/** `doubt` is what may have been done. */
+export function endSession(reason, doubt) {
 	if (!session) return;
 	session = null;
-	whenEnded(reason);
+	whenEnded(reason, doubt);
 }
 
 /** Waiting is told until its result is called. */
@@ -70,13 +71,13 @@ export function expectValue() {
 
 /** Never returns where its session has ended or its view was left: nobody is there to read on. */
 export async function call(method, path, /** @type {Call} */ options = {}) {
-	const { signal = thisView(), release, reason = 'revoked' } = options;
+	const { signal = thisView(), release, reason = 'revoked', doubt } = options;
 	const mine = session;
-	const { value } = mine;
+	const value = mine?.value;
 	const isThere = () => session === mine && !signal?.aborted;
 	try {
-		const answer = await send(value, method, path, { ...options, signal });
-		if (isThere()) return answer;
+		const answer = mine && (await send(value, method, path, { ...options, signal }));
+		if (mine && isThere()) return answer;
 	} catch (problem) {
 		if (problem.status !== 401 && problem.code !== 'OPERATION') {
 			if (isThere()) throw problem;
@@ -85,10 +86,17 @@ export async function call(method, path, /** @type {Call} */ options = {}) {
 			while (values.size > 0) await Promise.race(values);
 			// It may have another value by now.
 			if (session === mine && value !== mine.value) return call(method, path, options);
-			if (session === mine) endSession(problem.status === 401 ? reason : 'demoted');
+			if (session === mine) endSession(problem.status === 401 ? reason : 'demoted', doubt);
 		}
 	}
 	return new Promise(() => {});
+}
+
+/** What was done to a key since it was of a version, newest first. */
+export async function eventsSince(id, etag, options) {
+	const { events } = await call('GET', `/events?keyId=${id}`, options);
+	const at = events.findIndex((event) => event.id === etag);
+	return at < 0 ? events : events.slice(0, at);
 }
 
 async function send(value, method, path, /** @type {Call} */ { body, signal, etag, name } = {}) {

@@ -14,9 +14,14 @@ import { words } from './words.js';
 
 const VIEWS = { '': keysView, new: createView, key: keyView, edit: editView, events: eventsView, usage: usageView };
 
+const who = h('p.hint.end');
+
 function showView(address) {
-	// An id goes into paths: nothing but letters and digits.
-	const [, name, id] = /^#\/(events|usage|new|(?:key|edit)(?=\/\w))\/?(\w*)$/.exec(address) ?? ['', ''];
+	// An id goes into paths, and a value may not.
+	const found = /^(?:#\/(events|usage|new|(?:key|edit)(?=\/))?(?:\/(\w{22}))?)?$/.exec(address);
+	if (!found) history.replaceState(history.state, '', '#/');
+	const [, name = '', id] = found ?? [];
+	fill(who, bdi(self().username), ' · ', nameOf(self()));
 	forgetOld();
 	scrollTo(0, 0);
 	fill(document.querySelector('main'), VIEWS[name](id));
@@ -30,7 +35,7 @@ function showFrame() {
 			h('strong', bdi(account().company)),
 			account().externalId && h('bdi.hint', account().externalId),
 			h('nav', { 'aria-label': words.nav }, words.views.map(([href, text]) => h('a', { href }, text))),
-			h('p.hint.end', bdi(self().username), ' · ', nameOf(self())),
+			who,
 			h('button.quiet', { click: () => mayLeave(signOut) && signOut() }, words.signOut)),
 		toldRegion(),
 		h('main'),
@@ -39,7 +44,7 @@ function showFrame() {
 	begin(showView);
 }
 
-function signInView(reason) {
+function signInView(reason, doubt) {
 	const text = words.signIn;
 	const [id, hint, wrong] = [newId(), newId(), newId()];
 	const slot = h('div', { id: wrong });
@@ -66,7 +71,9 @@ function signInView(reason) {
 			showFrame();
 		} catch (problem) {
 			if (problem.status === 401) refuse(text.notLive);
-			else if (problem.status === 403 && problem.code !== 'FORBIDDEN') refuse(text.wrongAddress);
+			else if (problem.code === 'OPERATION') refuse(text.notManager);
+			// Any live key may look itself up, from where it may be used.
+			else if (problem.status === 403 && problem.code && problem.code !== 'FORBIDDEN') refuse(text.wrongAddress);
 			else fill(slot, notice(problem));
 		}
 	}
@@ -75,17 +82,17 @@ function signInView(reason) {
 	setTimeout(() => input.focus());
 	return h('main.gate',
 		h('h1', text.title),
-		reason && h('p.notice', { role: 'status' }, text.ended[reason]),
+		reason && h('div.notice', { role: 'status' }, h('p', text.ended[reason]), doubt && h('p', text.doubt(doubt))),
 		form('', submit, signIn,
 			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit), waitRegion()));
 }
 
-const showSignIn = (reason = '') => fill(document.body, signInView(reason));
+const showSignIn = (reason = '', doubt = null) => fill(document.body, signInView(reason, doubt));
 
-onSessionEnd((reason) => {
+onSessionEnd((...why) => {
 	end();
 	forgetKeys();
-	showSignIn(reason);
+	showSignIn(...why);
 });
 // The browser may keep a page that was left, to show it again: without the key.
 addEventListener('pagehide', () => endSession('left'));

@@ -1,6 +1,6 @@
 // The forms that make and change a key.
 
-import { account, call, isSelf, renew, self } from './api.js';
+import { account, call, isSelf, self } from './api.js';
 import { confirmed } from './dialogs.js';
 import { fill, h } from './dom.js';
 import { addresses, expiry, limits, operations, TEXTS, tags, text as textField, trafficType } from './fields.js';
@@ -55,10 +55,6 @@ function editForm(/** @type {Key} */ key) {
 	// Only what is other than this is sent, and on the version that was seen.
 	const before = fields.map(({ read }) => read());
 	let known = key;
-	const apply = (changed) => {
-		noteKey(key.id, changed);
-		renew(changed);
-	};
 	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, held) => {
 		const changes = fields.map(({ name, read }) => [name, read()]).filter(([, value], at) => !same(value, before[at]));
 		const body = Object.fromEntries(changes);
@@ -67,7 +63,7 @@ function editForm(/** @type {Key} */ key) {
 		if (isSelf(key.id) && !(await mayChange(known, body))) return;
 		held.isSent = true;
 		try {
-			await change(key, 'save', 'PATCH', { body, etag: known.etag }, apply);
+			await change(key, 'save', 'PATCH', { body, etag: known.etag });
 		} catch (problem) {
 			held.isSent = false;
 			if (problem.code !== 'PRECONDITION_FAILED') throw problem;
@@ -79,7 +75,7 @@ function editForm(/** @type {Key} */ key) {
 				problem.advice = [text.overtaken, changeList(others), text.onTop];
 				throw problem;
 			}
-			apply(now);
+			noteKey(key.id, now);
 		}
 		held.release();
 		replace(`#/key/${key.id}`);

@@ -1,6 +1,6 @@
 // One key, and what may be done with it.
 
-import { call, renew } from './api.js';
+import { call } from './api.js';
 import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
 import { tagsOf, textsOf } from './fields.js';
@@ -20,13 +20,8 @@ export function keyView(id) {
 	const path = `/${id}`;
 	const [top, usage, events] = [h('div.stack'), h('div'), h('div')];
 
-	function note(key) {
-		noteKey(id, key);
-		renew(key);
-	}
-
 	function show(key) {
-		note(key);
+		noteKey(id, key);
 		fill(events, eventsSection(key.id));
 		if (!usage.hasChildNodes()) fill(usage, usageSection(`${path}/usage`));
 		return [headline(key), facts(key)];
@@ -34,17 +29,18 @@ export function keyView(id) {
 
 	const changed = (key) => fill(top, show(key));
 
+	function showNone(problem) {
+		if (problem.code !== 'NOT_FOUND') throw problem;
+		noteKey(id);
+		// Its events may still be there.
+		fill(events, eventsSection(id));
+		return [heading(text.unknown), h('code.sub', id)];
+	}
+
 	const load = (said = null) => loadInto(top, async () => [
 		said && h('p.notice.warn', { role: 'alert' }, said),
-		show(await call('GET', path)),
-	], {
-		404: () => {
-			noteKey(id);
-			// Its events may still be there.
-			fill(events, eventsSection(id));
-			return [heading(text.unknown), h('p', text.unknownText), h('code.sub', id)];
-		},
-	});
+		await call('GET', path).then(show, showNone),
+	]);
 
 	/** Works on the version that is shown, or shows the one that there is. */
 	const onThis = (work) => async (...given) => {
@@ -57,7 +53,7 @@ export function keyView(id) {
 	};
 
 	const patch = (key, action, body, etag = '') => onThis(async () =>
-		changed(await change(key, action, 'PATCH', { body, etag }, note)));
+		changed(await change(key, action, 'PATCH', { body, etag })));
 
 	const askTo = (act, key, about, body, etag = '') => askAbout(key, act, { about, perform: patch(key, act, body, etag) });
 
@@ -76,7 +72,7 @@ export function keyView(id) {
 				// It must win over whatever others write, so it names no version.
 				key.enabled && button(text.disable, () => askTo('disable', key, lastUse(key), { enabled: false })),
 				!key.enabled && key.status !== 'EXPOSED' && button(text.enable, enable),
-				button(text.delete, () => deleteDialog(key, () => noteKey(id), () => replace('#/')), 'danger')),
+				button(text.delete, () => deleteDialog(key, () => replace('#/')), 'danger')),
 		];
 	}
 

@@ -1,6 +1,6 @@
 // The keys of the account.
 
-import { account, call, isSelf } from './api.js';
+import { account, call, isSelf, renew } from './api.js';
 import { fill, h } from './dom.js';
 import { tagsOf, textsOf } from './fields.js';
 import {
@@ -16,16 +16,17 @@ const VALUE = /_1[0-9A-Za-z]{22}([0-9A-Za-z]{22})_[0-9A-Za-z]{49}/;
 
 /** @type {any} The newest keys, and where somebody was who comes back. */
 export let list;
-// Shows the list anew, while it is the view.
+// Shows it anew, while it is the view.
 let redraw = () => {};
 
 export const forgetKeys = () => (list = { keys: [], cursor: null, loaded: false, rows: STEP, top: 0, search: '', filters: {} });
 forgetKeys();
 
 /** Takes note of what a key is now: nothing, if it is gone. */
-export function noteKey(id, /** @type {any} */ now = []) {
-	list.keys = list.keys.flatMap((key) => (key.id === id ? now : key));
+export function noteKey(id, now) {
+	list.keys = list.keys.flatMap((key) => (key.id === id ? now ?? [] : key));
 	redraw();
+	if (isSelf(id)) renew(now);
 }
 
 /** The newest page, and the older keys that were loaded before. */
@@ -50,17 +51,19 @@ export function keysView() {
 	const body = h('tbody', { role: 'rowgroup', click: ({ target }) => (list.opened = target.closest('a')?.hash) });
 	const help = h('div.notice');
 	const quota = h('p.hint');
-	const more = button(words.more, () => attempt(slot, showMore));
+	const more = button(words.more, showMore);
+
+	// An address may have the id that is in a value, and no value.
+	const withoutValue = (input) => (input.value = VALUE.exec(input.value)?.[1] ?? input.value);
 
 	function find(more = {}) {
-		// Of a pasted value nothing but the id may stay.
-		search.value = VALUE.exec(search.value)?.[1] ?? search.value;
+		withoutValue(search);
 		Object.assign(list, { search: search.value, rows: STEP, ...more });
 		show();
 	}
 
 	function choose() {
-		find({ keys: [], cursor: null, loaded: false, filters: Object.fromEntries(filters.map(([, { name, value }]) => [name, value])) });
+		find({ keys: [], cursor: null, loaded: false, filters: Object.fromEntries(filters.map(([, input]) => [input.name, withoutValue(input)])) });
 		reload();
 	}
 
@@ -81,7 +84,7 @@ export function keysView() {
 	const linkOf = (hash) => [...body.querySelectorAll('a')].find((link) => link.hash === hash);
 
 	function extend(to) {
-		const terms = list.search.toLowerCase().split(/\s+/);
+		const terms = list.search.normalize().toLowerCase().split(/\s+/);
 		matching = list.keys.filter((key) => matches(key, terms));
 		body.append(...matching.slice(rows, to).map(row));
 		rows = Math.min(to, matching.length);
@@ -92,8 +95,7 @@ export function keysView() {
 		const numbers = [rows, matching.length, list.keys.length].map(number);
 		fill(count, list.loaded && text.count(...numbers, complete));
 		more.hidden = complete && rows === matching.length;
-		const alone = complete && list.keys.length === 1 && isSelf(list.keys[0].id) && account().keyCount === 1;
-		fill(help, list.loaded && (matching.length === 0 ? h('p', complete ? text.nothing : text.nothingYet) : alone && [h('h2', text.first), h('p', text.firstText)]));
+		fill(help, list.loaded && matching.length === 0 && (complete ? text.nothing : text.nothingYet));
 	}
 
 	/** Whether it is still wanted when it comes. */
@@ -106,7 +108,6 @@ export function keysView() {
 	}
 
 	const reload = () => attempt(slot, async () => {
-		fill(slot, !list.loaded && h('p.hint', words.loading));
 		const [isWanted, now] = await Promise.all([loadPage(), call('GET', '/account')]);
 		const { keyCount, maxKeys } = Object.assign(account(), now);
 		if (!isWanted) return;
@@ -119,8 +120,12 @@ export function keysView() {
 		const next = rows;
 		list.rows = next + STEP;
 		extend(list.rows);
-		while (list.cursor && rows < list.rows && (await loadPage(list.cursor))) extend(list.rows);
+		if (list.cursor && rows < list.rows) await attempt(slot, loadOlder);
 		body.rows[next]?.querySelector('a').focus();
+	}
+
+	async function loadOlder() {
+		while (list.cursor && rows < list.rows && (await loadPage(list.cursor))) extend(list.rows);
 	}
 
 	const { top, opened } = list;

@@ -130,34 +130,42 @@ export function offer(select, options) {
 	return select;
 }
 
-export function notice(problem, retry) {
+export function reasonOf(problem) {
+	const { status, code, sent, retryAfter, message } = problem;
 	if (!(problem instanceof Problem)) throw problem;
-	const { status, code, sent, retryAfter, message, errors, requestId, temporary, advice } = /** @type {any} */ (problem);
-	const text =
-		advice ? advice
-		: status === 0 ? (sent ? words.noAnswer : words.offline)
+	return (
+		status === 0 ? (sent ? words.noAnswer : words.offline)
 		: status === 429 ? words.tooMany(retryAfter)
 		: status >= 500 ? words.failed
 		: code === 'ADDRESS' ? words.signIn.wrongAddress
-		: message;
+		: message || words.noReason(status)
+	);
+}
+
+export function notice(problem, retry) {
+	const { errors, requestId, temporary, advice } = problem;
 	return h('div.notice.bad', { role: 'alert' },
-		h('p', text),
+		h('p', advice ?? reasonOf(problem)),
 		h('ul', errors.map(({ field, message }) => h('li', words.wrong(field, message)))),
 		requestId && h('p.hint', words.requestId, h('code', requestId)),
 		retry && temporary && button(words.tryAgain, retry));
 }
 
-/** Does work, and says what went wrong, unless `instead` knows the status. */
-export async function attempt(slot, work, instead = {}) {
+/** Does work, and says in a slot what went wrong, unless other work has begun there since. */
+export async function attempt(slot, work) {
+	const hadFocus = slot.contains(document.activeElement);
+	const mine = (slot.latest = {});
+	const isLatest = () => slot.latest === mine;
 	fill(slot);
 	try {
-		await work();
+		await work(isLatest);
+		if (hadFocus && document.activeElement === document.body) document.querySelector('h1')?.focus();
 	} catch (problem) {
-		fill(slot, instead[problem.status]?.() ?? notice(problem, () => attempt(slot, work, instead)));
+		if (isLatest()) fill(slot, notice(problem, () => attempt(slot, work)));
 	}
 }
 
-export const load = (element, work, instead) => attempt(element, async () => {
-	fill(element, h('p.hint', words.loading));
-	fill(element, await work());
-}, instead);
+export const load = (element, work) => attempt(element, async (isLatest) => {
+	const content = await work();
+	if (isLatest()) fill(element, content);
+});

@@ -1,8 +1,9 @@
 // What is asked before a key is changed.
 
-import { endSession, isSelf, keep } from './api.js';
+import { isSelf, keep } from './api.js';
 import { ask } from './dialogs.js';
 import { fill, h, newId } from './dom.js';
+import { noteKey } from './keys.js';
 import { atTime, lastUse, nameOf, offer, userOf } from './parts.js';
 import { change, tellDone } from './told.js';
 import { issue, showValue } from './value.js';
@@ -54,8 +55,7 @@ export function rotateDialog(key, done, onThis) {
 	});
 }
 
-/** `gone` is called when the key is, and `done` if its view is still there. */
-export function deleteDialog(key, gone, done) {
+export function deleteDialog(key, done) {
 	const text = words.delete;
 	const [id, wrong] = [newId(), newId()];
 	const expected = key.id.slice(-TYPED);
@@ -79,12 +79,11 @@ export function deleteDialog(key, gone, done) {
 			}
 			fill(complaint);
 			input.ariaInvalid = null;
-			const over = () => (isSelf(key.id) ? endSession('deleted') : gone());
 			try {
-				await change(key, 'delete', 'DELETE', {}, over);
+				await change(key, 'delete', 'DELETE', {});
 			} catch (problem) {
 				if (problem.status !== 404) throw problem;
-				over();
+				noteKey(key.id);
 			}
 			done();
 			tellDone(key, 'delete');

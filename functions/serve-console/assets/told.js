@@ -2,6 +2,7 @@
 
 import { call, onWaiting } from './api.js';
 import { fill, h } from './dom.js';
+import { noteKey } from './keys.js';
 import { button, nameOf, notice } from './parts.js';
 import { thisView } from './scope.js';
 import { words } from './words.js';
@@ -25,13 +26,13 @@ export const forgetOld = () => document.querySelectorAll('.told > *').forEach((b
 
 export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[action]));
 
-/** `apply` takes note of it, and if its view was left, it is told how it ended. */
-export async function change(key, action, method, /** @type {Call} */ options, apply) {
+/** How it ended is told if its view was left. */
+export async function change(key, action, method, /** @type {Call} */ options) {
 	const view = thisView();
 	try {
 		// It goes on when its view is left.
 		const answer = await call(method, `/${key.id}`, { ...options, signal: null });
-		apply(answer);
+		noteKey(key.id, answer);
 		if (!view.aborted) return answer;
 		tellDone(key, action);
 	} catch (problem) {

@@ -3,7 +3,6 @@
 import { call } from './api.js';
 import { h } from './dom.js';
 import { DAY, bucketTime, heading, load, number, offer } from './parts.js';
-import { thisView } from './scope.js';
 import { words } from './words.js';
 
 const text = words.usage;
@@ -17,14 +16,11 @@ export const usageSection = (path) => h('section', usageList(h('h2', text.title)
 
 function usageList(title, path) {
 	const holder = h('div.stack');
-	let turn;
 	const show = () => load(holder, async () => {
-		turn?.abort();
-		turn = new AbortController();
 		const [bucket, count] = PERIODS[choice.value];
 		const first = (Math.floor(Date.now() / LENGTH[bucket]) - count + 1) * LENGTH[bucket];
 		const query = new URLSearchParams({ from: new Date(first).toISOString(), bucket });
-		const { usage } = await call('GET', `${path}?${query}`, { signal: AbortSignal.any([thisView(), turn.signal]) });
+		const { usage } = await call('GET', `${path}?${query}`);
 		const buckets = usage.map((each) => ({ ...each, all: each.allowed + each.limited + each.denied }));
 		return figure(buckets, bucket);
 	});
