@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { KEYS, checkState, defer, delayAnswer, holdBack, meddle, signIn, story, visit } from './support.mjs';
+import { KEYS, checkState, defer, delayAnswer, holdBack, meddle, problem, signIn, story, visit } from './support.mjs';
 
 const ROTATE = /\/rotate$/;
 const ONE_KEY = /\/authentication\/\w{22}$/;
@@ -101,8 +101,10 @@ story('what ends when its view is gone is told in the one that is there', async 
   await page.getByRole('button', { name: 'Disable…' }).click();
   let answer = await holdBack(page, 'PATCH', ONE_KEY);
   await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  const listed = page.waitForResponse(KEYS);
   await page.goBack();
   await keys(page).waitFor();
+  await listed;
   answer();
   await told.getByText('reminders is disabled.').waitFor();
   await page.getByRole('row').filter({ hasText: 'reminders' }).getByText('Disabled').waitFor();
@@ -129,12 +131,23 @@ story('what ends when its view is gone is told in the one that is there', async 
   await visit(page, '#/usage');
   await page.getByRole('heading', { name: 'Usage' }).waitFor();
   answer();
-  await told.getByText('reminders was not deleted.').waitFor();
+  await told.getByText('Nobody knows whether reminders is deleted.').waitFor();
   await told.getByText('The service could not do this just now.').waitFor();
+  assert.equal(await told.getByText('was not').count(), 0);
   await page.getByRole('link', { name: 'Keys', exact: true }).click();
   await page.getByRole('link', { name: 'Events', exact: true }).click();
   await page.getByRole('heading', { name: 'Events' }).waitFor();
-  assert.equal(await page.getByText('was not deleted').count(), 0, 'it is not told for ever');
+  assert.equal(await page.getByText('Nobody knows').count(), 0, 'it is not told for ever');
+
+  await visit(page, `#/key/${key.id}`);
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await dialog(page).getByLabel('To confirm').fill(key.id.slice(-6));
+  await admin.send('DELETE', `/${key.id}`);
+  answer = await holdBack(page, 'DELETE', ONE_KEY);
+  await dialog(page).getByRole('button', { name: 'Delete' }).click();
+  await visit(page, '#/usage');
+  answer();
+  await told.getByText('reminders is deleted.').waitFor();
 });
 
 story('a slow save pulls nobody back', async ({ page, admin }) => {
@@ -145,11 +158,50 @@ story('a slow save pulls nobody back', async ({ page, admin }) => {
   const answer = await delayAnswer(page, 'PATCH', ONE_KEY);
   await page.getByRole('button', { name: 'Save changes' }).click();
   await page.getByRole('link', { name: 'Events' }).click();
+  await dialog(page).getByText('What is not saved is lost then.').waitFor();
+  await dialog(page).getByRole('button', { name: 'Leave' }).click();
   await page.getByRole('heading', { name: 'Events' }).waitFor();
   answer();
   await page.getByText('old is changed.').waitFor();
   assert.match(page.url(), /#\/events$/);
   assert.equal((await admin.find(key.id)).name, 'new');
+});
+
+story('what is being saved is not lost without a question', async ({ page, admin }) => {
+  await admin.create({ name: 'old' });
+  await openKey(page, admin, 'old');
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Description').fill('a long story');
+  const { promise, resolve } = defer();
+  await meddle(page, 'PATCH', ONE_KEY, async (route) => {
+    await promise;
+    await problem(403, 'CANNOT_CHANGE')(route);
+  });
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.evaluate(() => history.back());
+  await dialog(page).getByText('What is not saved is lost then.').waitFor();
+  await checkState(page);
+  await pressEscape(page, 1);
+  resolve();
+  await page.getByRole('alert').getByText('In the service’s words.').waitFor();
+  assert.equal(await page.getByLabel('Description').inputValue(), 'a long story');
+  await page.evaluate(() => history.back());
+  await dialog(page).getByText('What is not saved is lost then.').waitFor();
+});
+
+story('a change whose refusal comes late says what was refused', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  const { promise, resolve } = defer();
+  await meddle(page, 'PATCH', ONE_KEY, async (route) => {
+    await promise;
+    await problem(403, 'CANNOT_CHANGE')(route);
+  });
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await visit(page, '#/usage');
+  resolve();
+  await page.getByRole('status').getByText('reminders was not disabled.').waitFor();
 });
 
 story('the way back is right for who copied a value and goes back', async ({ page, context, admin }) => {
@@ -169,6 +221,22 @@ story('the way back is right for who copied a value and goes back', async ({ pag
   await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
   await page.goBack();
   await keys(page).waitFor();
+});
+
+story('waiting is told in a dialog that opens while something else waits', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  const usage = await holdBack(page, 'GET', /\/usage\?/);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('status').getByText(/Waiting for the answer/).waitFor();
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  const answer = await holdBack(page, 'PATCH', ONE_KEY);
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await dialog(page).getByRole('status').getByText(/Waiting for the answer/).waitFor();
+  answer();
+  usage();
+  await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
+  await page.getByRole('status').getByText(/Waiting for the answer/).waitFor({ state: 'detached' });
 });
 
 story('what was typed is not lost without a question', async ({ page, admin }) => {
@@ -193,7 +261,7 @@ story('what was typed is not lost without a question', async ({ page, admin }) =
     () => page.evaluate(() => history.forward()),
   ]) {
     await leave();
-    const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+    const question = page.getByRole('dialog', { name: 'Leave this form?' });
     await question.waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
     await pressEscape(page, 1);

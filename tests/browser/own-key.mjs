@@ -124,6 +124,79 @@ story('a save whose answer is lost is found done', async ({ page, admin }) => {
   assert.deepEqual(events.map(({ type }) => type), ['key.changed', 'key.created']);
 });
 
+story('a change whose answer is lost is found done, however it reads by then', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await admin.send('PATCH', `/${key.id}`, { enabled: false });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await meddle(page, 'PATCH', ONE_KEY, loseAnswer);
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+
+  await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
+  await visit(page, '#/');
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('button', { name: 'End old value…' }).click();
+  await meddle(page, 'PATCH', ONE_KEY, loseAnswer);
+  const end = page.getByRole('dialog').getByRole('button', { name: 'End old value' });
+  await end.click();
+  await page.getByRole('dialog').getByRole('alert').waitFor();
+  await end.click();
+  await page.getByRole('button', { name: 'End old value…' }).waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('alert').count(), 0);
+
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('e\u0301t\u00e9');
+  await page.getByLabel('Expires', { exact: true }).selectOption('In 30 days');
+  await page.getByLabel('Allowed addresses').fill('2001:DB8::0:1');
+  await meddle(page, 'PATCH', ONE_KEY, loseAnswer);
+  await save(page);
+  await page.getByRole('alert').getByText('doing this twice does no harm').waitFor();
+  await save(page);
+  await page.getByRole('heading', { name: '\u00e9t\u00e9 Active' }).waitFor();
+  const { events } = (await admin.send('GET', `/events?keyId=${key.id}`)).body;
+  assert.deepEqual(events.map(({ type }) => type),
+    ['key.changed', 'key.changed', 'key.rotated', 'key.changed', 'key.changed', 'key.created'], 'each was done once');
+});
+
+story('what others did after a lost answer is told as theirs', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  const other = await admin.create({ name: 'other', operations: ['AUTHENTICATION', 'SMS'] });
+  await openForm(page, admin, key.id);
+  await page.getByLabel('Name', { exact: true }).fill('mine');
+  await meddle(page, 'PATCH', ONE_KEY, (route) => route.abort('connectionreset'));
+  await save(page);
+  await page.getByRole('alert').getByText('doing this twice does no harm').waitFor();
+  await other.send('PATCH', `/${key.id}`, { name: 'theirs' });
+  await save(page);
+  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  assert.equal((await admin.find(key.id)).name, 'theirs');
+});
+
+story('a form says what else was done to its key meanwhile', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  const { status } = await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
+  assert.equal(status, 201);
+  const told = page.getByRole('alert');
+  await openForm(page, admin, key.id);
+  await page.getByLabel('Description').fill('mine');
+  await admin.send('PATCH', `/${key.id}`, { enabled: false });
+  await save(page);
+  await told.getByText('Enabled: true → false').waitFor();
+  await admin.send('PATCH', `/${key.id}`, { enabled: true });
+  const { value } = (await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 0 })).body;
+  await save(page);
+  await told.getByText('Rotated').waitFor();
+  await told.getByText('Enabled: false → true').waitFor();
+  await fetch(`${process.env.API_URL}/leaks`, { method: 'POST', body: JSON.stringify([{ token: value }]) });
+  await save(page);
+  await told.getByText('Exposed').waitFor();
+  assert.equal(await told.getByText('Enabled: false → true').count(), 0, 'only what is new');
+  await checkState(page);
+});
+
 story('a rotation or an enabling of what others have changed shows what it is now', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await signIn(page, admin);

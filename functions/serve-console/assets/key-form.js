@@ -1,10 +1,9 @@
 // The forms that make and change a key.
 
-import { account, call, isSelf, self } from './api.js';
+import { account, call, eventsSince, isSelf, self } from './api.js';
 import { confirmed } from './dialogs.js';
 import { fill, h } from './dom.js';
 import { addresses, expiry, limits, operations, TEXTS, tags, text as textField, trafficType } from './fields.js';
-import { noteKey } from './keys.js';
 import { button, changeList, form, heading, load, nameOf, notice } from './parts.js';
 import { hold, replace } from './scope.js';
 import { change } from './told.js';
@@ -37,14 +36,14 @@ function createForm(like) {
 	const left = like.operations.filter((operation) => !account().grantableOperations.includes(operation));
 	return [
 		left.length > 0 && h('p.notice.warn', text.leftOut(words.list(left))),
-		frame(fields, text.create, '#/', async (slot, group, held) => {
+		frame(fields, text.create, '#/', async (slot, group, letGo) => {
 			const leave = () => {
-				held.release();
+				letGo();
 				replace('#/');
 			};
 			const body = Object.fromEntries(fields.map(({ name, read }) => [name, read()]).filter(([, value]) => value !== null));
 			const { value, release, ...key } = await issue('', body, slot, group, leave);
-			held.release();
+			letGo();
 			showValue(words.value.title(nameOf(key)), { value, release }, () => replace(`#/key/${key.id}`));
 		}),
 	];
@@ -55,32 +54,28 @@ function editForm(/** @type {Key} */ key) {
 	// Only what is other than this is sent, and on the version that was seen.
 	const before = fields.map(({ read }) => read());
 	let known = key;
-	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, held) => {
+	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, letGo) => {
 		const changes = fields.map(({ name, read }) => [name, read()]).filter(([, value], at) => !same(value, before[at]));
 		const body = Object.fromEntries(changes);
 		// A patch of tags leaves what it does not name.
 		if (body.tags) body.tags = { ...Object.fromEntries(Object.keys(known.tags).map((name) => [name, null])), ...body.tags };
 		if (isSelf(key.id) && !(await mayChange(known, body))) return;
-		held.isSent = true;
 		try {
 			await change(key, 'save', 'PATCH', { body, etag: known.etag });
 		} catch (problem) {
-			held.isSent = false;
-			if (problem.code !== 'PRECONDITION_FAILED') throw problem;
-			const now = await call('GET', `/${key.id}`);
-			const others = fields.map(({ name }) => ({ field: name, from: known[name], to: now[name] })).filter(({ from, to }) => !same(from, to));
-			known = now;
-			// An answer may have been lost.
-			if (!changes.every(([name, value]) => same(value, now[name]))) {
-				problem.advice = [text.overtaken, changeList(others), text.onTop];
-				throw problem;
+			if (problem.code === 'PRECONDITION_FAILED') {
+				const events = await eventsSince(key.id, known.etag);
+				known = await call('GET', `/${key.id}`);
+				problem.advice = [words.overtaken, h('ul', events.map(didTo)), text.onTop];
 			}
-			noteKey(key.id, now);
+			throw problem;
 		}
-		held.release();
+		letGo();
 		replace(`#/key/${key.id}`);
 	});
 }
+
+const didTo = ({ type, changes }) => h('li', words.events.type(type), changeList(changes));
 
 const fieldsOf = (key, edited) => [
 	...Object.entries(TEXTS).map(([name, tag]) => textField(name, key[name], { tag })),
@@ -103,10 +98,10 @@ function frame(fields, action, back, work) {
 	async function askToLeave(goOn) {
 		if (document.querySelector('dialog')) return;
 		if (!(await confirmed({ title: text.leaveTitle, about: h('p', text.leaveText), action: text.leave }))) return;
-		held.release();
+		letGo();
 		goOn();
 	}
-	const held = { isSent: false, release: hold(askToLeave, () => !held.isSent && !same(typed(), untouched)) };
+	const letGo = hold(askToLeave, () => !same(typed(), untouched));
 
 	function complain(errors) {
 		const wrong = fields.filter((field) => field.tell(errors));
@@ -117,7 +112,7 @@ function frame(fields, action, back, work) {
 		fill(slot);
 		if (complain(fields.flatMap(({ check }) => check()))) return;
 		try {
-			await work(slot, group, held);
+			await work(slot, group, letGo);
 		} catch (problem) {
 			fill(slot, !complain(problem.errors ?? []) && notice(problem));
 		}
@@ -128,18 +123,15 @@ function frame(fields, action, back, work) {
 /** Whether its changes are to be made, which is asked if they would shut it out. */
 function mayChange(/** @type {Key} */ key, { operations, allowedIps, expiresAt }) {
 	const text = words.ownKey;
-	const lost = Object.entries({
-		operations: operations && !operations.includes('AUTHENTICATION') && { from: key.operations, to: operations },
-		expiresAt: expiresAt && !(key.expiresAt && key.expiresAt <= expiresAt) && { from: key.expiresAt ?? words.never, to: expiresAt },
+	const lost = [
+		operations && !operations.includes('AUTHENTICATION') && { field: 'operations', from: key.operations, to: operations },
+		expiresAt && !(key.expiresAt && key.expiresAt <= expiresAt) && { field: 'expiresAt', from: key.expiresAt ?? words.never, to: expiresAt },
 		// The page does not know from which address its next request comes.
-		allowedIps: allowedIps && { from: key.allowedIps ?? words.anywhere, to: allowedIps },
-	}).filter(([, change]) => change);
+		allowedIps && { field: 'allowedIps', from: key.allowedIps ?? words.anywhere, to: allowedIps },
+	].filter(Boolean);
 	return lost.length === 0 || confirmed({
 		title: text.title,
-		about: [
-			changeList(lost.map(([field, change]) => ({ field, ...change }))),
-			h('p', [text.yours, ...lost.map(([field]) => text[field]), text.help].join(' ')),
-		],
+		about: [changeList(lost), h('p', [text.yours, ...lost.map(({ field }) => text[field]), text.help].join(' '))],
 		action: text.action,
 	});
 }

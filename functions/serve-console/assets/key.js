@@ -48,7 +48,7 @@ export function keyView(id) {
 			await work(...given);
 		} catch (problem) {
 			if (!/^(KEY_|NOT_FOUND|PRECONDITION)/.test(problem.code)) throw problem;
-			load(problem.advice ?? text.stale);
+			load(problem.advice ?? words.overtaken);
 		}
 	};
 

@@ -3,7 +3,6 @@
 import { isSelf, keep } from './api.js';
 import { ask } from './dialogs.js';
 import { fill, h, newId } from './dom.js';
-import { noteKey } from './keys.js';
 import { atTime, lastUse, nameOf, offer, userOf } from './parts.js';
 import { change, tellDone } from './told.js';
 import { issue, showValue } from './value.js';
@@ -79,12 +78,7 @@ export function deleteDialog(key, done) {
 			}
 			fill(complaint);
 			input.ariaInvalid = null;
-			try {
-				await change(key, 'delete', 'DELETE', {});
-			} catch (problem) {
-				if (problem.status !== 404) throw problem;
-				noteKey(key.id);
-			}
+			await change(key, 'delete', 'DELETE', {});
 			done();
 			tellDone(key, 'delete');
 		},

@@ -1,6 +1,6 @@
 // What is told apart from a view: waiting, and how a change ended whose own view was left.
 
-import { call, onWaiting } from './api.js';
+import { call, eventsSince, onWaiting, self } from './api.js';
 import { fill, h } from './dom.js';
 import { noteKey } from './keys.js';
 import { button, nameOf, notice } from './parts.js';
@@ -13,7 +13,7 @@ export const waitRegion = () => h('p.hint.wait', { role: 'status' });
 
 export const toldRegion = () => h('div.told', { role: 'status' });
 
-export const sayWaiting = (text) => document.querySelectorAll('.wait').forEach((region) => fill(region, text));
+export const sayWaiting = (text) => document.querySelectorAll('.wait').forEach((region) => region.textContent !== text && fill(region, text));
 
 /** Until it is closed, or two views later. */
 function tell(...content) {
@@ -26,18 +26,37 @@ export const forgetOld = () => document.querySelectorAll('.told > *').forEach((b
 
 export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[action]));
 
+// By version, what was to be changed where no answer came.
+const unanswered = new Map();
+// It goes on when its view is left.
+const signal = null;
+
+/** Sends a change. One whose answer was lost is not taken for somebody else's. */
+async function send(method, path, /** @type {any} */ { body, etag }) {
+	const asked = JSON.stringify(body);
+	try {
+		return await call(method, path, { body, etag, signal });
+	} catch (problem) {
+		if (problem.undecided) unanswered.set(etag, asked);
+		if (method === 'DELETE' && problem.code === 'NOT_FOUND') return;
+		if (problem.code !== 'PRECONDITION_FAILED' || unanswered.get(etag) !== asked) throw problem;
+		const made = (await eventsSince(path.slice(1), etag, { signal })).find(({ previousEvent }) => previousEvent === etag);
+		if (made?.actor.keyId !== self().id || !made.changes.every(({ field }) => field in body)) throw problem;
+		return call('GET', path, { signal });
+	}
+}
+
 /** How it ended is told if its view was left. */
-export async function change(key, action, method, /** @type {Call} */ options) {
+export async function change(key, action, method, options) {
 	const view = thisView();
 	try {
-		// It goes on when its view is left.
-		const answer = await call(method, `/${key.id}`, { ...options, signal: null });
+		const answer = await send(method, `/${key.id}`, options);
 		noteKey(key.id, answer);
 		if (!view.aborted) return answer;
 		tellDone(key, action);
 	} catch (problem) {
 		if (!view.aborted) throw problem;
-		tell(words.notDone(nameOf(key), words.did[action]), notice(problem));
+		tell((problem.undecided ? words.notKnown : words.notDone)(nameOf(key), words.did[action]), notice(problem));
 	}
 	return new Promise(() => {});
 }
@@ -46,6 +65,10 @@ onWaiting((count) => {
 	if (count === 0) {
 		clearTimeout(timer);
 		timer = 0;
-		sayWaiting(null);
-	} else timer ||= setTimeout(sayWaiting, 400, words.waiting);
+		sayWaiting('');
+	} else timer ||= setTimeout(() => {
+		// A dialog may open later.
+		timer = 0;
+		sayWaiting(words.waiting);
+	}, 400);
 });

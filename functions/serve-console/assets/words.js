@@ -1,7 +1,6 @@
 // All that people read. Another language is another file of this shape.
 
 const some = (count, one, many) => `${count} ${count === '1' ? one : many}`;
-const OVERTAKEN = 'Nothing was done: somebody changed this key after you opened it.';
 const OWN = 'You are signed in with it: you will be signed out';
 const ENDS = 'disabled, expired, exposed, rotated or deleted, or the account is suspended';
 const HELP = 'If nobody else can manage keys, ask whoever runs this service.';
@@ -37,6 +36,8 @@ export const words = Object.freeze({
 	noReason: (status) => `It was refused without a reason (${status}).`,
 	question: (action, name) => [action, ' “', name, '”?'],
 	done: (name, did) => [name, ' is ', did, '.'],
+	notKnown: (name, did) => ['Nobody knows whether ', name, ' is ', did, '. '],
+	overtaken: 'Nothing was done: somebody changed this key after you opened it. ',
 	notDone: (name, did) => [name, ' was not ', did, '. '],
 	did: { enable: 'enabled', disable: 'disabled', endOld: 'left with its new value', save: 'changed', delete: 'deleted' },
 	tooMany: (seconds) => `Too many requests. Try again in ${seconds ?? 'some'} seconds.`,
@@ -119,7 +120,6 @@ export const words = Object.freeze({
 			EXPOSED: 'Its value was found where others can read it, so it fails. Rotate or delete it.',
 			SUSPENDED: 'Your account is suspended, so all of its keys fail.',
 		},
-		stale: `${OVERTAKEN} This is what it is now.`,
 		endOld: 'End old value…',
 	},
 
@@ -132,11 +132,10 @@ export const words = Object.freeze({
 		leftOut: (operations) => `Left out, as your key lacks them: ${operations}.`,
 		manages: 'can manage keys, as yours can',
 		required: ' (required)',
-		leaveTitle: 'Leave without saving?',
-		leaveText: 'What you have typed is lost then.',
+		leaveTitle: 'Leave this form?',
+		leaveText: 'What is not saved is lost then.',
 		leave: 'Leave',
-		overtaken: OVERTAKEN,
-		onTop: 'Your changes are still here: save again to put them on top, or cancel.',
+		onTop: 'Save again to put your changes on top.',
 		usual: 'The usual one',
 		twice: 'must not be given twice',
 		ownLine: 'needs a line of its own, such as team=blue',
@@ -144,7 +143,7 @@ export const words = Object.freeze({
 		hint: {
 			tags: 'One a line, such as team=blue. Services get them; they grant nothing.',
 			limits: 'Requests in each period, up to three.',
-			allowedIps: 'Addresses or ranges such as 203.0.113.0/24, one a line; empty for anywhere.',
+			allowedIps: 'One a line, such as 203.0.113.0/24; empty for anywhere.',
 		},
 		expiry: {
 			choices: { 7: 'In 7 days', 30: 'In 30 days', 90: 'In 90 days', 365: 'In 365 days', date: 'On a date', never: 'Never' },
