@@ -102,6 +102,7 @@ story('an end that is chosen is told in words, and kept', async ({ page, admin }
   await page.getByText(new RegExp(`30 June ${year} at 23:59 CEST`)).waitFor();
   await checkState(page);
   await create(page).click();
+  await ready(page, 'until a day').getByText(new RegExp(`It works until .*30 June ${year} at 23:59 CEST\\.`)).waitFor();
   await leave(page);
   await page.getByRole('heading', { name: 'until a day' }).waitFor();
   const [key] = (await admin.send('GET', '')).body.apiKeys;

@@ -29,10 +29,10 @@ story('a key is rotated, and its old value lives on for a while', async ({ page,
   await openKey(page, admin, 'reminders');
   await page.getByRole('button', { name: 'Rotate…' }).click();
   await dialog(page).getByText('It has never been used.').waitFor();
-  const grace = dialog(page).getByLabel('The old value works for another');
+  const grace = dialog(page).getByLabel('The present value works for another');
   assert.deepEqual(await grace.locator('option').allTextContents(), ['no time', '15 minutes', '1 hour', '24 hours', '7 days']);
   assert.ok(await grace.evaluate((select) => select === document.activeElement), 'the choice has the focus');
-  await dialog(page).getByText(/^The old value fails after /).waitFor();
+  await dialog(page).getByText(/^The present value fails after /).waitFor();
   await checkState(page);
 
   await grace.selectOption('15 minutes');
@@ -52,7 +52,7 @@ story('a key is rotated, and its old value lives on for a while', async ({ page,
 
   await page.getByRole('button', { name: 'Rotate…' }).click();
   await grace.selectOption('no time');
-  await dialog(page).getByText('The old value fails on its next request.').waitFor();
+  await dialog(page).getByText('The present value fails on its next request.').waitFor();
   await dialog(page).getByRole('button', { name: 'Rotate' }).click();
   await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
   assert.equal(await status(key), 401);
@@ -61,7 +61,7 @@ story('a key is rotated, and its old value lives on for a while', async ({ page,
 story('who rotates the key that is signed in stays signed in', async ({ page, admin }) => {
   await openKey(page, admin, 'Unnamed key');
   await page.getByRole('button', { name: 'Rotate…' }).click();
-  await dialog(page).getByLabel('The old value works for another').selectOption('no time');
+  await dialog(page).getByLabel('The present value works for another').selectOption('no time');
   await dialog(page).getByRole('button', { name: 'Rotate' }).click();
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('button', { name: 'I have it, close' }).click();
@@ -239,6 +239,44 @@ story('a grace period is told, and ended', async ({ page, admin }) => {
   await page.getByRole('button', { name: 'End old value…' }).waitFor({ state: 'detached' });
   assert.equal(await status(key), 401);
   assert.equal((await admin.find(key.id)).previousValueValidUntil, null);
+});
+
+story('a rotation within a grace period names the value that it ends, or keeps it', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
+  await status(key);
+  while ((await admin.find(key.id)).previousValueLastUsedAt === null) await page.waitForTimeout(100);
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await dialog(page).getByText(/^The old value, which works until \d+ \w+ \d{4}, [\d:]+, fails at once\.$/).waitFor();
+  await dialog(page).getByText(/^The old value was last used/).waitFor();
+  await checkState(page);
+  await dialog(page).getByRole('checkbox', { name: 'Nobody has the present value' }).check();
+  await dialog(page).getByText(/^The old value works until \d/).waitFor();
+  assert.equal(await dialog(page).getByText("fails at once.").count(), 0);
+  await checkState(page);
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  assert.equal(await status(key), 200, 'the one in use goes on');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'I have it, close' }).click();
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  assert.equal(await status(key), 401);
+});
+
+story('who ends the old value of the key that is signed in is warned', async ({ page, admin }) => {
+  const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
+  await openKey(page, own, 'own');
+  await admin.send('POST', `/${own.id}/rotate`, { gracePeriodSeconds: 3600 });
+  await page.getByRole('link', { name: '← Keys' }).click();
+  await page.getByRole('link', { name: 'own', exact: true }).click();
+  await page.getByRole('button', { name: 'End old value…' }).click();
+  await dialog(page).getByText('If you signed in with the old value, you will be signed out.').waitFor();
+  await checkState(page);
+  await dialog(page).getByRole('button', { name: 'End old value' }).click();
+  await page.getByText('You were signed out: your key no longer works.').waitFor();
 });
 
 story('a key that has expired is given more time', async ({ page, admin }) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { Client, KEYS, checkState, loseAnswer, meddle, signIn, story, visit } from './support.mjs';
+import { Client, KEYS, checkState, loseAnswer, meddle, problem, signIn, story, visit } from './support.mjs';
 
 const ROTATE = /\/rotate$/;
 const create = (page) => page.getByRole('button', { name: 'Create key' });
@@ -154,10 +154,131 @@ story('a rotation that nobody answers is asked again, and not left by Escape', a
 story('who loses the answer that has their own new value is told so', async ({ page, admin }) => {
   const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
   await openDialog(page, own, 'own');
-  await page.getByLabel('The old value works for another').selectOption('no time');
+  await page.getByLabel('The present value works for another').selectOption('no time');
   await page.getByText('if the answer is lost, so is your way in').waitFor();
   await meddle(page, 'POST', ROTATE, loseAnswer);
   await rotate(page);
   await page.getByText('the answer with its new value was lost').waitFor();
   await signIn(page, admin);
+});
+
+story('a refusal by what stands before the function proves nothing about a lost request', async ({ page, admin }) => {
+  await openForm(page, admin, 'unsure');
+  await meddle(page, 'POST', KEYS, problem(404, 'NO_ROUTE'));
+  await meddle(page, 'POST', KEYS, loseAnswer);
+  await create(page).click();
+  const told = page.getByRole('alert');
+  for (const [next, reason] of /** @type {const} */ ([
+    [problem(403, 'ADDRESS'), 'In the service’s words.'],
+    [problem(403, 'FORBIDDEN'), 'This key may not be used from your address.'],
+    [problem(409, 'ACCOUNT_SUSPENDED'), 'In the service’s words.'],
+    [(route) => route.fulfill({ status: 413, json: { message: 'Request Too Long' } }), 'In the service’s words.'],
+    [(route) => route.fulfill({ status: 403, body: '<p>Blocked</p>' }), 'Request Too Long'],
+    [undefined, 'It was refused without a reason (403).'],
+  ])) {
+    await told.getByText('nobody knows whether this was done').waitFor();
+    await told.getByText(reason).waitFor();
+    assert.ok(await page.getByLabel('Name', { exact: true }).isDisabled(), 'what was sent stands');
+    await checkState(page);
+    if (next) await meddle(page, 'POST', KEYS, next);
+    await again(page).click();
+  }
+  await page.getByRole('dialog', { name: 'unsure is ready' }).waitFor();
+  assert.deepEqual(await admin.names(), ['unsure', null]);
+});
+
+story('a refusal by the function decides about a lost request', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  await meddle(page, 'POST', ROTATE, (route) => route.abort('connectionreset'));
+  await admin.send('PATCH', `/${key.id}`, { enabled: false });
+  await rotate(page);
+  await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
+  await page.getByRole('alert').getByText('Nothing was done').waitFor();
+});
+
+story('a value that nobody saw is replaced, though its key was changed meanwhile', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  await meddle(page, 'POST', ROTATE, async (route) => {
+    await route.fetch();
+    await admin.send('PATCH', `/${key.id}`, { description: 'theirs' });
+    await admin.send('PATCH', `/${key.id}`, { name: 'renamed' });
+    await route.abort('connectionreset');
+  });
+  await rotate(page);
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  assert.equal(await status(key.value), 200, 'the old value has its time');
+  assert.equal(await status(await value(page).inputValue()), 200);
+});
+
+story('a value that others have got meanwhile is left to them', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  let theirs;
+  await meddle(page, 'POST', ROTATE, async (route) => {
+    await route.fetch();
+    theirs = (await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 0 })).body.value;
+    await route.abort('connectionreset');
+  });
+  await rotate(page);
+  await page.getByRole('alert').getByText('somebody got another value since').waitFor();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  await checkState(page);
+  assert.equal(await status(theirs), 200);
+});
+
+story('a session that ends while a value is in doubt says so', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  for (const act of [
+    async (manager) => {
+      await openForm(page, manager, 'in doubt');
+      return { path: KEYS, go: () => create(page).click() };
+    },
+    async (manager) => {
+      await openDialog(page, manager, 'reminders');
+      return { path: ROTATE, go: () => rotate(page) };
+    },
+  ]) {
+    const manager = await admin.create({ name: 'manager', operations: ['AUTHENTICATION', 'SMS'] });
+    const { path, go } = await act(manager);
+    await meddle(page, 'POST', path, async (route) => {
+      await route.fetch();
+      await admin.send('PATCH', `/${manager.id}`, { enabled: false });
+      await route.abort('connectionreset');
+    });
+    await go();
+    await page.getByText('You were signed out: your key no longer works.').waitFor();
+    await page.getByText(/^Nobody knows whether your last request was done: see the events of .*\.$/).waitFor();
+    await checkState(page);
+  }
+  await page.getByText(`the events of reminders (${key.id}).`).waitFor();
+  await signIn(page, admin);
+});
+
+story('nobody is made to wait for long', async ({ page, admin }) => {
+  await openForm(page, admin, 'busy');
+  await meddle(page, 'POST', KEYS, (route) =>
+    route.fulfill({ status: 503, headers: { 'Retry-After': '3600' }, json: { status: 503, code: 'UNAVAILABLE', detail: 'Later.' } }));
+  await create(page).click();
+  await again(page).click();
+  await page.getByRole('dialog', { name: 'busy is ready' }).waitFor();
+});
+
+story('a request that the browser itself has sent twice is in doubt, too', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openDialog(page, admin, 'reminders');
+  let sent = 0;
+  await page.route(ROTATE, async (route) => {
+    sent += 1;
+    if (sent === 2) return problem(403, 'ADDRESS')(route);
+    if (sent === 1) await route.fetch();
+    return route.fallback();
+  });
+  await rotate(page);
+  await page.getByRole('alert').getByText('nobody knows whether this was done').waitFor();
+  await again(page).click();
+  await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
+  assert.equal(await status(key.value), 200);
+  assert.equal(await status(await value(page).inputValue()), 200);
 });

@@ -42,9 +42,9 @@ function createForm(like) {
 				replace('#/');
 			};
 			const body = Object.fromEntries(fields.map(({ name, read }) => [name, read()]).filter(([, value]) => value !== null));
-			const { value, release, ...key } = await issue('', body, slot, group, leave);
+			const { value, release, ...key } = await issue('', body, slot, group, leave, { doubt: nameOf(body) });
 			letGo();
-			showValue(words.value.title(nameOf(key)), { value, release }, () => replace(`#/key/${key.id}`));
+			showValue(words.value.title(nameOf(key)), { ...key, value, release }, () => replace(`#/key/${key.id}`));
 		}),
 	];
 }

@@ -3,7 +3,7 @@
 import { isSelf, keep } from './api.js';
 import { ask } from './dialogs.js';
 import { fill, h, newId } from './dom.js';
-import { atTime, lastUse, nameOf, offer, userOf } from './parts.js';
+import { atTime, lastUse, nameOf, offer, oldUse, userOf } from './parts.js';
 import { change, tellDone } from './told.js';
 import { issue, showValue } from './value.js';
 import { words } from './words.js';
@@ -26,18 +26,29 @@ export function askAbout(key, act, /** @type {any} */ { about, ...question }) {
 export function rotateDialog(key, done, onThis) {
 	const text = words.rotate;
 	const leaked = key.status === 'EXPOSED';
-	const consequence = h('p', { 'aria-live': 'polite' });
+	const isOwn = isSelf(key.id);
+	const consequence = h('div', { 'aria-live': 'polite' });
 	const choice = offer(h('select', { change: () => explain() }), text.grace);
-	const fields = h('fieldset', leaked ? h('p', text.leaked) : h('label.pick', text.legend, choice), consequence);
+	// Another value than the present one may still work.
+	const older = key.previousValueValidUntil;
+	const unseen = h('input', { type: 'checkbox', change: () => explain() });
+	const fields = h('fieldset.stack',
+		leaked ? h('p', text.leaked) : h('label.pick', text.legend, choice),
+		older && h('label.choice', unseen, text.unseen),
+		consequence);
 	const grace = () => Number(choice.value);
-	const explain = () => fill(consequence,
-		grace() ? text.until(atTime(Date.now() + grace() * 1000)) : text.atOnce,
-		!grace() && isSelf(key.id) && h('strong', text.selfAtOnce));
+	function explain() {
+		choice.disabled = unseen.checked;
+		const isAtOnce = unseen.checked || !grace();
+		fill(consequence,
+			h('p', isAtOnce ? text.atOnce : text.until(atTime(Date.now() + grace() * 1000)), isAtOnce && isOwn && h('strong', text.selfAtOnce)),
+			older && h('p', text.older(atTime(older), unseen.checked)));
+	}
 
 	choice.value = leaked ? 0 : USUAL_SECONDS;
 	explain();
 	askAbout(key, 'rotate', {
-		about: lastUse(key),
+		about: [lastUse(key), older && oldUse(key)],
 		fields,
 		kind: 'primary',
 		perform: onThis(async (slot, close) => {
@@ -45,11 +56,11 @@ export function rotateDialog(key, done, onThis) {
 				close();
 				done();
 			};
-			const options = { etag: key.etag, ...(isSelf(key.id) && { reason: 'lost' }) };
-			const { value, release, ...rotated } = await issue(
-				`/${key.id}/rotate`, { gracePeriodSeconds: grace() }, slot, fields, leave, options);
-			if (isSelf(key.id)) keep(rotated, value);
-			showValue(text.done(nameOf(key)), { value, release }, () => done(rotated));
+			const inDoubt = isOwn ? { reason: 'lost' } : { doubt: [nameOf(key), ` (${key.id})`] };
+			const body = unseen.checked ? { keepPrevious: true } : { gracePeriodSeconds: grace() };
+			const { value, release, ...rotated } = await issue(`/${key.id}/rotate`, body, slot, fields, leave, { etag: key.etag, ...inDoubt });
+			if (isOwn) keep(rotated, value);
+			showValue(text.done(nameOf(key)), { ...rotated, value, release }, () => done(rotated));
 		}),
 	});
 }

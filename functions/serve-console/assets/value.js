@@ -1,41 +1,58 @@
 // A key's value: had though answers are lost, and shown this one time.
 
-import { apiUrl, call, expectValue, wait } from './api.js';
+import { apiUrl, call, eventsSince, expectValue, wait } from './api.js';
 import { openDialog } from './dialogs.js';
 import { fill, h } from './dom.js';
-import { button, linkTo } from './parts.js';
+import { button, inFull, linkTo, reasonOf } from './parts.js';
 import { hold, onLeave, thisView } from './scope.js';
 import { sayWaiting } from './told.js';
 import { words } from './words.js';
 
 const { issue: said, value: text } = words;
+const { until, forever } = words.form.expiry;
+// In seconds.
+const PATIENCE = 10;
+// What the function says once it has looked the name up. All else proves nothing.
+const DECIDES = /^(CANNOT_|KEY_|NOT_FOUND|PRECONDITION_FAILED|QUOTA_REACHED)/;
 
 /**
  * Creates or rotates under a name, so once. If the answer was lost, another value takes the place of the one that nobody saw.
  * Gives the answer, and a `release` to call once its value was read.
  */
-export function issue(path, body, slot, fields, leave, /** @type {Call} */ { etag, reason } = {}) {
+export function issue(path, body, slot, fields, leave, /** @type {Call} */ { etag, ...inDoubt } = {}) {
 	const signal = thisView();
 	const named = (/** @type {Call & { path: string }} */ request) => ({ ...request, signal, name: crypto.randomUUID() });
+	const another = (version) => named({ path: `/${made}/rotate`, body: { keepPrevious: true }, etag: version });
 	let request = named({ path, body, etag });
-	// It may have been done; if it was, to this key.
+	// It may have been done; if it was, to this key, by this event.
 	let unsure = false;
 	let made;
+	let lost;
+
+	/** Whether the value that nobody saw is the newest of a key that was changed since. */
+	async function isNewest() {
+		const events = await eventsSince(made, '', { signal });
+		return events.find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
+	}
 
 	async function attempt(release) {
 		for (const pauses = [500, 1500, 4000]; ; ) {
 			try {
-				return await call('POST', request.path, { ...request, release, reason: unsure ? reason : undefined });
+				return await call('POST', request.path, { ...request, release, ...(unsure && inDoubt) });
 			} catch (problem) {
 				unsure ||= problem.undecided;
 				if (problem.code === 'REQUEST_DONE') {
+					unsure = true;
 					made = problem.keyId;
-					request = named({ path: `/${made}/rotate`, body: { keepPrevious: true }, etag: problem.etag });
-				} else if (unsure && problem.temporary && pauses.length > 0) {
-					const pause = Math.max(Number(pauses.shift()), (problem.retryAfter ?? 0) * 1000);
+					lost = problem.etag;
+					request = another(lost);
+				} else if (made && problem.code === 'PRECONDITION_FAILED' && (await isNewest())) {
+					request = another((await call('GET', `/${made}`, { signal })).etag);
+				} else if (unsure && problem.temporary && pauses.length > 0 && !(problem.retryAfter > PATIENCE)) {
+					const pause = Math.max(Number(pauses.shift()), problem.retryAfter * 1000);
 					await new Promise((resolve) => setTimeout(resolve, pause));
 				} else {
-					unsure &&= problem.temporary;
+					unsure &&= !DECIDES.test(problem.code);
 					throw problem;
 				}
 			}
@@ -54,16 +71,17 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 			} catch (problem) {
 				release();
 				fields.disabled = unsure;
-				if (unsure) offer();
+				if (unsure) offer(problem);
 				else {
-					if (made) problem.advice = [said.without, !path && linkTo(made, said.open)];
+					const meanwhile = problem.code === 'PRECONDITION_FAILED' ? said.overtaken : said.without;
+					if (made) problem.advice = [meanwhile, !path && linkTo(made, said.open)];
 					reject(problem);
 				}
 			}
 			over();
 			letGo();
 		}
-		function offer() {
+		function offer(problem) {
 			const after = (work) => () => {
 				letGo();
 				fill(slot);
@@ -72,14 +90,14 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 			const again = button(said.again, after(send), 'primary');
 			const letGo = hold(() => again.focus());
 			fill(slot, h('div.notice.warn', { role: 'alert' },
-				h('p', said.unsure), h('div.actions', again, button(said.leave, after(leave)))));
+				!problem.undecided && h('p', reasonOf(problem)), h('p', said.unsure), h('div.actions', again, button(said.leave, after(leave)))));
 			setTimeout(() => again.focus());
 		}
 		send();
 	});
 }
 
-export function showValue(title, { value, release }, done) {
+export function showValue(title, { value, release, expiresAt }, done) {
 	let copied = false;
 	const secret = h('textarea.secret', { value, readonly: true, 'aria-label': text.label });
 	const state = h('p', { role: 'status' });
@@ -113,7 +131,7 @@ export function showValue(title, { value, release }, done) {
 		h('p', text.leaving), h('div.actions', back, button(text.leave, end, 'danger')));
 	const letGo = hold(leave);
 	const close = openDialog(title, leave,
-		h('p', text.intro, h('strong', text.once)),
+		h('p', expiresAt ? until(inFull(expiresAt)) : forever, ' ', h('strong', text.once)),
 		secret,
 		h('div.line', copy, state),
 		h('p.hint', text.use),

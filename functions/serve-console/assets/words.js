@@ -157,11 +157,12 @@ export const words = Object.freeze({
 	},
 
 	issue: {
-		unsure: 'No answer came, so nobody knows whether this was done. Ask again: it is done once. If you leave it and it was done, nobody has the value.',
+		unsure: 'Nobody knows whether this was done. Ask again: it is done once. If you leave it and it was done, nobody has the value.',
 		again: 'Ask again',
 		leave: 'Leave it',
 		open: 'Open the key',
-		without: 'This was done, but its answer was lost and the key changed meanwhile, so nobody has the value. ',
+		without: 'This was done, but its answer was lost, so nobody has the value. ',
+		overtaken: 'This was done, but its answer was lost, and somebody got another value since. ',
 	},
 
 	ownKey: {
@@ -176,7 +177,6 @@ export const words = Object.freeze({
 
 	value: {
 		title: (name) => [name, ' is ready'],
-		intro: 'It works from now on. ',
 		once: 'It is shown this one time: only its hash is stored.',
 		label: 'Value',
 		copy: 'Copy',
@@ -199,17 +199,20 @@ export const words = Object.freeze({
 	endOld: {
 		title: 'End the old value of',
 		consequence: 'It fails from the next request on.',
+		self: 'If you signed in with the old value, you will be signed out.',
 		used: (ago, time) => `The old value was last used ${ago}, on ${time}.`,
 		unused: 'The old value was not used since.',
 		action: 'End old value',
 	},
 
 	rotate: {
-		legend: 'The old value works for another',
+		legend: 'The present value works for another',
 		grace: { 0: 'no time', 900: '15 minutes', 3600: '1 hour', 86400: '24 hours', 604800: '7 days' },
-		atOnce: 'The old value fails on its next request.',
+		unseen: 'Nobody has the present value',
+		older: (time, isKept) => (isKept ? `The old value works until ${time}.` : `The old value, which works until ${time}, fails at once.`),
+		atOnce: 'The present value fails on its next request.',
 		selfAtOnce: ' You are signed in with it: if the answer is lost, so is your way in.',
-		until: (time) => `The old value fails after ${time}.`,
+		until: (time) => `The present value fails after ${time}.`,
 		leaked: 'Its value was exposed, so it gets no more time.',
 		action: 'Rotate',
 		done: (name) => [name, ' has a new value'],
