@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! transport, signature → dynamodb, secret
+//! service_error → call_error → dynamodb
 //! variables
 //! ```
 
+mod call_error;
 mod dynamodb;
 mod secret;
 mod service_error;
@@ -23,7 +25,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use http::Uri;
 
-pub(crate) use self::dynamodb::{CALL_TIME, CallError, Dynamodb, is_throttling, may_be_of_skew};
+pub(crate) use self::call_error::{CallError, is_throttling, may_be_of_skew};
+pub(crate) use self::dynamodb::{CALL_TIME, Dynamodb};
 pub use self::secret::{Secret, SecretArn, StoredSecret};
 pub(crate) use self::transport::Cause;
 pub use self::transport::Transport;
