@@ -11,6 +11,7 @@ mod dynamodb;
 mod secret;
 mod service_error;
 mod signature;
+mod spare_reads;
 mod transport;
 mod variables;
 
@@ -38,6 +39,7 @@ const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION
 pub struct Aws {
     pub(crate) config: SdkConfig,
     pub(crate) transport: Transport,
+    pub(crate) has_impatient_reads: bool,
 }
 
 impl Aws {
@@ -55,18 +57,18 @@ impl Aws {
         let transport = Transport::new()?;
         let usual_chain = aws_config::defaults(BehaviorVersion::latest());
         let config = usual_chain.http_client(transport.clone()).load().await;
-        Ok(Self { config: within_limits(config), transport })
+        Ok(Self { config: within_limits(config), transport, has_impatient_reads: false })
     }
 
     /// Uses the variables that Lambda sets, and no profile or service that the default chain may ask: the chain's own clients
     /// are a fifth of a binary.
     ///
-    /// A call may take 2.5 s in all: less than the time-out of every function.
+    /// A call may take 2.5 s in all: less than the time-out of every function. Reads are impatient.
     ///
     /// # Errors
     /// [`Misconfigured`] when the system has no root certificates.
     pub fn of_function() -> Result<Self, Misconfigured> {
-        Self::from_config(variables::config())
+        Ok(Self::from_config(variables::config())?.with_impatient_reads())
     }
 
     /// Uses that configuration with the transport and the time-outs of every function.
@@ -80,8 +82,18 @@ impl Aws {
     /// The same, over that transport.
     #[must_use]
     pub fn over(transport: Transport, config: SdkConfig) -> Self {
+        let transport = match config.time_source() {
+            Some(clock) => transport.by_clock(clock),
+            None => transport,
+        };
         let config = config.into_builder().http_client(transport.clone()).build();
-        Self { config: within_limits(config), transport }
+        Self { config: within_limits(config), transport, has_impatient_reads: false }
+    }
+
+    /// Reads that are slow over a kept connection are sent over a new one.
+    #[must_use]
+    pub fn with_impatient_reads(self) -> Self {
+        Self { has_impatient_reads: true, ..self }
     }
 }
 

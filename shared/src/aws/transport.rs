@@ -5,7 +5,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
 
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -38,24 +40,50 @@ const MAX_IDLE: usize = 32;
 #[derive(Clone)]
 pub struct Transport {
     connector: Connector,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    idle: Arc<Mutex<Vec<Kept>>>,
+    /// The wall's: no other is sure to go on while an environment is frozen.
+    clock: SharedTimeSource,
 }
 
 /// What opens a connection.
 #[derive(Clone)]
 enum Connector {
     Network(HttpsConnector<TcpConnector>),
-    #[cfg(feature = "simulation")]
+    #[cfg(any(test, feature = "simulation"))]
     Memory(Arc<InMemory>),
 }
 
-#[cfg(feature = "simulation")]
-type InMemory = dyn Fn(&Uri) -> std::io::Result<tokio::io::DuplexStream> + Send + Sync;
+#[cfg(any(test, feature = "simulation"))]
+type InMemory = dyn Fn(&Uri) -> Opening + Send + Sync;
+
+#[cfg(any(test, feature = "simulation"))]
+type Opening = std::pin::Pin<Box<dyn Future<Output = std::io::Result<tokio::io::DuplexStream>> + Send>>;
 
 struct Connection {
     scheme: Option<Scheme>,
     authority: Option<Authority>,
     sender: SendRequest<SdkBody>,
+}
+
+/// A connection that has brought an answer, and waits for the next request.
+pub(super) struct Kept {
+    connection: Connection,
+    since: SystemTime,
+}
+
+impl Kept {
+    /// Whether it has waited for so long. A clock that was set back does not say, and then it counts as having.
+    pub(super) fn was_idle_for(&self, time: Duration, now: SystemTime) -> bool {
+        now.duration_since(self.since).map_or(true, |idle| idle >= time)
+    }
+}
+
+/// Why there is no answer over a kept connection.
+pub(super) enum Undelivered {
+    /// The server had closed it and nothing was sent: use a new one.
+    Unsent(Box<Request<SdkBody>>),
+    /// Any other cause.
+    Failed(Cause),
 }
 
 impl fmt::Debug for Transport {
@@ -79,15 +107,25 @@ impl Transport {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Self { connector: Connector::Network(connector), idle: Arc::default() })
+        Ok(Self::of(Connector::Network(connector)))
+    }
+
+    fn of(connector: Connector) -> Self {
+        Self { connector, idle: Arc::default(), clock: SharedTimeSource::new(SystemTimeSource::new()) }
     }
 
     /// Opens connections by that function, without a network.
-    #[cfg(feature = "simulation")]
-    pub fn in_memory(
-        connect: impl Fn(&Uri) -> std::io::Result<tokio::io::DuplexStream> + Send + Sync + 'static,
-    ) -> Self {
-        Self { connector: Connector::Memory(Arc::new(connect)), idle: Arc::default() }
+    #[cfg(any(test, feature = "simulation"))]
+    pub fn in_memory<O>(connect: impl Fn(&Uri) -> O + Send + Sync + 'static) -> Self
+    where
+        O: Future<Output = std::io::Result<tokio::io::DuplexStream>> + Send + 'static,
+    {
+        Self::of(Connector::Memory(Arc::new(move |to| Box::pin(connect(to)))))
+    }
+
+    /// The same connections, by another clock.
+    pub(super) fn by_clock(self, clock: SharedTimeSource) -> Self {
+        Self { clock, ..self }
     }
 
     /// Asks for what is at that URL, with those headers and a `User-Agent`.
@@ -122,25 +160,37 @@ impl Transport {
     pub(crate) async fn send(&self, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
         let target = request.uri().clone();
         let mut request = in_origin_form(request)?;
-        if let Some(mut kept) = self.take_idle(&target) {
-            match kept.sender.try_send_request(request).await {
-                Ok(answer) => return self.read(answer, kept).await,
-                Err(mut error) => {
-                    // The others are as old: the next attempt must not meet them one by one.
-                    self.idle().clear();
-                    match error.take_message() {
-                        // The server had closed the connection and nothing was sent: use a new one.
-                        Some(unsent) => request = unsent,
-                        None => return Err(error.into_error().into()),
-                    }
-                }
+        if let Some(kept) = self.take_kept(&target) {
+            match self.send_over(kept, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(Undelivered::Unsent(unsent)) => request = *unsent,
+                Err(Undelivered::Failed(cause)) => return Err(cause),
             }
         }
         // Large and rare, so boxed: see the crate's documentation on futures.
         Box::pin(self.send_on_new(target, request)).await
     }
 
-    async fn send_on_new(&self, target: Uri, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
+    /// Sends a request in origin form over a kept connection, and reads the whole answer.
+    pub(super) async fn send_over(
+        &self,
+        mut kept: Kept,
+        request: Request<SdkBody>,
+    ) -> Result<Response<Bytes>, Undelivered> {
+        match kept.connection.sender.try_send_request(request).await {
+            Ok(answer) => self.read(answer, kept.connection).await.map_err(Undelivered::Failed),
+            Err(mut error) => {
+                self.forget_kept();
+                Err(match error.take_message() {
+                    Some(unsent) => Undelivered::Unsent(Box::new(unsent)),
+                    None => Undelivered::Failed(error.into_error().into()),
+                })
+            }
+        }
+    }
+
+    /// Sends a request in origin form over a new connection, and reads the whole answer.
+    pub(super) async fn send_on_new(&self, target: Uri, request: Request<SdkBody>) -> Result<Response<Bytes>, Cause> {
         let mut fresh = self.connect(target).await?;
         let answer = fresh.sender.send_request(request).await?;
         self.read(answer, fresh).await
@@ -151,30 +201,35 @@ impl Transport {
         let body = body.collect().await?.to_bytes();
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {
-            idle.push(connection);
+            idle.push(Kept { connection, since: self.clock.now() });
         }
         Ok(Response::from_parts(parts, body))
     }
 
-    fn take_idle(&self, target: &Uri) -> Option<Connection> {
-        // The one that was used last: the server has most likely not closed it.
+    /// The kept connection to there that was used last: the server has most likely not closed it.
+    pub(super) fn take_kept(&self, target: &Uri) -> Option<Kept> {
         let kept = self.idle().pop();
-        kept.filter(|kept| {
-            kept.authority.as_ref() == target.authority()
-                && kept.scheme.as_ref() == target.scheme()
-                && !kept.sender.is_closed()
+        kept.filter(|Kept { connection, .. }| {
+            connection.authority.as_ref() == target.authority()
+                && connection.scheme.as_ref() == target.scheme()
+                && !connection.sender.is_closed()
         })
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    /// Closes all kept connections. They are as old as one that has failed: the next attempt must not meet them one by one.
+    pub(super) fn forget_kept(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Kept>> {
         lock(&self.idle)
     }
 
     async fn connect(&self, target: Uri) -> Result<Connection, Cause> {
         let sender = match &self.connector {
             Connector::Network(network) => open(network.clone().call(target.clone()).await?).await?,
-            #[cfg(feature = "simulation")]
-            Connector::Memory(connect) => open(hyper_util::rt::TokioIo::new(connect(&target)?)).await?,
+            #[cfg(any(test, feature = "simulation"))]
+            Connector::Memory(connect) => open(hyper_util::rt::TokioIo::new(connect(&target).await?)).await?,
         };
         let Parts { scheme, authority, .. } = target.into_parts();
         Ok(Connection { scheme, authority, sender })
@@ -189,7 +244,7 @@ async fn open(stream: impl Read + Write + Unpin + Send + 'static) -> Result<Send
 }
 
 /// The path alone as the URI, and the host as a header, as HTTP/1.1 wants them.
-fn in_origin_form(mut request: Request<SdkBody>) -> Result<Request<SdkBody>, http::Error> {
+pub(super) fn in_origin_form(mut request: Request<SdkBody>) -> Result<Request<SdkBody>, http::Error> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     if let (Some(authority), Entry::Vacant(host)) = (uri.authority, request.headers_mut().entry(HOST)) {
         host.insert(HeaderValue::try_from(authority.as_str())?);

@@ -82,7 +82,7 @@ pub fn aws(transport: Transport, name: String, clock: impl TimeSource + 'static)
         .endpoint_url("http://dynamodb.sim")
         .time_source(clock)
         .build();
-    Aws::over(transport, config)
+    Aws::over(transport, config).with_impatient_reads()
 }
 
 impl Authorizer {

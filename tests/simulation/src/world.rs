@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -338,8 +338,8 @@ impl World {
         let transport = Transport::in_memory(move |to| {
             let (ours, theirs) = duplex(BUFFER);
             let host = to.host().unwrap_or_default().to_owned();
-            connections.send((number, host, theirs)).map_err(|_| std::io::ErrorKind::ConnectionRefused)?;
-            Ok(ours)
+            let opened = connections.send((number, host, theirs));
+            ready(opened.map(|()| ours).map_err(|_| std::io::ErrorKind::ConnectionRefused.into()))
         });
         let aws = adapter::aws(transport.clone(), format!("sim-{}-{number}", self.run), self.clock_of(&context));
         self.tell(action, || format!("environment {number} starts"));

@@ -30,7 +30,7 @@ impl KeyReader {
     /// # Errors
     /// [`Misconfigured`] when the environment names no region or no credentials.
     pub async fn new(aws: &Aws, table: String) -> Result<Self, Misconfigured> {
-        let dynamodb = Dynamodb::new(&aws.config, aws.transport.clone()).await?;
+        let dynamodb = Dynamodb::new(aws).await?;
         Ok(Self { dynamodb: Arc::new(dynamodb), table })
     }
 
@@ -193,7 +193,7 @@ impl KeyReader {
         let input = serde_json::to_vec(input).map_err(|cause| TableError::caused(what, cause))?;
         // Boxed where it begins: every future around it is moved some times for each request.
         let answer =
-            Box::pin(self.dynamodb.call(target, input)).await.map_err(|cause| TableError::caused(what, cause))?;
+            Box::pin(self.dynamodb.read(target, input)).await.map_err(|cause| TableError::caused(what, cause))?;
         serde_json::from_slice(&answer).map_err(|cause| TableError::caused(what, cause))
     }
 }

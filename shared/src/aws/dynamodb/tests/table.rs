@@ -1,0 +1,181 @@
+//! A table behind connections in memory, and a wall clock that the test sets. All time is virtual.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::time::TimeSource;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::super::Dynamodb;
+use crate::aws::{Aws, Transport};
+
+/// How long a new connection takes to open.
+pub(super) const CONNECT: Duration = Duration::from_millis(20);
+/// How long an answer takes.
+pub(super) const ANSWER: Duration = Duration::from_millis(5);
+
+/// A request that has arrived.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    /// How many came before it, over any connection.
+    pub(super) number: usize,
+    /// Whether its connection has just been opened.
+    pub(super) is_first: bool,
+}
+
+/// What becomes of it.
+pub(super) enum Reply {
+    /// It is answered that much later with its own body.
+    After(Duration),
+    /// There are too many.
+    Throttled,
+    /// Nothing comes back any more.
+    Never,
+}
+
+type Decide = dyn FnMut(Arrival) -> Reply + Send;
+
+#[derive(Clone)]
+pub(super) struct Table(Arc<Mutex<State>>);
+
+struct State {
+    decide: Box<Decide>,
+    connect: Duration,
+    arrivals: usize,
+    openings: usize,
+    connections: Vec<JoinHandle<()>>,
+}
+
+impl Table {
+    /// A table that does so with each request, and a client of it with that clock.
+    pub(super) async fn start(decide: impl FnMut(Arrival) -> Reply + Send + 'static) -> (Self, Dynamodb, Clock) {
+        let (decide, connections) = (Box::new(decide), Vec::new());
+        let state = State { decide, connect: CONNECT, arrivals: 0, openings: 0, connections };
+        let (table, clock) = (Self(Arc::new(Mutex::new(state))), Clock::default());
+        let opening = table.clone();
+        let transport = Transport::in_memory(move |_| {
+            let table = opening.clone();
+            let connect = table.with(|state| {
+                state.openings += 1;
+                state.connect
+            });
+            async move {
+                sleep(connect).await;
+                let (ours, theirs) = duplex(64 * 1024);
+                let serving = tokio::spawn(table.clone().serve(theirs));
+                table.with(|state| state.connections.push(serving));
+                Ok(ours)
+            }
+        });
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url("http://table.test")
+            .time_source(clock.clone())
+            .build();
+        let aws = Aws::over(transport, config).with_impatient_reads();
+        (table, Dynamodb::new(&aws).await.unwrap(), clock)
+    }
+
+    /// How many requests have come, and how many connections a client has begun to open.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        self.with(|state| (state.arrivals, state.openings))
+    }
+
+    /// From now on a connection takes that long to open.
+    pub(super) fn connect_in(&self, time: Duration) {
+        self.with(|state| state.connect = time);
+    }
+
+    /// Closes every connection; the client has no time to notice.
+    pub(super) fn close_connections(&self) {
+        self.with(|state| state.connections.drain(..).for_each(|serving| serving.abort()));
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.0.lock().unwrap())
+    }
+
+    async fn serve(self, mut stream: DuplexStream) {
+        let mut is_first = true;
+        while let Some(body) = read_request(&mut stream).await {
+            let reply = self.with(|state| {
+                state.arrivals += 1;
+                (state.decide)(Arrival { number: state.arrivals - 1, is_first })
+            });
+            is_first = false;
+            let (status, body) = match reply {
+                Reply::After(time) => {
+                    sleep(time).await;
+                    ("200 OK", body)
+                }
+                Reply::Throttled => ("400 Bad Request", br#"{"__type":"ThrottlingException"}"#.to_vec()),
+                Reply::Never => std::future::pending().await,
+            };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
+            if stream.write_all(&[head.as_bytes(), &body].concat()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The body of the next request, unless the client has gone.
+async fn read_request(stream: &mut DuplexStream) -> Option<Vec<u8>> {
+    let mut request = Vec::new();
+    loop {
+        if stream.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
+        let text = String::from_utf8(request.clone()).unwrap();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        if body.len() == length.parse::<usize>().unwrap() {
+            return Some(body.as_bytes().to_vec());
+        }
+    }
+}
+
+/// A wall clock: it goes with the virtual time, and a test sets it forwards, as a freeze does, or back.
+#[derive(Clone)]
+pub(super) struct Clock {
+    start: Instant,
+    at_start: Arc<Mutex<SystemTime>>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_428_930);
+        Self { start: Instant::now(), at_start: Arc::new(Mutex::new(time)) }
+    }
+}
+
+impl Clock {
+    pub(super) fn forwards(&self, by: Duration) {
+        *self.at_start.lock().unwrap() += by;
+    }
+
+    pub(super) fn back(&self, by: Duration) {
+        *self.at_start.lock().unwrap() -= by;
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        *self.at_start.lock().unwrap() + self.start.elapsed()
+    }
+}
