@@ -6,10 +6,11 @@
 //! `operators` has the words for what operators do;
 //! `authorizing` is one environment of a function that checks keys; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
 //! knows the hashes of keys; `socket` serves the gateway to programs; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
-//! is Lambda to a function's own process.
+//! is Lambda to a function's own process, which `built` starts.
 
 pub mod answer;
 pub mod authorizing;
+pub mod built;
 pub mod bus;
 pub mod client;
 pub mod cloudformation;

@@ -1,14 +1,12 @@
 //! A function of the code before this release: built from the history, and started as Lambda starts it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
-use std::{env, fs};
 
-use hyper::body::Bytes;
-use serde_json::Value;
-use tests::engine::{EVENTS, Engine, TABLE, USAGE};
-use tests::runtime_api::RuntimeApi;
+use tests::built::{Function, cargo};
+use tests::engine::Engine;
 use tests::template::root;
 
 /// The last commit before the items that this release adds.
@@ -48,17 +46,10 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     if !target.exists() {
         take_over_dependencies(&target.join("debug"));
     }
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo(&source);
     // Of the whole workspace, as what was taken over: for some packages alone cargo would choose other features.
     cargo.args(["build", "--locked", "--quiet", "--workspace"]).args(FUNCTIONS.map(|name| format!("--bin={name}")));
-    // What cargo has set for this test is not for another workspace.
-    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
-        cargo.env_remove(name);
-    }
-    run(
-        cargo.current_dir(&source).env("CARGO_TARGET_DIR", &target).env("CARGO_INCREMENTAL", "0"),
-        "could not be built",
-    );
+    run(cargo.env("CARGO_TARGET_DIR", &target).env("CARGO_INCREMENTAL", "0"), "could not be built");
     target.join("debug")
 });
 
@@ -84,60 +75,7 @@ fn run(command: &mut Command, otherwise: &str) {
     assert!(command.status().unwrap().success(), "the code of {COMMIT} {otherwise}");
 }
 
-/// A running function. It is gone when dropped.
-pub(crate) struct Function {
-    runtime: RuntimeApi,
-    process: Child,
-}
-
-impl Function {
-    /// Starts one on that engine's tables.
-    pub(crate) async fn start(name: &str, engine: &Engine) -> Self {
-        let program = BUILT.join(name);
-        let mut runtime = RuntimeApi::start().await;
-        let process = Command::new(program)
-            .env_clear()
-            .envs([
-                ("ACCEPT_IMPORTED_KEYS", "true"),
-                ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-                ("AWS_LAMBDA_FUNCTION_NAME", name),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-                ("AWS_REGION", "eu-central-1"),
-                ("AWS_SECRET_ACCESS_KEY", "secret"),
-                ("EVENT_RETENTION_DAYS", "400"),
-                ("EVENT_TABLE_NAME", EVENTS),
-                ("GITHUB_KEYS_URL", "http://127.0.0.1:9/"),
-                ("KEY_LIMITS", ""),
-                ("KEY_PREFIX", "ak_live"),
-                ("MAX_KEYS_PER_ACCOUNT", "1000"),
-                ("OPERATIONS", "SMS,RCS,WHATSAPP"),
-                ("TABLE_NAME", TABLE),
-                ("TRAFFIC_TYPES", "TRANSACTIONAL,PROMOTIONAL,OTP"),
-                ("USAGE", "enabled"),
-                ("USAGE_TABLE_NAME", USAGE),
-            ])
-            .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", engine.address()))
-            .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        runtime.initialized().await;
-        Self { runtime, process }
-    }
-
-    /// Its answer to an event; an error is `{"errorType","errorMessage"}`.
-    pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, Value> {
-        let (_, answer) = self.runtime.invoke(&Bytes::from(event.to_string())).await;
-        let json = |bytes: Bytes| serde_json::from_slice(&bytes).unwrap();
-        answer.map(json).map_err(json)
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
+/// Starts one on that engine's tables.
+pub(crate) async fn start(name: &str, engine: &Engine) -> Function {
+    Function::start(&BUILT.join(name), format!("http://{}", engine.address())).await
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
+use tests::built::Function;
 use tests::gateway::{STAGE, event_of, sample_event};
 use tests::values::import_of;
 use tests::{Client, Gateway};
 
-use self::built::Function;
+use self::built::start;
 
 const KEPT: &str = "sk_old_that_is_kept_0001";
 const REPORTED: &str = "sk_old_that_was_reported_0002";
@@ -106,7 +107,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let in_time = tokio::time::Instant::now() + Duration::from_secs(5);
     drop(gateway.functions.kept.finish(gateway.now().into(), in_time).await);
 
-    let mut authorizer = Function::start("authorizer", &gateway.engine).await;
+    let mut authorizer = start("authorizer", &gateway.engine).await;
     for (value, works) in [
         (&*key.value, true),
         (&*rotated.value, true),
@@ -124,10 +125,10 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     }
     let verdict = gateway.authorize("GET", "/authentication", &[("X-API-Key", &admin.value)]).await.unwrap();
 
-    let mut list_keys = Function::start("list-keys", &gateway.engine).await;
+    let mut list_keys = start("list-keys", &gateway.engine).await;
     let listed = answer(&mut list_keys, "list-keys", &verdict, "/authentication", None).await;
     assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 10);
-    let mut list_events = Function::start("list-events", &gateway.engine).await;
+    let mut list_events = start("list-events", &gateway.engine).await;
     let events = answer(&mut list_events, "list-events", &verdict, "/authentication/events", None).await;
     assert!(events["events"].to_string().contains("revived"));
 
@@ -138,7 +139,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         ("rotate-key", format!("{own}/rotate"), None),
         ("delete-key", own, None),
     ] {
-        let mut function = Function::start(name, &gateway.engine).await;
+        let mut function = start(name, &gateway.engine).await;
         answer(&mut function, name, &verdict, &path, body).await;
     }
     assert_eq!(
@@ -146,10 +147,10 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         Some(authorizer::Refusal::Unauthorized)
     );
 
-    let mut erase = Function::start("erase-account", &gateway.engine).await;
+    let mut erase = start("erase-account", &gateway.engine).await;
     let payload = json!({"accountId": suspended.account_id, "confirm": suspended.account_id});
     assert_eq!(erase.invoke(&payload).await.unwrap()["done"], true);
-    let mut manage = Function::start("manage-account", &gateway.engine).await;
+    let mut manage = start("manage-account", &gateway.engine).await;
     let accounts = manage.invoke(&json!({"action": "list"})).await.unwrap();
     assert_eq!(accounts["accounts"].as_array().unwrap().len(), 1, "{accounts}");
 
@@ -171,7 +172,7 @@ async fn counts_on_in_the_counters_of_this_release_and_never_over() {
     let limits = json!([{"requests": 20, "per": "MONTH"}, {"requests": 1000, "per": "DAY"}]);
     let body = json!({"userId": "u", "username": "n", "operations": ["SMS"], "limits": limits});
     let limited = admin.create(&body).await;
-    let mut authorizer = Function::start("authorizer", &gateway.engine).await;
+    let mut authorizer = start("authorizer", &gateway.engine).await;
     let mut through = 0;
     for _ in 0..20 {
         through += usize::from(is_let_through(&gateway, &limited.value).await);
