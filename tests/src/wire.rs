@@ -52,6 +52,7 @@ struct State {
     index: Option<SocketAddr>,
     queries: Option<SocketAddr>,
     calls: Vec<Call>,
+    connections: usize,
     faults: Faults,
 }
 
@@ -71,6 +72,7 @@ impl Wire {
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let shared = Arc::clone(&of_connections);
+                shared.state.lock().unwrap().connections += 1;
                 // A task of its own: what was taken is carried out, whether or not the caller stays.
                 let hand_on = service_fn(move |request| {
                     let handed_on = tokio::spawn(call::hand_on(request, Arc::clone(&shared)));
@@ -93,6 +95,12 @@ impl Wire {
     #[must_use]
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state().calls)
+    }
+
+    /// The connections that were opened since the last time this was asked.
+    #[must_use]
+    pub fn take_connections(&self) -> usize {
+        std::mem::take(&mut self.state().connections)
     }
 
     /// How many transactions [`Self::throttle_every`] has turned away.
