@@ -7,32 +7,21 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::task::Poll;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_types::DateTime;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::date_time::Format;
-use http::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 use hyper::body::Bytes;
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::call_error::CallError;
-use super::signature::{Signer, TARGET};
+use super::requests::Requests;
 use super::spare_reads::SpareReads;
-use super::transport::{Cause, Transport, Undelivered, in_origin_form};
-use super::{AGENT, Aws, Misconfigured, given_endpoint};
+use super::transport::{Transport, Undelivered};
+use super::{Aws, Misconfigured};
 use crate::lock::lock;
-
-const JSON: &str = "application/x-amz-json-1.0";
 
 /// The time limit of one call: all attempts, connecting included. Less than the authorizer's own time-out.
 pub(crate) const CALL_TIME: Duration = Duration::from_millis(2_400);
@@ -46,12 +35,6 @@ const IDLE: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 3;
 /// The longest wait before the second attempt; before the third it is twice that.
 const BACKOFF: Duration = Duration::from_millis(50);
-/// A clock that is less wrong is no reason for DynamoDB to refuse a signature.
-///
-/// Source: `service_clock_skew` of the SDK's `aws-runtime`.
-const MIN_SKEW_SECONDS: u64 = 4 * 60;
-/// Credentials that expire sooner than this are fetched again.
-const EXPIRY_MARGIN: Duration = Duration::from_mins(5);
 /// An answer that has arrived is read in less than so many turns of the runtime: its head in one, its body in another.
 const TURNS: usize = 8;
 
@@ -66,15 +49,8 @@ enum Over {
 
 /// DynamoDB in one region, with one set of credentials.
 pub(crate) struct Dynamodb {
-    endpoint: Uri,
-    host: HeaderValue,
-    region: String,
-    provider: SharedCredentialsProvider,
-    clock: SharedTimeSource,
-    /// By how many seconds DynamoDB's clock is ahead of ours, as far as is known.
-    skew_seconds: AtomicI64,
+    requests: Requests,
     transport: Transport,
-    signer: Mutex<Option<Arc<Signer>>>,
     timer: Mutex<Option<Pin<Box<Sleep>>>>,
     /// How long reads wait over a kept connection, if not for their whole time.
     kept_time: Option<Duration>,
@@ -83,7 +59,7 @@ pub(crate) struct Dynamodb {
 
 impl fmt::Debug for Dynamodb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dynamodb({})", self.endpoint)
+        write!(f, "Dynamodb({})", self.requests.endpoint())
     }
 }
 
@@ -93,20 +69,9 @@ impl Dynamodb {
     /// # Errors
     /// [`Misconfigured`] when one of them is missing.
     pub(crate) async fn new(aws: &Aws) -> Result<Self, Misconfigured> {
-        const WHAT: &str = "endpoint, region or credentials missing";
-        let config = &aws.config;
-        let endpoint = resolve_endpoint(config).await.map_err(|cause| Misconfigured::caused(WHAT, cause))?;
-        let authority = endpoint.authority().ok_or(Misconfigured::new(WHAT))?;
-        let host = HeaderValue::try_from(authority.as_str()).map_err(|cause| Misconfigured::caused(WHAT, cause))?;
         Ok(Self {
-            endpoint,
-            host,
-            region: config.region().ok_or(Misconfigured::new("no AWS region configured"))?.to_string(),
-            provider: config.credentials_provider().ok_or(Misconfigured::new("no AWS credentials configured"))?,
-            clock: config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
-            skew_seconds: AtomicI64::new(0),
+            requests: Requests::new(&aws.config).await?,
             transport: aws.transport.clone(),
-            signer: Mutex::default(),
             timer: Mutex::default(),
             kept_time: aws.has_impatient_reads.then_some(KEPT_TIME),
             spare_reads: SpareReads::default(),
@@ -157,7 +122,7 @@ impl Dynamodb {
                 return Err(error);
             }
             if error.has_expired_credentials() {
-                *lock(&self.signer) = None;
+                self.requests.forget_credentials();
             }
             if matches!(error, CallError::Refused { .. }) {
                 // Chance spreads those who were refused together.
@@ -174,17 +139,16 @@ impl Dynamodb {
     }
 
     async fn attempt(&self, target: &'static str, body: Bytes, limit: Instant, over: Over) -> Result<Bytes, CallError> {
-        let clock = self.clock.now();
-        let now = self.corrected(clock);
-        let signer = match self.known_signer(now) {
+        let now = self.requests.now();
+        let signer = match self.requests.known_signer(now) {
             Some(known) => known,
-            None => self.within(limit, || None, Box::pin(self.fresh_signer())).await?,
+            None => self.within(limit, || None, Box::pin(self.requests.fresh_signer())).await?,
         };
-        let mut request = self.signed(&signer, target, body, now).map_err(CallError::unsigned)?;
+        let mut request = self.requests.signed(&signer, target, body, now).map_err(CallError::unsigned)?;
         if let Over::Kept { until } = over
-            && let Some(kept) = self.transport.take_kept(&self.endpoint)
+            && let Some(kept) = self.transport.take_kept(self.requests.endpoint())
         {
-            let was_idle = kept.was_idle_for(IDLE, clock);
+            let was_idle = kept.was_idle_for(IDLE, now);
             let goes_on = || until.filter(|_| !self.gives_up(was_idle)).map(|_| limit);
             let sent = async {
                 match self.transport.send_over(kept, request).await {
@@ -199,7 +163,7 @@ impl Dynamodb {
             }
         }
         // Large and rare, so boxed: see the crate's documentation on futures.
-        let sent = Box::pin(self.transport.send_on_new(self.endpoint.clone(), request));
+        let sent = Box::pin(self.transport.send_on_new(self.requests.endpoint().clone(), request));
         let answer = self.within(limit, || None, async { sent.await.map_err(CallError::Unreached) }).await?;
         self.read_answer(answer)
     }
@@ -240,58 +204,10 @@ impl Dynamodb {
             StatusCode::OK => Ok(answer.into_body()),
             status => {
                 let error = CallError::refused(status, answer.body());
-                let skew = if error.may_be_of_skew() { self.correct_skew(answer.headers()) } else { None };
+                let skew = if error.may_be_of_skew() { self.requests.correct_skew(answer.headers()) } else { None };
                 Err(skew.map_or(error, |seconds| CallError::Skewed { seconds }))
             }
         }
-    }
-
-    /// A time by our clock, with what is known of its error.
-    fn corrected(&self, time: SystemTime) -> SystemTime {
-        let skew = self.skew_seconds.load(Ordering::Relaxed);
-        let by = Duration::from_secs(skew.unsigned_abs());
-        if skew < 0 { time - by } else { time + by }
-    }
-
-    /// Measures our clock by an answer's `Date`. `None` where what was known of its error was right.
-    fn correct_skew(&self, headers: &HeaderMap) -> Option<i64> {
-        let date = headers.get(DATE)?.to_str().ok()?;
-        let skew = DateTime::from_str(date, Format::HttpDate).ok()?.secs() - DateTime::from(self.clock.now()).secs();
-        if skew.abs_diff(self.skew_seconds.load(Ordering::Relaxed)) < MIN_SKEW_SECONDS {
-            return None;
-        }
-        self.skew_seconds.store(skew, Ordering::Relaxed);
-        Some(skew)
-    }
-
-    fn signed(
-        &self,
-        signer: &Signer,
-        target: &'static str,
-        body: Bytes,
-        now: SystemTime,
-    ) -> Result<Request<SdkBody>, Cause> {
-        let mut request = Request::post(&self.endpoint)
-            .header(HOST, &self.host)
-            .header(CONTENT_TYPE, HeaderValue::from_static(JSON))
-            .header(USER_AGENT, HeaderValue::from_static(AGENT))
-            .header(TARGET, HeaderValue::from_static(target))
-            .body(SdkBody::from(body.clone()))?;
-        signer.sign(request.headers_mut(), &body, now)?;
-        Ok(in_origin_form(request)?)
-    }
-
-    /// The signer of credentials that do not expire soon.
-    fn known_signer(&self, now: SystemTime) -> Option<Arc<Signer>> {
-        let good = |known: &Arc<Signer>| known.expiry().is_none_or(|end| end > now + EXPIRY_MARGIN);
-        lock(&self.signer).clone().filter(good)
-    }
-
-    async fn fresh_signer(&self) -> Result<Arc<Signer>, CallError> {
-        let credentials = self.provider.provide_credentials().await.map_err(CallError::unsigned)?;
-        let fresh = Arc::new(Signer::new(credentials, &self.region, "dynamodb").map_err(CallError::unsigned)?);
-        *lock(&self.signer) = Some(Arc::clone(&fresh));
-        Ok(fresh)
     }
 }
 
@@ -310,20 +226,6 @@ async fn until<T>(timer: &mut Pin<Box<Sleep>>, mut work: Pin<&mut impl Future<Ou
         }
     }
     None
-}
-
-/// The endpoint that the SDK would call: this service's variable or profile, else the general one, else the region's.
-async fn resolve_endpoint(config: &SdkConfig) -> Result<Uri, Cause> {
-    if let Some(given) = given_endpoint(config, "DynamoDB")? {
-        return Ok(given);
-    }
-    let parameters = Params::builder()
-        .set_region(config.region().map(ToString::to_string))
-        .set_use_fips(config.use_fips())
-        .set_use_dual_stack(config.use_dual_stack())
-        .build()?;
-    let endpoint = DefaultResolver::new().resolve_endpoint(&parameters).await?;
-    Ok(endpoint.url().parse()?)
 }
 
 #[cfg(test)]

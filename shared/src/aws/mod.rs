@@ -1,13 +1,15 @@
 //! The way to AWS: region, endpoint, credentials, time-outs and the one connection.
 //!
 //! ```text
-//! transport, signature → dynamodb, secret
-//! service_error → call_error → dynamodb
+//! service_error → call_error ─┐
+//! signature, transport → requests → dynamodb ← spare_reads
+//! signature, transport → secret
 //! variables
 //! ```
 
 mod call_error;
 mod dynamodb;
+mod requests;
 mod secret;
 mod service_error;
 mod signature;

@@ -229,7 +229,7 @@ async fn what_was_idle_as_long_as_a_dead_connection_is_not_met_again_and_what_on
             clock.forwards(FREEZE);
         }
         assert_eq!(time_of_read(&dynamodb).await, CUT_AND_FRESH);
-        let kept = || dynamodb.transport.take_kept(&dynamodb.endpoint).is_some();
+        let kept = || dynamodb.transport.take_kept(dynamodb.requests.endpoint()).is_some();
         assert_eq!([kept(), kept()], [true, !is_frozen], "the new one, and the other");
     }
 }
