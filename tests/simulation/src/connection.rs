@@ -23,9 +23,16 @@ pub const HEAD: u64 = 60;
 pub struct Connection {
     /// So many bytes are sent before it ends.
     left: Rc<Cell<u64>>,
+    /// So many requests have come.
+    requests: Rc<Cell<u64>>,
 }
 
 impl Connection {
+    /// Whether it was kept from an earlier request.
+    pub fn is_kept(&self) -> bool {
+        self.requests.get() > 1
+    }
+
     /// Ends it when so many more bytes are sent.
     pub fn tear_after(&self, bytes: u64) {
         self.left.set(bytes);
@@ -37,10 +44,11 @@ pub async fn serve<A>(stream: DuplexStream, answer: impl Fn(Request<Incoming>, C
 where
     A: Future<Output = Option<Response<Full<Bytes>>>>,
 {
-    let connection = Connection { left: Rc::new(Cell::new(u64::MAX)) };
+    let connection = Connection { left: Rc::new(Cell::new(u64::MAX)), requests: Rc::default() };
     let stream = Torn { stream, left: Rc::clone(&connection.left) };
     let service = service_fn(|request| {
         connection.left.set(u64::MAX);
+        connection.requests.set(connection.requests.get() + 1);
         let answer = answer(request, connection.clone());
         async { answer.await.ok_or(Cut) }
     });

@@ -50,6 +50,8 @@ pub struct Faults {
     pub cut: u32,
     /// The connection ends in the midst of an answer.
     pub torn: u32,
+    /// An answer over a connection that was kept takes up to a second.
+    pub stalled: u32,
     /// Up to so many milliseconds from the first to the last write of a transaction that shows.
     pub spread: u64,
     /// So many milliseconds the index lags at most.
@@ -79,6 +81,7 @@ impl Faults {
         doubled: 0,
         cut: 0,
         torn: 0,
+        stalled: 0,
         spread: 0,
         lag: 0,
         stale: 0,
@@ -93,11 +96,13 @@ impl Faults {
         let mut long = |most: u64| [0, most / 20, most][rng.usize(0..3)];
         let [spread, lag, stale] = [long(900), long(20_000), long(5_000)];
         let skew = SKEWS[rng.usize(0..SKEWS.len())];
-        Self { lost, throttled, failed, slow, killed, frozen, doubled, cut, torn, spread, lag, stale, skew }
+        // Drawn behind all else: see `Plan::of`.
+        let stalled = 0;
+        Self { lost, throttled, failed, slow, killed, frozen, doubled, cut, torn, stalled, spread, lag, stale, skew }
     }
 
     /// The same without each kind of fault in turn.
-    pub fn without_each(self) -> [Self; 13] {
+    pub fn without_each(self) -> [Self; 14] {
         [
             Self { lost: 0, ..self },
             Self { throttled: 0, ..self },
@@ -108,6 +113,7 @@ impl Faults {
             Self { doubled: 0, ..self },
             Self { cut: 0, ..self },
             Self { torn: 0, ..self },
+            Self { stalled: 0, ..self },
             Self { spread: 0, ..self },
             Self { lag: 0, ..self },
             Self { stale: 0, ..self },
@@ -131,7 +137,7 @@ pub struct Action {
 impl Plan {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5eed);
-        let faults = Faults::of(&mut rng);
+        let mut faults = Faults::of(&mut rng);
         // Somewhere near the end of a minute, an hour, a day or a month.
         let boundary = [1_795_428_960_000, 1_795_431_600_000, 1_795_478_400_000, 1_796_083_200_000][rng.usize(0..4)];
         let settings =
@@ -150,6 +156,8 @@ impl Plan {
             // Numbers below are the set-up's.
             action.number = number + SETUP;
         }
+        // It came last, and what seeds had found before it they find with it.
+        faults.stalled = [0, 0, 10, 100][rng.usize(0..4)];
         Self { seed, settings, faults, clients, actions, ends: true }
     }
 

@@ -28,7 +28,8 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
     wrong.extend(limits::check(&history));
     let faults = world.plan.faults;
-    let is_exact = faults.lost + faults.throttled + faults.failed + faults.slow + faults.killed + faults.frozen == 0;
+    let failing = faults.lost + faults.throttled + faults.failed + faults.killed + faults.frozen;
+    let is_exact = failing + faults.slow + faults.stalled == 0;
     wrong.extend(usage::check(&history, &tables, is_exact));
     wrong.extend(exposure::check(&history, &tables));
     wrong.extend(bus::check(&world.bus.borrow(), &tables, (world.plan.ends, faults.throttled == 0)));

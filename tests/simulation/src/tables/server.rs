@@ -92,6 +92,10 @@ impl<'a> Call<'a> {
         let outcome = self.apply().await;
         let at_its_end = self.pause(0..3);
         sleep(at_its_end).await;
+        if self.connection.is_kept() && self.strikes(self.faults.stalled) {
+            self.tell("is carried out, and its answer stalls");
+            sleep(Duration::from_millis(self.rng.u64(0..1_000))).await;
+        }
         if self.strikes(self.faults.lost) {
             self.tell("is carried out, and its answer is lost");
             return None;
