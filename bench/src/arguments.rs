@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-const USAGE: &str =
-    "usage: bench [--rounds N] [--calls N] [--only authorizers|endpoints|load] [--seconds N] [--with NAME=EXECUTABLE]…";
+const USAGE: &str = "usage: bench [--rounds N] [--calls N] [--only authorizers|endpoints|slow-reads|load] [--seconds N] [--with NAME=EXECUTABLE]…";
 
 /// How much to measure.
 #[derive(Debug)]
@@ -16,6 +15,8 @@ pub(crate) struct Arguments {
     pub(crate) authorizers: bool,
     /// Whether to measure endpoints and large accounts.
     pub(crate) endpoints: bool,
+    /// Whether to measure authorizations of which some reads stall.
+    pub(crate) slow_reads: bool,
     /// Whether to drive everything at full speed.
     pub(crate) load: bool,
     /// For how many seconds each.
@@ -35,17 +36,26 @@ impl Arguments {
 
     fn parse(mut given: impl Iterator<Item = String>) -> Option<Self> {
         let (rounds, calls, seconds) = (7, 1000, 60);
-        let mut arguments =
-            Self { rounds, calls, authorizers: true, endpoints: true, load: false, seconds, with: Vec::new() };
+        let mut arguments = Self {
+            rounds,
+            calls,
+            authorizers: true,
+            endpoints: true,
+            slow_reads: true,
+            load: false,
+            seconds,
+            with: Vec::new(),
+        };
         while let Some(name) = given.next() {
             let value = given.next()?;
             match (&*name, &*value) {
                 ("--rounds", count) => arguments.rounds = count.parse().ok().filter(|count| *count > 0)?,
                 ("--calls", count) => arguments.calls = count.parse().ok().filter(|count| *count > 0)?,
                 ("--seconds", count) => arguments.seconds = count.parse().ok().filter(|count| *count > 0)?,
-                ("--only", part @ ("authorizers" | "endpoints" | "load")) => {
+                ("--only", part @ ("authorizers" | "endpoints" | "slow-reads" | "load")) => {
                     arguments.authorizers = part == "authorizers";
                     arguments.endpoints = part == "endpoints";
+                    arguments.slow_reads = part == "slow-reads";
                     arguments.load = part == "load";
                 }
                 ("--with", program) => {
@@ -71,7 +81,7 @@ mod tests {
     fn nothing_means_everything_seven_times() {
         let arguments = parse("").unwrap();
         assert_eq!((arguments.rounds, arguments.calls), (7, 1000));
-        assert!(arguments.authorizers && arguments.endpoints && !arguments.load);
+        assert!(arguments.authorizers && arguments.endpoints && arguments.slow_reads && !arguments.load);
     }
 
     #[test]
@@ -79,6 +89,8 @@ mod tests {
         let arguments = parse("--rounds 3 --calls 10 --only authorizers --with new=/tmp/x").unwrap();
         assert_eq!((arguments.rounds, arguments.calls, arguments.endpoints), (3, 10, false));
         assert_eq!(arguments.with, [("new".to_owned(), PathBuf::from("/tmp/x"))]);
+        let arguments = parse("--only slow-reads").unwrap();
+        assert_eq!((arguments.slow_reads, arguments.endpoints), (true, false));
         let arguments = parse("--only load --seconds 5").unwrap();
         assert_eq!((arguments.load, arguments.seconds, arguments.authorizers), (true, 5, false));
     }

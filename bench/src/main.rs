@@ -5,6 +5,7 @@
 //! arguments → contestants ─┐
 //! certificate → table ─────┼→ process → sample → authorizers → targets → report, plot
 //! runtime_api (of tests) ──┘                   → endpoints, accounts ──→ report
+//!                                        ├─────→ slow_reads ───────────→ report
 //!                                        └─────→ load ─────────────────→ report
 //! ```
 //!
@@ -24,6 +25,7 @@ mod plot;
 mod process;
 mod report;
 mod sample;
+mod slow_reads;
 mod statistics;
 mod table;
 mod targets;
@@ -55,6 +57,11 @@ async fn main() {
         let text = report::endpoints(&endpoints, &accounts);
         println!("\n{text}");
         fs::write(results.join("endpoints.md"), text).unwrap();
+    }
+    if arguments.slow_reads {
+        let text = report::slow_reads(&slow_reads::measure(&bench, &arguments).await);
+        println!("\n{text}");
+        fs::write(results.join("slow-reads.md"), text).unwrap();
     }
     if arguments.load {
         let text = report::load(&load::measure(&bench, &arguments).await, arguments.seconds);

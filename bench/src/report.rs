@@ -7,6 +7,7 @@ use crate::authorizers::{Comparison, Row};
 use crate::contestants::Part;
 use crate::endpoints::EndpointRow;
 use crate::load::{ENVIRONMENTS, LoadRow};
+use crate::slow_reads::SlowReadRow;
 use crate::targets::{self, Bound, Target};
 
 /// The comparison, the sizes and the targets.
@@ -117,6 +118,28 @@ pub(crate) fn endpoints(endpoints: &[EndpointRow], accounts: &[AccountRow]) -> S
     text.push_str(
         "\nWarm p50, over TLS to the engine, whose own time grows with its SQLite tree; DynamoDB's does not.\n",
     );
+    text
+}
+
+/// What stalled reads do, and what was to be reached.
+pub(crate) fn slow_reads(rows: &[SlowReadRow]) -> String {
+    let mut text = String::from(
+        "| authorizer | warm p50 ms | p99.9 ms | a fresh call ms | p99.9 ÷ 100 ms and a fresh call | reads per request |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for row in rows {
+        let [p50, p999, fresh] = [row.p50_ms, row.p999_ms, row.fresh_ms].map(figures);
+        let (name, over, reads) = (&row.name, ratio(targets::over_a_cut(row)), row.reads);
+        writeln!(text, "| {name} | {p50} | {p999} | {fresh} | {over} | {reads:.3} |").unwrap();
+    }
+    text.push_str(
+        "\nOne in 100 reads stalls for a second; 2,000 authorizations, one after another, over TLS to the engine in process. A fresh \
+         call is the median of 200 authorizations of which each opens a connection.\n\n\
+         | to be reached | bound | measured | |\n|---|---|---|---|\n",
+    );
+    for target in targets::of_slow_reads(rows) {
+        writeln!(text, "{}", judged(&target)).unwrap();
+    }
     text
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,9 @@ pub(crate) const EVENTS: &str = "events";
 /// The name of the table of usage.
 pub(crate) const USAGE: &str = "usage";
 
+/// How long a read stalls.
+const STALL: Duration = Duration::from_secs(1);
+
 /// How often an operation was called, and how long the engine took for it.
 pub(crate) type Calls = BTreeMap<String, (u64, Duration)>;
 
@@ -42,6 +46,25 @@ pub(crate) struct Table {
     /// The file with the authority that signed its certificate.
     pub(crate) authority: PathBuf,
     calls: Arc<Mutex<Calls>>,
+    mood: Arc<Mood>,
+}
+
+/// What the table does beside answering.
+#[derive(Default)]
+struct Mood {
+    /// Of so many reads one stalls for a second; none where it is 0.
+    stalls_one_in: AtomicU64,
+    reads: AtomicU64,
+    /// Whether each answer ends its connection.
+    closes: AtomicBool,
+}
+
+impl Mood {
+    /// Whether a read is one that stalls.
+    fn stalls(&self) -> bool {
+        let one_in = self.stalls_one_in.load(Ordering::Relaxed);
+        one_in > 0 && (self.reads.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(one_in)
+    }
 }
 
 impl Table {
@@ -57,16 +80,27 @@ impl Table {
         let authority = state.join("authority.pem");
         fs::write(&authority, pem).unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(server));
-        let calls = Arc::default();
+        let (calls, mood) = (Arc::default(), Arc::<Mood>::default());
 
         // `localhost` is two addresses on most machines, and clients differ in which one they try first.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         if let Ok(second) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-            tokio::spawn(accept(second, acceptor.clone(), database.clone(), Arc::clone(&calls)));
+            tokio::spawn(accept(second, acceptor.clone(), database.clone(), Arc::clone(&calls), Arc::clone(&mood)));
         }
-        tokio::spawn(accept(listener, acceptor, database.clone(), Arc::clone(&calls)));
-        Self { database, endpoint: format!("https://localhost:{port}"), authority, calls }
+        tokio::spawn(accept(listener, acceptor, database.clone(), Arc::clone(&calls), Arc::clone(&mood)));
+        Self { database, endpoint: format!("https://localhost:{port}"), authority, calls, mood }
+    }
+
+    /// From now on one in so many reads stalls for a second; none for 0.
+    pub(crate) fn stall_one_in(&self, reads: u64) {
+        self.mood.stalls_one_in.store(reads, Ordering::Relaxed);
+        self.mood.reads.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether from now on each answer ends its connection.
+    pub(crate) fn close_connections(&self, closes: bool) {
+        self.mood.closes.store(closes, Ordering::Relaxed);
     }
 
     /// The calls since the last time this was asked.
@@ -89,15 +123,23 @@ impl Table {
     }
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, database: Database, calls: Arc<Mutex<Calls>>) {
+async fn accept(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    database: Database,
+    calls: Arc<Mutex<Calls>>,
+    mood: Arc<Mood>,
+) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let (acceptor, database, calls) = (acceptor.clone(), database.clone(), Arc::clone(&calls));
+        let (acceptor, database) = (acceptor.clone(), database.clone());
+        let (calls, mood) = (Arc::clone(&calls), Arc::clone(&mood));
         tokio::spawn(async move {
             // A peer that ends in the middle of a handshake is no failure of the table.
             let Ok(stream) = acceptor.accept(stream).await else { return };
-            let service = service_fn(move |request| answer(request, database.clone(), Arc::clone(&calls)));
+            let service =
+                service_fn(move |request| answer(request, database.clone(), Arc::clone(&calls), Arc::clone(&mood)));
             drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
         });
     }
@@ -107,12 +149,19 @@ async fn answer(
     request: Request<Incoming>,
     database: Database,
     calls: Arc<Mutex<Calls>>,
+    mood: Arc<Mood>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     assert!(request.headers().contains_key("authorization"), "every call is signed");
     let body = request.into_body().collect().await?.to_bytes();
 
+    if operation == "GetItem" && mood.stalls() {
+        // It was sent all the same, and whoever goes away has paid for it.
+        calls.lock().unwrap().entry(operation.clone()).or_default().0 += 1;
+        tokio::time::sleep(STALL).await;
+        calls.lock().unwrap().entry(operation.clone()).or_default().0 -= 1;
+    }
     let start = Instant::now();
     let result = execute(&database, &operation, &body);
     let (status, text) = match result {
@@ -126,8 +175,10 @@ async fn answer(
     *total += took;
     drop(calls);
 
+    let connection = if mood.closes.load(Ordering::Relaxed) { "close" } else { "keep-alive" };
     let response = Response::builder()
         .status(status)
+        .header("Connection", connection)
         .header("Server", "Server")
         .header("Content-Type", "application/x-amz-json-1.0")
         .header("x-amzn-RequestId", "B5A3SP8QNTGF64VCM0JCLQ2U3FVV4KQNSO5AEMVJF66Q9ASUAAJG")

@@ -2,6 +2,7 @@
 
 use crate::authorizers::{Comparison, Row};
 use crate::contestants::Part;
+use crate::slow_reads::SlowReadRow;
 
 /// One target and what was measured.
 #[derive(Debug)]
@@ -103,6 +104,23 @@ fn against_the_floor(ours: &Row, floor: &Row) -> Vec<Target> {
         targets.push(Target::new("instructions ÷ lean floor's", Bound::AtMost(1.05), ours / floor));
     }
     targets
+}
+
+/// What is to be reached where one in a hundred reads stalls for a second.
+pub(crate) fn of_slow_reads(rows: &[SlowReadRow]) -> Vec<Target> {
+    let ours = rows.iter().find(|row| row.part == Part::Ours);
+    ours.map_or_else(Vec::new, |ours| {
+        vec![
+            // The timer counts in whole milliseconds.
+            Target::new("p99.9 ÷ 100 ms and a fresh call", Bound::AtMost(1.02), over_a_cut(ours)),
+            Target::new("reads per request", Bound::AtMost(1.02), ours.reads),
+        ]
+    })
+}
+
+/// How long the slowest authorizations take, in parts of 100 ms and a fresh call.
+pub(crate) fn over_a_cut(row: &SlowReadRow) -> f64 {
+    row.p999_ms / (100.0 + row.fresh_ms)
 }
 
 /// From the start of the process to its first answer, in milliseconds.

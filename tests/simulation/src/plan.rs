@@ -156,7 +156,7 @@ impl Plan {
             // Numbers below are the set-up's.
             action.number = number + SETUP;
         }
-        // It came last, and what seeds had found before it they find with it.
+        // Drawn last, so that it changes nothing else of a seed.
         faults.stalled = [0, 0, 10, 100][rng.usize(0..4)];
         Self { seed, settings, faults, clients, actions, ends: true }
     }
