@@ -6,6 +6,7 @@ const USAGE: &str = "usage: bench [--rounds N] [--calls N] [--only authorizers|e
 
 /// How much to measure.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each part is asked for by itself")]
 pub(crate) struct Arguments {
     /// Lives of each process.
     pub(crate) rounds: usize,

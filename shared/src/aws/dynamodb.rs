@@ -144,7 +144,7 @@ impl Dynamodb {
             Some(known) => known,
             None => self.within(limit, || None, Box::pin(self.requests.fresh_signer())).await?,
         };
-        let mut request = self.requests.signed(&signer, target, body, now).map_err(CallError::unsigned)?;
+        let mut request = self.requests.signed(&signer, target, &body, now).map_err(CallError::unsigned)?;
         if let Over::Kept { until } = over
             && let Some(kept) = self.transport.take_kept(self.requests.endpoint())
         {

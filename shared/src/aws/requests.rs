@@ -91,7 +91,7 @@ impl Requests {
         &self,
         signer: &Signer,
         target: &'static str,
-        body: Bytes,
+        body: &Bytes,
         now: SystemTime,
     ) -> Result<Request<SdkBody>, Cause> {
         let mut request = Request::post(&self.endpoint)
@@ -100,7 +100,7 @@ impl Requests {
             .header(USER_AGENT, HeaderValue::from_static(AGENT))
             .header(TARGET, HeaderValue::from_static(target))
             .body(SdkBody::from(body.clone()))?;
-        signer.sign(request.headers_mut(), &body, self.corrected(now))?;
+        signer.sign(request.headers_mut(), body, self.corrected(now))?;
         Ok(in_origin_form(request)?)
     }
 
