@@ -81,7 +81,10 @@ impl Everything<'_> {
         let mut writes = Vec::new();
         for it in &self.history.writes {
             let of = if it.key.is_empty() { self.written.made(&it.request) } else { Some(&*it.key) };
-            let event = self.written.event(&it.request, key);
+            let event = match it.effect {
+                Effect::Expose { value } => self.written.exposure(&it.request, key, &self.history.values[value].text),
+                _ => self.written.event(&it.request, key),
+            };
             if of == Some(key) && (event.is_some() || it.ended != u64::MAX) {
                 let what = Change { effect: it.effect.clone(), on: it.on.clone(), event: event.map(Into::into) };
                 let ended = it.ended.min(if event.is_some() { SOMETIME } else { u64::MAX });
@@ -102,7 +105,7 @@ impl Everything<'_> {
         // A value that no key has yet is nobody's to report.
         let is_known = |at: u64| attempts.iter().any(|it| it.key.as_deref() == Some(key) && it.ended < at);
         for it in self.history.exposures.iter().filter(|it| it.value == value) {
-            let event = self.written.event(&it.request, key);
+            let event = self.written.exposure(&it.request, key, &self.history.values[value].text);
             let ended = if is_known(it.began) { it.ended } else { u64::MAX };
             let what = Change { effect: Effect::Expose { value }, on: None, event: event.map(Into::into) };
             writes.push(Step { action: it.action, began: it.began, ended, what });
