@@ -30,10 +30,10 @@ pub fn check(world: &World) -> Vec<String> {
     let faults = world.plan.faults;
     let failing = faults.lost + faults.throttled + faults.failed + faults.killed + faults.frozen;
     let is_exact = failing + faults.slow + faults.stalled == 0;
-    wrong.extend(usage::check(&history, &tables, is_exact));
+    let written = written::Written::of(&tables);
+    wrong.extend(usage::check(&history, &tables, &written, is_exact));
     wrong.extend(exposure::check(&history, &tables));
     wrong.extend(bus::check(&world.bus.borrow(), &tables, (world.plan.ends, faults.throttled == 0)));
-    let written = written::Written::of(&tables);
     wrong.extend(life::check(&history, &written));
     wrong.extend(names::check(&history, &written));
     wrong.extend(accounts::check(&history));

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::written::Written;
 use crate::history::{History, Seen};
 use crate::tables::{Tables, USAGE, whole};
 
-pub fn check(history: &History, tables: &Tables, is_exact: bool) -> Vec<String> {
+pub fn check(history: &History, tables: &Tables, written: &Written<'_>, is_exact: bool) -> Vec<String> {
     let mut asked = BTreeMap::<&str, u64>::new();
     for (value, times) in &history.asked {
         let native = Some(&*history.values[*value].key).filter(|key| !key.is_empty());
-        let imported = history.imports.iter().filter(|it| it.value == *value).filter_map(|it| it.key.as_deref());
+        // The importer may not have been answered.
+        let imported = written.keys_imported_with(*value, history);
         let mut keys: Vec<_> = native.into_iter().chain(imported).collect();
         keys.sort_unstable();
         keys.dedup();

@@ -78,6 +78,12 @@ impl<'a> Written<'a> {
         self.imports.get(key).map(|(event, _)| *event)
     }
 
+    /// The keys that imports gave a value, by its number.
+    pub fn keys_imported_with(&self, value: usize, history: &History) -> Vec<&'a str> {
+        let hash = base64::encode(KeyHash::of(&history.values[value].text).as_bytes());
+        self.imports.iter().filter(|(_, (_, imported))| *imported == hash).map(|(key, _)| *key).collect()
+    }
+
     /// The value that the import of a key brought along, by its number.
     pub fn imported(&self, key: &str, history: &History) -> Option<usize> {
         let (_, hash) = self.imports.get(key)?;
