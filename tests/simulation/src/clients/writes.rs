@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::changes::{Change, USERS, some_tags};
 use super::manager::{learn_value, rfc3339, some_operations, text};
 use crate::gateway::{self, Answer, Ask};
-use crate::history::{KeyLook, Write};
+use crate::history::{History, KeyLook, Write};
 use crate::model::{Effect, Look, Old, Told, Version};
 use crate::world::World;
 
@@ -225,11 +225,19 @@ pub async fn change(
     }
 }
 
+/// Whether the value that asked is of another account by now: whoever imports one may revive it there.
+fn is_foreign(history: &History, key: &str, answer: &Answer) -> bool {
+    let account =
+        history.values.iter().find(|value| value.key == key).map(|value| &*history.accounts[value.account].id);
+    account.is_some_and(|account| answer.context["accountId"] != account)
+}
+
 /// Takes note of a write by its answer. One that the authorizer refused, or that was refused for another reason than that
 /// others were quicker, did nothing.
 fn note(world: &World, action: usize, key: &str, answer: &Answer, effect: Effect, terms: &Terms) {
     let (key, on, began, ended) = (key.to_owned(), terms.on.clone(), answer.began, answer.end());
     let what = match answer.status {
+        404 if is_foreign(&world.history.borrow(), &key, answer) => return,
         404 => Some(Look::Missing),
         412 => Some(Look::Other(on.clone())),
         _ if answer.context.is_null() => return,
