@@ -35,7 +35,9 @@ def verify_by_url(question: dict[str, Any]) -> dict[str, Any]:
 
 
 class Orders(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    # One request for each connection, as is the default: a body that is not read would be taken for the next request, and
+    # a balancer would hand its answer to another client.
+    protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
         try:
