@@ -13,9 +13,13 @@ from typing import Any
 import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 
+# In seconds: the function answers within 3, and a cold start comes on top.
+TIMEOUT = 10
 session = boto3.Session()
-service = session.client("lambda")
+# A question that is sent again counts again.
+service = session.client("lambda", config=Config(read_timeout=TIMEOUT, retries={"total_max_attempts": 1}))
 # An address in a file of settings may be there and empty.
 url = os.environ.get("VERIFY_URL")
 
@@ -30,7 +34,8 @@ def verify(question: dict[str, Any]) -> dict[str, Any]:
 def verify_by_url(question: dict[str, Any]) -> dict[str, Any]:
     request = AWSRequest("POST", url, {"Content-Type": "application/json"}, json.dumps(question).encode())
     SigV4Auth(session.get_credentials(), "lambda", session.region_name).add_auth(request)
-    with urllib.request.urlopen(urllib.request.Request(url, request.data, dict(request.headers))) as answer:
+    signed = urllib.request.Request(url, request.data, dict(request.headers))
+    with urllib.request.urlopen(signed, timeout=TIMEOUT) as answer:
         return json.load(answer)
 
 
