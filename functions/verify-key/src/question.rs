@@ -28,7 +28,7 @@ impl Question {
         let read = Fields::read(json, |fields| {
             Ok::<_, InvalidRequest>(Self {
                 value: value(fields),
-                operation: fields.id(OPERATION, Operation::parse, "must be the name of an operation, such as SMS"),
+                operation: operation(fields),
                 source_ip: fields.id(SOURCE_IP, |text| text.parse().ok(), "must be an IP address"),
             })
         });
@@ -44,6 +44,17 @@ fn value(fields: &mut Fields) -> Zeroizing<String> {
         None => fields.wrong(VALUE, "is required"),
     }
     Zeroizing::default()
+}
+
+/// `null` is what a table without an entry for a route gives: it must not open the route to any live key.
+fn operation(fields: &mut Fields) -> Option<Operation> {
+    const MESSAGE: &str = "must be the name of an operation, such as SMS, or absent";
+    if fields.has(OPERATION) && fields.text_of(OPERATION).is_none() {
+        fields.take(OPERATION);
+        fields.wrong(OPERATION, MESSAGE);
+        return None;
+    }
+    fields.id(OPERATION, Operation::parse, MESSAGE)
 }
 
 /// The names of other fields are not repeated: a value may stand in the place of one, and callers log errors.

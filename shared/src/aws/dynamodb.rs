@@ -157,7 +157,7 @@ impl Dynamodb {
                     Err(Undelivered::Failed(cause)) => Err(CallError::Unreached(cause)),
                 }
             };
-            match self.within(until.unwrap_or(limit), goes_on, sent).await? {
+            match self.within(until.map_or(limit, |until| until.min(limit)), goes_on, sent).await? {
                 Ok(answer) => return self.read_answer(answer),
                 Err(unsent) => request = *unsent,
             }

@@ -19,7 +19,8 @@ pub async fn verify(world: &Rc<World>, action: usize, part: u64, value: usize, o
     let began = world.next();
     let text = world.history.borrow().values[value].text.clone();
     let request_id = format!("r{action}-{part}");
-    let question = json!({"value": text, "operation": operation, "sourceIp": "203.0.113.7"});
+    let mut question = json!({"value": text, "sourceIp": "203.0.113.7"});
+    question.as_object_mut().unwrap().extend(operation.map(|operation| ("operation".to_owned(), json!(operation))));
     let by_url = part.is_multiple_of(3);
     let event = if by_url { of_url(&question) } else { question };
     world.tell(action, || {

@@ -90,7 +90,7 @@ async fn each_reason_is_told_and_whose_key_it_is() {
     for (key, more, reason) in [
         (&good, json!({}), "ALLOWED"),
         (&good, json!({"operation": "SMS", "sourceIp": "203.0.113.7"}), "ALLOWED"),
-        (&good, json!({"operation": null, "sourceIp": null}), "ALLOWED"),
+        (&good, json!({"sourceIp": null}), "ALLOWED"),
         (&good, json!({"operation": "RCS"}), "OPERATION"),
         (&good, json!({"operation": "AUTHENTICATION"}), "OPERATION"),
         (&good, json!({"operation": "OF_NO_CATALOGUE"}), "OPERATION"),
@@ -167,6 +167,7 @@ fn wrong(value: &str) -> Vec<(String, Vec<&'static str>)> {
         (format!(r#"{{"value": ["{value}"]}}"#), vec!["value"]),
         (with(r#", "operation": "sms""#), vec!["operation"]),
         (with(r#", "operation": ["SMS"]"#), vec!["operation"]),
+        (with(r#", "operation": null"#), vec!["operation"]),
         (with(r#", "sourceIp": "203.0.113.7:443""#), vec!["sourceIp"]),
         (with(r#", "operation": 1, "sourceIp": """#), vec!["operation", "sourceIp"]),
         (with(r#", "ip": "203.0.113.7""#), vec!["body"]),
