@@ -25,7 +25,8 @@ pub(crate) struct Question {
 impl Question {
     /// Reads `{"value","operation","sourceIp"}`.
     pub(crate) fn read(json: &[u8]) -> Result<Self, InvalidRequest> {
-        let read = Fields::read(json, |fields| {
+        let whole = json.contains(&b'\\').then(|| without_halves(json));
+        let read = Fields::read(whole.as_deref().map_or(json, Vec::as_slice), |fields| {
             Ok::<_, InvalidRequest>(Self {
                 value: value(fields),
                 operation: operation(fields),
@@ -55,6 +56,32 @@ fn operation(fields: &mut Fields) -> Option<Operation> {
         return None;
     }
     fields.id(OPERATION, Operation::parse, MESSAGE)
+}
+
+/// A text of JSON in which each half of a surrogate pair is U+FFFD: no key's value has either, and a reader would refuse the whole.
+///
+/// Servers read a byte of a header that is no UTF-8 as such a half. Were that no question, a client could make an outage of it.
+fn without_halves(json: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut whole = Zeroizing::new(Vec::with_capacity(json.len()));
+    let mut rest = json;
+    while !rest.is_empty() {
+        let (length, is_half) = match (code_unit(rest), rest.get(6..).and_then(code_unit)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, false),
+            (Some(0xD800..=0xDFFF), _) => (6, true),
+            // Whatever a backslash stands before, it begins no escape itself.
+            _ => (if rest.starts_with(b"\\") { 2 } else { 1 }, false),
+        };
+        let (read, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        whole.extend_from_slice(if is_half { b"\\ufffd" } else { read });
+        rest = behind;
+    }
+    whole
+}
+
+/// The escape of a code unit of UTF-16 with which that text begins.
+fn code_unit(text: &[u8]) -> Option<u16> {
+    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// The names of other fields are not repeated: a value may stand in the place of one, and callers log errors.

@@ -120,6 +120,36 @@ async fn each_reason_is_told_and_whose_key_it_is() {
     }
 }
 
+/// Servers read a header's byte that is no UTF-8 as half a surrogate pair, and write it so. A client's text is no outage.
+#[tokio::test]
+async fn half_a_surrogate_pair_is_in_no_keys_value() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = key(&admin, json!({})).await;
+    let value = &key.value;
+    for halves in [r"\udcff", r"\uDCFF", r"\ud800", r"\ud800\ud800", r"\ud800\u0041", r"\udc00\ud800", r"\ud83d\ude00"]
+    {
+        let payload = format!(r#"{{"value": "{value}{halves}"}}"#);
+        let answer = gateway.verify(&payload).await.unwrap();
+        assert_eq!((&answer["allowed"], &answer["reason"]), (&json!(false), &json!("UNKNOWN")), "{halves}");
+        assert_eq!(gateway.verify_by_url(&payload).await.body, answer, "{halves}");
+    }
+    // A backslash of its own begins no escape, and a letter of an escape is the letter.
+    let payload = format!(r#"{{"value": "\\udcff{value}"}}"#);
+    assert_eq!(gateway.verify(&payload).await.unwrap()["reason"], "UNKNOWN");
+    let (first, rest) = value.split_at(1);
+    let payload = format!(r#"{{"value": "\u00{:02x}{rest}"}}"#, first.as_bytes()[0]);
+    assert_eq!(gateway.verify(&payload).await.unwrap()["reason"], "ALLOWED");
+    // Elsewhere it is as wrong as any other text.
+    for payload in [
+        r#"{"value": "", "operation": "\udcff"}"#,
+        r#"{"value": "", "\udcff": 1}"#,
+        r#"{"value": "\ud8"}"#,
+        r#"{"value": "\"#,
+    ] {
+        gateway.verify_by_url(payload).await.assert_problem(400);
+    }
+}
+
 #[tokio::test]
 async fn a_change_is_in_the_next_answer() {
     let (gateway, admin) = Gateway::with_manager().await;
