@@ -64,7 +64,7 @@ class Orders(BaseHTTPRequestHandler):
         status = {"ALLOWED": 200, "OPERATION": 403, "ADDRESS": 403, "LIMITED": 429}.get(verdict["reason"], 401)
         headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
         if limits := verdict["limits"]:
-            least = min(limits, key=lambda limit: limit["remaining"])
+            least = min(limits, key=lambda limit: (limit["remaining"], -limit["resetSeconds"]))
             policies = (f'"{limit["per"].lower()}";q={limit["requests"]}' for limit in limits)
             headers |= {"RateLimit-Policy": ", ".join(policies)}
             headers |= {"RateLimit": f'"{least["per"].lower()}";r={least["remaining"]};t={least["resetSeconds"]}'}
