@@ -25,7 +25,7 @@ pub(crate) struct Question {
 impl Question {
     /// Reads `{"value","operation","sourceIp"}`.
     pub(crate) fn read(json: &[u8]) -> Result<Self, InvalidRequest> {
-        let whole = json.contains(&b'\\').then(|| without_halves(json));
+        let whole = json.contains(&b'\\').then(|| without_surrogates(json));
         let read = Fields::read(whole.as_deref().map_or(json, Vec::as_slice), |fields| {
             Ok::<_, InvalidRequest>(Self {
                 value: value(fields),
@@ -58,21 +58,23 @@ fn operation(fields: &mut Fields) -> Option<Operation> {
     fields.id(OPERATION, Operation::parse, MESSAGE)
 }
 
-/// A text of JSON in which each half of a surrogate pair is U+FFFD: no key's value has either, and a reader would refuse the whole.
+/// A text of JSON in which each escape of a surrogate is one of U+FFFD: no key's value has what either stands for, and of half a
+/// pair a reader would refuse the whole.
 ///
 /// Servers read a byte of a header that is no UTF-8 as such a half. Were that no question, a client could make an outage of it.
-fn without_halves(json: &[u8]) -> Zeroizing<Vec<u8>> {
+fn without_surrogates(json: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut whole = Zeroizing::new(Vec::with_capacity(json.len()));
     let mut rest = json;
     while !rest.is_empty() {
-        let (length, is_half) = match (code_unit(rest), rest.get(6..).and_then(code_unit)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, false),
-            (Some(0xD800..=0xDFFF), _) => (6, true),
-            // Whatever a backslash stands before, it begins no escape itself.
-            _ => (if rest.starts_with(b"\\") { 2 } else { 1 }, false),
+        let is_surrogate = matches!(code_unit(rest), Some(0xD800..=0xDFFF));
+        let length = match rest {
+            _ if is_surrogate => 6,
+            // A backslash behind it begins no escape.
+            [b'\\', ..] => 2,
+            _ => 1,
         };
         let (read, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-        whole.extend_from_slice(if is_half { b"\\ufffd" } else { read });
+        whole.extend_from_slice(if is_surrogate { b"\\ufffd" } else { read });
         rest = behind;
     }
     whole
