@@ -88,7 +88,8 @@ def build(template: Template, architecture: str) -> dict[str, Path]:
     packages = [(package, package) for package in functions_of(template).values()] + [PROGRAM]
     for package, binary in packages:
         print(f"Building {binary} for {architecture}", file=sys.stderr)
-        command = ["cargo", "lambda", "build", "--release", "--locked", "--target", TARGETS[architecture]]
+        # Not by the target: Cargo.toml chooses a processor for SAM, and cargo-lambda refuses both.
+        command = ["cargo", "lambda", "build", "--release", "--locked", f"--{architecture.replace('_', '-')}"]
         subprocess.run([*command, "--package", package, "--bin", binary], env=environment, check=True)
     return {binary: target / "lambda" / binary / "bootstrap" for _, binary in packages}
 

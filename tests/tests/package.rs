@@ -9,12 +9,23 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tests::template::root;
 
-/// Builds binaries that are their names, and finds one licence; whatever else is asked for, cargo does.
+/// The real cargo-lambda gets all options and calls it: then it builds binaries that are their names. It finds one licence; whatever
+/// else is asked for, cargo does.
 const CARGO: &str = r#"#!/bin/bash
 if [[ $1 == lambda ]]; then
-    folder=$CARGO_TARGET_DIR/lambda/${!#}
+    # Without rustup it adds no target to this machine's Rust.
+    CARGO=$0 RUSTUP=/no/rustup exec cargo-lambda "$@"
+elif [[ $1 == build ]]; then
+    while (($#)); do
+        case $1 in
+            --bin) bin=$2 ;;
+            --target) target=$2 ;;
+        esac
+        shift
+    done
+    folder=$CARGO_TARGET_DIR/$target/release
     mkdir -p "$folder"
-    echo "${@:(-1)} for $6" > "$folder/bootstrap"
+    echo "$bin for $target, wrapped by ${RUSTC_WRAPPER##*/infra/}" > "$folder/$bin"
 elif [[ $1 == about ]]; then
     echo '{"licenses":[{"name":"MIT License","text":"Permission is …","used_by":[{"crate":{"name":"a","version":"1.0.0"}}]}]}'
 else
@@ -87,7 +98,8 @@ fn an_archive_has_a_template_that_deploys_without_a_compiler() {
         assert!(listed.contains("bootstrap"), "{listed}");
         let script = "import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); i=z.getinfo('bootstrap'); print(oct(i.external_attr>>16), z.read(i).decode())";
         let entry = text(&Command::new("python3").args(["-c", script]).arg(&zip).output().unwrap());
-        assert_eq!(entry.trim(), format!("0o100755 {name} for aarch64-unknown-linux-gnu"));
+        let built = format!("{name} for aarch64-unknown-linux-gnu, wrapped by package/rustc");
+        assert_eq!(entry.trim(), format!("0o100755 {built}"));
     }
     let program = folder.join("bin/api-keys");
     assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
