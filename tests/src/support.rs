@@ -21,6 +21,7 @@ pub mod functions;
 pub mod gateway;
 pub mod github;
 pub mod operators;
+pub mod refused_keys;
 pub mod runtime_api;
 pub mod secrets;
 pub mod socket;

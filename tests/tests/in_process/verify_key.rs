@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::gateway::of_url;
+use tests::refused_keys::RefusedKeys;
 use tests::values::traces;
 use tests::wire::Fault;
 use tests::{Client, Environment, Gateway, new_key_with};
@@ -70,21 +71,10 @@ async fn an_answer_has_the_verdict_the_caller_and_what_is_left_of_each_limit() {
 #[tokio::test]
 async fn each_reason_is_told_and_whose_key_it_is() {
     let (gateway, admin) = Gateway::with_manager().await;
-    let [good, disabled, exposed, deleted] = [
-        key(&admin, json!({})).await,
-        key(&admin, json!({})).await,
-        key(&admin, json!({})).await,
-        key(&admin, json!({})).await,
-    ];
+    let RefusedKeys { disabled, exposed, deleted, expired, suspended } = RefusedKeys::of(&gateway, &admin).await;
+    let good = key(&admin, json!({})).await;
     let elsewhere = key(&admin, json!({"allowedIps": ["192.0.2.0/24", "2001:db8::/32"]})).await;
-    let expired = key(&admin, json!({"expiresAt": gateway.time_in(Duration::from_secs(5))})).await;
     let limited = key(&admin, json!({"limits": [{"requests": 1, "per": "MONTH"}]})).await;
-    let suspended = gateway.create_account("Suspended").await;
-    assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
-    assert_eq!(admin.delete(&deleted.id).await.status, 204);
-    gateway.leak(&[&exposed.value]).await;
-    gateway.suspend(&suspended).await;
-    gateway.pass(Duration::from_secs(5));
     assert!(limited.authorize().await.is_ok());
 
     for (key, more, reason) in [

@@ -1,12 +1,12 @@
 //! REST APIs and HTTP APIs get the same verdict, each in its form.
 
 use std::env;
-use std::time::Duration;
 
 use api_keys::key::Limits;
 use authorizer::{AuthorizerEvent, Refusal};
 use serde_json::{Value, json};
 use tests::gateway::{Asked, Form, STAGE, allows};
+use tests::refused_keys::RefusedKeys;
 use tests::{Client, Gateway, new_key_with};
 
 /// What AWS's examples ask for.
@@ -180,15 +180,8 @@ async fn outcome(gateway: &Gateway, form: Form, asked: &Asked<'_>) -> Outcome {
 /// Keys in every state, and texts that are none.
 async fn values(gateway: &Gateway, admin: &Client) -> Vec<String> {
     let key = async |more: Value| admin.create(&new_key_with(&more)).await;
-    let [disabled, exposed, deleted] = [key(json!({})).await, key(json!({})).await, key(json!({})).await];
-    let expired = key(json!({"expiresAt": gateway.time_in(Duration::from_secs(5))})).await;
+    let RefusedKeys { disabled, exposed, deleted, expired, suspended } = RefusedKeys::of(gateway, admin).await;
     let limited = key(json!({"limits": [{"requests": 1, "per": "MONTH"}]})).await;
-    let suspended = gateway.create_account("Suspended").await;
-    assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
-    assert_eq!(admin.delete(&deleted.id).await.status, 204);
-    gateway.leak(&[&exposed.value]).await;
-    gateway.suspend(&suspended).await;
-    gateway.pass(Duration::from_secs(5));
     assert!(limited.authorize().await.is_ok());
     let keys = [
         key(json!({"operations": ["SMS", "RCS"]})).await,

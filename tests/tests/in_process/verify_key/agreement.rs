@@ -1,11 +1,11 @@
 //! The same question gets the same answer from both functions.
 
 use std::env;
-use std::time::Duration;
 
 use authorizer::Refusal;
 use serde_json::{Value, json};
 use tests::gateway::{Asked, Form, STAGE, allows};
+use tests::refused_keys::RefusedKeys;
 use tests::{Client, Environment, Gateway, new_key_with};
 
 /// So many questions; `make nightly` makes 50,000.
@@ -17,16 +17,9 @@ fn questions() -> usize {
 async fn values(gateway: &Gateway, admin: &Client) -> Vec<String> {
     let key = async |more: Value| admin.create(&new_key_with(&more)).await;
     let tags = json!({"team": "blue & green", "Env": "ü"});
-    let [disabled, exposed, deleted, rotated] =
-        [key(json!({})).await, key(json!({})).await, key(json!({})).await, key(json!({})).await];
-    let expired = key(json!({"expiresAt": gateway.time_in(Duration::from_secs(5))})).await;
-    let suspended = gateway.create_account("Suspended").await;
-    assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
-    assert_eq!(admin.delete(&deleted.id).await.status, 204);
+    let RefusedKeys { disabled, exposed, deleted, expired, suspended } = RefusedKeys::of(gateway, admin).await;
+    let rotated = key(json!({})).await;
     let successor = rotated.with_value_of(&admin.rotate(&rotated.id, 3600).await);
-    gateway.leak(&[&exposed.value]).await;
-    gateway.suspend(&suspended).await;
-    gateway.pass(Duration::from_secs(5));
     let limits = json!([{"requests": 5, "per": "DAY"}, {"requests": 900, "per": "MONTH"}]);
     let exhausted = key(json!({"limits": [{"requests": 1, "per": "MONTH"}, {"requests": 7, "per": "DAY"}]})).await;
     assert!(exhausted.authorize().await.is_ok());
