@@ -226,17 +226,7 @@ impl World {
         part: u64,
         work: impl AsyncFnOnce(&Authorizer, SystemTime) -> T + 'static,
     ) -> Answered<T> {
-        let start = async |aws: Aws, _| Authorizer::start(&aws).await;
-        let environment = self.environment(action, part, &self.authorizers, start);
-        self.invoke(
-            action,
-            part,
-            environment.await,
-            work,
-            |world| &world.authorizers,
-            async |it| it.after_answer().await,
-        )
-        .await
+        self.decide(action, part, |world| &world.authorizers, work).await
     }
 
     /// An invocation of `verify-key`, and what follows its answer.
@@ -246,9 +236,19 @@ impl World {
         part: u64,
         work: impl AsyncFnOnce(&Authorizer, SystemTime) -> T + 'static,
     ) -> Answered<T> {
+        self.decide(action, part, |world| &world.verifiers, work).await
+    }
+
+    async fn decide<T: 'static>(
+        self: &Rc<Self>,
+        action: usize,
+        part: u64,
+        pool: impl Fn(&World) -> &RefCell<Vec<Rc<Environment<Authorizer>>>> + 'static,
+        work: impl AsyncFnOnce(&Authorizer, SystemTime) -> T + 'static,
+    ) -> Answered<T> {
         let start = async |aws: Aws, _| Authorizer::start(&aws).await;
-        let environment = self.environment(action, part, &self.verifiers, start).await;
-        self.invoke(action, part, environment, work, |world| &world.verifiers, async |it| it.after_answer().await).await
+        let environment = self.environment(action, part, pool(self), start).await;
+        self.invoke(action, part, environment, work, pool, async |it| it.after_answer().await).await
     }
 
     /// An invocation of any other function.
