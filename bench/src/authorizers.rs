@@ -11,7 +11,7 @@ use crate::artifact::{self, Size};
 use crate::contestants::{self, Contestant, Part};
 use crate::counters::Counter;
 use crate::events;
-use crate::process::{Bench, Program};
+use crate::process::Bench;
 use crate::sample::Sample;
 use tests::runtime_api::Answer;
 use tests::template::functions;
@@ -74,13 +74,7 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
     let value = issued["value"].as_str().unwrap();
 
     let (mut contestants, mut left_out) = contestants::found(&bench.functions, &bench.peers);
-    contestants.extend(arguments.with.iter().map(|(name, path)| Contestant {
-        name: name.clone(),
-        part: Part::Other,
-        binary: Some(path.clone()),
-        program: Program { path: path.clone(), arguments: Vec::new(), variables: Vec::new(), folder: None },
-        event: events::authorizer,
-    }));
+    contestants.extend(contestants::named(&arguments.with));
     let expected = leave_out(bench, &mut contestants, &mut left_out, value).await;
 
     let mut lives = vec![Vec::new(); contestants.len()];

@@ -44,13 +44,6 @@ pub(crate) enum Part {
 
 /// Those that were built; the names of the others.
 pub(crate) fn found(functions: &Path, peers: &Path) -> (Vec<Contestant>, Vec<String>) {
-    let rust = |name: &str, part, path: PathBuf| Contestant {
-        name: name.to_owned(),
-        part,
-        binary: Some(path.clone()),
-        program: Program { path, arguments: Vec::new(), variables: Vec::new(), folder: None },
-        event: events::authorizer,
-    };
     let ours = rust("**ours**", Part::Ours, functions.join("authorizer/bootstrap"));
     let all = [
         rust("raw floor: sockets and own signing", Part::Other, peers.join("raw/bootstrap")),
@@ -78,13 +71,23 @@ pub(crate) fn found(functions: &Path, peers: &Path) -> (Vec<Contestant>, Vec<Str
 
 /// Ours, where every key has a limit: so high that it is never reached, and so long that its window does not end.
 pub(crate) fn limited(functions: &Path) -> Contestant {
-    let path = functions.join("authorizer/bootstrap");
-    let variables = vec![("KEY_LIMITS", "900000000/MONTH".to_owned())];
+    let mut limited = rust("ours, a key with a limit", Part::Other, functions.join("authorizer/bootstrap"));
+    limited.program.variables.push(("KEY_LIMITS", "900000000/MONTH".to_owned()));
+    limited
+}
+
+/// Further authorizers that the command line names.
+pub(crate) fn named(given: &[(String, PathBuf)]) -> impl Iterator<Item = Contestant> {
+    given.iter().map(|(name, path)| rust(name, Part::Other, path.clone()))
+}
+
+/// A binary that is started as Lambda starts a function.
+fn rust(name: &str, part: Part, path: PathBuf) -> Contestant {
     Contestant {
-        name: "ours, a key with a limit".to_owned(),
-        part: Part::Other,
+        name: name.to_owned(),
+        part,
         binary: Some(path.clone()),
-        program: Program { path, arguments: Vec::new(), variables, folder: None },
+        program: Program { path, arguments: Vec::new(), variables: Vec::new(), folder: None },
         event: events::authorizer,
     }
 }

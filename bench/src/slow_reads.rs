@@ -2,8 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::contestants::{self, Contestant, Part};
-use crate::events;
-use crate::process::{Bench, Process, Program};
+use crate::process::{Bench, Process};
 use crate::statistics::{median, milliseconds, per_mille};
 
 /// One in so many reads stalls.
@@ -35,13 +34,7 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Vec<SlowRea
     let value = issued["value"].as_str().unwrap();
     let (mut contestants, _) = contestants::found(&bench.functions, &bench.peers);
     contestants.retain(|it| matches!(it.part, Part::Ours | Part::LeanFloor | Part::PlainRust));
-    contestants.extend(arguments.with.iter().map(|(name, path)| Contestant {
-        name: name.clone(),
-        part: Part::Other,
-        binary: Some(path.clone()),
-        program: Program { path: path.clone(), arguments: Vec::new(), variables: Vec::new(), folder: None },
-        event: events::authorizer,
-    }));
+    contestants.extend(contestants::named(&arguments.with));
     let mut rows = Vec::new();
     for contestant in contestants {
         eprintln!("Stalling reads of {}", contestant.name);
