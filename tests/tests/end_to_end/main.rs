@@ -18,6 +18,7 @@ mod verify;
 mod whole;
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ use libtest_mimic::{Arguments, Trial};
 use crate::stack::{Shared, Stack};
 
 /// More than there are processors: most of them wait most of the time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 4;
 
 type Promise = (&'static str, fn(&Stack));
 
@@ -122,7 +123,10 @@ fn trial(
         }
         let stack = stack.started();
         let start = Instant::now();
-        prove(stack);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| prove(stack))) {
+            println!("{}", stack.errors());
+            resume_unwind(panic);
+        }
         times.lock().unwrap_or_else(PoisonError::into_inner).push((start.elapsed(), name));
         Ok(())
     })
