@@ -1,4 +1,4 @@
-//! Keys that open nothing, whatever is asked.
+//! Keys that open no route.
 
 use std::time::Duration;
 

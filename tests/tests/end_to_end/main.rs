@@ -40,7 +40,7 @@ macro_rules! promises {
 }
 
 /// At the same time, each with accounts of its own. The longest come first.
-const TOGETHER: [Promise; 27] = promises![
+const TOGETHER: [Promise; 26] = promises![
     contract::whatever_a_client_sends_the_answer_is_one_of_the_document,
     console::the_console_does_in_a_browser_what_it_says,
     operating::an_operator_runs_an_account_from_its_creation_to_its_end,
@@ -65,14 +65,14 @@ const TOGETHER: [Promise; 27] = promises![
     lifecycle::a_key_shows_when_it_was_last_used,
     lifecycle::a_key_works_from_its_addresses_alone,
     lifecycle::keys_of_another_system_move_in,
-    lifecycle::an_account_has_as_many_keys_as_it_may,
     events::each_write_has_its_event_in_its_own_account_alone,
     events::an_event_gets_onto_the_bus_and_a_rule_delivers_it,
 ];
 
-/// Each when all before it have ended: the first two need all processors, the third breaks the table for everybody, the last
-/// looks through what all others left.
-const ONE_BY_ONE: [Promise; 4] = promises![
+/// Each when all before it have ended: the first keeps the emulated table from answering others in time, the next two need all
+/// processors, the fourth breaks the table for everybody, the last looks through what all others left.
+const ONE_BY_ONE: [Promise; 5] = promises![
+    lifecycle::an_account_has_as_many_keys_as_it_may,
     usage::usage_is_exact_when_environments_are_told_to_end_and_never_too_much,
     leases::what_an_environment_holds_of_a_limit_outlives_its_end,
     whole::without_the_table_there_is_a_500_and_nothing_else,

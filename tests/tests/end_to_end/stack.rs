@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -14,13 +13,6 @@ use tests::{Answer, template};
 use ureq::http::{HeaderValue, Request};
 
 use crate::control::Control;
-
-/// How many reads of a run may be sent again after a 500: with all trials at once, the emulated table may be slower than the
-/// time limits that the functions have for AWS.
-const RETRIES: u32 = 3;
-
-/// How many logged errors a failure shows.
-const LAST_ERRORS: usize = 10;
 
 /// The one stack of all trials, from the first that asks for it.
 #[derive(Default)]
@@ -50,7 +42,6 @@ pub struct Stack {
     pub authorizer: PathBuf,
     http: ureq::Agent,
     control: Control,
-    retries: AtomicU32,
     issued: Mutex<Vec<String>>,
 }
 
@@ -117,12 +108,19 @@ impl Stack {
             authorizer: url("released").into(),
             http,
             control,
-            retries: AtomicU32::new(RETRIES),
             issued: Mutex::default(),
         };
         // In all that follows, whatever can be logged is.
         assert_eq!(stack.command(&json!({"do": "log-everything"})), json!({"done": true}));
         stack
+    }
+
+    /// The errors that the functions have logged, to find the cause of a failure.
+    pub fn errors(&self) -> String {
+        let logs = self.command(&json!({"do": "logs"}));
+        let lines = logs["events"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let errors: Vec<_> = lines.filter(|line| line.contains("ERROR") || line.contains("panicked")).collect();
+        format!("The functions have logged {} errors:\n{}", errors.len(), errors.join("\n"))
     }
 
     /// One command to the stack itself; see `infra/local/commands.py`.
@@ -149,37 +147,8 @@ impl Stack {
         self.send_with(method, url, &headers, body)
     }
 
-    /// One request with these headers; see [`RETRIES`].
+    /// One request with these headers.
     pub fn send_with(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
-        let answer = self.send_once(method, url, headers, body);
-        let fewer = |retries: u32| retries.checked_sub(1);
-        if method == "GET"
-            && answer.status == 500
-            && self.retries.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
-        {
-            println!("A read was answered by a 500, and is sent again. {}", self.errors());
-            return self.send_once(method, url, headers, body);
-        }
-        answer
-    }
-
-    /// Does what expects a 500: no read is sent again.
-    pub fn without_retries(&self, prove: impl FnOnce()) {
-        let retries = self.retries.swap(0, Ordering::Relaxed);
-        prove();
-        self.retries.store(retries, Ordering::Relaxed);
-    }
-
-    /// The last errors that the functions logged, to find the cause of a failure.
-    pub fn errors(&self) -> String {
-        let logs = self.command(&json!({"do": "logs"}));
-        let lines = logs["events"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let errors: Vec<_> = lines.filter(|line| line.contains("ERROR") || line.contains("panicked")).collect();
-        let last = errors.get(errors.len().saturating_sub(LAST_ERRORS)..).unwrap_or_default();
-        format!("{} errors are logged; the last ones:\n{}", errors.len(), last.join("\n"))
-    }
-
-    fn send_once(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             // From bytes: text may hold any letters.

@@ -11,7 +11,7 @@ use crate::stack::Stack;
 /// Breaks the table for everybody, and mends it whatever happens.
 fn while_the_table_is_broken(stack: &Stack, prove: impl FnOnce()) {
     stack.command(&json!({"do": "break-table"}));
-    let kept = catch_unwind(AssertUnwindSafe(|| stack.without_retries(prove)));
+    let kept = catch_unwind(AssertUnwindSafe(prove));
     stack.command(&json!({"do": "mend-table"}));
     kept.unwrap_or_else(|panic| resume_unwind(panic));
 }
