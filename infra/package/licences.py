@@ -11,30 +11,34 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from crates import Id, crates_of
+
 HERE = Path(__file__).parent
 LINE = "=" * 80
 
-Id = tuple[str, str]
-
 
 def main() -> int:
-    """Prints them in the order of the crates."""
+    """Prints them in the order of the crates, or says which crate has none."""
     target, packages = sys.argv[1], sys.argv[2:]
+    crates = crates_of(target, packages).items()
+    shipped = {key for key, crate in crates if not crate.builds and not crate.is_ours}
     users: dict[tuple[str, str], set[Id]] = defaultdict(set)
-    for package in packages:
-        for licence in licences_of(target, package):
-            crates = {(each["crate"]["name"], each["crate"]["version"]) for each in licence["used_by"]}
-            users[licence["name"], licence["text"].strip()] |= crates
-    for (name, text), crates in sorted(users.items(), key=lambda entry: (sorted(entry[1]), entry[0])):
-        print(LINE, name, *(f"  {crate} {version}" for crate, version in sorted(crates)), LINE, "", text, "", sep="\n")
+    for licence in licences(target):
+        having = {(each["crate"]["name"], each["crate"]["version"]) for each in licence["used_by"]}
+        if having & shipped:
+            users[licence["name"], licence["text"].strip()] |= having & shipped
+    if without := shipped.difference(*users.values()):
+        print(f"Error: no licence was found of {sorted(without)}.", file=sys.stderr)
+        return 1
+    for (name, text), having in sorted(users.items(), key=lambda entry: (sorted(entry[1]), entry[0])):
+        print(LINE, name, *(f"  {crate} {version}" for crate, version in sorted(having)), LINE, "", text, "", sep="\n")
     return 0
 
 
-def licences_of(target: str, package: str) -> list[dict]:
-    """What `cargo about` finds of one package."""
-    manifest = Path("cli" if package == "cli" else f"functions/{package}") / "Cargo.toml"
-    command = ["cargo", "about", "generate", "--format", "json", "--locked", "--fail", "--target", target]
-    command += ["--config", HERE / "about.toml", "--manifest-path", manifest]
+def licences(target: str) -> list[dict]:
+    """What `cargo about` finds of the whole workspace, once: it reads each crate's files, which takes a minute."""
+    command = ["cargo", "about", "generate", "--workspace", "--locked", "--fail", "--format", "json"]
+    command += ["--target", target, "--config", HERE / "about.toml"]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)["licenses"]
 
 

@@ -27,10 +27,17 @@ elif [[ $1 == build ]]; then
     mkdir -p "$folder"
     echo "$bin for $target, wrapped by ${RUSTC_WRAPPER##*/infra/}" > "$folder/$bin"
 elif [[ $1 == about ]]; then
-    echo '{"licenses":[{"name":"MIT License","text":"Permission is …","used_by":[{"crate":{"name":"a","version":"1.0.0"}}]}]}'
+    CARGO metadata --format-version 1 --locked | python3 -c "$LICENCES"
 else
     exec CARGO "$@"
 fi
+"#;
+
+/// Of each crate the same licence.
+const LICENCES: &str = r#"
+import json, sys
+crates = [{"crate": {"name": it["name"], "version": it["version"]}} for it in json.load(sys.stdin)["packages"]]
+print(json.dumps({"licenses": [{"name": "MIT License", "text": "Permission is …", "used_by": crates}]}))
 "#;
 
 /// A folder of its own, with the fake on its path.
@@ -42,7 +49,13 @@ impl Packaging {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("bin")).unwrap();
         let fake = folder.join("bin/cargo");
-        fs::write(&fake, CARGO.replace("CARGO \"$@\"", &format!("{} \"$@\"", env!("CARGO")))).unwrap();
+        fs::write(
+            &fake,
+            CARGO
+                .replace("CARGO metadata", concat!(env!("CARGO"), " metadata"))
+                .replace("CARGO \"$@\"", concat!(env!("CARGO"), " \"$@\"")),
+        )
+        .unwrap();
         fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
         Self(folder)
     }
@@ -56,6 +69,7 @@ impl Packaging {
             .args(arguments)
             .env("PATH", path)
             .env("CARGO_TARGET_DIR", self.0.join("target"))
+            .env("LICENCES", LICENCES)
             .output()
             .unwrap();
         PathBuf::from(text(&output).trim())
