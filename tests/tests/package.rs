@@ -139,6 +139,64 @@ fn an_archive_is_the_same_whoever_makes_it_and_when() {
     assert!(fs::read(first).unwrap() == fs::read(second).unwrap());
 }
 
+/// A crate's object, compiled from a registry's folder of that name, with std's sources installed or not.
+fn compiled(registry: &str, has_sources: bool) -> Vec<u8> {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrapped").join(registry);
+    let _ = fs::remove_dir_all(&home);
+    let source = home.join("cargo/registry/src").join(registry).join("a-crate-1.0.0");
+    let sysroot = home.join("rust");
+    let rustlib = sysroot.join("lib/rustlib");
+    fs::create_dir_all(&source).unwrap();
+    fs::create_dir_all(&rustlib).unwrap();
+    // What is generic in std is compiled here, with its own places.
+    let code = "pub fn f(map: &mut std::collections::BTreeMap<u32, u32>) -> &'static str {
+        map.insert(1, 1);
+        let mut rest = map.split_off(&2);
+        map.append(&mut rest);
+        file!()
+    }";
+    fs::write(source.join("lib.rs"), code).unwrap();
+    if has_sources {
+        let std = rustlib.join("src/rust/library/std/src");
+        fs::create_dir_all(&std).unwrap();
+        fs::write(std.join("lib.rs"), "").unwrap();
+    }
+    let rustc = home.join("rustc");
+    let real = text(&Command::new("rustc").args(["--print", "sysroot"]).output().unwrap());
+    let target = text(&Command::new("rustc").args(["--print", "host-tuple"]).output().unwrap());
+    std::os::unix::fs::symlink(
+        Path::new(real.trim()).join("lib/rustlib").join(target.trim()),
+        rustlib.join(target.trim()),
+    )
+    .unwrap();
+    fs::write(&rustc, format!("#!/bin/sh\nexec rustc --sysroot {} \"$@\"\n", sysroot.display())).unwrap();
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
+    let object = home.join("object");
+    let mut wrapper = Command::new(root().join("infra/package/rustc"));
+    wrapper.arg(rustc).args([
+        "--crate-name",
+        "a_crate",
+        "--crate-type",
+        "lib",
+        "--edition",
+        "2024",
+        "-Copt-level=2",
+        "-Ccodegen-units=1",
+    ]);
+    wrapper.arg(source.join("lib.rs")).arg("--emit").arg(format!("obj={}", object.display()));
+    text(&wrapper.env("CARGO_HOME", home.join("cargo")).env_remove("CARGO_TARGET_DIR").output().unwrap());
+    fs::read(object).unwrap()
+}
+
+#[test]
+fn a_crate_compiles_to_the_same_whichever_registry_it_comes_from_and_whatever_is_installed_beside() {
+    let first = compiled("index.crates.io-1949cf8c6b5b557f", false);
+    let has = |part: &str| first.windows(part.len()).any(|bytes| bytes == part.as_bytes());
+    assert!(has("/crates/a-crate-1.0.0/lib.rs") && has("/library/alloc/src/"), "there is nothing to rename");
+    assert!(first == compiled("a-mirror-0123456789abcdef", false), "another registry");
+    assert!(first == compiled("index.crates.io-1949cf8c6b5b557f", true), "with the sources of std");
+}
+
 #[test]
 fn the_sbom_has_every_crate_that_is_in_it_as_cargo_lock_has_it() {
     let python = root().join(".local/tools/sbom/bin/python");
