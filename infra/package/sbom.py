@@ -2,11 +2,13 @@
 
     sbom.py TARGET PACKAGE…
 
-Each crate has its version, its licence, its package URL, and the SHA-256 that Cargo.lock has of it.
+Each crate has its version, its licence, its package URL, and the SHA-256 that Cargo.lock has of it. Rust's standard library is in
+each binary too, in no list of cargo's.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -38,15 +40,19 @@ def document(target: str, packages: list[str]) -> str:
     crates = crates_of(target, packages)
     checksums = read_checksums(Path("Cargo.lock").read_text())
     components = {key: component(crate, checksums.get(key)) for key, crate in crates.items()}
+    std = standard_library()
     ours = [component for key, component in components.items() if key[0] in packages]
     whole = Component(
         name="api-keys-service", version=ours[0].version, type=ComponentType.APPLICATION, bom_ref="api-keys-service"
     )
-    identity = uuid.uuid5(uuid.NAMESPACE_URL, "\n".join([target, *(str(each.bom_ref) for each in components.values())]))
-    bom = Bom(components=components.values(), metadata=BomMetaData(component=whole), serial_number=identity)
+    identity = uuid.uuid5(
+        uuid.NAMESPACE_URL, "\n".join([target, *(str(each.bom_ref) for each in [std, *components.values()])])
+    )
+    bom = Bom(components=[std, *components.values()], metadata=BomMetaData(component=whole), serial_number=identity)
     # The moment of a build would make each another.
     bom.metadata.timestamp = None
-    bom.register_dependency(whole, ours)
+    bom.register_dependency(whole, [std, *ours])
+    bom.register_dependency(std)
     for key, crate in crates.items():
         bom.register_dependency(components[key], [components[need] for need in sorted(crate.needs)])
     return JsonV1Dot6(bom).output_as_string(indent=2)
@@ -66,6 +72,21 @@ def component(crate: Crate, checksum: str | None) -> Component:
         scope=ComponentScope.EXCLUDED if crate.builds else ComponentScope.REQUIRED,
         licenses=[LicenseFactory().make_from_string(licence)] if licence else [],
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=checksum)] if checksum else [],
+    )
+
+
+def standard_library() -> Component:
+    """That of the compiler's version."""
+    command = ["rustc", "--version"]
+    version = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[1]
+    return Component(
+        name="rust-std",
+        version=version,
+        type=ComponentType.LIBRARY,
+        bom_ref=f"rust-std@{version}",
+        purl=PackageURL("generic", None, "rust-std", version),
+        scope=ComponentScope.REQUIRED,
+        licenses=[LicenseFactory().make_from_string("MIT OR Apache-2.0")],
     )
 
 

@@ -207,11 +207,13 @@ fn the_sbom_has_every_crate_that_is_in_it_as_cargo_lock_has_it() {
     command.arg(root().join("infra/package/sbom.py")).arg(target).args(&packages).current_dir(root());
     let document: Value = serde_json::from_str(&text(&command.output().unwrap())).unwrap();
     let components = document["components"].as_array().unwrap();
-    let found: BTreeMap<_, _> = components
-        .iter()
-        .map(|each| ((each["name"].as_str().unwrap(), each["version"].as_str().unwrap()), each))
-        .collect();
-    assert_eq!(found.len(), components.len(), "no crate is there twice");
+    let (std, crates): (Vec<_>, Vec<_>) = components.iter().partition(|each| each["name"] == "rust-std");
+    let rustc = text(&Command::new("rustc").arg("--version").output().unwrap());
+    assert_eq!(std[0]["version"].as_str(), rustc.split(' ').nth(1), "it is in each binary");
+    assert_eq!(std[0]["scope"], "required");
+    let found: BTreeMap<_, _> =
+        crates.iter().map(|each| ((each["name"].as_str().unwrap(), each["version"].as_str().unwrap()), each)).collect();
+    assert_eq!(found.len() + 1, components.len(), "no crate is there twice");
 
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let field = |entry: &str, name: &str| {
