@@ -65,7 +65,7 @@ interface Question {
   about?: any;
   fields?: any;
   action: string;
-  kind?: 'primary' | 'danger';
+  kind?: 'primary' | 'primary danger';
   /** Whether it may be closed; `slot` is where more can be said. */
   perform: (slot: any, close: () => void) => Promise<boolean | void>;
   /** What is done if the answer is no. */

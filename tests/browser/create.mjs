@@ -99,10 +99,10 @@ story('an end that is chosen is told in words, and kept', async ({ page, admin }
   assert.equal(await expires.getAttribute('aria-invalid'), null, 'it is the day that is wrong');
   const year = new Date().getFullYear() + 2;
   await page.getByLabel('Last day').fill(`${year}-06-30`);
-  await page.getByText(new RegExp(`30 June ${year} at 23:59 CEST`)).waitFor();
+  await page.getByText(new RegExp(`30 June ${year} at 23:59:59 CEST`)).waitFor();
   await checkState(page);
   await create(page).click();
-  await ready(page, 'until a day').getByText(new RegExp(`It works until .*30 June ${year} at 23:59 CEST\\.`)).waitFor();
+  await ready(page, 'until a day').getByText(new RegExp(`It works until .*30 June ${year} at 23:59:59 CEST\\.`)).waitFor();
   await leave(page);
   await page.getByRole('heading', { name: 'until a day' }).waitFor();
   const [key] = (await admin.send('GET', '')).body.apiKeys;

@@ -44,7 +44,7 @@ function showFrame() {
 	begin(showView);
 }
 
-function signInView(reason, doubt) {
+function showSignIn(reason = '', doubt = null) {
 	const text = words.signIn;
 	const [id, hint, wrong] = [newId(), newId(), newId()];
 	const slot = h('div', { id: wrong });
@@ -80,14 +80,12 @@ function signInView(reason, doubt) {
 
 	document.title = words.product;
 	setTimeout(() => input.focus());
-	return h('main.gate',
+	fill(document.body, h('main.gate',
 		h('h1', text.title),
 		reason && h('div.notice', { role: 'status' }, h('p', text.ended[reason]), doubt && h('p', text.doubt(doubt))),
 		form('', submit, signIn,
-			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit), waitRegion()));
+			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit), waitRegion())));
 }
-
-const showSignIn = (reason = '', doubt = null) => fill(document.body, signInView(reason, doubt));
 
 onSessionEnd((...why) => {
 	end();

@@ -7,13 +7,13 @@ import { sayWaiting, waitRegion } from './told.js';
 import { words } from './words.js';
 
 // What cancels each, the one on top last.
-const open = [];
+const open = new Set();
 
 // A browser closes a dialog at the second Escape, and a key held down would answer the next one, too.
 addEventListener('keydown', (event) => {
-	if (event.key !== 'Escape' || event.isComposing || open.length === 0) return;
+	if (event.key !== 'Escape' || event.isComposing || open.size === 0) return;
 	event.preventDefault();
-	if (!event.repeat) open.at(-1)();
+	if (!event.repeat) [...open].at(-1)();
 });
 
 /** Opens a dialog, described by `about`; Escape calls `cancel`. Gives what closes it. */
@@ -26,13 +26,13 @@ export function openDialog(title, cancel, about, ...content) {
 		close: () => dialog.isConnected && dialog.showModal(),
 	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, waitRegion());
 	const close = () => {
-		if (open.includes(cancel)) open.splice(open.indexOf(cancel), 1);
+		open.delete(cancel);
 		forget();
 		// Closing gives the focus back.
 		dialog.close();
 		dialog.remove();
 	};
-	open.push(cancel);
+	open.add(cancel);
 	document.body.append(dialog);
 	dialog.showModal();
 	const forget = onLeave(close);
@@ -40,7 +40,7 @@ export function openDialog(title, cancel, about, ...content) {
 }
 
 /** Asks before something is done. The first field, or Cancel, has the focus. */
-export function ask(/** @type {Question} */ { title, about, fields, action, kind = 'danger', perform, instead }) {
+export function ask(/** @type {Question} */ { title, about, fields, action, kind = 'primary danger', perform, instead }) {
 	const slot = h('div');
 	const submit = button(action, null, kind);
 	function cancel() {

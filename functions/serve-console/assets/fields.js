@@ -9,7 +9,6 @@ const USUAL_DAYS = 90;
 const PERIODS = Object.keys(words.form.per);
 // Digits, or groups of three with one sign between, as people in many places write thousands.
 const WHOLE = /^(\d{1,15}|[1-9]\d{0,2}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
-
 const ANOTHER_TAG = /[,;]\s*[A-Za-z][\w.-]*\s*=/;
 
 /** What people write on a key for each other: in forms, on its page, and in the search. */
@@ -36,10 +35,9 @@ function field(name, /** @type {Field} */ { input, group, inputs = [input], requ
 
 	function tell(errors) {
 		const mine = errors.filter((error) => error.field.split(/[[.]/)[0] === name);
-		for (const each of inputs) each.ariaInvalid = null;
 		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1] ?? field.slice(name.length + 1)));
 		invalid = parts.map((one) => one?.input ?? inputs[0]);
-		for (const each of invalid) each.ariaInvalid = 'true';
+		for (const each of inputs) each.ariaInvalid = invalid.includes(each) ? 'true' : null;
 		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label || label, message))));
 		return mine.length > 0;
 	}

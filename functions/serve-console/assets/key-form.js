@@ -36,15 +36,10 @@ function createForm(like) {
 	const left = like.operations.filter((operation) => !account().grantableOperations.includes(operation));
 	return [
 		left.length > 0 && h('p.notice.warn', text.leftOut(words.list(left))),
-		frame(fields, text.create, '#/', async (slot, group, letGo) => {
-			const leave = () => {
-				letGo();
-				replace('#/');
-			};
+		frame(fields, text.create, '#/', async (slot, group, leave) => {
 			const body = Object.fromEntries(fields.map(({ name, read }) => [name, read()]).filter(([, value]) => value !== null));
-			const { value, release, ...key } = await issue('', body, slot, group, leave, { doubt: nameOf(body) });
-			letGo();
-			showValue(words.value.title(nameOf(key)), { ...key, value, release }, () => replace(`#/key/${key.id}`));
+			const { value, release, ...key } = await issue('', body, slot, group, () => leave('#/'), { doubt: nameOf(body) });
+			showValue(words.value.title(nameOf(key)), { ...key, value, release }, () => leave(`#/key/${key.id}`));
 		}),
 	];
 }
@@ -54,7 +49,7 @@ function editForm(/** @type {Key} */ key) {
 	// Only what is other than this is sent, and on the version that was seen.
 	const before = fields.map(({ read }) => read());
 	let known = key;
-	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, letGo) => {
+	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, leave) => {
 		const changes = fields.map(({ name, read }) => [name, read()]).filter(([, value], at) => !same(value, before[at]));
 		const body = Object.fromEntries(changes);
 		// A patch of tags leaves what it does not name.
@@ -70,8 +65,7 @@ function editForm(/** @type {Key} */ key) {
 			}
 			throw problem;
 		}
-		letGo();
-		replace(`#/key/${key.id}`);
+		leave(`#/key/${key.id}`);
 	});
 }
 
@@ -103,6 +97,10 @@ function frame(fields, action, back, work) {
 	}
 	const letGo = hold(askToLeave, () => !same(typed(), untouched));
 
+	function leave(hash) {
+		letGo();
+		replace(hash);
+	}
 	function complain(errors) {
 		const wrong = fields.filter((field) => field.tell(errors));
 		wrong[0]?.focus();
@@ -112,7 +110,7 @@ function frame(fields, action, back, work) {
 		fill(slot);
 		if (complain(fields.flatMap(({ check }) => check()))) return;
 		try {
-			await work(slot, group, letGo);
+			await work(slot, group, leave);
 		} catch (problem) {
 			fill(slot, !complain(problem.errors ?? []) && notice(problem));
 		}

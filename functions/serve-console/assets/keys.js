@@ -57,8 +57,7 @@ export function keysView() {
 	const withoutValue = (input) => (input.value = VALUE.exec(input.value)?.[1] ?? input.value);
 
 	function find(more = {}) {
-		withoutValue(search);
-		Object.assign(list, { search: search.value, rows: STEP, ...more });
+		Object.assign(list, { search: withoutValue(search), rows: STEP, ...more });
 		show();
 	}
 
@@ -112,7 +111,6 @@ export function keysView() {
 		const { keyCount, maxKeys } = Object.assign(account(), now);
 		if (!isWanted) return;
 		fill(quota, maxKeys && text.quota(number(keyCount), number(maxKeys)));
-		fill(slot);
 		show();
 	});
 

@@ -8,20 +8,17 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-const whole = new Intl.NumberFormat(words.locale);
 const relative = new Intl.RelativeTimeFormat(words.locale, { numeric: 'auto' });
 const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
 	const formatter = new Intl.DateTimeFormat(words.locale, options);
 	return (date) => formatter.format(new Date(date));
 };
 
-export const number = (value) => whole.format(value);
+export const number = new Intl.NumberFormat(words.locale).format;
 
 export const atTime = format({ dateStyle: 'medium', timeStyle: 'medium' });
 
-export const inFull = format({
-	weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short',
-});
+export const inFull = format({ dateStyle: 'full', timeStyle: 'long' });
 
 // Usage is counted in UTC.
 export const bucketTime = {

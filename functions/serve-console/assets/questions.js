@@ -81,14 +81,13 @@ export function deleteDialog(key, done) {
 		],
 		fields: h('div.field', h('label', { for: id }, text.type), input, complaint),
 		perform: async () => {
-			if (input.value.trim() !== expected) {
-				fill(complaint, text.other(expected));
-				input.ariaInvalid = 'true';
+			const isOther = input.value.trim() !== expected;
+			fill(complaint, isOther && text.other(expected));
+			input.ariaInvalid = isOther ? 'true' : null;
+			if (isOther) {
 				input.focus();
 				return false;
 			}
-			fill(complaint);
-			input.ariaInvalid = null;
 			await change(key, 'delete', 'DELETE', {});
 			done();
 			tellDone(key, 'delete');

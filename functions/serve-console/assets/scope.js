@@ -48,7 +48,7 @@ function show() {
 }
 
 // What to ask once the browser is back where it was.
-let question = () => {};
+let question;
 
 addEventListener('popstate', () => {
 	// A new entry has no place yet.
@@ -62,8 +62,8 @@ addEventListener('popstate', () => {
 	}
 	at = there;
 	if (isOther) show();
-	else question();
-	question = () => {};
+	else question?.();
+	question = null;
 });
 // The browser asks in its own words.
 addEventListener('beforeunload', (event) => held() && event.preventDefault());

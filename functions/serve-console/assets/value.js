@@ -30,10 +30,8 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 	let lost;
 
 	/** Whether the value that nobody saw is the newest of a key that was changed since. */
-	async function isNewest() {
-		const events = await eventsSince(made, '', { signal });
-		return events.find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
-	}
+	const isNewest = async () =>
+		(await eventsSince(made, '', { signal })).find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
 
 	async function attempt(release) {
 		for (const pauses = [500, 1500, 4000]; ; ) {

@@ -169,7 +169,7 @@ export const words = Object.freeze({
 		title: 'Shut yourself out?',
 		yours: 'You are signed in with this key.',
 		operations: 'It can manage no keys then, nor undo this.',
-		expiresAt: 'It fails then, unless somebody gives it more time before.',
+		expiresAt: 'It fails then, unless somebody gives it more time.',
 		allowedIps: 'It fails then from any other address, also from yours if that changes.',
 		help: HELP,
 		action: 'Save all the same',
