@@ -150,6 +150,71 @@ story('what ends when its view is gone is told in the one that is there', async 
   await told.getByText('reminders is deleted.').waitFor();
 });
 
+story('what was read before a change ended is not shown after it', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  const row = page.getByRole('row').filter({ hasText: 'reminders' });
+  /** Leaves a running change, and lets what is read next come later than its end, as it was before. */
+  async function overtake(action, method, path, go) {
+    await page.getByRole('button', { name: `${action}…` }).click();
+    if (action === 'Delete') await dialog(page).getByLabel('To confirm').fill(key.id.slice(-6));
+    const change = await holdBack(page, method, ONE_KEY);
+    await dialog(page).getByRole('button', { name: action }).click();
+    const [read, late, came] = [defer(), defer(), defer()];
+    let isFirst = true;
+    // Without any route, the browser asks on by itself.
+    const delay = async (route) => {
+      if (route.request().method() !== 'GET' || !isFirst) return route.fallback();
+      isFirst = false;
+      const response = await route.fetch();
+      read.resolve();
+      await late.promise;
+      await route.fulfill({ response });
+      await page.unroute(path, delay);
+      return came.resolve();
+    };
+    await page.route(path, delay);
+    await go();
+    await read.promise;
+    change();
+    await page.getByRole('status').getByText(`reminders is ${action.toLowerCase()}d.`).waitFor();
+    late.resolve();
+    await came.promise;
+    await page.waitForTimeout(300);
+  }
+
+  await overtake('Disable', 'PATCH', KEYS, () => page.goBack());
+  await row.getByText('Disabled').waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+
+  await row.getByRole('link').click();
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  await overtake('Disable', 'PATCH', ONE_KEY, async () => {
+    await page.goBack();
+    await keys(page).waitFor();
+    await row.getByRole('link').click();
+  });
+  await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
+
+  await overtake('Delete', 'DELETE', KEYS, () => page.goBack());
+  await page.getByText('1 key', { exact: true }).waitFor();
+  assert.equal(await row.count(), 0);
+});
+
+story('a key that is shown is shown as a change left it that ends late', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  const change = await holdBack(page, 'PATCH', ONE_KEY);
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await page.goBack();
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  change();
+  await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
+});
+
 story('a slow save pulls nobody back', async ({ page, admin }) => {
   const key = await admin.create({ name: 'old' });
   await openKey(page, admin, 'old');

@@ -9,7 +9,7 @@ import {
 	attempt, badge, bdi, button, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
 } from './parts.js';
 import { askAbout, deleteDialog, rotateDialog } from './questions.js';
-import { replace } from './scope.js';
+import { replace, thisView } from './scope.js';
 import { usageSection } from './usage.js';
 import { change } from './told.js';
 import { words } from './words.js';
@@ -76,6 +76,7 @@ export function keyView(id) {
 		];
 	}
 
+	addEventListener('late', (/** @type {any} */ { detail }) => detail === id && load(), { signal: thisView() });
 	load();
 	return [h('a', { href: '#/' }, text.back), top, usage, events];
 }

@@ -6,7 +6,7 @@ import { tagsOf, textsOf } from './fields.js';
 import {
 	DAY, apart, attempt, badge, bdi, button, cells, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
 } from './parts.js';
-import { onLeave, thisView } from './scope.js';
+import { thisView } from './scope.js';
 import { words } from './words.js';
 
 const text = words.keys;
@@ -16,8 +16,6 @@ const VALUE = /_1[0-9A-Za-z]{22}([0-9A-Za-z]{22})_[0-9A-Za-z]{49}/;
 
 /** @type {any} The newest keys, and where somebody was who comes back. */
 export let list;
-// Shows it anew, while it is the view.
-let redraw = () => {};
 
 export const forgetKeys = () => (list = { keys: [], cursor: null, loaded: false, rows: STEP, top: 0, search: '', filters: {} });
 forgetKeys();
@@ -25,7 +23,6 @@ forgetKeys();
 /** Takes note of what a key is now: nothing, if it is gone. */
 export function noteKey(id, now) {
 	list.keys = list.keys.flatMap((key) => (key.id === id ? now ?? [] : key));
-	redraw();
 	if (isSelf(id)) renew(now);
 }
 
@@ -137,10 +134,13 @@ export function keysView() {
 
 	for (const [, input] of filters) input.value = list.filters[input.name] ?? '';
 	show();
-	redraw = show;
 	list.opened = null;
-	onLeave(() => (redraw = () => {}));
 	addEventListener('scroll', () => (list.top = scrollY), { signal: thisView() });
+	// A page that was asked for before does not have it.
+	addEventListener('late', () => {
+		show();
+		reload();
+	}, { signal: thisView() });
 	reload();
 	setTimeout(() => setTimeout(comeBack));
 	return [

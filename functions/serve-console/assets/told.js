@@ -46,7 +46,7 @@ async function send(method, path, /** @type {any} */ { body, etag }) {
 	}
 }
 
-/** How it ended is told if its view was left. */
+/** How it ended is told if its view was left, and what is shown then is read anew. */
 export async function change(key, action, method, options) {
 	const view = thisView();
 	try {
@@ -58,6 +58,7 @@ export async function change(key, action, method, options) {
 		if (!view.aborted) throw problem;
 		tell((problem.undecided ? words.notKnown : words.notDone)(nameOf(key), words.did[action]), notice(problem));
 	}
+	dispatchEvent(new CustomEvent('late', { detail: key.id }));
 	return new Promise(() => {});
 }
 
