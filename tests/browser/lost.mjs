@@ -256,6 +256,21 @@ story('a session that ends while a value is in doubt says so', async ({ page, ad
   await signIn(page, admin);
 });
 
+story('a session that ends while a lost value is looked for says so, too', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  for (const looked of [/\/events\?/, /\/authentication\/\w{22}$/]) {
+    await openDialog(page, admin, 'reminders');
+    await meddle(page, 'POST', ROTATE, async (route) => {
+      await route.fetch();
+      await admin.send('PATCH', `/${key.id}`, { description: `theirs ${looked}` });
+      await meddle(page, 'GET', looked, problem(401, 'UNAUTHORIZED'));
+      await route.abort('connectionreset');
+    });
+    await rotate(page);
+    await page.getByText(`the events of reminders (${key.id}).`).waitFor();
+  }
+});
+
 story('nobody is made to wait for long', async ({ page, admin }) => {
   await openForm(page, admin, 'busy');
   await meddle(page, 'POST', KEYS, (route) =>

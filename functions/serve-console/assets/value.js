@@ -30,10 +30,11 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 	let lost;
 
 	/** Whether the value that nobody saw is the newest of a key that was changed since. */
-	const isNewest = async () =>
-		(await eventsSince(made, '', { signal })).find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
+	const isNewest = async (looking) =>
+		(await eventsSince(made, '', looking)).find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
 
 	async function attempt(release) {
+		const looking = { signal, release, ...inDoubt };
 		for (const pauses = [500, 1500, 4000]; ; ) {
 			try {
 				return await call('POST', request.path, { ...request, release, ...(unsure && inDoubt) });
@@ -44,8 +45,8 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 					made = problem.keyId;
 					lost = problem.etag;
 					request = another(lost);
-				} else if (made && problem.code === 'PRECONDITION_FAILED' && (await isNewest())) {
-					request = another((await call('GET', `/${made}`, { signal })).etag);
+				} else if (made && problem.code === 'PRECONDITION_FAILED' && (await isNewest(looking))) {
+					request = another((await call('GET', `/${made}`, looking)).etag);
 				} else if (unsure && problem.temporary && pauses.length > 0 && !(problem.retryAfter > PATIENCE)) {
 					const pause = Math.max(Number(pauses.shift()), problem.retryAfter * 1000);
 					await new Promise((resolve) => setTimeout(resolve, pause));
