@@ -292,7 +292,11 @@ story('a list that fails can be asked for again', async ({ page, context, admin 
   await page.getByRole('alert').getByText('The service could not do this just now.').waitFor();
   await page.getByText('request-1').waitFor();
   await checkState(page);
-  await page.getByRole('button', { name: 'Try again' }).click();
+  const again = page.getByRole('button', { name: 'Try again' });
+  await meddle(page, 'GET', KEYS, 503);
+  await Promise.all([page.waitForResponse((response) => response.status() === 503), again.click()]);
+  await page.waitForFunction(() => document.activeElement.textContent === 'Try again');
+  await again.click();
   await page.getByText('2 keys', { exact: true }).waitFor();
   assert.equal(await page.getByRole('alert').count(), 0);
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1', 'the focus is not lost');
@@ -303,6 +307,6 @@ story('a list that fails can be asked for again', async ({ page, context, admin 
   assert.deepEqual(await names(page), ['Unnamed key', 'reminders'], 'what is there stays');
   await context.setOffline(false);
   await admin.create({ name: 'made meanwhile' });
-  await page.getByRole('button', { name: 'Try again' }).click();
+  await again.click();
   await page.getByText('3 keys', { exact: true }).waitFor();
 });

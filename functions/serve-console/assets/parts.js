@@ -156,10 +156,10 @@ export async function attempt(slot, work) {
 	fill(slot);
 	try {
 		await work(isLatest);
-		if (hadFocus && document.activeElement === document.body) document.querySelector('h1')?.focus();
 	} catch (problem) {
 		if (isLatest()) fill(slot, notice(problem, () => attempt(slot, work)));
 	}
+	if (hadFocus && document.activeElement === document.body) (slot.querySelector('.bad button') ?? document.querySelector('h1'))?.focus();
 }
 
 export const load = (element, work) => attempt(element, async (isLatest) => {
