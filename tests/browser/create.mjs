@@ -157,6 +157,7 @@ story('tags that would be read otherwise than they are meant are refused', async
   const tags = page.getByLabel('Tags');
   for (const [typed, sentence] of [
     ['team=blue, env=prod', 'team needs a line of its own, such as team=blue.'],
+    ['team=blue env=prod', 'team needs a line of its own, such as team=blue.'],
     ['team=blue;env = prod', 'team needs a line of its own, such as team=blue.'],
     ['team=blue\nteam=red', 'team must not be given twice.'],
     ['team', 'team must have 1 to 128 characters.'],

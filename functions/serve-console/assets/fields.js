@@ -9,7 +9,7 @@ const USUAL_DAYS = 90;
 const PERIODS = Object.keys(words.form.per);
 // Digits, or groups of three with one sign between, as people in many places write thousands.
 const WHOLE = /^(\d{1,15}|[1-9]\d{0,2}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
-const ANOTHER_TAG = /[,;]\s*[A-Za-z][\w.-]*\s*=/;
+const ANOTHER_TAG = /[,;\s]\s*[A-Za-z][\w.-]*\s*=/;
 
 /** What people write on a key for each other: in forms, on its page, and in the search. */
 export const TEXTS = { name: 'input', description: 'textarea' };
