@@ -254,6 +254,23 @@ story('what is being saved is not lost without a question', async ({ page, admin
   await dialog(page).getByText('What is not saved is lost then.').waitFor();
 });
 
+story('what is typed while a form is being saved is not lost', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'old' });
+  await openKey(page, admin, 'old');
+  await page.getByRole('link', { name: 'Edit' }).click();
+  const description = page.getByLabel('Description');
+  await description.fill('a long story');
+  const answer = await delayAnswer(page, 'PATCH', ONE_KEY);
+  await page.getByLabel('Name', { exact: true }).press('Enter');
+  await page.getByRole('status').getByText(/Waiting for the answer/).waitFor();
+  assert.ok(await description.isDisabled(), 'what was sent stands');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Save changes');
+  await checkState(page);
+  answer();
+  await page.getByRole('heading', { name: 'old Active' }).waitFor();
+  assert.equal((await admin.find(key.id)).description, 'a long story');
+});
+
 story('a change whose refusal comes late says what was refused', async ({ page, admin }) => {
   await admin.create({ name: 'reminders' });
   await openKey(page, admin, 'reminders');

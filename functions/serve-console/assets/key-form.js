@@ -109,11 +109,12 @@ function frame(fields, action, back, work) {
 	async function send() {
 		fill(slot);
 		if (complain(fields.flatMap(({ check }) => check()))) return;
-		try {
-			await work(slot, group, leave);
-		} catch (problem) {
-			fill(slot, !complain(problem.errors ?? []) && notice(problem));
-		}
+		// What is typed now would not be sent.
+		submit.focus();
+		group.disabled = true;
+		const problem = await work(slot, group, leave).then(() => null, (reason) => reason);
+		group.disabled = false;
+		if (problem) fill(slot, !complain(problem.errors ?? []) && notice(problem));
 	}
 	return form('wide', submit, send, group, slot, h('div.actions', submit, h('a.button', { href: back }, words.cancel)));
 }
