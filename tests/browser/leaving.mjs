@@ -369,6 +369,19 @@ story('what was typed is not lost without a question', async ({ page, admin }) =
   await page.getByRole('heading', { name: 'Usage' }).waitFor();
 });
 
+story('a link to where one is takes no place in the history', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('table', { name: 'Events' }).getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('half a name');
+  await page.evaluate(() => history.go(-2));
+  await page.getByRole('dialog', { name: 'Leave this form?' }).waitFor();
+  assert.match(page.url(), /#\/edit\//);
+  await dialog(page).getByRole('button', { name: 'Leave' }).click();
+  await keys(page).waitFor();
+});
+
 story('no way back leads to what is over', async ({ page, admin }) => {
   await signIn(page, admin);
   await page.getByRole('link', { name: 'Create key' }).first().click();

@@ -52,7 +52,7 @@ let question;
 
 addEventListener('popstate', () => {
 	// A new entry has no place yet.
-	const there = history.state?.at ?? at + 1;
+	const there = history.state?.at ?? at + Number(location.hash !== address);
 	const steps = there - at;
 	history.replaceState({ at: there }, '');
 	const isOther = address !== undefined && location.hash !== address;
