@@ -92,7 +92,7 @@ onSessionEnd((...why) => {
 	forgetKeys();
 	showSignIn(...why);
 });
-// The browser may keep a page that was left, to show it again: without the key.
+// A browser may show a page again that was left: without the key.
 addEventListener('pagehide', () => endSession('left'));
 document.documentElement.lang = words.locale;
 showSignIn();

@@ -1,4 +1,4 @@
-// Dialogs. Their buttons, Escape and the end of their view close them, and nothing else.
+// Dialogs. Only their buttons, Escape and the end of their view close them.
 
 import { fill, h, newId } from './dom.js';
 import { button, form, notice } from './parts.js';

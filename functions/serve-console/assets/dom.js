@@ -3,7 +3,7 @@
 const SVG = ['svg', 'rect', 'pattern', 'path'];
 const isThere = (value) => value !== null && value !== undefined && value !== false;
 
-/** Makes an element from `tag.class`, attributes and listeners if there are any, and children. */
+/** Makes an element from `tag.class`, attributes and listeners, if any, and children. */
 export function h(name, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const element = SVG.includes(tag)

@@ -7,11 +7,11 @@ import { words } from './words.js';
 
 const USUAL_DAYS = 90;
 const PERIODS = Object.keys(words.form.per);
-// Digits, or groups of three with one sign between, as people in many places write thousands.
+// Digits, or groups of three with one sign between.
 const WHOLE = /^(\d{1,15}|[1-9]\d{0,2}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
 const ANOTHER_TAG = /[,;\s]\s*[A-Za-z][\w.-]*\s*=/;
 
-/** What people write on a key for each other: in forms, on its page, and in the search. */
+/** What people write for each other: in forms, on a key's page, in the search. */
 export const TEXTS = { name: 'input', description: 'textarea' };
 
 export const textsOf = (key) => Object.fromEntries(Object.keys(TEXTS).map((name) => [name, key[name]]));
@@ -58,7 +58,7 @@ export function operations(chosen) {
 	return field('operations', { group, inputs: boxes, required: true, read, part: (at) => at && { label: read()[at], input: checked()[at] } });
 }
 
-/** When a key ends; that of an edited key may stay as it is. */
+/** When a key ends. */
 export function expiry(/** @type {Key | undefined} */ edited) {
 	const said = words.form.expiry;
 	const consequence = h('p.hint', { 'aria-live': 'polite' });

@@ -13,7 +13,7 @@ import { words } from './words.js';
 const text = words.form;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Makes a key, like another if there is an id. */
+/** Makes a key, like that of an id. */
 export function createView(id) {
 	const holder = h('div.stack');
 	const { userId, username } = self();
@@ -46,7 +46,7 @@ function createForm(like) {
 
 function editForm(/** @type {Key} */ key) {
 	const fields = fieldsOf(key, key);
-	// Only what is other than this is sent, and on the version that was seen.
+	// Only what differs is sent, on the version that was seen.
 	const before = fields.map(({ read }) => read());
 	let known = key;
 	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, leave) => {
@@ -82,7 +82,7 @@ const fieldsOf = (key, edited) => [
 	addresses(key.allowedIps ?? []),
 ];
 
-/** A form that says what is wrong where it is wrong, and is not left without a question. */
+/** A form that says what is wrong beside it, and asks before it is left. */
 function frame(fields, action, back, work) {
 	const slot = h('div');
 	const submit = button(action, null, 'primary');
@@ -119,7 +119,7 @@ function frame(fields, action, back, work) {
 	return form('wide', submit, send, group, slot, h('div.actions', submit, h('a.button', { href: back }, words.cancel)));
 }
 
-/** Whether its changes are to be made, which is asked if they would shut it out. */
+/** Asks whether its changes are to be made, if they would shut it out. */
 function mayChange(/** @type {Key} */ key, { operations, allowedIps, expiresAt }) {
 	const text = words.ownKey;
 	const lost = [

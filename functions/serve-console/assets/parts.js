@@ -148,7 +148,7 @@ export function notice(problem, retry) {
 		retry && temporary && button(words.tryAgain, retry));
 }
 
-/** Does work, and says in a slot what went wrong, unless other work has begun there since. */
+/** Does work, and says in a slot what went wrong, unless other work began there since. */
 export async function attempt(slot, work) {
 	const hadFocus = slot.contains(document.activeElement);
 	const mine = (slot.latest = {});

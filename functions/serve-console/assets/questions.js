@@ -11,7 +11,7 @@ import { words } from './words.js';
 const USUAL_SECONDS = 3600;
 const TYPED = 6;
 
-/** Asks in the words for an act, by the key's name, and warns who is signed in with it. */
+/** Asks in the words for an act, and warns who is signed in with the key. */
 export function askAbout(key, act, /** @type {any} */ { about, ...question }) {
 	const { action, title = action, consequence, self } = words[act];
 	ask({
