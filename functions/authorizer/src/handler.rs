@@ -85,6 +85,7 @@ fn answer(decision: Decision, form: Form, method: &MethodArn, limit_answer: Limi
         (Reason::Limited, _) if limit_answer == LimitAnswer::Gateway => Verdict::deny(Some(caller), method, reason),
         (Reason::Allowed | Reason::Limited, Opens::Asked(methods)) => Verdict::allow(caller, method, methods),
         (Reason::Allowed, Opens::Management) => Verdict::allow_management(caller, method),
+        (Reason::Allowed, Opens::Reading) => Verdict::allow_reading(caller, method),
         (Reason::Allowed, Opens::Itself) => Verdict::allow_look_up(caller, method),
         (Reason::Allowed | Reason::Limited, _) => Verdict::deny(Some(caller), method, Reason::Operation),
         (Reason::Address | Reason::Operation, _) => Verdict::deny(Some(caller), method, reason),

@@ -28,7 +28,7 @@ async fn find_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<
     let (caller, ()) = http::read(request, |_, _| Ok(()))?;
     let path = http::path_key(request);
     let targets = path.readings().filter_map(|text| Target::parse(text, &caller, deps.imported)).collect();
-    let record = if caller.manages() {
+    let record = if caller.reads() {
         find(targets, &caller, deps.reader, now).await?
     } else {
         find_own(targets, &caller, deps.reader, now).await?
@@ -65,7 +65,7 @@ async fn find(targets: Vec<Target>, caller: &Caller, reader: &KeyReader, now: Ti
     Err(Error::NotFound)
 }
 
-/// A key that may not manage keys sees itself alone, so only itself is read. The authorizer refuses other look-ups already,
+/// A key that may not read all keys sees itself alone, so only itself is read. The authorizer refuses other look-ups already,
 /// unless its verdict is from a cache.
 async fn find_own(
     targets: Vec<Target>,
@@ -74,12 +74,12 @@ async fn find_own(
     now: Timestamp,
 ) -> Result<KeyRecord, Error> {
     if targets.iter().all(|target| matches!(target, Target::Id(id) if *id != caller.key_id)) {
-        return Err(Forbidden::NotManager.into());
+        return Err(Forbidden::NotReader.into());
     }
     let own = reader.get(caller.account_id, caller.key_id).await?.ok_or(Error::NotFound)?;
     let is_own = targets.iter().any(|target| match target {
         Target::Id(id) => *id == caller.key_id,
         Target::Value(value) => own.answers_to(&value.hash(), now),
     });
-    if is_own { Ok(own) } else { Err(Forbidden::NotManager.into()) }
+    if is_own { Ok(own) } else { Err(Forbidden::NotReader.into()) }
 }

@@ -19,7 +19,7 @@ pub async fn handle(request: Request, deps: &Deps<'_>) -> Response<Body> {
 
 async fn list_events(request: &Request, deps: &Deps<'_>) -> Result<Response<Body>, Error> {
     let (caller, EventQuery { key_id, actor_key_id, limit, cursor }) = http::read(request, |caller, fields| {
-        caller.must_manage()?;
+        caller.must_read()?;
         Ok(EventQuery::take(fields))
     })?;
     let page = deps.events.page(caller.account_id, key_id, actor_key_id, limit, cursor).await?;

@@ -24,7 +24,7 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 
 async fn list_keys(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, query) = http::read(request, |caller, fields| {
-        caller.must_manage()?;
+        caller.must_read()?;
         Ok(KeyQuery::take(fields))
     })?;
     let page = deps.key_list.page(caller.account_id, &query, now).await?;

@@ -1,6 +1,6 @@
 //! `GET /authentication/account`: the caller's account, and what may be decided of its keys.
 
-use api_keys::key::{AccountId, Catalogue, Limits, Operation, Operations, TrafficType};
+use api_keys::key::{AccountId, Catalogue, Limits, Operations, TrafficType};
 use api_keys::lambda::{Error, http};
 use api_keys::request::Caller;
 use api_keys::store::{AccountReader, AccountRefusal, AccountSummary};
@@ -26,7 +26,7 @@ pub async fn handle(request: Request, deps: &Deps<'_>) -> Response<Body> {
 }
 
 async fn read_account(request: &Request, deps: &Deps<'_>) -> Result<Response<Body>, Error> {
-    let (caller, ()) = http::read(request, |caller, _| caller.must_manage())?;
+    let (caller, ()) = http::read(request, |caller, _| caller.must_read())?;
     let account = deps.accounts.read(caller.account_id).await?;
     // It was erased since the authorizer let the key in.
     let account = account.ok_or(Error::Account(AccountRefusal::Unknown))?;
@@ -49,9 +49,10 @@ pub struct AccountView<'a> {
     key_count: u64,
     /// How many keys it may have.
     max_keys: u64,
-    /// What keys of this service may open.
+    /// The catalogue: what keys of this service may open. A key may have `AUTHENTICATION_READ` beside, which is in no catalogue.
     operations: &'a Operations,
-    /// What the calling key may give to a key: those of `operations` that it has itself.
+    /// What the calling key may give to a key: those of `operations` that it has itself, and `AUTHENTICATION_READ`. Nothing where
+    /// it may not manage keys.
     grantable_operations: Operations,
     /// The kinds of messages that a key may be meant for.
     traffic_types: &'a [TrafficType],
@@ -82,8 +83,6 @@ impl<'a> AccountView<'a> {
         max_keys: u64,
         ceiling: Limits,
     ) -> Self {
-        let operations = catalogue.operations();
-        let has = |operation: &&Operation| caller.operations.contains(operation.as_str());
         Self {
             account_id: caller.account_id,
             // An account of a release before 0.2 has it on its keys alone.
@@ -92,8 +91,8 @@ impl<'a> AccountView<'a> {
             status: if account.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
             key_count: account.key_count,
             max_keys: account.max_keys.unwrap_or(max_keys),
-            operations,
-            grantable_operations: operations.iter().filter(has).cloned().collect(),
+            operations: catalogue.operations(),
+            grantable_operations: caller.grantable(&catalogue.operations_of_keys()),
             traffic_types: catalogue.traffic_types(),
             ceilings: account.limits.tightest(ceiling),
         }

@@ -63,10 +63,10 @@ enum Target {
 }
 
 impl Target {
-    /// A key that may not manage keys may ask about itself alone.
+    /// A key that may not read all keys may ask about itself alone.
     fn take(request: &Request, caller: &Caller, fields: &mut Fields) -> Result<Self, Forbidden> {
         if http::route(request) == OF_ACCOUNT {
-            caller.must_manage()?;
+            caller.must_read()?;
             return Ok(Self::Account);
         }
         let path = http::path_key(request);
@@ -74,7 +74,7 @@ impl Target {
         if path.readings().any(|text| text == "self" || KeyId::parse(text) == Some(own)) {
             return Ok(Self::Key(Some(own)));
         }
-        caller.must_manage()?;
+        caller.must_read()?;
         Ok(Self::Key(http::key_id_beside_self(request, fields)))
     }
 }

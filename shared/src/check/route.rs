@@ -41,6 +41,8 @@ pub enum Opens {
     Asked(Methods),
     /// The management of keys. No limit applies: nobody is kept from revoking a key by its limit.
     Management,
+    /// All that is read there, and nothing that writes. No limit applies either.
+    Reading,
     /// The look-up of itself, which its operations do not open.
     Itself,
     /// Nothing.
@@ -58,6 +60,7 @@ impl Route<'_> {
         match Method::parse(self.method).filter(|_| is_short(self.path)) {
             Some(method) if !self.pattern.can_meet(method, [Some(MANAGEMENT)].into_iter()) => Opens::Nothing,
             Some(_) if operations.contains(Operation::AUTHENTICATION) => Opens::Management,
+            Some(Method::Get) if operations.contains(Operation::AUTHENTICATION_READ) => Opens::Reading,
             Some(Method::Get) if looks_up(self.path, key, imported, now) => Opens::Itself,
             _ => Opens::Nothing,
         }

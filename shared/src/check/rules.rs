@@ -96,6 +96,9 @@ impl Entry {
         let (route, operation) = entry.rsplit_once(':').ok_or("it has no `:` before its operation")?;
         let operation = match operation {
             "" => None,
+            Operation::AUTHENTICATION_READ => {
+                return Err("AUTHENTICATION_READ opens routes of the key service alone: name another operation");
+            }
             name => {
                 Some(Operation::parse(name).ok_or("behind its last `:` is no operation, such as SMS, nor nothing")?)
             }
@@ -231,6 +234,7 @@ mod tests {
             ("a//b:A", 1, "a//b:A", "two in a row"),
             ("GET//b:A", 1, "GET//b:A", "two in a row"),
             ("a/../b:A", 1, "a/../b:A", "refused"),
+            ("a:AUTHENTICATION,b:AUTHENTICATION_READ", 2, "b:AUTHENTICATION_READ", "key service alone"),
             ("a*:A", 1, "a*:A", "character"),
             ("a%2F:A", 1, "a%2F:A", "character"),
             ("{id}:A", 1, "{id}:A", "character"),

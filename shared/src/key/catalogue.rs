@@ -13,7 +13,8 @@ pub struct Catalogue {
 impl Catalogue {
     /// Reads two comma-separated lists. `AUTHENTICATION` is always among the operations; what is named twice is there once.
     ///
-    /// `None` when a name is not of the shape `[A-Z][A-Z0-9_]*` with at most 32 characters, or when a list is empty.
+    /// `None` when a name is not of the shape `[A-Z][A-Z0-9_]*` with at most 32 characters, when a list is empty, or when
+    /// `AUTHENTICATION_READ` is named: a company's operation of that name would let its keys read all others.
     #[must_use]
     pub fn parse(operations: &str, traffic_types: &str) -> Option<Self> {
         let mut offered = Operations::default();
@@ -22,6 +23,9 @@ impl Catalogue {
             if !offered.contains(operation.as_str()) {
                 offered.push(operation.clone());
             }
+        }
+        if offered.contains(Operation::AUTHENTICATION_READ) {
+            return None;
         }
         let traffic_types: Vec<_> =
             traffic_types.split(',').map(|name| TrafficType::parse(name.trim())).collect::<Option<_>>()?;
@@ -34,6 +38,14 @@ impl Catalogue {
     #[must_use]
     pub fn operations(&self) -> &Operations {
         &self.operations
+    }
+
+    /// All that a key may have: those on offer, and `AUTHENTICATION_READ`.
+    #[must_use]
+    pub fn operations_of_keys(&self) -> Operations {
+        let mut operations = self.operations.clone();
+        operations.push(Operation::authentication_read());
+        operations
     }
 
     /// What a key gets that asks for no traffic type: `TRANSACTIONAL`, or the first where that is not offered.
@@ -61,6 +73,7 @@ mod tests {
         assert_eq!(given.operations().to_string(), "AUTHENTICATION,SMS");
         let twice = Catalogue::parse("SMS,RCS,SMS", "OTP").unwrap();
         assert_eq!(twice.operations().to_string(), "SMS,RCS,AUTHENTICATION");
+        assert_eq!(twice.operations_of_keys().to_string(), "SMS,RCS,AUTHENTICATION,AUTHENTICATION_READ");
     }
 
     #[test]
@@ -74,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_catalogue_that_makes_no_sense_stops_the_function_from_starting() {
-        for (operations, traffic_types) in [("", "A"), ("A", ""), ("a", "A"), ("A,,B", "A")] {
+        let wrong = [("", "A"), ("A", ""), ("a", "A"), ("A,,B", "A"), ("A,AUTHENTICATION_READ", "A")];
+        for (operations, traffic_types) in wrong {
             assert!(Catalogue::parse(operations, traffic_types).is_none(), "{operations} {traffic_types}");
         }
     }

@@ -60,11 +60,19 @@ constant! {
 impl Operation {
     /// The operation that opens the management of keys.
     pub const AUTHENTICATION: &str = "AUTHENTICATION";
+    /// The operation that opens reading there: keys, events, usage and the account. It opens nothing of any other API.
+    pub const AUTHENTICATION_READ: &str = "AUTHENTICATION_READ";
+
+    /// The operation that is in no catalogue, and that every catalogue's keys may have.
+    #[must_use]
+    pub fn authentication_read() -> Self {
+        Self(Self::AUTHENTICATION_READ.to_owned())
+    }
 
     /// Whether that is the first segment of the routes that it opens: lower case, `-` for `_`.
     #[must_use]
     pub fn opens(&self, segment: &str) -> bool {
-        self.path_letters().eq(segment.bytes())
+        self.0 != Self::AUTHENTICATION_READ && self.path_letters().eq(segment.bytes())
     }
 
     fn path_letters(&self) -> impl Iterator<Item = u8> {
@@ -96,10 +104,23 @@ impl Operations {
         self.0.iter().any(|operation| operation.as_str() == name)
     }
 
-    /// Those of `wanted` that are missing here: what the holder may not give.
+    /// Whether their holder may do what needs the operation of that name: it is one of them, or `AUTHENTICATION` is and implies
+    /// it.
+    #[must_use]
+    pub fn cover(&self, name: &str) -> bool {
+        self.contains(name) || (name == Operation::AUTHENTICATION_READ && self.contains(Operation::AUTHENTICATION))
+    }
+
+    /// Those of `wanted` that these do not cover: what the holder may not give.
     #[must_use]
     pub fn lacking(&self, wanted: &Self) -> Vec<Operation> {
-        wanted.0.iter().filter(|operation| !self.contains(operation.as_str())).cloned().collect()
+        wanted.0.iter().filter(|operation| !self.cover(operation.as_str())).cloned().collect()
+    }
+
+    /// Whether both have the same operations, in whatever order. None of them has one twice.
+    #[must_use]
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().all(|operation| other.contains(operation.as_str()))
     }
 
     /// How many there are.
@@ -159,5 +180,26 @@ mod tests {
         let wanted = Operations::parse("SMS,RCS").unwrap();
         assert_eq!(own.lacking(&wanted), [Operation::parse("RCS").unwrap()]);
         assert_eq!(own.lacking(&own), []);
+    }
+
+    #[test]
+    fn who_manages_may_read_and_give_that_and_who_reads_does_not_manage() {
+        let (manager, reader) = (operations("AUTHENTICATION"), operations("AUTHENTICATION_READ"));
+        assert!(manager.cover("AUTHENTICATION_READ") && !manager.contains("AUTHENTICATION_READ"));
+        assert!(!reader.cover("AUTHENTICATION") && !operations("SMS").cover("AUTHENTICATION_READ"));
+        assert_eq!(manager.lacking(&reader), []);
+        assert_eq!(reader.lacking(&manager), [Operation::parse("AUTHENTICATION").unwrap()]);
+        let both = operations("AUTHENTICATION,AUTHENTICATION_READ");
+        assert!(!both.are_those_of(&manager) && both.are_those_of(&operations("AUTHENTICATION_READ,AUTHENTICATION")));
+    }
+
+    #[test]
+    fn reading_opens_no_route_by_its_name() {
+        assert!(!Operation::authentication_read().opens("authentication-read"));
+        assert!(Operation::parse("AUTHENTICATION_READS").unwrap().opens("authentication-reads"));
+    }
+
+    fn operations(list: &str) -> Operations {
+        Operations::parse(list).unwrap()
     }
 }

@@ -61,6 +61,9 @@ fn code_and_detail(error: &Error) -> (Code, String) {
     let (code, detail) = match error {
         Error::Invalid(_) => (Code::InvalidRequest, "The request has fields that are wrong."),
         Error::Forbidden(Forbidden::NotManager) => (Code::Operation, "The key lacks the operation AUTHENTICATION."),
+        Error::Forbidden(Forbidden::NotReader) => {
+            (Code::Operation, "The key lacks the operation AUTHENTICATION_READ, and sees itself alone.")
+        }
         Error::Forbidden(Forbidden::CannotGrant(lacking)) => {
             let lacking = names(lacking);
             let detail = format!("A key can only grant operations that it has itself; this one lacks {lacking}.");

@@ -62,7 +62,7 @@ struct Statement {
 impl Verdict {
     /// The most bytes of the routes that a policy names: with the longest context it is an answer of 8,000, and the gateway takes
     /// 8 KB.
-    const MAX_ROUTES: usize = 3_600;
+    const MAX_ROUTES: usize = 3_560;
 
     /// Allows a caller the route that is asked for, and the same path for those of the other methods, as far as there is room.
     ///
@@ -84,6 +84,13 @@ impl Verdict {
             .chain(others)
             .flat_map(|method| ["", "/*"].map(|below| format!("{stage}/{method}/authentication{below}")));
         Self::new("Allow", Self::with_room(routes), Some(caller), Reason::Allowed)
+    }
+
+    /// Allows a caller to read all that is read there; the functions check each request again.
+    #[must_use]
+    pub fn allow_reading(caller: Caller, method: &MethodArn) -> Self {
+        let reads = ["", "/*"].map(|below| format!("{}/GET/authentication{below}", method.stage()));
+        Self::new("Allow", reads.to_vec(), Some(caller), Reason::Allowed)
     }
 
     /// Allows a caller to look itself up. The path may hold its value, so the policy names all look-ups; the function checks again.

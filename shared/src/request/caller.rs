@@ -37,10 +37,18 @@ impl Caller {
     /// The most characters of `company`, `userId` and `username`.
     pub const MAX_TEXT: usize = 128;
 
-    /// Whether the key may manage keys.
+    /// Whether the key may see all of its account.
     #[must_use]
-    pub fn manages(&self) -> bool {
-        self.operations.contains(Operation::AUTHENTICATION)
+    pub fn reads(&self) -> bool {
+        self.operations.cover(Operation::AUTHENTICATION_READ)
+    }
+
+    /// Refuses a key that sees itself alone, should the gateway's policy ever let it through.
+    ///
+    /// # Errors
+    /// [`Forbidden::NotReader`].
+    pub fn must_read(&self) -> Result<(), Forbidden> {
+        if self.reads() { Ok(()) } else { Err(Forbidden::NotReader) }
     }
 
     /// Refuses a key that may not manage keys, should the gateway's policy ever let it through.
@@ -48,7 +56,14 @@ impl Caller {
     /// # Errors
     /// [`Forbidden::NotManager`].
     pub fn must_manage(&self) -> Result<(), Forbidden> {
-        if self.manages() { Ok(()) } else { Err(Forbidden::NotManager) }
+        if self.operations.contains(Operation::AUTHENTICATION) { Ok(()) } else { Err(Forbidden::NotManager) }
+    }
+
+    /// Which of these the key may give to another: none where it may not manage keys.
+    #[must_use]
+    pub fn grantable(&self, operations: &Operations) -> Operations {
+        let may_give = |operation: &&Operation| self.must_manage().is_ok() && self.operations.cover(operation.as_str());
+        operations.iter().filter(may_give).cloned().collect()
     }
 
     /// Refuses to give a key operations that the caller's own key lacks.
@@ -79,6 +94,8 @@ impl Caller {
 pub enum Forbidden {
     /// It lacks `AUTHENTICATION`.
     NotManager,
+    /// It lacks `AUTHENTICATION_READ`, and `AUTHENTICATION`, which implies it.
+    NotReader,
     /// It lacks these operations, so it cannot give them to another key.
     CannotGrant(Vec<Operation>),
     /// It lacks these operations of a key, so it can neither change nor rotate that key.
@@ -89,6 +106,7 @@ impl fmt::Display for Forbidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotManager => "the caller's key lacks AUTHENTICATION",
+            Self::NotReader => "the caller's key lacks AUTHENTICATION_READ",
             Self::CannotGrant(_) => "the caller's key lacks an operation that it would grant",
             Self::CannotChange(_) => "the caller's key lacks an operation of the key to change",
         })

@@ -6,7 +6,7 @@ use super::fields::Fields;
 use crate::key::{AllowedIps, Catalogue, Operations, TrafficType};
 
 impl Fields {
-    /// Takes `operations`: required, one or more, each offered, none twice.
+    /// Takes `operations`: required, one or more, each one that a key may have, none twice.
     pub fn operations(&mut self, catalogue: &Catalogue) -> Operations {
         const FIELD: &str = "operations";
         let mut taken = Operations::default();
@@ -21,16 +21,17 @@ impl Fields {
                 return taken;
             }
         };
-        let most = catalogue.operations().len();
+        let possible = catalogue.operations_of_keys();
+        let most = possible.len();
         if names.len() > most {
             self.wrong(FIELD, format!("must have at most {most} operations"));
             return taken;
         }
         for (at, name) in names.iter().enumerate() {
-            let offered = catalogue.operations().iter().find(|offered| name.as_str() == Some(offered.as_str()));
+            let offered = possible.iter().find(|possible| name.as_str() == Some(possible.as_str()));
             let at = format!("{FIELD}[{at}]");
             match offered {
-                None => self.wrong(&at, format!("must be one of {}", catalogue.operations())),
+                None => self.wrong(&at, format!("must be one of {possible}")),
                 Some(operation) if taken.contains(operation.as_str()) => self.wrong(&at, "must not be given twice"),
                 Some(operation) => taken.push(operation.clone()),
             }

@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::settings;
 use crate::key::{
     AccountId, Catalogue, Issuer, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, KeyValue, Locator, NoRandomness,
-    Operations, Timestamp,
+    Timestamp,
 };
 
 /// What is decided of a key before it exists.
@@ -91,9 +91,8 @@ impl NewKey {
     /// When a field cannot be written as JSON.
     pub fn differs_from(&self, key: &KeyMetadata) -> serde_json::Result<Vec<String>> {
         let mut wanted = KeySettings { enabled: key.settings.enabled, ..self.settings.clone() };
-        let lacking = |a: &Operations, b: &Operations| !a.lacking(b).is_empty();
-        let (new, old) = (&self.settings.operations, &key.settings.operations);
-        if !lacking(new, old) && !lacking(old, new) {
+        let old = &key.settings.operations;
+        if wanted.operations.are_those_of(old) {
             wanted.operations.clone_from(old);
         }
         let holder = [("userId", &self.user_id, &key.user_id), ("username", &self.username, &key.username)];

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use crate::adapter::{NoVerdict, Served};
+use crate::check::power;
 use crate::github::{self, Signer};
 use crate::history::{Counted, Request, Seen, ValueUse};
 use crate::model::Told;
@@ -65,7 +66,7 @@ impl Answer {
 /// One request with a key.
 pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) -> Answer {
     let began = world.next();
-    let is_ours = ask.path.starts_with("/authentication");
+    let is_ours = ask.path == "/authentication" || ask.path.starts_with("/authentication/");
     let text = world.history.borrow().values[ask.value].text.clone();
     let request_id = format!("r{action}-{part}");
     let mut event = sample(include_str!("../../../infra/events/authorizer.json"));
@@ -103,6 +104,13 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
     let allowed = allows(&verdict, &format!("{STAGE}/{}{}", ask.method, ask.path));
     let context = verdict["context"].clone();
     note_use(world, action, ask.value, (began, ended, outcome.now), &context, allowed);
+    let operations = context["operations"].as_str().unwrap_or_default();
+    // A limit may be what refuses on another API.
+    if context["limited"] != "true" && power::opens(operations, ask.method, &ask.path).is_some_and(|it| it != allowed) {
+        let (method, path) = (ask.method, ask.path.replace(&text, "…"));
+        let what = format!("[{action}] {method} {path} by a key that has {operations}: allowed is {allowed}");
+        world.history.borrow_mut().fail(what);
+    }
     world.check_secrecy("a verdict", verdict.to_string().as_bytes());
     let without_answer = |status| {
         let (request, now, context) = (request_id.clone(), outcome.now, context.clone());

@@ -100,6 +100,47 @@ pub fn no_key_gives_what_it_lacks(stack: &Stack) {
     assert_eq!(limited.create_key(&["SMS"]).get("/authentication/self").body["createdBy"], "user-2");
 }
 
+pub fn a_reader_sees_everything_and_changes_nothing(stack: &Stack) {
+    let admin = stack.create_account("Example");
+    let other = admin.create_key(&["SMS", "RCS", "AUTHENTICATION"]);
+    let reader = admin.create_key(&["AUTHENTICATION_READ"]);
+
+    let of_other = format!("/authentication/{}", other.id);
+    let (usage, rotation) = (format!("{of_other}/usage"), format!("{of_other}/rotate"));
+    let own = format!("/authentication/{}", reader.id);
+    let paths = [
+        "/authentication",
+        "/authentication/events",
+        "/authentication/account",
+        "/authentication/usage",
+        &of_other,
+        &usage,
+    ];
+    for path in paths.into_iter().chain(["/authentication/self", &own, &format!("/authentication/{}", other.value)]) {
+        assert_eq!(reader.get(path).status, 200);
+    }
+    assert_eq!(reader.get("/authentication").ids().len(), 3);
+    let before = admin.get("/authentication").body;
+    for path in paths.into_iter().chain([&*rotation, &own]) {
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            let refused = reader.send(method, path, Some(&json!({})));
+            assert!([403, 404].contains(&refused.status), "{method} {path}: {refused:?}");
+        }
+    }
+    reader.post(&json!({"userId": "u", "username": "n", "operations": ["AUTHENTICATION_READ"]})).assert_problem(403);
+    reader.patch(&reader.id, &json!({"operations": ["AUTHENTICATION"]})).assert_problem(403);
+    reader.rotate(&reader.id, 0).assert_problem(403);
+    reader.delete(&reader.id).assert_problem(403);
+    assert_eq!(reader.sample("GET", "/sms").status, 403);
+    let without_uses = |mut list: Value| {
+        for key in list["apiKeys"].as_array_mut().unwrap() {
+            key["lastUsedAt"] = Value::Null;
+        }
+        list
+    };
+    assert_eq!(without_uses(admin.get("/authentication").body), without_uses(before));
+}
+
 pub fn what_is_no_key_is_a_401(stack: &Stack) {
     let admin = stack.create_account("Example");
     let key = &*admin.value;

@@ -52,6 +52,7 @@ const TOGETHER: [Promise; 26] = promises![
     reach::every_kind_of_api_gets_the_same_verdicts,
     verify::a_server_without_a_gateway_protects_itself_by_either_way,
     access::no_key_gives_what_it_lacks,
+    access::a_reader_sees_everything_and_changes_nothing,
     access::what_is_no_key_is_a_401,
     requests::every_wrong_field_is_named_and_every_unknown_route_is_a_404,
     requests::pages_hold_each_key_once,

@@ -35,6 +35,7 @@ async fn an_operation_is_asked_without_a_route() {
     let (gateway, admin) = Gateway::with_manager().await;
     let here = Some("192.0.2.1".parse().unwrap());
     let good = key(&admin, json!({})).await;
+    let reader = key(&admin, json!({"operations": ["AUTHENTICATION_READ"]})).await;
     let elsewhere = key(&admin, json!({"allowedIps": ["192.0.2.1"]})).await;
     let disabled = key(&admin, json!({})).await;
     assert_eq!(admin.patch(&disabled.id, &json!({"enabled": false})).await.status, 200);
@@ -44,13 +45,20 @@ async fn an_operation_is_asked_without_a_route() {
         (&good, "RCS", None, Reason::Operation),
         (&good, "AUTHENTICATION", None, Reason::Operation),
         (&admin, "AUTHENTICATION", None, Reason::Allowed),
+        (&good, "AUTHENTICATION_READ", None, Reason::Operation),
+        (&admin, "AUTHENTICATION_READ", None, Reason::Allowed),
+        (&reader, "AUTHENTICATION_READ", None, Reason::Allowed),
+        (&reader, "AUTHENTICATION", None, Reason::Operation),
         (&elsewhere, "SMS", here, Reason::Allowed),
         (&elsewhere, "SMS", None, Reason::Address),
         (&disabled, "SMS", None, Reason::Disabled),
     ] {
         let decision = ask(&gateway, &key.value, operation, source_ip).await.unwrap();
         assert_eq!(decision.reason, reason, "{operation}");
-        assert!(decision.admission.is_none() && !matches!(decision.opens, Opens::Management | Opens::Itself));
+        assert!(
+            decision.admission.is_none()
+                && !matches!(decision.opens, Opens::Management | Opens::Reading | Opens::Itself)
+        );
         assert_eq!(decision.caller.unwrap().key_id.as_str(), key.id, "whatever the reason, whose it is");
     }
     assert_eq!(admin.delete(&good.id).await.status, 204);

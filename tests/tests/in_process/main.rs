@@ -36,6 +36,7 @@ mod publish_events;
 mod quota;
 mod races;
 mod read_account;
+mod reader;
 mod releases;
 mod report_leaks;
 mod requests;

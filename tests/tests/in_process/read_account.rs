@@ -20,12 +20,12 @@ async fn a_manager_sees_the_account_and_what_it_may_decide() {
 
     let expected = json!({
         "accountId": admin.account_id, "company": "Example", "externalId": null, "status": "ACTIVE", "keyCount": 2, "maxKeys": 1000,
-        "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "grantableOperations": ["RCS", "AUTHENTICATION"],
+        "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "grantableOperations": ["RCS", "AUTHENTICATION", "AUTHENTICATION_READ"],
         "trafficTypes": ["TRANSACTIONAL", "PROMOTIONAL", "OTP"], "ceilings": null
     });
     assert_eq!(seen, expected);
     // What it says may be given is what a new key may be given.
-    for operation in seen["operations"].as_array().unwrap() {
+    for operation in seen["operations"].as_array().unwrap().iter().chain([&json!("AUTHENTICATION_READ")]) {
         let body = json!({"userId": "u", "username": "n", "operations": [operation]});
         let may = seen["grantableOperations"].as_array().unwrap().contains(operation);
         assert_eq!(narrow.post(&body).await.status, if may { 201 } else { 403 }, "{operation}");
@@ -62,12 +62,12 @@ async fn an_operation_that_is_offered_no_more_cannot_be_given() {
     gateway.set(|settings| settings.catalogue = api_keys::key::Catalogue::parse("FAX,RCS", "OTP").unwrap());
     let seen = account(&admin).await;
     assert_eq!(seen["operations"], json!(["FAX", "RCS", "AUTHENTICATION"]));
-    assert_eq!(seen["grantableOperations"], json!(["RCS", "AUTHENTICATION"]));
+    assert_eq!(seen["grantableOperations"], json!(["RCS", "AUTHENTICATION", "AUTHENTICATION_READ"]));
     assert_eq!(seen["trafficTypes"], json!(["OTP"]));
 }
 
 #[tokio::test]
-async fn no_key_without_authentication_sees_it_and_no_other_account() {
+async fn no_narrow_key_sees_it_and_no_other_account() {
     let (gateway, admin) = Gateway::with_manager().await;
     let narrow = admin.create_key(&["SMS"]).await;
     assert_eq!(narrow.get("/authentication/account").await.status, 403);

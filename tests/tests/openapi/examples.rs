@@ -237,6 +237,7 @@ fn problems() -> Vec<Example> {
                 wrong("operation", "is not a known field"),
             ])),
         ),
+        ("notReader", "The key sees itself alone", Forbidden::NotReader.into()),
         ("notManager", "The key cannot manage keys", Forbidden::NotManager.into()),
         ("cannotGrant", "The key lacks an operation that it would give", Forbidden::CannotGrant(rcs()).into()),
         ("cannotChange", "The key lacks an operation of the other key", Forbidden::CannotChange(rcs()).into()),

@@ -147,7 +147,7 @@ fn account_usage() -> Operation {
 fn key_usage() -> Operation {
     let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
     let key = key.examples(["self", "0QbXn6T4mKrV9sYdJ2wLhP"]);
-    let description = "A key with `AUTHENTICATION` sees every key of its account, deleted ones included; any other key only \
+    let description = "A key with `AUTHENTICATION_READ` sees every key of its account, deleted ones included; any other key only \
         itself.";
     usage("getKeyUsage", "See how much a key was used", description, &[Code::NotFound])
         .parameter(path_key("`self` for the key that the request carries, or a key's id.", key))
@@ -217,7 +217,7 @@ fn get_key() -> Operation {
     operation(
         "getKey",
         "Look a key up",
-        "A key with `AUTHENTICATION` finds every key of its account, any other key only itself; it gets a 403 for \
+        "A key with `AUTHENTICATION_READ` finds every key of its account, any other key only itself; it gets a 403 for \
          another, be there one or not.",
         &[Code::NotFound],
     )

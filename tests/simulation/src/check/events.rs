@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use api_keys::key::{Catalogue, KeySettings, Operations};
 use serde_json::{Map, Value, json};
 
+use super::power;
 use crate::gateway::tags;
 use crate::history::History;
 use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, text};
@@ -156,13 +157,16 @@ fn check_account(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
 fn check_power(part: &Part, event: &Item, history: &History, fail: &mut impl FnMut(String)) {
     let caller = history.callers.get(text(&event["requestId"]));
     let Some(Some(caller)) = caller else { return };
-    let has: BTreeSet<_> = caller.split(',').collect();
+    let has = power::of(caller.split(','));
     let operations = |item: Option<&Item>| -> BTreeSet<String> {
         let list = of(item, "operations").and_then(|it| it["L"].as_array());
         list.into_iter().flatten().map(|it| text(it).to_owned()).collect()
     };
     let covers = |needed: BTreeSet<String>| needed.iter().all(|operation| has.contains(&**operation));
     let (old, new) = (part.old.as_ref(), part.new.as_ref());
+    if has.is_empty() {
+        fail(format!("{} of key {} by a key that manages none and has {caller}", kind(event), part.place.id));
+    }
     let disables = of(new, "enabled").is_some_and(|it| it["BOOL"] == false)
         && SETTINGS.keys().all(|field| *field == "enabled" || of(old, field) == of(new, field))
         && of(old, "keyHash") == of(new, "keyHash");

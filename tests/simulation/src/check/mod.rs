@@ -11,6 +11,7 @@ mod limits;
 mod lists;
 mod names;
 pub mod order;
+pub mod power;
 mod quota;
 mod usage;
 mod written;

@@ -15,7 +15,7 @@ pub const ACTIONS: Actions =
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
     let value = some_value(world, account, rng);
-    let route = ["/sms", "/rcs/today", "/whatsapp", "/voice"][rng.usize(0..4)].to_owned();
+    let route = ["/sms", "/rcs/today", "/whatsapp", "/voice", "/authentication-read"][rng.usize(0..5)].to_owned();
     let operation = [None, Some("SMS"), Some("RCS"), Some("VOICE")][rng.usize(0..4)];
     match what {
         "verify" => verifying::verify(world, action, 1, value, operation).await,

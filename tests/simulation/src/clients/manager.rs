@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::changes::Change;
 use super::writes::{Rotation, Terms, change, create, delete, rotate, rotate_once};
 use super::{Actions, lists, named, some_key, some_value};
+use crate::check::power::{self, READS};
 use crate::gateway::{self, Answer, Ask, Invoked};
 use crate::history::{Account, OfAccount, Seen, Write};
 use crate::model::{Effect, Told};
@@ -42,7 +43,10 @@ pub const ACTIONS: Actions = &[
     ("end its value before", 5),
 ];
 
-pub const OPERATIONS: [&str; 4] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP"];
+/// The catalogue: what first keys have.
+const CATALOGUE: [&str; 4] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP"];
+/// What keys may have: the same, and what is in no catalogue.
+pub const OPERATIONS: [&str; 5] = ["AUTHENTICATION", "SMS", "RCS", "WHATSAPP", READS];
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
     let by = some_manager(world, account, rng);
@@ -114,8 +118,8 @@ async fn read_account(world: &Rc<World>, account: usize, action: usize, by: usiz
     };
     let grantable = listed(fields.remove("grantableOperations"));
     let is_callers = fields.remove("accountId").is_some_and(|id| id == *own("accountId"))
-        && grantable == own("operations").split(',').map(str::to_owned).collect()
-        && listed(fields.remove("operations")) == OPERATIONS.map(str::to_owned).into();
+        && grantable == power::of(own("operations").split(',')).into_iter().map(str::to_owned).collect()
+        && listed(fields.remove("operations")) == CATALOGUE.map(str::to_owned).into();
     if !is_callers {
         history.fail(format!("[{action}] a caller of {} is shown {}", answer.context, answer.body));
     }
@@ -164,7 +168,7 @@ pub fn note_made(world: &World, action: usize, invoked: &Invoked, value: Option<
         Some(Ok(answer)) => (answer, invoked.ended),
         _ => (&none, u64::MAX),
     };
-    let (operations, user_id, username) = (OPERATIONS.map(str::to_owned).into(), "user-1".to_owned(), "Ada".to_owned());
+    let (operations, user_id, username) = (CATALOGUE.map(str::to_owned).into(), "user-1".to_owned(), "Ada".to_owned());
     let effect =
         Effect::Create { value, told: Told { operations, user_id, username, ..Told::default() }, expires: None };
     let (request, key, began) = (invoked.request.clone(), text(&shown["id"]), invoked.began);
@@ -214,7 +218,7 @@ fn some_manager(world: &World, account: usize, rng: &mut Rng) -> usize {
 
 pub fn some_operations(rng: &mut Rng) -> BTreeSet<String> {
     let mut some: BTreeSet<_> = OPERATIONS.into_iter().filter(|_| rng.bool()).map(str::to_owned).collect();
-    some.insert(OPERATIONS[rng.usize(0..4)].to_owned());
+    some.insert(OPERATIONS[rng.usize(0..OPERATIONS.len())].to_owned());
     some
 }
 
