@@ -12,6 +12,8 @@ use crate::secret::Destination;
 use crate::sweep::Sweep;
 use crate::{downgrade, interrupt, others, output, pages, subject, upgrade};
 
+const LIFETIME: &str = "maxKeyLifetimeDays";
+
 const COLUMNS: [output::Column; 7] = [
     ("ACCOUNT", "/accountId"),
     ("COMPANY", "/company"),
@@ -24,11 +26,14 @@ const COLUMNS: [output::Column; 7] = [
 
 pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failure> {
     match command {
-        Accounts::Create { company, external_id, holder } => {
+        Accounts::Create { company, external_id, max_key_lifetime, holder } => {
             let look = "api-keys accounts list".to_owned();
             let mut payload = json!({ "company": company });
             if let Some(external_id) = external_id {
                 pages::set(&mut payload, "externalId", external_id.into());
+            }
+            if let Some(days) = max_key_lifetime {
+                pages::set(&mut payload, LIFETIME, days.into());
             }
             issue(common, holder, "CreateAccountFunctionName", payload, Some(&company), look).await
         }
@@ -171,7 +176,7 @@ async fn question_of_erasing(id: AccountId, service: &Service) -> Result<String,
 }
 
 fn show(account: &Value, common: &Common) -> Result<(), Failure> {
-    const COLUMNS: [output::Column; 8] = [
+    const COLUMNS: [output::Column; 9] = [
         ("account", "/accountId"),
         ("company", "/company"),
         ("external id", "/externalId"),
@@ -180,12 +185,14 @@ fn show(account: &Value, common: &Common) -> Result<(), Failure> {
         ("keys", "/keyCount"),
         ("max keys", "/effectiveMaxKeys"),
         ("limits", "/limits"),
+        ("key days", "/effectiveMaxKeyLifetimeDays"),
     ];
     if common.json { output::json(account) } else { output::record(&COLUMNS, account) }
 }
 
 fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
-    let Changes { company, external_id, no_external_id, max_keys, default_max_keys, limits, no_limits } = changes;
+    let Changes { company, external_id, no_external_id, max_keys, default_max_keys, .. } = changes;
+    let Changes { max_key_lifetime, no_max_key_lifetime, limits, no_limits, .. } = changes;
     let mut fields = Map::new();
     if let Some(company) = company {
         fields.insert("company".into(), company.into());
@@ -195,6 +202,9 @@ fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
     }
     if max_keys.is_some() || default_max_keys {
         fields.insert("maxKeys".into(), json!(max_keys));
+    }
+    if max_key_lifetime.is_some() || no_max_key_lifetime {
+        fields.insert(LIFETIME.into(), json!(max_key_lifetime));
     }
     if !limits.is_empty() || no_limits {
         let distinct = limits.iter().try_fold(Limits::NONE, |all, limit| all.and(*limit));

@@ -26,7 +26,7 @@ const COLUMNS: [output::Column; 9] = [
 const NEEDED: usize = 4;
 
 /// One key.
-const RECORD: [output::Column; 20] = [
+const RECORD: [output::Column; 22] = [
     ("account", "/accountId"),
     ("company", "/company"),
     ("key", "/id"),
@@ -39,7 +39,9 @@ const RECORD: [output::Column; 20] = [
     ("traffic type", "/trafficType"),
     ("created", "/createdAt"),
     ("created by", "/createdBy"),
+    ("value created", "/valueCreatedAt"),
     ("expires", "/expiresAt"),
+    ("need not expire", "/lifetimeExempt"),
     ("last used", "/lastUsedAt"),
     ("addresses", "/allowedIps"),
     ("limits", "/limits"),
@@ -62,6 +64,11 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
             let key = Service::find(common).await?.manage(&payload).await?;
             if common.json { output::json(&key) } else { output::record(&RECORD, &key) }
         }
+        Keys::Exempt { account, key, end } => {
+            let payload = json!({ "action": "exempt-key", "accountId": account, "keyId": key, "exempt": !end });
+            let key = Service::find(common).await?.manage(&payload).await?;
+            if common.json { output::json(&key) } else { output::record(&RECORD, &key) }
+        }
         Keys::Find { value: Some(_) } => {
             Err(Failure::input("the value is read from standard input, as command lines are seen by others"))
         }
@@ -76,7 +83,8 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
 /// # Errors
 /// When a name of a tag is given twice: the service takes one text for each.
 fn listing(account: AccountId, filter: Filter) -> Result<Value, Failure> {
-    let Filter { user_id, assigned_to, status, operation, created_by_key, expires_before, unused_since, tags } = filter;
+    let Filter { user_id, assigned_to, status, operation, created_by_key, expires_before, unused_since, .. } = filter;
+    let Filter { exceeds_lifetime, tags, .. } = filter;
     let upper = |text: Option<String>| text.map(|text| text.to_ascii_uppercase());
     let fields = [
         ("userId", json!(user_id)),
@@ -86,6 +94,7 @@ fn listing(account: AccountId, filter: Filter) -> Result<Value, Failure> {
         ("createdByKeyId", json!(created_by_key)),
         ("expiresBefore", json!(expires_before)),
         ("unusedSince", json!(unused_since)),
+        ("exceedsLifetime", json!(exceeds_lifetime.then_some("true"))),
     ];
     let mut payload = json!({ "action": "list-keys", "accountId": account });
     for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {

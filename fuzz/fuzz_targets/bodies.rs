@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use api_keys::key::{AccountId, Catalogue, Timestamp};
-use api_keys::request::{Fields, InvalidRequest, KeyPatch, NewKey, Rotation};
+use api_keys::request::{Fields, InvalidRequest, KeyPatch, NewKey, OldValues, Rotation};
 use libfuzzer_sys::fuzz_target;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse("SMS,RCS", "TRANSACTIONAL,OTP").unwrap());
@@ -26,7 +26,7 @@ fuzz_target!(|body: &[u8]| {
     if let Some(operations) = taken(KeyPatch::parse(body, &CATALOGUE, *NOW)).and_then(|patch| patch.operations) {
         assert!(operations.iter().count() > 0 && CATALOGUE.operations().lacking(&operations).is_empty());
     }
-    if let Some(Rotation::Grace(grace)) = taken(Rotation::parse(body)) {
+    if let Some(Rotation { old_values: OldValues::Grace(grace), .. }) = taken(Rotation::parse(body)) {
         assert!(grace <= Duration::from_hours(7 * 24) && grace.subsec_nanos() == 0);
     }
 });

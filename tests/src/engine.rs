@@ -226,7 +226,7 @@ pub fn tables(aws: &Aws) -> Tables {
 pub async fn put_sample_key(tables: &Tables) {
     let key = sample_key();
     let origin = Origin::operator(None, "sample");
-    NewKeys::new(tables).insert_first(&key, &origin, key.metadata.created_at).await.unwrap();
+    NewKeys::new(tables).insert_first(&key, None, &origin, key.metadata.created_at).await.unwrap();
 }
 
 /// The key of `infra/events`.
@@ -245,6 +245,8 @@ pub fn sample_key() -> KeyRecord {
         user_id: caller.user_id,
         username: caller.username,
         created_at: Timestamp::parse("2026-11-23T10:15:30.123Z").unwrap(),
+        value_created_at: None,
+        lifetime_exempt: true,
         last_used_at: None,
         settings: KeySettings {
             name: Some("sample".to_owned()),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use api_keys::aws::Aws;
 use api_keys::check::EnvironmentState;
-use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
+use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Lifetime, Limits, Random};
 use api_keys::store::{
     AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota,
     Tables, UsageList,
@@ -56,6 +56,8 @@ pub struct Settings {
     pub max_keys: u64,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// How long values of keys may live.
+    pub lifetime: Option<Lifetime>,
     /// How long an operator's invocation goes on with many keys.
     pub operators_time: Duration,
     /// What verifies GitHub's signatures.
@@ -74,6 +76,7 @@ impl Default for Settings {
             imported: ImportedKeys::Refused,
             max_keys: 1000,
             ceiling: Limits::NONE,
+            lifetime: None,
             operators_time: manage_account::TIME,
             // Nothing listens there.
             github: Arc::new(GithubKeys::new("http://127.0.0.1:9/".parse().unwrap(), None).unwrap()),
@@ -176,30 +179,37 @@ impl Functions {
         let Self { reader, key_list, tables, events, account_reader: accounts, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let requests = &DoneRequests::new(tables);
-        let Settings { catalogue, imported, max_keys, ceiling, github, leaks, report_step: step, .. } =
+        let Settings { catalogue, imported, max_keys, ceiling, lifetime, github, leaks, report_step: step, .. } =
             &self.settings();
-        let (imported, max_keys, ceiling, leaks, step) = (*imported, *max_keys, *ceiling, *leaks, *step);
+        let (imported, max_keys, ceiling, lifetime, leaks, step) =
+            (*imported, *max_keys, *ceiling, *lifetime, *leaks, *step);
         let answering = async {
             match function {
-                "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
+                "list-keys" => {
+                    list_keys::handle(request, &list_keys::Deps { key_list, accounts, ceiling, lifetime }, now).await
+                }
                 "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
                 "read-account" => {
-                    let deps = read_account::Deps { accounts, catalogue, max_keys, ceiling };
+                    let deps = read_account::Deps { accounts, catalogue, max_keys, ceiling, lifetime };
                     read_account::handle(request, &deps).await
                 }
                 "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
                 "create-key" => {
-                    let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling };
+                    let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling, lifetime };
                     create_key::handle(request, &deps, now).await
                 }
                 "find-key" => find_key::handle(request, &find_key::Deps { reader, imported, ceiling }, now).await,
                 "update-key" => {
-                    let deps = update_key::Deps { reader, keys, catalogue, ceiling };
+                    let deps = update_key::Deps { reader, keys, accounts, catalogue, ceiling, lifetime };
                     update_key::handle(request, &deps, now).await
                 }
                 "rotate-key" => {
-                    rotate_key::handle(request, &rotate_key::Deps { reader, keys, requests, issuer, ceiling }, now)
-                        .await
+                    rotate_key::handle(
+                        request,
+                        &rotate_key::Deps { reader, keys, requests, accounts, issuer, ceiling, lifetime },
+                        now,
+                    )
+                    .await
                 }
                 "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
                 "report-leaks" => {
@@ -223,8 +233,8 @@ impl Functions {
         let Self { reader, key_list, tables, events, account_list, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let accounts = &Accounts::new(tables);
-        let Settings { catalogue, imported, max_keys, ceiling, operators_time: time, .. } = &self.settings();
-        let (max_keys, ceiling, time) = (*max_keys, *ceiling, *time);
+        let Settings { catalogue, imported, max_keys, ceiling, lifetime, operators_time: time, .. } = &self.settings();
+        let (max_keys, ceiling, lifetime, time) = (*max_keys, *ceiling, *lifetime, *time);
         let answering = async {
             match function {
                 "create-account" => {
@@ -233,7 +243,16 @@ impl Functions {
                 }
                 "import-keys" => {
                     let imported = *imported;
-                    let deps = import_keys::Deps { reader, accounts, new_keys, catalogue, issuer, imported, max_keys };
+                    let deps = import_keys::Deps {
+                        reader,
+                        accounts,
+                        new_keys,
+                        catalogue,
+                        issuer,
+                        imported,
+                        max_keys,
+                        lifetime,
+                    };
                     operators_answer(import_keys::handle(event, &deps, now).await)
                 }
                 "manage-account" => {
@@ -251,6 +270,7 @@ impl Functions {
                         issuer,
                         max_keys,
                         ceiling,
+                        lifetime,
                         time,
                     };
                     operators_answer(manage_account::handle(event, &deps, now).await)

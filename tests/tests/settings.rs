@@ -50,6 +50,7 @@ fn every_function_starts_with_every_value_that_the_template_takes() {
         "KeyLimits",
         "KeyPrefix",
         "Leaks",
+        "MaxKeyLifetimeDays",
         "MaxKeysPerAccount",
         "Operations",
         "TrafficTypes",
@@ -68,6 +69,10 @@ fn what_would_not_do_what_it_says_is_refused_at_the_deployment() {
     let refused = [
         // Any manager may give it, so keys that a company gave another meaning would read all others.
         ("Operations", operations.map(str::to_owned).to_vec()),
+        (
+            "MaxKeyLifetimeDays",
+            ["", "00", "01", "1.5", "-1", "3651", "3700", "9999", "36500"].map(str::to_owned).to_vec(),
+        ),
         ("MaxKeysPerAccount", ["", "0", "01", "1.5", "-1", "1e3", &digits].map(str::to_owned).to_vec()),
         // IAM compares the whole name, which Secrets Manager ends with a hyphen and six characters.
         (
@@ -154,6 +159,7 @@ fn read_setting(name: &str) -> Result<(), SettingError> {
         "key_limits" => settings::key_limits().map(drop),
         "key_prefix" => settings::key_prefix().map(drop),
         "leaks" => settings::leaks().map(drop),
+        "max_key_lifetime" => settings::max_key_lifetime().map(drop),
         "max_keys" => settings::max_keys().map(drop),
         "metrics" => settings::metrics().map(drop),
         "table_name" => settings::table_name().map(drop),
@@ -258,6 +264,9 @@ fn edges(name: &str) -> Vec<String> {
             vec![String::new(), "1/MONTH".to_owned(), "899999999/DAY".to_owned(), every]
         }
         "KeyPrefix" => ["a".to_owned(), "a".repeat(24), format!("a{}b", "_1".repeat(11))].to_vec(),
+        "MaxKeyLifetimeDays" => {
+            ["0", "1", "9", "100", "999", "1000", "2999", "3599", "3650"].map(str::to_owned).to_vec()
+        }
         "MaxKeysPerAccount" => vec!["1".to_owned(), "9999999999".to_owned(), "9".repeat(18)],
         "Operations" => vec![
             "A".to_owned(),

@@ -169,7 +169,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
         ("FindKeyFunctionRole", BTreeSet::from([on_table("GetItem"), on_index.clone()])),
         ("ImportKeysFunctionRole", with(with(creating, on_index.clone()), refuse_reported)),
         ("ListEventsFunctionRole", BTreeSet::from([on(&events, "Query")])),
-        ("ListKeysFunctionRole", BTreeSet::from([on_table("Query")])),
+        ("ListKeysFunctionRole", BTreeSet::from([on_table("GetItem"), on_table("Query")])),
         (
             "ManageAccountFunctionRole",
             [on(&events, "Query"), on(&usage, "Query")]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use api_keys::key::{AccountId, Limit};
 use clap::{Args, Subcommand};
 
-use super::values::{account_id, limit, text};
+use super::values::{account_id, days, limit, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Accounts {
@@ -17,6 +17,9 @@ pub(crate) enum Accounts {
         /// What you call the account in your own books
         #[arg(long, value_name = "ID", value_parser = text)]
         external_id: Option<String>,
+        /// For how many days a value of its keys may live at most
+        #[arg(long, value_name = "DAYS", value_parser = days())]
+        max_key_lifetime: Option<u64>,
         #[command(flatten)]
         holder: Holder,
     },
@@ -27,7 +30,7 @@ pub(crate) enum Accounts {
         #[command(flatten)]
         account: Account,
     },
-    /// Change an account's company, id in your own books, quota of keys or ceiling of limits
+    /// Change an account's company, id in your own books, quota of keys, ceiling of limits or longest lifetime of keys
     Update(Update),
     /// Let none of the account's keys work until it is resumed
     Suspend {
@@ -95,6 +98,7 @@ pub(crate) struct Update {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each field that can be taken away has a flag for it")]
 pub(crate) struct Changes {
     /// Its company
     #[arg(long, value_parser = text)]
@@ -112,6 +116,12 @@ pub(crate) struct Changes {
     /// Let it have as many keys as the stack's quota says
     #[arg(long)]
     pub(crate) default_max_keys: bool,
+    /// For how many days a value of its keys may live at most; the stack's number holds too
+    #[arg(long, value_name = "DAYS", value_parser = days(), conflicts_with = "no_max_key_lifetime")]
+    pub(crate) max_key_lifetime: Option<u64>,
+    /// Let its keys live as long as the stack lets all
+    #[arg(long)]
+    pub(crate) no_max_key_lifetime: bool,
     /// The ceiling of each key's limits, such as 1000/DAY; up to three with distinct periods
     #[arg(long = "limit", value_name = "N/PERIOD", value_parser = limit, conflicts_with = "no_limits")]
     pub(crate) limits: Vec<Limit>,

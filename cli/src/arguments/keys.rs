@@ -61,6 +61,18 @@ pub(crate) enum Keys {
         #[arg(value_name = "KEY", value_parser = key_id)]
         key: KeyId,
     },
+    /// Let a key live longer than the account's keys may, and without an end; only its managers give it that end
+    Exempt {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: AccountId,
+        /// The id of the key
+        #[arg(value_name = "KEY", value_parser = key_id)]
+        key: KeyId,
+        /// Take that back: the next end that it is given must be one that the account's keys may have
+        #[arg(long)]
+        end: bool,
+    },
     /// Tell whose a value is that was found somewhere, also an imported one
     ///
     /// Values are read from standard input, one a line, as command lines are seen by others, and hashed here: they are neither
@@ -115,6 +127,9 @@ pub(crate) struct Filter {
     /// Those not used since this time or day; of those never used, those created before it
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) unused_since: Option<Timestamp>,
+    /// Those that live longer than the account's keys may, or without an end
+    #[arg(long)]
+    pub(crate) exceeds_lifetime: bool,
     /// Those with this tag, such as team=blue; all of several
     #[arg(long = "tag", value_name = "NAME=TEXT", value_parser = tag)]
     pub(crate) tags: Vec<(String, String)>,

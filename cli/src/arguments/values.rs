@@ -1,7 +1,8 @@
 //! Single values on the command line. What the service refuses anyway is refused before anything is done.
 
-use api_keys::key::{AccountId, KeyId, Limit, Limits, Period, Timestamp};
+use api_keys::key::{AccountId, KeyId, Lifetime, Limit, Limits, Period, Timestamp};
 use api_keys::request::{Caller, normalize_text};
+use clap::builder::RangedU64ValueParser;
 
 use crate::failure::Failure;
 
@@ -11,6 +12,11 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, &'static str> {
 
 pub(super) fn key_id(text: &str) -> Result<KeyId, &'static str> {
     KeyId::parse(text).ok_or("a key's id is 22 letters and digits")
+}
+
+/// How long a value may live.
+pub(super) fn days() -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(1..=u64::from(Lifetime::MAX_DAYS))
 }
 
 pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {

@@ -30,7 +30,7 @@ fn show_is_a_record() {
     let world = World::new("accounts-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["accounts", "show", ACCOUNT]);
     let record = "account      0123456789ABCDEFGHIJKL\ncompany      Example\nexternal id  -\n\
-        created      2026-11-24T14:21:56.560Z\nstatus       ACTIVE\nkeys         2\nmax keys     1000\nlimits       -\n";
+        created      2026-11-24T14:21:56.560Z\nstatus       ACTIVE\nkeys         2\nmax keys     1000\nlimits       -\nkey days     -\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, record, ""));
     assert_eq!(world.payloads(), [json!({"action": "show", "accountId": ACCOUNT})]);
 }
@@ -66,6 +66,8 @@ fn an_update_sends_what_is_to_change_alone() {
         (&["--max-keys", "7"], json!({"maxKeys": 7})),
         (&["--default-max-keys"], json!({"maxKeys": null})),
         (&["--no-limits"], json!({"limits": null})),
+        (&["--max-key-lifetime", "90"], json!({"maxKeyLifetimeDays": 90})),
+        (&["--no-max-key-lifetime"], json!({"maxKeyLifetimeDays": null})),
         (&["--external-id", "crm-7"], json!({"externalId": "crm-7"})),
         (&["--no-external-id"], json!({"externalId": null})),
         (

@@ -39,6 +39,7 @@ fn the_service_filters_by_all_that_is_given_and_gets_nothing_else() {
         "2030-01-31",
         "--unused-since",
         "2029-12-31T23:00:00Z",
+        "--exceeds-lifetime",
         "--tag",
         "team=blue",
         "--tag",
@@ -47,7 +48,7 @@ fn the_service_filters_by_all_that_is_given_and_gets_nothing_else() {
     assert_eq!(world.run(&[&list[..], &filters].concat()).code, 0);
     let payload = json!({"action": "list-keys", "accountId": ACCOUNT, "limit": 500, "assignedTo": "ada", "status": "ACTIVE",
         "operation": "SMS", "createdByKeyId": KEY, "expiresBefore": "2030-01-31T00:00:00.000Z",
-        "unusedSince": "2029-12-31T23:00:00.000Z", "tag.team": "blue", "tag.env": "a=b"});
+        "unusedSince": "2029-12-31T23:00:00.000Z", "exceedsLifetime": "true", "tag.team": "blue", "tag.env": "a=b"});
     assert_eq!(world.payloads(), [payload]);
     world.run(&list);
     assert_eq!(world.payloads()[1], json!({"action": "list-keys", "accountId": ACCOUNT, "limit": 500}));
@@ -172,9 +173,9 @@ fn one_key_is_shown() {
     let world = World::new("keys-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["keys", "show", KEY, "--account", ACCOUNT]);
     let lines: Vec<_> = done.stdout.lines().collect();
-    assert_eq!((done.code, lines.len(), lines[7]), (0, 20, "username          Grace"), "{done:?}");
+    assert_eq!((done.code, lines.len(), lines[7]), (0, 22, "username          Grace"), "{done:?}");
     assert_eq!(
-        lines[17..],
+        lines[19..],
         ["tags              env=prod,team=blue", "old value until   2030-01-31T00:00:00.000Z", "old value used    -"]
     );
     assert_eq!(world.payloads(), [json!({"action": "show-key", "accountId": ACCOUNT, "keyId": KEY})]);
@@ -203,4 +204,15 @@ fn disabling_asks_about_the_key_and_is_sent_again() {
     let done = world.on_terminal(&two, "n\n");
     let question = format!("Delete 2 keys of Example ({ACCOUNT}, 2 keys), for good? [y/N]");
     assert!(done.code == 1 && done.stdout.contains(&question), "{done:?}");
+}
+
+#[test]
+fn a_key_is_exempted_and_that_is_taken_back() {
+    let world = World::new("keys-exempt", |_, _| Reply::Json(shown()));
+    for (options, exempt) in [(&[][..], true), (&["--end"], false)] {
+        let done = world.run(&[&["keys", "exempt", KEY, "--account", ACCOUNT], options].concat());
+        assert!(done.code == 0 && done.stdout.starts_with("account "), "{done:?}");
+        let payload = json!({"action": "exempt-key", "accountId": ACCOUNT, "keyId": KEY, "exempt": exempt});
+        assert_eq!(world.payloads().last(), Some(&payload));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
+use api_keys::key::{Catalogue, Issuer, Lifetime, Limits, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, Fields, InvalidRequest, NamedRequest, NewKey};
 use api_keys::store::{DoneRequests, NamedRequestError, NewKeys};
@@ -24,6 +24,8 @@ pub struct Deps<'a> {
     pub issuer: &'a Issuer,
     /// How many keys an account may have that has no number of its own.
     pub max_keys: u64,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
 }
@@ -54,7 +56,7 @@ async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     let named = named.map_err(|cause| Error::Internal(cause.into()))?;
     caller.must_cover_new(&new.settings.operations)?;
     let (record, value) = new.issue(deps.issuer, now)?;
-    let inserted = deps.new_keys.insert(&record, deps.max_keys, named.as_ref(), &origin, now).await;
+    let inserted = deps.new_keys.insert(&record, deps.max_keys, deps.lifetime, named.as_ref(), &origin, now).await;
     if inserted.is_err() {
         // It may be the same request, at the same time, that took the name or the last room.
         match deps.requests.require_unused(named.as_ref(), now).await {

@@ -20,6 +20,7 @@ async fn main() -> Result<(), Error> {
         catalogue: &settings::catalogue()?,
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         max_keys: settings::max_keys()?,
+        lifetime: settings::max_key_lifetime()?,
         ceiling: settings::key_limits()?,
     };
     http::run_with_headers(&HEADERS, |request| create_key::handle(request, deps, SystemTime::now())).await

@@ -5,7 +5,7 @@ mod report;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{AccountId, Catalogue, ImportedKeys, Issuer, KeyHash, KeyRecord, Locator, Timestamp};
+use api_keys::key::{AccountId, Catalogue, ImportedKeys, Issuer, KeyHash, KeyRecord, Lifetime, Locator, Timestamp};
 use api_keys::lambda::{Error, Invocation, OperatorError, invoke};
 use api_keys::request::{Fields, InvalidRequest, NewKey, Origin};
 use api_keys::store::{AccountError, AccountRefusal, Accounts, Imported, KeyReader, NewKeys};
@@ -44,6 +44,8 @@ pub struct Deps<'a> {
     pub imported: ImportedKeys,
     /// How many keys an account may have.
     pub max_keys: u64,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
 }
 
 /// Answers one invocation: `{"accountId","keys":[{"sha256","userId","username","operations",…}]}`, 1 to 100 keys.
@@ -173,7 +175,7 @@ impl Import<'_> {
 
     /// `None` where another import came between the look and the write.
     async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<ImportOutcome>, Error> {
-        let Deps { reader, new_keys, issuer, max_keys, .. } = self.deps;
+        let Deps { reader, new_keys, issuer, max_keys, lifetime, .. } = self.deps;
         // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = reader.claimed(hash).await?;
         if let Some(found) = reader.resolve_hash(hash, self.now).await? {
@@ -189,7 +191,7 @@ impl Import<'_> {
         }
         let id = issuer.key_id(self.now)?;
         let record = new.clone().into_record(id, hash.clone(), self.now);
-        Ok(match new_keys.import(&record, old_claim, *max_keys, self.origin, self.now).await {
+        Ok(match new_keys.import(&record, old_claim, *max_keys, *lifetime, self.origin, self.now).await {
             Ok(Imported::Done) => Some(ImportOutcome::Imported(id)),
             Ok(Imported::Exposed) => Some(ImportOutcome::Refused(RefusedValue::Exposed)),
             Ok(Imported::Taken) => None,

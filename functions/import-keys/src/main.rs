@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         imported: settings::imported_keys()?,
         max_keys: settings::max_keys()?,
+        lifetime: settings::max_key_lifetime()?,
     };
     run(service_fn(|event| import_keys::handle(event, deps, SystemTime::now()))).await
 }

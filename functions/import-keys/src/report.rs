@@ -56,6 +56,8 @@ pub(crate) enum ImportOutcome {
 enum Code {
     /// Fields are wrong.
     Invalid,
+    /// The key would live longer than the account's keys may, or without an end.
+    LifetimeExceeded,
     /// A key of another account has the value.
     Taken,
     /// The value was reported as known to others.
@@ -74,6 +76,7 @@ impl Code {
     fn of(error: &Error) -> Self {
         match error {
             Error::Invalid(_) => Self::Invalid,
+            Error::LifetimeExceeded(_) => Self::LifetimeExceeded,
             Error::QuotaReached { .. } => Self::QuotaReached,
             Error::Account(AccountRefusal::Unknown | AccountRefusal::Suspended | AccountRefusal::Erasing) => {
                 Self::AccountNotActive

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::key::{Limits, Timestamp};
+use api_keys::key::{Lifetime, Limits, Timestamp};
 use api_keys::lambda::{Error, KeyPageView, http};
 use api_keys::request::KeyQuery;
-use api_keys::store::KeyList;
+use api_keys::store::{AccountReader, KeyList};
 use lambda_http::{Body, Request, Response};
 
 /// What the function works with.
@@ -13,8 +13,12 @@ use lambda_http::{Body, Request, Response};
 pub struct Deps<'a> {
     /// Lists keys.
     pub key_list: &'a KeyList,
+    /// Says how long values of an account's keys may live.
+    pub accounts: &'a AccountReader,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
 }
 
 /// Answers one request.
@@ -23,10 +27,13 @@ pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Respo
 }
 
 async fn list_keys(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
-    let (caller, query) = http::read(request, |caller, fields| {
+    let (caller, mut query) = http::read(request, |caller, fields| {
         caller.must_read()?;
         Ok(KeyQuery::take(fields))
     })?;
+    if query.filter.exceeds_lifetime.is_some() {
+        query.filter.lifetime = deps.accounts.lifetime(caller.account_id, deps.lifetime).await?;
+    }
     let page = deps.key_list.page(caller.account_id, &query, now).await?;
     http::ok(&KeyPageView::of(page, now, deps.ceiling))
 }

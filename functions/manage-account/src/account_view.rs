@@ -1,8 +1,10 @@
 //! An account as operators see it.
 
-use api_keys::key::{AccountId, Limits, Timestamp};
+use api_keys::key::{AccountId, Lifetime, Limits, Timestamp};
 use api_keys::store::Account;
 use serde::Serialize;
+
+use crate::Deps;
 
 /// An account.
 #[derive(Debug, Serialize)]
@@ -17,11 +19,13 @@ pub(crate) struct AccountView {
     max_keys: Option<u64>,
     effective_max_keys: u64,
     limits: Limits,
+    max_key_lifetime_days: Option<Lifetime>,
+    effective_max_key_lifetime_days: Option<Lifetime>,
 }
 
 impl AccountView {
-    /// `max_keys` is the stack's.
-    pub(crate) fn of(account: Account, max_keys: u64) -> Self {
+    /// As it is in that stack.
+    pub(crate) fn of(account: Account, stack: &Deps<'_>) -> Self {
         Self {
             account_id: account.id,
             company: account.company,
@@ -30,8 +34,10 @@ impl AccountView {
             status: if account.suspended { "SUSPENDED" } else { "ACTIVE" },
             key_count: account.key_count,
             max_keys: account.max_keys,
-            effective_max_keys: account.max_keys.unwrap_or(max_keys),
+            effective_max_keys: account.max_keys.unwrap_or(stack.max_keys),
             limits: account.limits,
+            max_key_lifetime_days: account.max_key_lifetime,
+            effective_max_key_lifetime_days: Lifetime::shorter(account.max_key_lifetime, stack.lifetime),
         }
     }
 }

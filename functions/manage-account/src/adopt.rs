@@ -29,6 +29,6 @@ impl Action for Adopt {
 
     async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<Adopted, Error> {
         let (account, adopted) = deps.accounts.adopt(self.account_id, &invocation.origin, invocation.now).await?;
-        Ok(Adopted { account: AccountView::of(account, deps.max_keys), adopted })
+        Ok(Adopted { account: AccountView::of(account, deps), adopted })
     }
 }

@@ -6,6 +6,7 @@ mod adopt;
 mod disable_keys;
 mod each_key;
 mod events;
+mod exempt_key;
 mod existence;
 mod find_key;
 mod key_view;
@@ -21,7 +22,7 @@ mod usage;
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{Catalogue, Issuer, Limits, Timestamp};
+use api_keys::key::{Catalogue, Issuer, Lifetime, Limits, Timestamp};
 use api_keys::lambda::{OperatorError, invoke};
 use api_keys::request::{Fields, InvalidRequest};
 use api_keys::store::{AccountList, Accounts, EventList, KeyList, KeyReader, Keys, NewKeys, Quota, UsageList};
@@ -49,6 +50,7 @@ const ACTIONS: &[(&str, Read)] = &[
     ("find-key", read::<find_key::FindKey>),
     ("revoke-keys", read::<revoke_keys::RevokeKeys>),
     ("disable-keys", read::<disable_keys::DisableKeys>),
+    ("exempt-key", read::<exempt_key::ExemptKey>),
     ("events", read::<events::Events>),
     ("usage", read::<usage::Usage>),
     ("adopt", read::<adopt::Adopt>),
@@ -83,6 +85,8 @@ pub struct Deps<'a> {
     pub max_keys: u64,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
     /// How long an invocation goes on with many keys, [`TIME`].
     pub time: Duration,
 }

@@ -33,7 +33,7 @@ impl Action for List {
     async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<AccountPageView, Error> {
         let Self { query: AccountQuery { limit, cursor }, company } = self;
         let page = deps.account_list.page(company.as_deref(), limit, cursor).await?;
-        let accounts = page.accounts.into_iter().map(|account| AccountView::of(account, deps.max_keys)).collect();
+        let accounts = page.accounts.into_iter().map(|account| AccountView::of(account, deps)).collect();
         Ok(AccountPageView { accounts, next_cursor: page.next })
     }
 }

@@ -20,7 +20,10 @@ impl Action for ListKeys {
         Self { account_id: fields.account_id(), query: KeyQuery::take(fields) }
     }
 
-    async fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> Result<KeyPageView, Error> {
+    async fn act(mut self, deps: &Deps<'_>, invocation: &Invocation) -> Result<KeyPageView, Error> {
+        if self.query.filter.exceeds_lifetime.is_some() {
+            self.query.filter.lifetime = deps.accounts.lifetime(self.account_id, deps.lifetime).await?;
+        }
         let page = deps.key_list.page(self.account_id, &self.query, invocation.now).await?;
         if page.keys.is_empty() && self.query.cursor.is_none() && page.next.is_none() {
             must_exist(deps, self.account_id, []).await?;

@@ -29,6 +29,7 @@ async fn main() -> Result<(), Error> {
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         max_keys: settings::max_keys()?,
         ceiling: settings::key_limits()?,
+        lifetime: settings::max_key_lifetime()?,
         time: TIME,
     };
     run(service_fn(|event| manage_account::handle(event, deps, SystemTime::now()))).await

@@ -21,6 +21,6 @@ impl Action for Show {
 
     async fn act(self, deps: &Deps<'_>, _invocation: &Invocation) -> Result<AccountView, Error> {
         let account = deps.accounts.show(self.account_id).await?;
-        Ok(AccountView::of(account, deps.max_keys))
+        Ok(AccountView::of(account, deps))
     }
 }

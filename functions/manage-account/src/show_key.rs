@@ -19,9 +19,9 @@ pub(crate) struct ShowKey {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyOfAccount {
-    account_id: AccountId,
+    pub(crate) account_id: AccountId,
     #[serde(flatten)]
-    key: ShownKey,
+    pub(crate) key: ShownKey,
 }
 
 impl Action for ShowKey {

@@ -41,7 +41,7 @@ impl<const SUSPENDED: bool> Action for SetSuspended<SUSPENDED> {
         let end = *begun + deps.time;
         let sweep = deps.accounts.set_suspended(account_id, SUSPENDED, cursor, end, origin, *now).await?;
         Ok(Suspended {
-            account: AccountView::of(sweep.account, deps.max_keys),
+            account: AccountView::of(sweep.account, deps),
             done: sweep.cursor.is_none(),
             keys_changed: sweep.changed,
             cursor: sweep.cursor,

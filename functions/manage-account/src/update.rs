@@ -1,4 +1,4 @@
-//! `update`: another company, external id, quota of keys or ceiling of limits.
+//! `update`: another company, external id, quota of keys, ceiling of limits or longest lifetime of keys.
 
 use api_keys::key::{AccountId, Timestamp};
 use api_keys::lambda::{Error, Invocation};
@@ -44,7 +44,7 @@ impl Action for Update {
         let end = *begun + deps.time;
         let sweep = deps.accounts.update(account_id, &change, cursor, end, origin, *now).await?;
         Ok(Updated {
-            account: AccountView::of(sweep.account, deps.max_keys),
+            account: AccountView::of(sweep.account, deps),
             done: sweep.cursor.is_none(),
             keys_changed: sweep.changed,
             cursor: sweep.cursor,

@@ -1,6 +1,6 @@
 //! `GET /authentication/account`: the caller's account, and what may be decided of its keys.
 
-use api_keys::key::{AccountId, Catalogue, Limits, Operations, TrafficType};
+use api_keys::key::{AccountId, Catalogue, Lifetime, Limits, Operations, TrafficType};
 use api_keys::lambda::{Error, http};
 use api_keys::request::Caller;
 use api_keys::store::{AccountReader, AccountRefusal, AccountSummary};
@@ -18,6 +18,8 @@ pub struct Deps<'a> {
     pub max_keys: u64,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
 }
 
 /// Answers one request.
@@ -30,7 +32,7 @@ async fn read_account(request: &Request, deps: &Deps<'_>) -> Result<Response<Bod
     let account = deps.accounts.read(caller.account_id).await?;
     // It was erased since the authorizer let the key in.
     let account = account.ok_or(Error::Account(AccountRefusal::Unknown))?;
-    http::ok(&AccountView::of(account, &caller, deps.catalogue, deps.max_keys, deps.ceiling))
+    http::ok(&AccountView::of(account, &caller, deps.catalogue, deps.max_keys, deps.ceiling, deps.lifetime))
 }
 
 /// The account of the calling key, and what may be decided of its keys.
@@ -60,6 +62,10 @@ pub struct AccountView<'a> {
     /// `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<api_keys::key::EffectiveLimits>))]
     ceilings: Limits,
+    /// For how many days a value of a key may live at most, from its making to the key's end, as whoever runs the service decided;
+    /// for ever when `null`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
+    max_key_lifetime_days: Option<Lifetime>,
 }
 
 /// Whether the account's keys may be used.
@@ -74,7 +80,7 @@ pub enum AccountStatus {
 }
 
 impl<'a> AccountView<'a> {
-    /// As the holder of a key sees it, in a stack of that catalogue, quota and ceiling.
+    /// As the holder of a key sees it, in a stack of that catalogue, quota, ceiling and longest lifetime.
     #[must_use]
     pub fn of(
         account: AccountSummary,
@@ -82,6 +88,7 @@ impl<'a> AccountView<'a> {
         catalogue: &'a Catalogue,
         max_keys: u64,
         ceiling: Limits,
+        lifetime: Option<Lifetime>,
     ) -> Self {
         Self {
             account_id: caller.account_id,
@@ -95,6 +102,7 @@ impl<'a> AccountView<'a> {
             grantable_operations: caller.grantable(&catalogue.operations_of_keys()),
             traffic_types: catalogue.traffic_types(),
             ceilings: account.limits.tightest(ceiling),
+            max_key_lifetime_days: Lifetime::shorter(account.max_key_lifetime, lifetime),
         }
     }
 }

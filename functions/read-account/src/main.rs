@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
         catalogue: &settings::catalogue()?,
         max_keys: settings::max_keys()?,
         ceiling: settings::key_limits()?,
+        lifetime: settings::max_key_lifetime()?,
     };
     http::run(|request| read_account::handle(request, deps)).await
 }

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::key::{Issuer, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
+use api_keys::key::{Issuer, KeyRecord, KeyStatus, Lifetime, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
-use api_keys::request::{Caller, NamedRequest, Rotation};
-use api_keys::store::{DoneRequests, KeyReader, Keys};
+use api_keys::request::{Caller, NamedRequest, Rotation, require_lifetime};
+use api_keys::store::{AccountReader, DoneRequests, KeyReader, Keys};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed it between our read and our write.
@@ -23,10 +23,14 @@ pub struct Deps<'a> {
     pub keys: &'a Keys,
     /// Knows which requests were carried out.
     pub requests: &'a DoneRequests,
+    /// Says how long values of an account's keys may live.
+    pub accounts: &'a AccountReader,
     /// Makes values of keys.
     pub issuer: &'a Issuer,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
 }
 
 /// Answers one request.
@@ -51,13 +55,35 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         // After the key: if the same request has changed the key by now, its name is found.
         deps.requests.require_unused(named.as_ref(), now).await?;
         let record = found.ok_or(Error::NotFound)?;
+        rotation.require_end_ahead(now)?;
         must_be_rotatable(&record, &caller, now)?;
+        let rotation = Rotation { expires_at: end(&record, rotation, deps, now).await?, ..rotation };
         http::require(if_match.as_ref(), &record)?;
         if let Some(key) = deps.keys.rotate(&record, &value.hash(), rotation, named.as_ref(), &origin, now).await? {
             return http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling });
         }
     }
     Err(Error::Contended)
+}
+
+/// The end that the key is given; `None` leaves the one that it has. A key without one gets the latest that there may be.
+async fn end(
+    record: &KeyRecord,
+    rotation: Rotation,
+    deps: &Deps<'_>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let metadata = &record.metadata;
+    let is_left = metadata.settings.expires_at.is_some() || metadata.lifetime_exempt;
+    if rotation.expires_at.is_none() && is_left {
+        return Ok(None);
+    }
+    let lifetime = deps.accounts.lifetime(record.account_id, deps.lifetime).await?;
+    let Some(wanted) = rotation.expires_at else { return Ok(lifetime.map(|lifetime| lifetime.end(now))) };
+    let mut rotated = metadata.clone();
+    (rotated.value_created_at, rotated.settings.expires_at) = (Some(now), Some(wanted));
+    require_lifetime(&rotated, lifetime).map_err(Error::LifetimeExceeded)?;
+    Ok(Some(wanted))
 }
 
 /// The caller learns the new value, so it needs all of the key's operations. Only a new value ends an exposure, so an exposed

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::{Issuer, Random};
 use api_keys::lambda::{http, settings};
-use api_keys::store::{DoneRequests, KeyReader, Keys, Tables};
+use api_keys::store::{AccountReader, DoneRequests, KeyReader, Keys, Tables};
 use lambda_http::Error;
 use rotate_key::{Deps, HEADERS};
 
@@ -18,8 +18,10 @@ async fn main() -> Result<(), Error> {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         keys: &Keys::new(&tables),
         requests: &DoneRequests::new(&tables),
+        accounts: &AccountReader::new(&aws, settings::table_name()?),
         issuer: &Issuer::new(settings::key_prefix()?, Random::system()),
         ceiling: settings::key_limits()?,
+        lifetime: settings::max_key_lifetime()?,
     };
     http::run_with_headers(&HEADERS, |request| rotate_key::handle(request, deps, SystemTime::now())).await
 }

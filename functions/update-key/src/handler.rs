@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use api_keys::key::{Catalogue, KeyId, KeyRecord, KeyStatus, Limits, Locator, Timestamp};
+use api_keys::key::{Catalogue, KeyId, KeyRecord, KeyStatus, Lifetime, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, http};
-use api_keys::request::{Caller, IfMatch, KeyPatch};
-use api_keys::store::{KeyReader, Keys, WriteError};
+use api_keys::request::{Caller, IfMatch, KeyPatch, require_lifetime};
+use api_keys::store::{AccountReader, KeyReader, Keys, WriteError};
 use lambda_http::{Body, Request, Response};
 
 /// How often the key is read again after another writer changed its operations between our read and our write.
@@ -21,10 +21,14 @@ pub struct Deps<'a> {
     pub reader: &'a KeyReader,
     /// Changes and ends keys.
     pub keys: &'a Keys,
+    /// Says how long values of an account's keys may live.
+    pub accounts: &'a AccountReader,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
+    /// How long values of keys may live at most, whatever the account says.
+    pub lifetime: Option<Lifetime>,
 }
 
 /// Answers one request.
@@ -75,6 +79,7 @@ impl Update<'_> {
             if record.is_exposed() && self.patch.enabled == Some(true) {
                 return Err(Error::NotActive(KeyStatus::Exposed));
             }
+            self.require_lifetime(&record).await?;
             http::require(self.if_match.as_ref(), &record)?;
             let patch = self.patch.on(&record.metadata.settings)?;
             if let Some(changed) = self.write(&record, &patch).await? {
@@ -82,6 +87,17 @@ impl Update<'_> {
             }
         }
         Err(Error::Contended)
+    }
+
+    /// Whoever moves the end moves it within the longest lifetime. Any other change leaves an end that is too late, as it is.
+    async fn require_lifetime(&self, record: &KeyRecord) -> Result<(), Error> {
+        if self.patch.expires_at.is_none() {
+            return Ok(());
+        }
+        let lifetime = self.deps.accounts.lifetime(self.caller.account_id, self.deps.lifetime).await?;
+        let mut changed = record.metadata.clone();
+        changed.settings.expires_at = self.patch.expires_at.flatten();
+        require_lifetime(&changed, lifetime).map_err(Error::LifetimeExceeded)
     }
 
     /// Switches the key off, whoever else writes.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api_keys::aws::Aws;
 use api_keys::key::Random;
 use api_keys::lambda::{http, settings};
-use api_keys::store::{KeyReader, Keys, Tables};
+use api_keys::store::{AccountReader, KeyReader, Keys, Tables};
 use lambda_http::Error;
 use update_key::{Deps, HEADERS};
 
@@ -17,8 +17,10 @@ async fn main() -> Result<(), Error> {
     let deps = &Deps {
         reader: &KeyReader::new(&aws, settings::table_name()?).await?,
         keys: &Keys::new(&tables),
+        accounts: &AccountReader::new(&aws, settings::table_name()?),
         catalogue: &settings::catalogue()?,
         ceiling: settings::key_limits()?,
+        lifetime: settings::max_key_lifetime()?,
     };
     http::run_with_headers(&HEADERS, |request| update_key::handle(request, deps, SystemTime::now())).await
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::allowed_ips::AllowedIps;
 use super::etag::Etag;
 use super::id::KeyId;
+use super::lifetime::Lifetime;
 use super::limits::Limits;
 use super::operation::{Operations, TrafficType};
 use super::previous_value::PreviousValue;
@@ -79,12 +80,33 @@ pub struct KeyMetadata {
     pub created_by_key_id: Option<KeyId>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it got its present value, if that was by a rotation.
+    #[serde(default)]
+    pub value_created_at: Option<Timestamp>,
+    /// Whether no longest lifetime holds for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lifetime_exempt: bool,
     /// When it was last used, to within five minutes.
     #[serde(default)]
     pub last_used_at: Option<Timestamp>,
     /// What else may be changed of it.
     #[serde(flatten)]
     pub settings: KeySettings,
+}
+
+impl KeyMetadata {
+    /// When it got its present value.
+    #[must_use]
+    pub fn value_created_at(&self) -> Timestamp {
+        self.value_created_at.unwrap_or(self.created_at)
+    }
+
+    /// Whether its value lives longer than that lifetime, or without an end.
+    #[must_use]
+    pub fn exceeds(&self, lifetime: Option<Lifetime>) -> bool {
+        let latest = lifetime.filter(|_| !self.lifetime_exempt).map(|lifetime| lifetime.end(self.value_created_at()));
+        latest.is_some_and(|latest| self.settings.expires_at.is_none_or(|end| end > latest))
+    }
 }
 
 /// The limits of a key and the ceilings, the tightest for each period: there may be one for every period.
@@ -120,6 +142,11 @@ pub struct KeyView<'a> {
     description: Option<&'a str>,
     /// When it was created.
     created_at: Timestamp,
+    /// When its present value was made, by its creation or its last rotation. The longest lifetime counts from then on.
+    value_created_at: Timestamp,
+    /// Whether no longest lifetime holds for it: an account's first key, one that recovered it, and those that an operator has
+    /// exempted.
+    lifetime_exempt: bool,
     /// Whether it was left switched on.
     enabled: bool,
     /// From that instant it opens nothing.
@@ -171,6 +198,8 @@ impl<'a> KeyView<'a> {
             name: settings.name.as_deref(),
             description: settings.description.as_deref(),
             created_at: metadata.created_at,
+            value_created_at: metadata.value_created_at(),
+            lifetime_exempt: metadata.lifetime_exempt,
             enabled: settings.enabled,
             expires_at: settings.expires_at,
             last_used_at: metadata.last_used_at,

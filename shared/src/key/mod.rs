@@ -9,8 +9,9 @@
 //! timestamp → limits → counters → lease
 //! timestamp, id → usage
 //! id → etag
+//! timestamp → lifetime
 //! timestamp, hash → previous_value
-//! timestamp, allowed_ips, limits, etag, operation, status, tags, previous_value → metadata → record
+//! timestamp, allowed_ips, limits, lifetime, etag, operation, status, tags, previous_value → metadata → record
 //! ```
 
 mod allowed_ips;
@@ -24,6 +25,7 @@ mod hash;
 mod id;
 mod issuer;
 mod lease;
+mod lifetime;
 mod limits;
 mod metadata;
 mod operation;
@@ -47,6 +49,7 @@ pub use self::hash::KeyHash;
 pub use self::id::{AccountId, EventId, KeyId, Locator};
 pub use self::issuer::Issuer;
 pub use self::lease::{Lease, Step};
+pub use self::lifetime::Lifetime;
 pub use self::limits::{Limit, Limits, Period};
 pub use self::metadata::{EffectiveLimits, KeyMetadata, KeySettings, KeyView};
 pub use self::operation::{Operation, Operations, TrafficType};

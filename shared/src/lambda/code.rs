@@ -69,6 +69,8 @@ macro_rules! codes {
 codes! {
     /// The body, the query, a header or the path is wrong.
     InvalidRequest BAD_REQUEST Never;
+    /// The key would live longer than the account's keys may, or without an end.
+    LifetimeExceeded BAD_REQUEST Never;
     /// The request has no live key.
     Unauthorized UNAUTHORIZED Changed;
     /// The key may not be used from this address.

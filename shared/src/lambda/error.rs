@@ -12,6 +12,8 @@ use crate::store::{AccountError, AccountRefusal, NamedRequestError, TableError, 
 pub enum Error {
     /// The request has wrong fields.
     Invalid(InvalidRequest),
+    /// The key would live longer than it may.
+    LifetimeExceeded(InvalidRequest),
     /// The caller's key may not do this.
     Forbidden(Forbidden),
     /// The account has no such key.
@@ -63,7 +65,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(fields) => fields.fmt(f),
+            Self::Invalid(fields) | Self::LifetimeExceeded(fields) => fields.fmt(f),
             Self::Forbidden(why) => why.fmt(f),
             Self::NotFound => f.write_str("the account has no such key"),
             Self::NoRoute => f.write_str("no such route"),
@@ -135,6 +137,7 @@ impl From<AccountError> for Error {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::QuotaReached { max_keys } => Self::QuotaReached { max_keys },
+            AccountError::LifetimeExceeded(why) => Self::LifetimeExceeded(why),
             AccountError::Refused(why) => Self::Account(why),
             AccountError::Write(error) => error.into(),
         }

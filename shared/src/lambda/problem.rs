@@ -50,7 +50,10 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
         code,
         detail,
         request_id,
-        errors: if let Error::Invalid(InvalidRequest(errors)) = error { errors } else { &[] },
+        errors: match error {
+            Error::Invalid(InvalidRequest(errors)) | Error::LifetimeExceeded(InvalidRequest(errors)) => errors,
+            _ => &[],
+        },
         key_id: done.map(|(key_id, _)| key_id),
         etag: done.map(|(_, etag)| etag),
     };
@@ -60,6 +63,7 @@ pub(super) fn problem(request_id: &str, error: &Error) -> Result<Response<Body>,
 fn code_and_detail(error: &Error) -> (Code, String) {
     let (code, detail) = match error {
         Error::Invalid(_) => (Code::InvalidRequest, "The request has fields that are wrong."),
+        Error::LifetimeExceeded(_) => (Code::LifetimeExceeded, "The key would live longer than it may."),
         Error::Forbidden(Forbidden::NotManager) => (Code::Operation, "The key lacks the operation AUTHENTICATION."),
         Error::Forbidden(Forbidden::NotReader) => {
             (Code::Operation, "The key lacks the operation AUTHENTICATION_READ, and sees itself alone.")

@@ -9,7 +9,7 @@ use lambda_http::http::Uri;
 
 use super::metrics::Metrics;
 use crate::aws::SecretArn;
-use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Limits};
+use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Lifetime, Limits};
 use crate::store::EventTable;
 
 /// A variable that is missing or malformed; the function does not start.
@@ -144,6 +144,17 @@ pub fn leaks() -> Result<bool, SettingError> {
 /// When it is missing or not a positive number.
 pub fn max_keys() -> Result<u64, SettingError> {
     positive("MAX_KEYS_PER_ACCOUNT").map(NonZeroU64::get)
+}
+
+/// `MAX_KEY_LIFETIME_DAYS`: how long values may live; `None` for 0.
+///
+/// # Errors
+/// When it is missing or not such a number.
+pub fn max_key_lifetime() -> Result<Option<Lifetime>, SettingError> {
+    read("MAX_KEY_LIFETIME_DAYS", "a whole number of days from 0 to 3650", |text| match text.parse().ok()? {
+        0 => Some(None),
+        days => Lifetime::of_days(days).map(Some),
+    })
 }
 
 /// `KEY_LIMITS`: the ceiling of every key's limits; empty for none.

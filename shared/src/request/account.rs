@@ -2,9 +2,10 @@
 
 use super::caller::Caller;
 use super::fields::Fields;
-use crate::key::{AccountId, KeyId, Limits};
+use crate::key::{AccountId, KeyId, Lifetime, Limits};
 
 const EXTERNAL_ID: &str = "externalId";
+const LIFETIME: &str = "maxKeyLifetimeDays";
 
 /// The largest quota of keys.
 const MAX_QUOTA: u64 = 1_000_000_000;
@@ -20,26 +21,34 @@ pub struct AccountChange {
     pub limits: Option<Limits>,
     /// The operator's own id of the account; none when `Some(None)`.
     pub external_id: Option<Option<String>>,
+    /// How long values of its keys may live at most; as the stack has it when `Some(None)`.
+    pub max_key_lifetime: Option<Option<Lifetime>>,
 }
 
 impl AccountChange {
-    /// Takes `company`, `maxKeys`, `limits` and `externalId`, of which one must be there.
+    /// Takes `company`, `maxKeys`, `limits`, `externalId` and `maxKeyLifetimeDays`, of which one must be there.
     pub fn take(fields: &mut Fields) -> Self {
-        let given = ["company", "maxKeys", "limits", EXTERNAL_ID].map(|field| fields.has(field));
-        let [company, max_keys, limits, external_id] = given;
+        let given = ["company", "maxKeys", "limits", EXTERNAL_ID, LIFETIME].map(|field| fields.has(field));
+        let [company, max_keys, limits, external_id, lifetime] = given;
         if !given.contains(&true) {
-            fields.wrong("body", "must have company, maxKeys, limits or externalId");
+            fields.wrong("body", "must have company, maxKeys, limits, externalId or maxKeyLifetimeDays");
         }
         Self {
             company: company.then(|| fields.required_text("company", Caller::MAX_TEXT)),
             max_keys: max_keys.then(|| fields.optional_number("maxKeys", 1, MAX_QUOTA)),
             limits: limits.then(|| fields.limits()),
             external_id: external_id.then(|| fields.external_id()),
+            max_key_lifetime: lifetime.then(|| fields.max_key_lifetime()),
         }
     }
 }
 
 impl Fields {
+    /// Takes `maxKeyLifetimeDays`, how long values of an account's keys may live at most. None when it is absent.
+    pub fn max_key_lifetime(&mut self) -> Option<Lifetime> {
+        self.optional_number(LIFETIME, 1, Lifetime::MAX_DAYS.into()).and_then(Lifetime::of_days)
+    }
+
     /// Takes `externalId`, the operator's own id of an account. None when it is absent.
     pub fn external_id(&mut self) -> Option<String> {
         self.optional_text(EXTERNAL_ID, Caller::MAX_TEXT)

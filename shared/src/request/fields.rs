@@ -20,6 +20,9 @@ const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
 /// As many wrong fields are named; the others are counted.
 const MAX_ERRORS: usize = 50;
 
+/// What such a time must be.
+pub(super) const AHEAD: &str = "must be in the future, at most 10 years away";
+
 const TIME: &str = "must be a time such as 2030-01-31T00:00:00Z";
 
 /// As many characters of a field's name are repeated.
@@ -167,12 +170,16 @@ impl Fields {
 
     /// Takes a time in the future, at most ten years away, that may be absent.
     pub fn optional_expiry(&mut self, field: &str, now: Timestamp) -> Option<Timestamp> {
-        let end = self.id(field, Timestamp::parse, TIME)?;
-        let is_near = end > now && end <= now.plus(TEN_YEARS);
-        if !is_near {
-            self.wrong(field, "must be in the future, at most 10 years away");
+        let end = self.optional_time(field)?;
+        if !is_ahead(end, now) {
+            self.wrong(field, AHEAD);
         }
-        is_near.then_some(end)
+        is_ahead(end, now).then_some(end)
+    }
+
+    /// Takes a time that may be absent.
+    pub fn optional_time(&mut self, field: &str) -> Option<Timestamp> {
+        self.id(field, Timestamp::parse, TIME)
     }
 
     /// Takes a time, or a day for its start, that may be absent.
@@ -277,6 +284,11 @@ impl Fields {
         };
         normalize(&text, max).map_err(|message| self.wrong(field, message)).ok()
     }
+}
+
+/// Whether a key may end then, as far as the calendar goes.
+pub(super) fn is_ahead(end: Timestamp, now: Timestamp) -> bool {
+    end > now && end <= now.plus(TEN_YEARS)
 }
 
 fn shortened(name: &str) -> String {

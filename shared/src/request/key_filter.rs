@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::caller::Caller;
 use super::fields::Fields;
-use crate::key::{KeyId, KeyRecord, KeyStatus, Operation, Tags, Timestamp};
+use crate::key::{KeyId, KeyRecord, KeyStatus, Lifetime, Operation, Tags, Timestamp};
 
 const STATUS: &str = "must be one of ACTIVE, DISABLED, EXPIRED, EXPOSED, SUSPENDED";
+const TRUTH: &str = "must be true or false";
 /// What stands before the name of a tag.
 const TAG: &str = "tag.";
 const NAME_OF_TAG: &str =
@@ -28,6 +29,10 @@ pub struct KeyFilter {
     pub created_by_key_id: Option<KeyId>,
     /// They expire before that instant, or have.
     pub expires_before: Option<Timestamp>,
+    /// They live longer than their account's keys may, or do not.
+    pub exceeds_lifetime: Option<bool>,
+    /// How long these may live, for whoever asks for that: it depends on the account.
+    pub lifetime: Option<Lifetime>,
     /// Last used before that instant; those that never were, created before it.
     pub unused_since: Option<Timestamp>,
     /// With exactly these texts of these names in their tags, among others.
@@ -44,6 +49,8 @@ impl KeyFilter {
             operation: fields.id("operation", Operation::parse, OPERATION),
             created_by_key_id: fields.key_id("createdByKeyId"),
             expires_before: fields.time_or_day("expiresBefore"),
+            exceeds_lifetime: fields.id("exceedsLifetime", |text| text.parse().ok(), TRUTH),
+            lifetime: None,
             unused_since: fields.time_or_day("unusedSince"),
             tags: take_tags(fields),
         }
@@ -60,6 +67,7 @@ impl KeyFilter {
             && self.operation.as_ref().is_none_or(|operation| of.settings.operations.contains(operation.as_str()))
             && self.created_by_key_id.is_none_or(|id| of.created_by_key_id == Some(id))
             && self.expires_before.is_none_or(|end| of.settings.expires_at.is_some_and(|expiry| expiry < end))
+            && self.exceeds_lifetime.is_none_or(|wanted| of.exceeds(self.lifetime) == wanted)
             && self.unused_since.is_none_or(|start| last_use < start)
             && self.tags.iter().all(|(name, text)| of.settings.tags.get(name).is_some_and(|tag| tag == *text))
     }

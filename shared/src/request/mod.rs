@@ -4,7 +4,7 @@
 //! json, text, path_text → fields → usage, rotation, key_fields, limits, tags → settings → new_key
 //! caller → origin ───────────┘                └──→ account     field_change ┘
 //! caller, fields → key_filter → page
-//! caller, rotation, new_key → named_request; if_match
+//! caller, rotation, new_key → named_request; fields → lifetime; if_match
 //! ```
 
 mod account;
@@ -15,6 +15,7 @@ mod if_match;
 mod json;
 mod key_fields;
 mod key_filter;
+mod lifetime;
 mod limits;
 mod named_request;
 mod new_key;
@@ -34,12 +35,13 @@ pub use self::fields::{FieldError, Fields, InvalidRequest};
 pub use self::if_match::IfMatch;
 pub use self::json::Json;
 pub use self::key_filter::KeyFilter;
+pub use self::lifetime::require_lifetime;
 pub use self::named_request::{NamedRequest, RequestName};
 pub use self::new_key::NewKey;
 pub use self::origin::{Actor, ActorType, Origin};
 pub use self::page::{AccountQuery, EventQuery, KeyQuery, wrong_id_of_key};
 pub use self::path_text::PathText;
-pub use self::rotation::Rotation;
+pub use self::rotation::{OldValues, Rotation};
 pub use self::settings::KeyPatch;
 pub use self::tags::TagChanges;
 pub use self::text::normalize as normalize_text;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::caller::Caller;
 use super::json::Json;
-use super::rotation::Rotation;
+use super::rotation::{OldValues, Rotation};
 use super::text::spelled;
 use crate::key::{AccountId, IpRange, KeyId, Timestamp};
 
@@ -44,7 +44,7 @@ pub struct NamedRequest {
 #[serde(tag = "route", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum NamedWork {
     Create { body: Value },
-    Rotate { key: KeyId, grace_period_seconds: Option<u64>, keep_previous: Option<bool> },
+    Rotate { key: KeyId, grace_period_seconds: Option<u64>, keep_previous: Option<bool>, expires_at: Option<Timestamp> },
 }
 
 impl NamedRequest {
@@ -63,11 +63,12 @@ impl NamedRequest {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn rotate(name: RequestName, caller: &Caller, key: KeyId, rotation: Rotation) -> serde_json::Result<Self> {
-        let (grace_period_seconds, keep_previous) = match rotation {
-            Rotation::Grace(grace) => (Some(grace.as_secs()), None),
-            Rotation::KeepPrevious => (None, Some(true)),
+        let Rotation { old_values, expires_at } = rotation;
+        let (grace_period_seconds, keep_previous) = match old_values {
+            OldValues::Grace(grace) => (Some(grace.as_secs()), None),
+            OldValues::KeepPrevious => (None, Some(true)),
         };
-        Self::of(name, caller, &NamedWork::Rotate { key, grace_period_seconds, keep_previous })
+        Self::of(name, caller, &NamedWork::Rotate { key, grace_period_seconds, keep_previous, expires_at })
     }
 
     fn of(name: RequestName, caller: &Caller, work: &NamedWork) -> serde_json::Result<Self> {
@@ -134,7 +135,11 @@ mod tests {
         }
     }
 
-    fn fingerprint_of(rotation: Rotation) -> String {
+    fn fingerprint_of(old_values: OldValues) -> String {
+        fingerprint_of_rotation(Rotation { old_values, expires_at: None })
+    }
+
+    fn fingerprint_of_rotation(rotation: Rotation) -> String {
         let name = RequestName::parse("12345678").unwrap();
         hex::encode(NamedRequest::rotate(name, &caller(), KeyId::parse(KEY).unwrap(), rotation).unwrap().fingerprint)
     }
@@ -178,12 +183,19 @@ mod tests {
         assert_eq!(create.fingerprint, digest(&SHA256, text.as_bytes()).as_ref());
         let rotate = |rest: &str| hex::encode(digest(&SHA256, format!("{{{rest}").as_bytes()));
         assert_eq!(
-            fingerprint_of(Rotation::Grace(Duration::from_mins(1))),
+            fingerprint_of(OldValues::Grace(Duration::from_mins(1))),
             rotate(&format!(r#""gracePeriodSeconds":60,"key":"{KEY}","route":"rotate"}}"#))
         );
         assert_eq!(
-            fingerprint_of(Rotation::KeepPrevious),
+            fingerprint_of(OldValues::KeepPrevious),
             rotate(&format!(r#""keepPrevious":true,"key":"{KEY}","route":"rotate"}}"#))
+        );
+        let expires_at = Timestamp::parse("2030-01-31T01:00:00+01:00");
+        assert_eq!(
+            fingerprint_of_rotation(Rotation { old_values: OldValues::KeepPrevious, expires_at }),
+            rotate(&format!(
+                r#""expiresAt":"2030-01-31T00:00:00.000Z","keepPrevious":true,"key":"{KEY}","route":"rotate"}}"#
+            ))
         );
     }
 }

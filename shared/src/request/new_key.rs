@@ -24,6 +24,8 @@ pub struct NewKey {
     pub created_by: String,
     /// See [`KeyMetadata::created_by_key_id`].
     pub created_by_key_id: Option<KeyId>,
+    /// See [`KeyMetadata::lifetime_exempt`].
+    pub lifetime_exempt: bool,
     /// See [`KeyMetadata::settings`].
     pub settings: KeySettings,
 }
@@ -48,13 +50,15 @@ impl NewKey {
             company,
             created_by: creator.map_or(&user_id, |creator| &creator.user_id).clone(),
             created_by_key_id: creator.map(|creator| creator.key_id),
+            lifetime_exempt: false,
             user_id,
             username: settings::username(fields),
             settings: settings::take(fields, catalogue, now),
         }
     }
 
-    /// A key with every operation, which its own user has created: an account's first, or one that recovers it.
+    /// A key with every operation, which its own user has created: an account's first, or one that recovers it. It need not end,
+    /// so that an account does not lose its last manager by the calendar.
     #[must_use]
     pub fn first(
         account_id: AccountId,
@@ -68,6 +72,7 @@ impl NewKey {
             company,
             created_by: user_id.clone(),
             created_by_key_id: None,
+            lifetime_exempt: true,
             user_id,
             username,
             settings: KeySettings::new(catalogue.operations().clone(), catalogue.default_traffic_type()),
@@ -112,6 +117,8 @@ impl NewKey {
             created_by: self.created_by,
             created_by_key_id: self.created_by_key_id,
             created_at,
+            value_created_at: None,
+            lifetime_exempt: self.lifetime_exempt,
             last_used_at: None,
             settings: self.settings,
         };

@@ -60,6 +60,9 @@ pub struct KeyPatch {
     /// See [`KeySettings::tags`]: all of them, as [`Self::on`] finds them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Tags>,
+    /// See [`KeyMetadata::lifetime_exempt`]. No request of a manager has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifetime_exempt: Option<bool>,
     /// Which tags are set and removed.
     #[serde(skip)]
     pub tag_changes: Option<TagChanges>,
@@ -96,6 +99,7 @@ impl KeyPatch {
             allowed_ips: fields.has("allowedIps").then(|| fields.allowed_ips()),
             limits: fields.has("limits").then(|| fields.limits()),
             tags: None,
+            lifetime_exempt: None,
             tag_changes: fields.has("tags").then(|| fields.tag_changes()),
             ends_previous_value: ends_previous_value(fields),
         }
@@ -114,6 +118,7 @@ impl KeyPatch {
     pub fn apply(&self, key: &mut KeyMetadata) {
         set(&mut key.user_id, self.user_id.as_ref());
         set(&mut key.username, self.username.as_ref());
+        set(&mut key.lifetime_exempt, self.lifetime_exempt.as_ref());
         let to = &mut key.settings;
         set(&mut to.name, self.name.as_ref());
         set(&mut to.description, self.description.as_ref());

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use api_keys::aws::{Aws, Transport};
 use api_keys::check::{EnvironmentState, Settings};
-use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Limits, Random};
+use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Lifetime, Limits, Random};
 use api_keys::lambda::{AfterAnswer, Metrics, OperatorError, http};
 use api_keys::store::{
     AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, EventTable, KeyList, KeyReader, Keys,
@@ -62,6 +62,7 @@ pub struct Functions {
     publisher: publish_events::Deps,
     github: GithubKeys,
     max_keys: u64,
+    lifetime: Option<Lifetime>,
 }
 
 /// What a function answers the gateway with.
@@ -126,7 +127,7 @@ impl Authorizer {
 }
 
 impl Functions {
-    pub async fn start(aws: &Aws, transport: Transport, max_keys: u64) -> Self {
+    pub async fn start(aws: &Aws, transport: Transport, max_keys: u64, lifetime: Option<Lifetime>) -> Self {
         let events = EventTable { name: EVENTS.to_owned(), retention: Duration::from_hours(400 * 24) };
         Self {
             reader: KeyReader::new(aws, KEYS.to_owned()).await.expect("a region"),
@@ -145,6 +146,7 @@ impl Functions {
             },
             github: GithubKeys::over(transport, format!("http://{GITHUB}/keys").parse().expect("a URL"), None),
             max_keys,
+            lifetime,
         }
     }
 
@@ -160,27 +162,40 @@ impl Functions {
             _ => &[],
         };
         let request = http::with_headers(needed, event).into();
-        let Self { reader, tables, key_list, events, accounts, usage, catalogue, issuer, github, max_keys, .. } = self;
-        let (max_keys, ceiling, imported) = (*max_keys, CEILING, IMPORTED);
+        let Self { reader, tables, key_list, events, accounts, usage, catalogue, issuer, github, .. } = self;
+        let (max_keys, lifetime, ceiling, imported) = (self.max_keys, self.lifetime, CEILING, IMPORTED);
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let requests = &DoneRequests::new(tables);
         let response = match function {
-            "list-keys" => list_keys::handle(request, &list_keys::Deps { key_list, ceiling }, now).await,
+            "list-keys" => {
+                list_keys::handle(request, &list_keys::Deps { key_list, accounts, ceiling, lifetime }, now).await
+            }
             "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
             "read-account" => {
-                read_account::handle(request, &read_account::Deps { accounts, catalogue, max_keys, ceiling }).await
+                read_account::handle(request, &read_account::Deps { accounts, catalogue, max_keys, ceiling, lifetime })
+                    .await
             }
             "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
             "create-key" => {
-                let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling };
+                let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling, lifetime };
                 create_key::handle(request, &deps, now).await
             }
             "find-key" => find_key::handle(request, &find_key::Deps { reader, imported, ceiling }, now).await,
             "update-key" => {
-                update_key::handle(request, &update_key::Deps { reader, keys, catalogue, ceiling }, now).await
+                update_key::handle(
+                    request,
+                    &update_key::Deps { reader, keys, accounts, catalogue, ceiling, lifetime },
+                    now,
+                )
+                .await
             }
             "rotate-key" => {
-                rotate_key::handle(request, &rotate_key::Deps { reader, keys, requests, issuer, ceiling }, now).await
+                rotate_key::handle(
+                    request,
+                    &rotate_key::Deps { reader, keys, requests, accounts, issuer, ceiling, lifetime },
+                    now,
+                )
+                .await
             }
             "delete-key" => delete_key::handle(request, &delete_key::Deps { reader, keys, quota }, now).await,
             "report-leaks" => {
@@ -210,8 +225,8 @@ impl Functions {
         let mut context = Context::default();
         request_id.clone_into(&mut context.request_id);
         let event = LambdaEvent::new(to_raw_value(payload).expect("JSON"), context);
-        let Self { reader, tables, key_list, events, account_list, usage, catalogue, issuer, max_keys, .. } = self;
-        let (max_keys, ceiling, imported) = (*max_keys, CEILING, IMPORTED);
+        let Self { reader, tables, key_list, events, account_list, usage, catalogue, issuer, .. } = self;
+        let (max_keys, lifetime, ceiling, imported) = (self.max_keys, self.lifetime, CEILING, IMPORTED);
         let (accounts, new_keys) = (&Accounts::new(tables), &NewKeys::new(tables));
         match function {
             "create-account" => {
@@ -219,7 +234,8 @@ impl Functions {
                 shown(create_account::handle(event, &deps, now).await)
             }
             "import-keys" => {
-                let deps = import_keys::Deps { reader, accounts, new_keys, catalogue, issuer, imported, max_keys };
+                let deps =
+                    import_keys::Deps { reader, accounts, new_keys, catalogue, issuer, imported, max_keys, lifetime };
                 shown(import_keys::handle(event, &deps, now).await)
             }
             "manage-account" => {
@@ -237,6 +253,7 @@ impl Functions {
                     issuer,
                     max_keys,
                     ceiling,
+                    lifetime,
                     time: manage_account::TIME,
                 };
                 shown(manage_account::handle(event, &deps, now).await)

@@ -65,6 +65,7 @@ async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
     let limit = [3, 20, 60][usize::try_from(world.plan.seed / LIMITS % 3).expect("small")];
     let body = json!({
         "userId": "user-4", "username": "Max", "operations": ["SMS"], "limits": [{"requests": limit, "per": "DAY"}],
+        "expiresAt": world.lifetime().map(|longest| clients::rfc3339(world.now() + longest / 2)),
     });
     let ask = Ask::new("POST", "/authentication", by).body(body);
     let made = gateway::send(world, action, 1, &ask).await;

@@ -22,6 +22,8 @@ pub struct Key {
     /// Whether its import is not complete.
     held: bool,
     expires: Option<u64>,
+    /// Whether it need not have an end.
+    is_exempt: bool,
     told: Told,
     /// The event of the last write that had one.
     version: Option<Version>,
@@ -75,12 +77,15 @@ pub enum Effect {
         value: Option<usize>,
         told: Told,
         expires: Option<u64>,
+        is_exempt: bool,
     },
     Patch(Patch),
     /// It gets another value, which nobody may have been told.
     Rotate {
         value: Option<usize>,
         old: Old,
+        /// The end that it gets where it has none.
+        end: Option<u64>,
     },
     /// It is gone.
     Delete,
@@ -147,9 +152,10 @@ impl Key {
         let mut key = self.clone();
         match effect {
             Effect::Create { .. } if self.exists => return None,
-            Effect::Create { value, told, expires } => {
+            Effect::Create { value, told, expires, is_exempt } => {
                 let told = Told { external_id: self.told.external_id.clone(), ..told.clone() };
                 (key.exists, key.enabled, key.value, key.expires, key.told) = (true, true, *value, *expires, told);
+                key.is_exempt = *is_exempt;
             }
             Effect::Suspend(suspended) => key.suspended = *suspended,
             Effect::Call(external_id) => key.told.external_id.clone_from(external_id),
@@ -157,7 +163,8 @@ impl Key {
             Effect::Erase => key = self.gone(),
             _ if !self.exists => return None,
             Effect::Patch(patch) => key.change(patch),
-            Effect::Rotate { value, old } => {
+            Effect::Rotate { value, old, end } => {
+                key.expires = self.expires.or(end.filter(|_| !self.is_exempt));
                 key.previous = match old {
                     // A value that others know has no grace.
                     Old::LivesUntil(end) => self.value.filter(|_| !self.exposed).map(|value| (value, *end)),

@@ -3,6 +3,7 @@
 //! Whatever is decided later draws from the number of its own action, so that an action that is left out changes nothing of the
 //! others. That is what makes a failing run small.
 
+use api_keys::key::Lifetime;
 use fastrand::Rng;
 
 use crate::clients::{self, Client};
@@ -25,6 +26,8 @@ pub struct Plan {
 pub struct Settings {
     pub accounts: usize,
     pub max_keys: u64,
+    /// How long values of keys may live.
+    pub lifetime: Option<Lifetime>,
     /// When it begins: Unix milliseconds.
     pub start: u64,
 }
@@ -140,8 +143,13 @@ impl Plan {
         let mut faults = Faults::of(&mut rng);
         // Somewhere near the end of a minute, an hour, a day or a month.
         let boundary = [1_795_428_960_000, 1_795_431_600_000, 1_795_478_400_000, 1_796_083_200_000][rng.usize(0..4)];
-        let settings =
-            Settings { accounts: rng.usize(1..=3), max_keys: rng.u64(4..=12), start: boundary - rng.u64(0..40_000) };
+        let days = if rng.u32(0..4) == 0 { rng.u64(1..=40) } else { 0 };
+        let settings = Settings {
+            accounts: rng.usize(1..=3),
+            max_keys: rng.u64(4..=12),
+            lifetime: Lifetime::of_days(days),
+            start: boundary - rng.u64(0..40_000),
+        };
         let clients = clients::of(&settings, &mut rng);
         let busy = rng.u64(1..=4);
         let mut actions = Vec::new();

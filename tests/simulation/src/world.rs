@@ -171,6 +171,11 @@ impl World {
         self.plan.settings.start + self.elapsed()
     }
 
+    /// How long values of keys may live, in milliseconds.
+    pub fn lifetime(&self) -> Option<u64> {
+        self.plan.settings.lifetime.map(|lifetime| u64::from(lifetime.days()) * 86_400_000)
+    }
+
     pub fn tell(&self, action: usize, what: impl FnOnce() -> String) {
         let time = self.elapsed();
         self.trace.borrow_mut().add(format!("{time:>7} ms  [{action}] {}", what()));
@@ -258,8 +263,8 @@ impl World {
         part: u64,
         work: impl AsyncFnOnce(&Functions, SystemTime) -> T + 'static,
     ) -> Answered<T> {
-        let max_keys = self.plan.settings.max_keys;
-        let start = async move |aws: Aws, transport| Functions::start(&aws, transport, max_keys).await;
+        let (max_keys, lifetime) = (self.plan.settings.max_keys, self.plan.settings.lifetime);
+        let start = async move |aws: Aws, transport| Functions::start(&aws, transport, max_keys, lifetime).await;
         let environment = self.environment(action, part, &self.functions, start).await;
         self.invoke(action, part, environment, work, |world| &world.functions, async |_| ()).await
     }

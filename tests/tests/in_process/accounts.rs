@@ -36,7 +36,8 @@ async fn a_new_account_is_listed_and_shown() {
     let created_at = shown["createdAt"].clone();
     let expected = json!({
         "accountId": two.account_id, "company": "Two", "externalId": null, "createdAt": created_at, "status": "ACTIVE", "keyCount": 2,
-        "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null
+        "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null,
+        "maxKeyLifetimeDays": null, "effectiveMaxKeyLifetimeDays": null
     });
     assert_eq!(shown, expected);
     let own = two.get("/authentication/self").await;
@@ -121,7 +122,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
     let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let id = &admin.account_id;
-    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, show-key, find-key, revoke-keys, disable-keys, events, usage, adopt";
+    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, show-key, find-key, revoke-keys, disable-keys, exempt-key, events, usage, adopt";
     for (payload, message) in [
         ("null".to_owned(), "body must be a JSON object"),
         ("[]".to_owned(), "body must be a JSON object"),
@@ -138,7 +139,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
         (format!(r#"{{"action": "show", "accountId": "{}"}}"#, "0".repeat(22)), "there is no such account"),
         (
             format!(r#"{{"action": "update", "accountId": "{id}"}}"#),
-            "body must have company, maxKeys, limits or externalId",
+            "body must have company, maxKeys, limits, externalId or maxKeyLifetimeDays",
         ),
         (format!(r#"{{"action": "update", "accountId": "{id}", "company": null}}"#), "company is required"),
         (

@@ -338,7 +338,7 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
     let origin = Origin::operator(None, "request-1");
     let other = Box::pin(async {
         NewKeys::new(&gateway.functions.tables)
-            .insert(&record, 1000, None, &origin, gateway.now().into())
+            .insert(&record, 1000, None, None, &origin, gateway.now().into())
             .await
             .unwrap()
     });

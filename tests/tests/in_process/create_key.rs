@@ -36,6 +36,7 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
             "id": id, "company": "Example", "userId": "user-2", "username": "Grace", "createdBy": "user-1",
             "createdByKeyId": admin.id, "operations": ["RCS", "SMS"], "trafficType": "OTP", "name": "reminders",
             "description": "appointment reminders", "createdAt": created_at, "status": "ACTIVE", "enabled": true,
+            "valueCreatedAt": created_at, "lifetimeExempt": false,
             "expiresAt": null, "lastUsedAt": null,
             "previousValueValidUntil": null, "previousValueLastUsedAt": null, "allowedIps": null, "limits": null,
             "effectiveLimits": null, "tags": {}, "etag": answer.body["etag"]
@@ -273,6 +274,7 @@ async fn an_id_is_never_used_twice() {
         username: "n".into(),
         created_by: "u".into(),
         created_by_key_id: None,
+        lifetime_exempt: false,
         settings: KeySettings::new(
             gateway.functions.settings().catalogue.operations().clone(),
             gateway.functions.settings().catalogue.default_traffic_type(),
@@ -284,13 +286,13 @@ async fn an_id_is_never_used_twice() {
     other.metadata.id = record.metadata.id;
 
     let origin = Origin::operator(None, "request-1");
-    NewKeys::new(&gateway.functions.tables).insert(&record, 1000, None, &origin, now).await.unwrap();
+    NewKeys::new(&gateway.functions.tables).insert(&record, 1000, None, None, &origin, now).await.unwrap();
     NewKeys::new(&gateway.functions.tables)
-        .insert(&record, 1000, None, &origin, now)
+        .insert(&record, 1000, None, None, &origin, now)
         .await
         .expect_err("another write, of the same key");
     NewKeys::new(&gateway.functions.tables)
-        .insert(&other, 1000, None, &origin, now)
+        .insert(&other, 1000, None, None, &origin, now)
         .await
         .expect_err("another key of the same id");
 

@@ -24,6 +24,7 @@ mod lagging_index;
 mod last_use;
 mod leases;
 mod lifecycle;
+mod lifetime;
 mod limits;
 mod list_filters;
 mod list_keys;

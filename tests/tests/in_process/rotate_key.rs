@@ -32,7 +32,10 @@ async fn the_new_value_comes_once_with_all_settings_and_the_same_id() {
     let new = key.with_value_of(&answer);
     let mut metadata = answer.body.clone();
     metadata.as_object_mut().unwrap().remove("value");
-    metadata["etag"] = before["etag"].clone();
+    assert!(metadata["valueCreatedAt"].as_str() > before["valueCreatedAt"].as_str());
+    for changed in ["etag", "valueCreatedAt"] {
+        metadata[changed] = before[changed].clone();
+    }
     assert_eq!(metadata, before);
     assert_ne!(new.value, key.value);
     assert_eq!(new.status().await, 200);

@@ -230,6 +230,7 @@ async fn parameters_of_a_list_are_what_the_document_says() {
         "assignedTo",
         "createdByKeyId",
         "cursor",
+        "exceedsLifetime",
         "expiresBefore",
         "limit",
         "operation",
@@ -255,6 +256,10 @@ async fn parameters_of_a_list_are_what_the_document_says() {
         for time in ["2026-11-23", "2026-11-23T10:15:30Z", "2026-11-23T10:15:30.123%2B01:00"] {
             assert_eq!(status(&format!("{name}={time}")).await, 200, "{name} {time}");
         }
+    }
+    assert_eq!(schemas["exceedsLifetime"]["type"], "boolean");
+    for (text, expected) in [("true", 200), ("false", 200), ("1", 400), ("True", 400), ("", 400)] {
+        assert_eq!(status(&format!("exceedsLifetime={text}")).await, expected, "{text}");
     }
     assert_eq!(resolve(&api, &schemas["operation"])["maxLength"], 32);
     for (name, value) in [("operation", "A".repeat(32)), ("createdByKeyId", admin.id.clone())] {

@@ -146,4 +146,8 @@ pub struct Rotation {
     /// grace period. Then `gracePeriodSeconds` must be absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_previous: Option<bool>,
+    /// The end of the key from then on: in the future, at most ten years away, and within the account's longest lifetime from now.
+    /// The end that it has stays when absent or `null`; a key without one gets the latest that the lifetime allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }

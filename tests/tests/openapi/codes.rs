@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use api_keys::key::Lifetime;
 use api_keys::lambda::Code;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -71,6 +72,7 @@ async fn every_code_is_reached_on_each_route_that_documents_it() {
     let reached = Reached::default();
     reach_what_all_routes_have(&reached).await;
     reach_refusals_of_grants(&reached).await;
+    reach_lifetimes(&reached).await;
     reach_missing_keys(&reached).await;
     reach_states_of_keys(&reached).await;
     reach_states_of_the_account(&reached).await;
@@ -130,6 +132,18 @@ async fn reach_refusals_of_grants(reached: &Reached) {
     reached.note("updateKey", Code::CannotGrant, &limited.patch(&limited.id, &sms).await);
     reached.note("updateKey", Code::CannotChange, &limited.patch(&other.id, &json!({"name": "x"})).await);
     reached.note("rotateKey", Code::CannotChange, &limited.rotate(&other.id, 0).await);
+}
+
+async fn reach_lifetimes(reached: &Reached) {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+    gateway.set(|settings| settings.lifetime = Lifetime::of_days(1));
+    let late = json!({"expiresAt": gateway.time_in(Duration::from_hours(25))});
+
+    reached.note("createKey", Code::LifetimeExceeded, &admin.post(&new_key_with(&late)).await);
+    reached.note("updateKey", Code::LifetimeExceeded, &admin.patch(&key.id, &late).await);
+    let rotation = format!("/authentication/{}/rotate", key.id);
+    reached.note("rotateKey", Code::LifetimeExceeded, &admin.send_with("POST", &rotation, &[], Some(&late)).await);
 }
 
 async fn reach_missing_keys(reached: &Reached) {

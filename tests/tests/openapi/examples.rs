@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use api_keys::key::{
     AccountId, Catalogue, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings,
-    KeyStatus, KeyValue, Limits, Operation, Operations, PreviousValue, Tags, Timestamp, TrafficType,
+    KeyStatus, KeyValue, Lifetime, Limits, Operation, Operations, PreviousValue, Tags, Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -38,7 +38,7 @@ pub fn all() -> Mapping {
 
 type Example = (&'static str, &'static str, Yaml);
 
-fn bodies() -> [Example; 12] {
+fn bodies() -> [Example; 13] {
     let operations = |list: &str| Operations::parse(list).unwrap();
     let time = |text: &str| Timestamp::parse(text).unwrap();
     let limits = Limits::parse("100/MINUTE,100000/MONTH");
@@ -104,6 +104,11 @@ fn bodies() -> [Example; 12] {
             "inAnHour",
             "The old value works for another hour",
             yaml(&Rotation { grace_period_seconds: Some(3600), ..Rotation::default() }),
+        ),
+        (
+            "withAnotherEnd",
+            "The key lives on with its new value, until another end",
+            yaml(&Rotation { expires_at: Timestamp::parse("2030-01-31T00:00:00Z"), ..Rotation::default() }),
         ),
         ("leak", "A value that somebody found", yaml(&[Mapping::from_iter([("token".into(), VALUE.into())])])),
     ]
@@ -182,10 +187,11 @@ fn account() -> Yaml {
         key_count: 12,
         max_keys: Some(5000),
         limits: Limits::parse("1000/MINUTE").unwrap(),
+        max_key_lifetime: Lifetime::of_days(90),
     };
     let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
     let caller = Caller { operations: Operations::parse("SMS,AUTHENTICATION").unwrap(), ..caller };
-    yaml(&AccountView::of(summary, &caller, &catalogue, 1000, Limits::NONE))
+    yaml(&AccountView::of(summary, &caller, &catalogue, 1000, Limits::NONE, None))
 }
 
 fn usage() -> Yaml {

@@ -74,6 +74,12 @@ fn list_keys() -> Operation {
         time_or_day(),
     ))
     .parameter(query(
+        "exceedsLifetime",
+        "Keep the keys that live longer than the account's keys may from the making of their value on, or without an end; or with \
+         `false` the others. Exempt keys never do.",
+        ObjectBuilder::new().schema_type(Type::Boolean),
+    ))
+    .parameter(query(
         "unusedSince",
         "Keep the keys that were last used before that time; those that never were, if they were created before it. A day \
          without a time is its start in UTC.",
@@ -196,6 +202,7 @@ fn create_key() -> Operation {
         "The answer shows the key's value, this one time: only its hash is kept. The account, the company, `createdBy` \
          and `createdByKeyId` come from the calling key.",
         &[
+            Code::LifetimeExceeded,
             Code::CannotGrant,
             Code::QuotaReached,
             Code::AccountSuspended,
@@ -244,6 +251,7 @@ fn update_key() -> Operation {
         "Change a key",
         "What the body does not name stays as it is. Works from the next request on.",
         &[
+            Code::LifetimeExceeded,
             Code::CannotGrant,
             Code::CannotChange,
             Code::NotFound,
@@ -277,7 +285,10 @@ fn delete_key() -> Operation {
 fn rotate_key() -> Operation {
     let body = RequestBodyBuilder::new()
         .description(Some("Without a body, the old value fails on the next request."))
-        .content("application/json", content(named("Rotation"), &["atOnce", "inAnHour", "afterALostAnswer"]).build())
+        .content(
+            "application/json",
+            content(named("Rotation"), &["atOnce", "inAnHour", "withAnotherEnd", "afterALostAnswer"]).build(),
+        )
         .required(Some(Required::False));
     operation(
         "rotateKey",
@@ -285,8 +296,8 @@ fn rotate_key() -> Operation {
         "It keeps its id and its settings. The answer shows its new value, this one time. The old value works until the \
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
          disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was; \
-         otherwise it works again with its new value. Its old one gets no grace period. Only a key with `AUTHENTICATION` rotates keys, itself included.",
-        &[Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::PreconditionFailed, Code::RequestDone,
+         otherwise it works again with its new value. Its old one gets no grace period. With a longest lifetime a key without an end gets one. Only a key with `AUTHENTICATION` rotates keys, itself included.",
+        &[Code::LifetimeExceeded, Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::PreconditionFailed, Code::RequestDone,
             Code::RequestDiffers,
             Code::TooLarge],
     )

@@ -1,11 +1,11 @@
-//! What operators change of an account. The quota holds at once; company, ceiling and external id are copied to every key.
+//! What operators change of an account. The quota and the longest lifetime hold at once; company, ceiling and external id are copied to every key.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use tokio::time::Instant;
 
 use super::cursor::SweepCursor;
 use super::error::{AccountError, AccountRefusal};
-use super::item::AccountItem;
+use super::item::{AccountItem, LIFETIME, lifetime_value};
 use super::listing::listing_key;
 use super::sweep::{Aspect, Sweep};
 use super::write::Accounts;
@@ -90,6 +90,10 @@ impl Accounts {
         if let Some(max_keys) = change.max_keys.filter(|wanted| *wanted != account.max_keys) {
             event.add_change("maxKeys", &account.max_keys, &max_keys)?;
             update.write("maxKeys", max_keys.map(number));
+        }
+        if let Some(lifetime) = change.max_key_lifetime.filter(|wanted| *wanted != account.max_key_lifetime) {
+            event.add_change(LIFETIME, &account.max_key_lifetime, &lifetime)?;
+            update.write(LIFETIME, lifetime.map(lifetime_value));
         }
         if let Some(external_id) = change.external_id.as_ref().filter(|wanted| **wanted != account.external_id) {
             event.add_change(EXTERNAL_ID, &account.external_id, external_id)?;

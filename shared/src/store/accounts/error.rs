@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::request::InvalidRequest;
 use crate::store::dynamo::error::{TableError, WriteError};
 
 /// Why an account, or a new key in it, was not written.
@@ -13,6 +14,8 @@ pub enum AccountError {
         /// The quota.
         max_keys: u64,
     },
+    /// The key would live longer than the account's keys may.
+    LifetimeExceeded(InvalidRequest),
     /// The account is not in the state for it.
     Refused(AccountRefusal),
     /// The write was not made.
@@ -23,6 +26,7 @@ impl fmt::Display for AccountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::QuotaReached { max_keys } => write!(f, "the account has reached its limit of {max_keys} keys"),
+            Self::LifetimeExceeded(why) => why.fmt(f),
             Self::Refused(why) => why.fmt(f),
             Self::Write(error) => error.fmt(f),
         }
@@ -33,7 +37,7 @@ impl StdError for AccountError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Write(error) => error.source(),
-            Self::QuotaReached { .. } | Self::Refused(_) => None,
+            Self::QuotaReached { .. } | Self::LifetimeExceeded(_) | Self::Refused(_) => None,
         }
     }
 }

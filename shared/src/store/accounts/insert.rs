@@ -6,12 +6,12 @@
 
 use super::error::{AccountError, AccountRefusal};
 use super::insertion::{Insertion, creation, key_and_event};
-use super::item::AccountItem;
+use super::item::{AccountItem, LIFETIME};
 use super::listing::listing_item;
 use super::quota::Quota;
 use super::write::Accounts;
-use crate::key::{KeyRecord, Locator, Timestamp};
-use crate::request::{NamedRequest, Origin};
+use crate::key::{KeyRecord, Lifetime, Locator, Timestamp};
+use crate::request::{NamedRequest, Origin, require_lifetime};
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::part::put_new;
 use crate::store::dynamo::retries::Retries;
@@ -48,13 +48,15 @@ impl NewKeys {
         Self { accounts: Accounts::new(tables), quota: Quota::new(tables), tables: tables.clone() }
     }
 
-    /// Stores an account and its first key. The key as it was stored.
+    /// Stores an account and its first key. The key as it was stored. `max_key_lifetime` is how long values of the account's keys
+    /// may live at most.
     ///
     /// # Errors
     /// [`AccountError`].
     pub async fn insert_first(
         &self,
         record: &KeyRecord,
+        max_key_lifetime: Option<Lifetime>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyRecord, AccountError> {
@@ -63,10 +65,13 @@ impl NewKeys {
             event.add_change(EXTERNAL_ID, &(), external_id)?;
             event.external_id = Some(external_id.clone());
         }
+        if let Some(lifetime) = max_key_lifetime {
+            event.add_change(LIFETIME, &(), &lifetime)?;
+        }
         let plan = u64::from(record.external_id.is_some());
         let state = AccountState { plan, external_id: record.external_id.clone(), ..AccountState::default() };
         let company = &record.metadata.company;
-        let account = AccountItem::first(record, event.id, now)?;
+        let account = AccountItem::first(record, max_key_lifetime, event.id, now)?;
         let listing = listing_item(record.account_id, company, now)?;
         let transaction = key_and_event(&self.tables, record, &state, &event)?
             .with(Part::Account, put_new(&self.tables.keys.name, account)?)
@@ -78,8 +83,8 @@ impl NewKeys {
         Ok(KeyRecord { last_event: Some(event.id), ..record.clone() })
     }
 
-    /// Stores a new key, if the account has fewer than `max_keys` or its own quota. The key as it was stored. `named` is the
-    /// request, if its client has named it.
+    /// Stores a new key, if the account has fewer than `max_keys` or its own quota, and the key ends within `lifetime` or the
+    /// account's own. The key as it was stored. `named` is the request, if its client has named it.
     ///
     /// # Errors
     /// [`AccountError`]; the name may have been used meanwhile.
@@ -87,12 +92,13 @@ impl NewKeys {
         &self,
         record: &KeyRecord,
         max_keys: u64,
+        lifetime: Option<Lifetime>,
         named: Option<&NamedRequest>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<KeyRecord, AccountError> {
         let mut new = Insertion::of(EventType::KeyCreated, record, max_keys, origin, now);
-        new.named = named;
+        (new.named, new.lifetime) = (named, lifetime);
         self.insert_counted(&new).await?.map_err(|_| used_before().into())
     }
 
@@ -124,6 +130,7 @@ impl NewKeys {
         record: &KeyRecord,
         replaces: Option<Locator>,
         max_keys: u64,
+        lifetime: Option<Lifetime>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Imported, AccountError> {
@@ -131,7 +138,7 @@ impl NewKeys {
         let mut new = Insertion::of(EventType::KeyImported, record, max_keys, origin, now);
         new.claim.push((Part::Mark, exposed_value::requiring_none(table, &record.key_hash)?));
         new.claim.extend(ImportClaim::of(record).parts(table, replaces, now)?);
-        new.revives = replaces.is_some();
+        (new.revives, new.lifetime) = (replaces.is_some(), lifetime);
         Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
     }
 
@@ -151,6 +158,8 @@ impl NewKeys {
         loop {
             let account = self.accounts.existing(record.account_id).await?;
             account.must_be_active()?;
+            require_lifetime(&record.metadata, account.lifetime(new.lifetime))
+                .map_err(AccountError::LifetimeExceeded)?;
             if !self.quota.has_room(record.account_id, &account, new.max_keys, new.now, retries).await? {
                 return Err(AccountError::QuotaReached { max_keys: account.quota(new.max_keys) });
             }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::item::{AccountItem, account_key};
 use super::quota::reserve;
-use crate::key::{KeyMetadata, KeyRecord, Timestamp};
+use crate::key::{KeyMetadata, KeyRecord, Lifetime, Timestamp};
 use crate::request::{NamedRequest, Origin};
 use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
 use crate::store::dynamo::error::TableError;
@@ -16,7 +16,7 @@ use crate::store::events::tables::Tables;
 use crate::store::keys::account_state::AccountState;
 use crate::store::keys::done_request::recording;
 use crate::store::keys::import_claim::HELD;
-use crate::store::keys::item::{ENABLED, key, to_item};
+use crate::store::keys::item::{ENABLED, LIFETIME_EXEMPT, key, to_item};
 
 /// A key that is to be stored in an account that exists.
 pub(super) struct Insertion<'a> {
@@ -29,6 +29,8 @@ pub(super) struct Insertion<'a> {
     /// Whether its value was in use before, and works again by this.
     pub(super) revives: bool,
     pub(super) max_keys: u64,
+    /// How long values may live at most, as the stack has it.
+    pub(super) lifetime: Option<Lifetime>,
     origin: &'a Origin,
     pub(super) now: Timestamp,
 }
@@ -41,7 +43,7 @@ impl<'a> Insertion<'a> {
         origin: &'a Origin,
         now: Timestamp,
     ) -> Self {
-        Self { r#type, record, claim: Vec::new(), named: None, revives: false, max_keys, origin, now }
+        Self { r#type, record, claim: Vec::new(), named: None, revives: false, max_keys, lifetime: None, origin, now }
     }
 
     /// Stores the record in the account as it was read.
@@ -103,12 +105,15 @@ pub(super) fn creation(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<Event, TableError> {
-    let KeyMetadata { id, user_id, username, settings, .. } = &record.metadata;
+    let KeyMetadata { id, user_id, username, lifetime_exempt, settings, .. } = &record.metadata;
     let mut event = tables.event(r#type, Some(*id), origin, now)?;
     event.add_change("userId", &(), user_id)?;
     event.add_change("username", &(), username)?;
     event.add_differences(&(), settings)?;
     // Every new key is enabled: that is not decided.
     event.changes.retain(|change| change.field != ENABLED);
+    if *lifetime_exempt {
+        event.add_change(LIFETIME_EXEMPT, &(), lifetime_exempt)?;
+    }
     Ok(event)
 }

@@ -2,14 +2,18 @@
 //!
 //! Accounts of releases before 0.2 have only the count; `adopt` completes them.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::error::AccountRefusal;
-use crate::key::{AccountId, EventId, KeyId, KeyRecord, Limits, Timestamp};
+use crate::key::{AccountId, EventId, KeyId, KeyRecord, Lifetime, Limits, Timestamp};
 use crate::store::dynamo::attribute::{Item, LAST_EVENT, number, primary_key, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::keys::account_state::{AccountState, EXTERNAL_ID, PLAN, REVISION, SUSPENSION, counter};
+
+/// How long values of the account's keys may live, as its item and its events have it.
+pub(super) const LIFETIME: &str = "maxKeyLifetimeDays";
 
 /// An account as its operators see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Account {
     pub limits: Limits,
     /// The operator's own id of it.
     pub external_id: Option<String>,
+    /// How long values of its keys may live at most; as the stack has it when `None`.
+    pub max_key_lifetime: Option<Lifetime>,
 }
 
 /// The stored item; what is absent has its default.
@@ -47,6 +53,8 @@ pub(super) struct AccountItem {
     pub(super) external_id: Option<String>,
     pub(super) max_keys: Option<u64>,
     pub(super) ceiling: Limits,
+    #[serde(rename = "maxKeyLifetimeDays")]
+    pub(super) max_key_lifetime: Option<Lifetime>,
     /// The account's last event; those of single keys are not among them.
     pub(super) last_event: Option<EventId>,
     /// Nothing but erasing is possible any more.
@@ -61,7 +69,12 @@ pub(super) struct AccountItem {
 
 impl AccountItem {
     /// The item of a new account, with its first key.
-    pub(super) fn first(record: &KeyRecord, event: EventId, now: Timestamp) -> Result<Item, TableError> {
+    pub(super) fn first(
+        record: &KeyRecord,
+        max_key_lifetime: Option<Lifetime>,
+        event: EventId,
+        now: Timestamp,
+    ) -> Result<Item, TableError> {
         let mut item = account_key(record.account_id);
         item.insert("company".into(), value(&record.metadata.company)?);
         item.insert("createdAt".into(), value(&now)?);
@@ -69,6 +82,7 @@ impl AccountItem {
         item.insert("lastKeyId".into(), value(&record.metadata.id)?);
         item.insert("recounts".into(), number(0));
         item.insert(LAST_EVENT.into(), value(&event)?);
+        item.extend(max_key_lifetime.map(|lifetime| (LIFETIME.into(), lifetime_value(lifetime))));
         if let Some(external_id) = &record.external_id {
             item.insert(EXTERNAL_ID.into(), value(external_id)?);
             item.insert(PLAN.into(), number(1));
@@ -83,8 +97,9 @@ impl AccountItem {
         AccountState { suspension, revision, company, ceiling, plan, external_id }
     }
 
-    /// Stops a transaction when sweeps have begun since the item was read.
+    /// Stops a transaction when sweeps have begun, or the longest lifetime was changed, since the item was read.
     pub(super) fn require_state(&self, account: &mut Expression) {
+        account.require(LIFETIME, self.max_key_lifetime.map(lifetime_value));
         account.require(SUSPENSION, counter(self.suspension));
         account.require(REVISION, counter(self.revision));
         account.require(PLAN, counter(self.plan));
@@ -103,6 +118,11 @@ impl AccountItem {
         self.max_keys.unwrap_or(max_keys)
     }
 
+    /// How long values of its keys may live, in a stack that lets them live so long.
+    pub(super) fn lifetime(&self, of_stack: Option<Lifetime>) -> Option<Lifetime> {
+        Lifetime::shorter(self.max_key_lifetime, of_stack)
+    }
+
     /// The count itself is only ever raised; what was deleted since is noted beside it.
     pub(super) fn present_keys(&self) -> u64 {
         self.key_count.saturating_sub(self.deletions.saturating_sub(self.deletions_counted))
@@ -119,8 +139,14 @@ impl AccountItem {
             max_keys: self.max_keys,
             limits: self.ceiling,
             external_id: self.external_id.clone(),
+            max_key_lifetime: self.max_key_lifetime,
         })
     }
+}
+
+/// How a lifetime is stored.
+pub(super) fn lifetime_value(lifetime: Lifetime) -> AttributeValue {
+    number(lifetime.days().into())
 }
 
 /// The primary key of an account's item.

@@ -2,7 +2,7 @@
 
 use super::item::{AccountItem, account_key, from_item};
 use crate::aws::Aws;
-use crate::key::{AccountId, Limits};
+use crate::key::{AccountId, Lifetime, Limits};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::table::Table;
 
@@ -27,6 +27,8 @@ pub struct AccountSummary {
     pub limits: Limits,
     /// The operator's own id of it.
     pub external_id: Option<String>,
+    /// How long values of its keys may live at most; as the stack has it when `None`.
+    pub max_key_lifetime: Option<Lifetime>,
 }
 
 impl AccountReader {
@@ -44,6 +46,19 @@ impl AccountReader {
         let item = self.table.read("an account", account_key(account_id)).await?;
         Ok(item.map(from_item).transpose()?.map(AccountSummary::from))
     }
+
+    /// How long values of an account's keys may live, as it is at this moment, in a stack that lets them live so long.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub async fn lifetime(
+        &self,
+        account_id: AccountId,
+        of_stack: Option<Lifetime>,
+    ) -> Result<Option<Lifetime>, TableError> {
+        let account = self.read(account_id).await?;
+        Ok(Lifetime::shorter(account.and_then(|account| account.max_key_lifetime), of_stack))
+    }
 }
 
 impl From<AccountItem> for AccountSummary {
@@ -55,6 +70,7 @@ impl From<AccountItem> for AccountSummary {
             max_keys: item.max_keys,
             limits: item.ceiling,
             external_id: item.external_id,
+            max_key_lifetime: item.max_key_lifetime,
         }
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::{AccountError, AccountRefusal};
 use super::item::{AccountItem, account_key, from_item};
-use crate::key::{AccountId, Timestamp};
+use crate::key::{AccountId, Lifetime, Timestamp};
 use crate::request::Origin;
 use crate::store::dynamo::attribute::{LAST_EVENT, optional, value};
 use crate::store::dynamo::error::TableError;
@@ -55,6 +55,18 @@ impl Accounts {
     /// [`TableError`] when the table does not answer.
     pub async fn external_id(&self, account_id: AccountId) -> Result<Option<String>, TableError> {
         Ok(self.read(account_id).await?.and_then(|account| account.external_id))
+    }
+
+    /// How long values of an account's keys may live, as it is at this moment, in a stack that lets them live so long.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub async fn lifetime(
+        &self,
+        account_id: AccountId,
+        of_stack: Option<Lifetime>,
+    ) -> Result<Option<Lifetime>, TableError> {
+        Ok(self.read(account_id).await?.map_or(of_stack, |account| account.lifetime(of_stack)))
     }
 
     /// Writes to an account's item and appends the event, unless another event of the account came after it was read.

@@ -26,6 +26,9 @@ pub(super) const EXPOSED_HASH: &str = "exposedHash";
 pub(super) const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
 pub(in crate::store) const ENABLED: &str = "enabled";
 const TAGS: &str = "tags";
+pub(in crate::store) const LIFETIME_EXEMPT: &str = "lifetimeExempt";
+/// When the key got its present value, if that was by a rotation.
+pub(super) const VALUE_CREATED_AT: &str = "valueCreatedAt";
 /// When the value before a rotation ends, as events tell of it.
 pub(super) const GRACE_END: &str = "previousValueValidUntil";
 

@@ -72,6 +72,9 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableErr
     if let Some(end) = filter.expires_before {
         all.require("expiresAt < :end", [(":end", value(&end)?)]);
     }
+    if filter.exceeds_lifetime == Some(true) {
+        all.require("attribute_not_exists(lifetimeExempt)", []);
+    }
     if let Some(start) = filter.unused_since {
         let expression = "(lastUsedAt < :start OR (attribute_not_exists(lastUsedAt) AND createdAt < :start))";
         all.require(expression, [(":start", value(&start)?)]);

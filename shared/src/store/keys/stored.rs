@@ -31,6 +31,8 @@ pub(super) struct StoredKey {
     name: Option<Text<String>>,
     description: Option<Text<String>>,
     created_at: Text<Timestamp>,
+    value_created_at: Option<Text<Timestamp>>,
+    lifetime_exempt: Option<Truth>,
     enabled: Truth,
     expires_at: Option<Text<Timestamp>>,
     last_used_at: Option<Text<Timestamp>>,
@@ -66,6 +68,8 @@ impl From<StoredKey> for KeyRecord {
                 created_by: stored.created_by.value,
                 created_by_key_id: value_of(stored.created_by_key_id),
                 created_at: stored.created_at.value,
+                value_created_at: value_of(stored.value_created_at),
+                lifetime_exempt: stored.lifetime_exempt.is_some_and(|exempt| exempt.value),
                 last_used_at: value_of(stored.last_used_at),
                 settings: KeySettings {
                     operations: stored.operations.collect(),

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::done_request::recording;
 use super::item::{
     ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_LAST_USED_AT, PREVIOUS_LAST_USED_OF,
-    PREVIOUS_VALID_UNTIL, attribute_changes, end_previous_value, hash_value,
+    PREVIOUS_VALID_UNTIL, VALUE_CREATED_AT, attribute_changes, end_previous_value, hash_value,
 };
 use super::write::Keys;
 use crate::key::{KeyHash, KeyRecord, PreviousValue, Timestamp};
-use crate::request::{KeyPatch, NamedRequest, Origin, Rotation};
+use crate::request::{KeyPatch, NamedRequest, OldValues, Origin, Rotation};
 use crate::store::dynamo::attribute::{PURGE_AT, optional, value};
 use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
@@ -62,7 +62,8 @@ impl Keys {
         Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
     }
 
-    /// Gives a key another value. No value lives on that others know. `named` is the request, if its client has named it.
+    /// Gives a key another value, and another end if the rotation has one. No value lives on that others know. `named` is the
+    /// request, if its client has named it.
     ///
     /// `None` when the key is no longer as it was read, or the name was used meanwhile.
     ///
@@ -77,9 +78,9 @@ impl Keys {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Option<KeyRecord>, WriteError> {
-        let previous = match rotation {
-            Rotation::KeepPrevious => read.previous.clone(),
-            Rotation::Grace(grace) => (!grace.is_zero() && !read.is_exposed()).then(|| PreviousValue {
+        let previous = match rotation.old_values {
+            OldValues::KeepPrevious => read.previous.clone(),
+            OldValues::Grace(grace) => (!grace.is_zero() && !read.is_exposed()).then(|| PreviousValue {
                 key_hash: read.key_hash.clone(),
                 valid_until: now.plus(grace),
                 last_used_at: None,
@@ -90,11 +91,22 @@ impl Keys {
         if end_before != end {
             event.add_change(GRACE_END, &end_before, &end)?;
         }
+        let mut key = KeyRecord { key_hash: new.clone(), previous: previous.clone(), ..read.clone() };
+        if rotation.expires_at.is_some() {
+            let patch = KeyPatch { expires_at: Some(rotation.expires_at), ..KeyPatch::default() };
+            event.add_differences(&read.metadata, &patch)?;
+            patch.apply(&mut key.metadata);
+        }
         let mut update = Expression::default();
+        for change in attribute_changes(&read.metadata, &key.metadata)? {
+            update.write(&change.attribute, change.to);
+        }
+        key.metadata.value_created_at = Some(now);
+        update.write(VALUE_CREATED_AT, Some(value(&now)?));
         update.write(KEY_HASH, Some(hash_value(new)));
         update.write(PREVIOUS_KEY_HASH, previous.as_ref().map(|value| hash_value(&value.key_hash)));
         update.write(PREVIOUS_VALID_UNTIL, optional(end.as_ref())?);
-        if rotation != Rotation::KeepPrevious {
+        if rotation.old_values != OldValues::KeepPrevious {
             update.write(PREVIOUS_LAST_USED_AT, None);
             update.write(PREVIOUS_LAST_USED_OF, None);
         }
@@ -103,6 +115,6 @@ impl Keys {
         let recording = |request| recording(&self.tables.keys.name, request, read.metadata.id, event.id, now);
         let beside = named.map(recording).transpose()?.map(|item| (Part::Request, item));
         let written = self.replace(read, event, update, beside).await?;
-        Ok(written.map(|event| KeyRecord { key_hash: new.clone(), previous, last_event: Some(event), ..read.clone() }))
+        Ok(written.map(|event| KeyRecord { last_event: Some(event), ..key }))
     }
 }

@@ -7,6 +7,7 @@ mod events;
 mod exposure;
 mod isolation;
 mod life;
+mod lifetimes;
 mod limits;
 mod lists;
 mod names;
@@ -26,6 +27,7 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(contract::check(&history));
     wrong.extend(isolation::check(&history, &tables));
     wrong.extend(events::check(&history, &tables));
+    wrong.extend(lifetimes::check(&tables, world.plan.settings.lifetime));
     wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
     wrong.extend(limits::check(&history));
     let faults = world.plan.faults;

@@ -35,7 +35,8 @@ impl Change {
                 json!({"operations": patch.operations})
             }
             "expire" => {
-                let end = rng.bool().then(|| world.now() + rng.u64(4_000..60_000));
+                let furthest = if rng.bool() { 60_000 } else { world.lifetime().unwrap_or(60_000) * 5 / 4 };
+                let end = rng.bool().then(|| world.now() + rng.u64(4_000..furthest));
                 patch.expires = Some(end);
                 json!({"expiresAt": end.map(rfc3339)})
             }

@@ -150,6 +150,7 @@ pub async fn create_account(world: &Rc<World>, action: usize) {
             ("status", json!("ACTIVE")),
             ("maxKeys", json!(world.plan.settings.max_keys)),
             ("ceilings", Value::Null),
+            ("maxKeyLifetimeDays", json!(world.plan.settings.lifetime)),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
         let (began, ended) = (invoked.began, invoked.ended);
@@ -169,8 +170,12 @@ pub fn note_made(world: &World, action: usize, invoked: &Invoked, value: Option<
         _ => (&none, u64::MAX),
     };
     let (operations, user_id, username) = (CATALOGUE.map(str::to_owned).into(), "user-1".to_owned(), "Ada".to_owned());
-    let effect =
-        Effect::Create { value, told: Told { operations, user_id, username, ..Told::default() }, expires: None };
+    let effect = Effect::Create {
+        value,
+        told: Told { operations, user_id, username, ..Told::default() },
+        expires: None,
+        is_exempt: true,
+    };
     let (request, key, began) = (invoked.request.clone(), text(&shown["id"]), invoked.began);
     let write = Write { action, request, key, began, ended, effect, on: None };
     world.history.borrow_mut().writes.push(write);

@@ -63,7 +63,10 @@ impl New {
         let operations = some_operations(rng);
         let ((user_id, username), tags) = (USERS[rng.usize(0..2)], some_tags(rng));
         let mut body = json!({"userId": user_id, "username": username, "operations": operations, "tags": tags});
-        let expires = (rng.u32(0..6) == 0).then(|| world.now() + rng.u64(4_000..60_000));
+        let soon = (rng.u32(0..6) == 0).then(|| world.now() + rng.u64(4_000..60_000));
+        // Most know that a key must end.
+        let lifetime = world.lifetime().filter(|_| rng.u32(0..6) > 0);
+        let expires = soon.or(lifetime.map(|longest| world.now() + rng.u64(longest / 2..longest)));
         if let Some(end) = expires {
             body["expiresAt"] = json!(rfc3339(end));
         }
@@ -77,7 +80,7 @@ impl New {
     /// Takes note of an answer: the key that it made, or may have made.
     pub fn note(&self, world: &World, account: usize, action: usize, answer: &Answer) {
         let value = (answer.status == 201).then(|| learn_value(world, account, &answer.body));
-        let effect = Effect::Create { value, told: self.told.clone(), expires: self.expires };
+        let effect = Effect::Create { value, told: self.told.clone(), expires: self.expires, is_exempt: false };
         // A key may have been made by a request that was refused, since the account was suspended meanwhile.
         let ended = if value.is_some() { answer.ended } else { u64::MAX };
         let (request, key, began) = (answer.request.clone(), text(&answer.body["id"]), answer.began);
@@ -142,7 +145,8 @@ impl Rotation {
             Some(0) => Old::Ends,
             Some(grace) => Old::LivesUntil(answer.now + grace * 1000),
         };
-        note(world, action, id, answer, Effect::Rotate { value, old }, terms);
+        let end = world.lifetime().map(|longest| answer.now + longest);
+        note(world, action, id, answer, Effect::Rotate { value, old, end }, terms);
     }
 }
 

@@ -22,7 +22,7 @@ fn needs(action: &str) -> Value {
         "update" => json!({"maxKeys": 7}),
         "recover" => json!({"userId": "u", "username": "n"}),
         "revoke-keys" | "disable-keys" => json!({"keyIds": [UNKNOWN]}),
-        "show-key" => json!({"keyId": UNKNOWN}),
+        "show-key" | "exempt-key" => json!({"keyId": UNKNOWN}),
         "find-key" => json!({"keyId": UNKNOWN, "sha256": "0".repeat(64)}),
         _ => json!({}),
     }
