@@ -40,7 +40,7 @@ macro_rules! promises {
 }
 
 /// At the same time, each with accounts of its own. The longest come first.
-const TOGETHER: [Promise; 26] = promises![
+const TOGETHER: [Promise; 27] = promises![
     contract::whatever_a_client_sends_the_answer_is_one_of_the_document,
     console::the_console_does_in_a_browser_what_it_says,
     operating::an_operator_runs_an_account_from_its_creation_to_its_end,
