@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::template::root;
 
 /// Fields that differ from run to run.
-const VARYING: [&str; 11] = [
+const VARYING: [&str; 12] = [
     "accountId",
     "createdAt",
     "createdByKeyId",
@@ -20,6 +20,7 @@ const VARYING: [&str; 11] = [
     "previousValueValidUntil",
     "requestId",
     "value",
+    "valueCreatedAt",
 ];
 
 /// A Markdown file.
