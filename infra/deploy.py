@@ -126,7 +126,7 @@ def parameters_of(session: boto3.Session, stack: str) -> Parameters | None:
     status = described["StackStatus"]
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
         raise Failure(
-            f"the first deployment of {stack} has failed ({status}): remove what is left of it, as docs/operating.md says "
+            f"the first deployment of {stack} has failed ({status}): remove what is left of it, as docs/guides/remove.md says "
             'under "What a failed deployment leaves"'
         )
     # A change set of a stack that was never made.

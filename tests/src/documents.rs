@@ -43,17 +43,23 @@ pub struct Block {
     pub not_run: Option<String>,
 }
 
-/// `README.md` and the others at the root, then those in `docs/`.
+/// `README.md` and the others at the root, then those in `docs/` and its folders.
 #[must_use]
 pub fn all() -> Vec<Document> {
-    let in_docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
-    let is_document = |name: &String| name.strip_suffix(".md").is_some();
-    let in_docs = in_docs.map(|name| name.into_string().unwrap()).filter(is_document);
-    let mut paths: Vec<_> = in_docs.map(|name| format!("docs/{name}")).collect();
+    let mut paths = below("docs");
     paths.sort();
     let at_the_root = ["README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned);
     let read = |path: String| Document { text: fs::read_to_string(root().join(&path)).unwrap(), path };
     at_the_root.into_iter().chain(paths).map(read).collect()
+}
+
+/// The documents in a folder and its folders.
+fn below(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap());
+    let paths =
+        entries.map(|entry| (format!("{folder}/{}", entry.file_name().to_str().unwrap()), entry.path().is_dir()));
+    let documents = paths.flat_map(|(path, is_folder)| if is_folder { below(&path) } else { vec![path] });
+    documents.filter(|path| path.strip_suffix(".md").is_some()).collect()
 }
 
 impl Document {

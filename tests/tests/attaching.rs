@@ -1,4 +1,4 @@
-//! The examples of `docs/attaching.md` for CDK and Terraform are what they say they are.
+//! The examples of `docs/guides/attach-by-cdk-or-terraform.md` for CDK and Terraform are what they say they are.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +10,8 @@ use tests::documents;
 use tests::template::{root, sample_api};
 
 fn example(language: &str) -> String {
-    let document = documents::all().into_iter().find(|document| document.path == "docs/attaching.md").unwrap();
+    let path = "docs/guides/attach-by-cdk-or-terraform.md";
+    let document = documents::all().into_iter().find(|document| document.path == path).unwrap();
     document.blocks().into_iter().find(|block| block.language == language).unwrap().text
 }
 

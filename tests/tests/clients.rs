@@ -1,4 +1,4 @@
-//! Clients that generators make of `infra/openapi.yaml`, and the programs of `docs/clients.md` with them.
+//! Clients that generators make of `infra/openapi.yaml`, and the programs of `docs/guides/clients.md` with them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +38,7 @@ fn objects(document: &Value) -> Vec<(&String, &Value)> {
 
 /// The program in a language that the document has.
 fn program(language: &str) -> String {
-    let document = documents::all().into_iter().find(|document| document.path == "docs/clients.md").unwrap();
+    let document = documents::all().into_iter().find(|document| document.path == "docs/guides/clients.md").unwrap();
     let text = document.blocks().into_iter().find(|block| block.language == language).unwrap().text;
     let lines = text.lines().filter(|line| !line.is_empty()).count();
     assert!((20..=50).contains(&lines), "{language}: {lines} lines");

@@ -334,8 +334,8 @@ fn what_a_failed_first_deployment_left_is_told_before_anything_is_built() {
     let done = deployment.deploy(&[]);
     assert!(!done.succeeded && done.calls.is_empty(), "{done:?}");
     assert!(done.errors.contains("What a failed deployment leaves"), "{}", done.errors);
-    let operating = fs::read_to_string(root().join("docs/operating.md")).unwrap();
-    assert!(operating.contains("\n## What a failed deployment leaves\n"), "the message names it");
+    let document = fs::read_to_string(root().join("docs/guides/remove.md")).unwrap();
+    assert!(document.contains("\n## What a failed deployment leaves\n"), "the message names it");
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn every_function_is_there() {
 
 #[test]
 fn the_actions_of_operators_are_those_of_the_function() {
-    let text = document("docs/operating.md").text;
+    let text = document("docs/guides/accounts.md").text;
     let (_, rows) = text.split_once("\n| `action` | beside").unwrap();
     let rows = rows.lines().skip(2).map_while(|row| row.strip_prefix("| ")?.split('|').next());
     let listed: Vec<_> = rows.flat_map(|names| names.split(',')).map(|name| name.trim().trim_matches('`')).collect();
@@ -188,8 +188,8 @@ fn the_lists_of_periods_are_whole() {
     let text =
         |path: &str, start: &str| file(path).lines().find(|line| line.trim().starts_with(start)).unwrap().to_owned();
     for line in [
-        text("docs/api.md", "| `limits` |"),
-        text("docs/operating.md", "| `KeyLimits` |"),
+        text("docs/reference/key.md", "| `limits` |"),
+        text("docs/reference/parameters.md", "| `KeyLimits` |"),
         text("template.yaml", "must be a comma list such as 1000/MINUTE"),
     ] {
         let words: Vec<_> = line.split(|letter: char| !letter.is_ascii_alphabetic()).collect();
@@ -207,7 +207,7 @@ fn the_parameters_and_their_defaults_are_those_of_the_template() {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let parameters = template()["Parameters"].as_object().unwrap().clone();
     let expected: BTreeMap<_, _> = parameters.iter().map(|(name, it)| (name.clone(), text(&it["Default"]))).collect();
-    let listed: BTreeMap<_, _> = table(&document("docs/operating.md"), "Parameters").into_iter().collect();
+    let listed: BTreeMap<_, _> = table(&document("docs/reference/parameters.md"), "Parameters").into_iter().collect();
     assert_eq!(listed, expected);
 
     // The stacks beside it have their own.
@@ -228,7 +228,7 @@ fn the_parameters_and_their_defaults_are_those_of_the_template() {
 fn the_outputs_are_those_of_the_template() {
     let outputs = template()["Outputs"].clone();
     let expected: BTreeSet<_> = outputs.as_object().unwrap().keys().cloned().collect();
-    let listed = table(&document("docs/operating.md"), "Outputs").into_iter().map(|(name, _)| name);
+    let listed = table(&document("docs/reference/parameters.md"), "Outputs").into_iter().map(|(name, _)| name);
     assert_eq!(listed.collect::<BTreeSet<_>>(), expected);
 
     let exports =
@@ -255,8 +255,8 @@ fn the_log_groups_and_metrics_are_there() {
     let resources = template["Resources"].as_object().unwrap().values();
     let groups = resources.filter_map(|it| it["Properties"]["LogGroupName"]["Fn::Sub"].as_str());
     let groups: Vec<_> = groups.map(|name| name.replace("${AWS::StackName}", "api-keys")).collect();
-    let operating = document("docs/operating.md");
-    let named: Vec<_> = words_of_code(&operating).into_iter().filter(|word| word.starts_with("/aws/")).collect();
+    let metrics = document("docs/reference/metrics.md");
+    let named: Vec<_> = words_of_code(&metrics).into_iter().filter(|word| word.starts_with("/aws/")).collect();
     assert!(named.len() > 4, "{named:?}");
     for name in named {
         assert!(groups.contains(&name), "{name}");
@@ -269,7 +269,7 @@ fn the_example_of_another_api_is_that_of_the_sample() {
     let sample = of(&file("tests/sample-api/template.yaml"));
     let sample = &sample["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["KeyAuthorizer"];
     let mut compared = 0;
-    for document in [document("README.md"), document("docs/attaching.md")] {
+    for document in [document("README.md"), document("docs/guides/attach.md")] {
         let attaches = |block: &&Block| block.language == "yaml" && block.text.contains("Identity:");
         for block in document.blocks().iter().filter(attaches) {
             let example = of(&block.text);
@@ -320,7 +320,7 @@ fn the_examples_of_events_usage_and_the_account_have_the_fields_of_the_contract(
     let [contract, usage, account] = ["events", "usage", "account"].map(|name| &examples[name]["value"]);
     let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let mut compared = 0;
-    for document in [document("README.md"), document("docs/api.md")] {
+    for document in ["README.md", "docs/reference/api.md", "docs/reference/events.md"].map(document) {
         for block in document.blocks().iter().filter(|block| block.language == "json") {
             let example: Value = serde_json::from_str(&block.text).unwrap();
             compared += 1;
@@ -353,9 +353,8 @@ fn the_benchmarks_table_is_of_the_last_run() {
         rows.map(|cells| (cells[1].clone(), cells[2..].iter().cloned().collect())).collect()
     };
     let measured = rows(&results);
-    let text = document("docs/limits-and-costs.md").text;
-    let (_, section) = text.split_once("\n## The benchmark\n").unwrap();
-    let told = rows(section.split("\n## ").next().unwrap());
+    let text = document("docs/explanation/benchmark.md").text;
+    let told = rows(&text);
     let told: Vec<_> =
         told.iter().filter(|(name, _)| *name != "authorizer" && *name != "keys of the account").collect();
     assert_eq!(told.len(), 10);
@@ -380,7 +379,7 @@ fn the_version_is_the_changelogs_last_or_a_next_one_that_is_not_released() {
 #[test]
 fn the_server_that_protects_itself_is_the_one_that_is_tested() {
     let server = file("tests/container/server.py");
-    let blocks = document("docs/attaching.md").blocks();
+    let blocks = document("docs/guides/verify-key.md").blocks();
     let parts: Vec<_> = blocks.iter().filter(|block| block.language == "python").collect();
     assert_eq!(parts.len(), 2);
     for part in parts {

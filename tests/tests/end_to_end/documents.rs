@@ -77,6 +77,7 @@ fn type_into_a_shell(stack: &Stack, blocks: &[&Block]) -> String {
         // What the documents take for given.
         .env("API_URL", &stack.api)
         .env("API_KEY", value)
+        .env("account", &admin.account_id)
         .env("LEAKED_KEY", admin.create_key(&["SMS", "AUTHENTICATION"]).value)
         .env("THEIR_KEY", "sk_of_the_old_system_in_the_documents")
         .output()

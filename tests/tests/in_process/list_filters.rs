@@ -403,7 +403,7 @@ fn size(item: &Value) -> usize {
 }
 
 /// What a page costs depends on the keys that it passes over, and not on how many the account has. It is in
-/// `docs/limits-and-costs.md`: `LISTED_KEYS=100000 cargo test -p tests --test in_process a_page_reads -- --nocapture` says
+/// `docs/reference/costs.md`: `LISTED_KEYS=100000 cargo test -p tests --test in_process a_page_reads -- --nocapture` says
 /// it of so many.
 #[tokio::test]
 async fn a_page_reads_at_most_five_times_what_it_passes_over_and_at_most_eight_megabytes() {

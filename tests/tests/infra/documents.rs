@@ -19,7 +19,7 @@ fn sections<'a>(text: &'a str, level: &str) -> Vec<(&'a str, &'a str)> {
 
 #[test]
 fn each_alarm_has_its_place_in_the_runbook_and_each_place_its_alarm() {
-    let text = document("alarms.md");
+    let text = document("guides/alarms.md");
     let (_, runbook) =
         sections(&text, "##").into_iter().find(|(heading, _)| *heading == "When an alarm rings").unwrap();
     let places = sections(runbook, "###");
@@ -33,7 +33,7 @@ fn each_alarm_has_its_place_in_the_runbook_and_each_place_its_alarm() {
         }
         assert!(place.split("**Type**").nth(1).unwrap().contains("```sh\n"), "{name}: nothing to type");
         let description = alarms[name]["Properties"]["AlarmDescription"].as_str().unwrap();
-        let link = format!("See docs/alarms.md#{}.", name.to_lowercase());
+        let link = format!("See docs/guides/alarms.md#{}.", name.to_lowercase());
         assert!(description.ends_with(&link), "{name}: who gets the mail must find the place: {description}");
     }
 }
@@ -41,7 +41,7 @@ fn each_alarm_has_its_place_in_the_runbook_and_each_place_its_alarm() {
 #[test]
 fn every_parameter_and_every_template_is_in_a_document() {
     for (file, _) in INFRA {
-        let text = document("alarms.md") + &document("domain.md");
+        let text = document("guides/alarms.md") + &document("guides/domain.md");
         assert!(text.contains(&format!("--template-file {file}")), "{file}");
         for name in read(file)["Parameters"].as_object().unwrap().keys() {
             assert!(text.contains(&format!("`{name}`")), "{file}: {name}");

@@ -11,7 +11,7 @@ const HEAD: &str = "\
 # Limits, simulated
 
 Made by `GRID=1 cargo test -p tests --test lease_simulation`, from the state machine that the authorizer runs. Every run is seeded,
-so it is the same on each machine. [What it means](../../docs/limits-and-costs.md#limits-of-keys).
+so it is the same on each machine. [What it means](../../docs/explanation/limits-of-keys.md).
 ";
 
 static SECTIONS: Mutex<BTreeMap<&str, String>> = Mutex::new(BTreeMap::new());

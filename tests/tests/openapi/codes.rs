@@ -271,10 +271,10 @@ async fn an_attached_api_can_show_why_it_refuses() {
     assert_eq!(of(&other, "/sms").await, Code::Operation);
 }
 
-/// `docs/api.md` has the list as the code has it.
+/// `docs/reference/codes.md` has the list as the code has it.
 #[test]
 fn the_documents_list_every_code() {
-    let text = std::fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let text = std::fs::read_to_string(root().join("docs/reference/codes.md")).unwrap();
     let (_, section) = text.split_once("\n## Codes\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let told: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
