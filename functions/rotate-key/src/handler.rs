@@ -1,10 +1,10 @@
 //! `POST /authentication/{key}/rotate`: a key of the caller's account gets another value, shown once.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use api_keys::key::{Issuer, KeyRecord, KeyStatus, Lifetime, Limits, Locator, Timestamp};
 use api_keys::lambda::{Error, IssuedKey, http};
-use api_keys::request::{Caller, NamedRequest, Rotation, require_lifetime};
+use api_keys::request::{Caller, NamedRequest, OldValues, Rotation, require_lifetime};
 use api_keys::store::{AccountReader, DoneRequests, KeyReader, Keys};
 use lambda_http::{Body, Request, Response};
 
@@ -57,7 +57,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         let record = found.ok_or(Error::NotFound)?;
         rotation.require_end_ahead(now)?;
         must_be_rotatable(&record, &caller, now)?;
-        let rotation = Rotation { expires_at: end(&record, rotation, deps, now).await?, ..rotation };
+        let rotation = within_lifetime(rotation, &record, deps, now).await?;
         http::require(if_match.as_ref(), &record)?;
         if let Some(key) = deps.keys.rotate(&record, &value.hash(), rotation, named.as_ref(), &origin, now).await? {
             return http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling });
@@ -66,24 +66,37 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     Err(Error::Contended)
 }
 
-/// The end that the key is given; `None` leaves the one that it has. A key without one gets the latest that there may be.
-async fn end(
+/// The rotation as the longest lifetime lets it be: a key without an end gets the latest, and the present value does not live on
+/// for longer than it might have without the rotation.
+async fn within_lifetime(
+    mut rotation: Rotation,
     record: &KeyRecord,
-    rotation: Rotation,
     deps: &Deps<'_>,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Error> {
-    let metadata = &record.metadata;
-    let is_left = metadata.settings.expires_at.is_some() || metadata.lifetime_exempt;
-    if rotation.expires_at.is_none() && is_left {
-        return Ok(None);
+) -> Result<Rotation, Error> {
+    let (metadata, old_end) = (&record.metadata, record.metadata.settings.expires_at);
+    let grace = match rotation.old_values {
+        OldValues::Grace(grace) => grace,
+        OldValues::KeepPrevious => Duration::ZERO,
+    };
+    let is_free = rotation.expires_at.is_none() && old_end.is_some_and(|end| now.plus(grace) <= end);
+    if metadata.lifetime_exempt || is_free {
+        return Ok(rotation);
     }
-    let lifetime = deps.accounts.lifetime(record.account_id, deps.lifetime).await?;
-    let Some(wanted) = rotation.expires_at else { return Ok(lifetime.map(|lifetime| lifetime.end(now))) };
-    let mut rotated = metadata.clone();
-    (rotated.value_created_at, rotated.settings.expires_at) = (Some(now), Some(wanted));
-    require_lifetime(&rotated, lifetime).map_err(Error::LifetimeExceeded)?;
-    Ok(Some(wanted))
+    let Some(lifetime) = deps.accounts.lifetime(record.account_id, deps.lifetime).await? else { return Ok(rotation) };
+    if let Some(wanted) = rotation.expires_at {
+        let mut rotated = metadata.clone();
+        (rotated.value_created_at, rotated.settings.expires_at) = (Some(now), Some(wanted));
+        require_lifetime(&rotated, Some(lifetime)).map_err(Error::LifetimeExceeded)?;
+    } else if old_end.is_none() {
+        rotation.expires_at = Some(lifetime.end(now));
+    }
+    // A value without an end is from before the longest lifetime, and lives for the shorter.
+    if let Some(end) = old_end.filter(|end| now.plus(grace) > *end) {
+        let latest = end.max(lifetime.end(metadata.value_created_at()));
+        rotation.old_values = OldValues::Grace(grace.min(now.until(latest)));
+    }
+    Ok(rotation)
 }
 
 /// The caller learns the new value, so it needs all of the key's operations. Only a new value ends an exposure, so an exposed

@@ -51,6 +51,12 @@ impl Timestamp {
         earlier.map_or(self, Self::to_millis)
     }
 
+    /// How long it is until then: no time where that is not later.
+    #[must_use]
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_millis(later.unix_millis().saturating_sub(self.unix_millis()))
+    }
+
     /// The whole seconds since 1970, as DynamoDB's time to live counts them.
     #[must_use]
     pub fn unix_seconds(self) -> i64 {

@@ -166,6 +166,79 @@ async fn a_rotation_leaves_the_end_or_takes_one_and_gives_the_latest_where_there
 }
 
 #[tokio::test]
+async fn the_value_before_a_rotation_lives_no_longer_than_it_might_have() {
+    const WEEK: u64 = 7 * 24 * 60 * 60;
+    let (gateway, admin) = of_stack(10).await;
+    let (moved, left) = (make(&gateway, &admin, days(10)).await, make(&gateway, &admin, days(9)).await);
+    let birth = shown(&admin, &moved.id).await["valueCreatedAt"].clone();
+    let latest = later(&birth, days(10));
+    gateway.pass(days(8));
+
+    let body = json!({"gracePeriodSeconds": WEEK, "expiresAt": gateway.time_in(days(10))});
+    let rotated = rotate(&admin, &moved.id, &body).await;
+    assert_eq!((rotated.status, &rotated.body["previousValueValidUntil"]), (201, &latest), "not a week from now");
+    let event = &admin.get(&format!("/authentication/events?keyId={}&limit=1", moved.id)).await.body["events"][0];
+    assert_eq!(event["changes"][0], json!({"field": "previousValueValidUntil", "from": null, "to": latest}));
+    // Nor where the key's end is moved afterwards.
+    let latest_of_left = later(&shown(&admin, &left.id).await["valueCreatedAt"], days(10));
+    assert_eq!(admin.rotate(&left.id, WEEK).await.body["previousValueValidUntil"], latest_of_left);
+    assert_eq!(admin.patch(&left.id, &json!({"expiresAt": gateway.time_in(days(9))})).await.status, 200);
+    // What was lost is asked for once more, and the value before keeps the end that it has.
+    let again = json!({"keepPrevious": true, "expiresAt": gateway.time_in(days(10))});
+    let again = rotate(&admin, &moved.id, &again).await;
+    assert_eq!((again.status, &again.body["previousValueValidUntil"]), (201, &latest));
+    assert_eq!((moved.status().await, left.status().await), (200, 200));
+    gateway.pass(days(2) + Duration::from_secs(1));
+    assert_eq!((moved.status().await, left.status().await), (401, 401));
+    assert_eq!(moved.with_value_of(&again).status().await, 200);
+}
+
+#[tokio::test]
+async fn a_grace_period_is_whole_where_the_value_before_could_have_lived_as_long() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let endless = admin.create_key(&["SMS"]).await;
+    let late = make(&gateway, &admin, days(400)).await;
+    gateway.set(|settings| settings.lifetime = Lifetime::of_days(10));
+    let exempt = admin.create_with(&json!({"expiresAt": gateway.time_in(days(9))})).await;
+    gateway.manage_with("exempt-key", &admin, &json!({"keyId": exempt.id})).await.unwrap();
+    let early = make(&gateway, &admin, days(6)).await;
+    gateway.pass(days(5));
+    // The last one could have been moved to the tenth day.
+    for (key, grace) in [(&endless, 7), (&late, 7), (&exempt, 7), (&early, 4)] {
+        let body = json!({"gracePeriodSeconds": days(grace).as_secs()});
+        let rotated = rotate(&admin, &key.id, &body).await;
+        let wanted = later(&rotated.body["valueCreatedAt"], days(grace));
+        assert_eq!(rotated.body["previousValueValidUntil"], wanted, "{}", rotated.body);
+    }
+    // Without a longest lifetime there is none for the value before either.
+    gateway.set(|settings| settings.lifetime = None);
+    let short = make(&gateway, &admin, days(1)).await;
+    let body = json!({"gracePeriodSeconds": days(7).as_secs(), "expiresAt": gateway.time_in(days(30))});
+    let rotated = rotate(&admin, &short.id, &body).await;
+    assert_eq!(rotated.body["previousValueValidUntil"], later(&rotated.body["valueCreatedAt"], days(7)));
+}
+
+#[tokio::test]
+async fn an_exposed_key_that_has_expired_works_again_where_its_rotation_gives_it_an_end() {
+    let (gateway, admin) = of_stack(10).await;
+    let key = make(&gateway, &admin, days(1)).await;
+    assert_eq!(gateway.report(&[], &json!([{"token": key.value}]).to_string()).await.status, 202);
+    gateway.pass(days(2));
+    let stays = rotate(&admin, &key.id, &json!({})).await;
+    assert_eq!((stays.status, &stays.body["status"]), (201, &json!("EXPIRED")));
+    let refused = rotate(&admin, &key.id, &json!({"expiresAt": gateway.time_in(days(5))})).await;
+    assert_eq!((refused.status, &refused.body["code"]), (409, &json!("KEY_EXPIRED")), "it is exposed no more");
+
+    let key = make(&gateway, &admin, days(1)).await;
+    assert_eq!(gateway.report(&[], &json!([{"token": key.value}]).to_string()).await.status, 202);
+    gateway.pass(days(2));
+    assert_exceeded(&rotate(&admin, &key.id, &json!({"expiresAt": gateway.time_in(days(11))})).await);
+    let works = rotate(&admin, &key.id, &json!({"expiresAt": gateway.time_in(days(5))})).await;
+    assert_eq!((works.status, &works.body["status"]), (201, &json!("ACTIVE")));
+    assert_eq!((key.status().await, key.with_value_of(&works).status().await), (401, 200));
+}
+
+#[tokio::test]
 async fn without_one_a_rotation_may_still_take_an_end() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;

@@ -138,7 +138,8 @@ impl ToSchema for TagChanges {}
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rotation {
-    /// For how long the old value works beside the new one. Not at all when absent, `null` or 0.
+    /// For how long the old value works beside the new one. Not at all when absent, `null` or 0. With a longest lifetime it works
+    /// no longer than it might have without the rotation: `previousValueValidUntil` says until when.
     #[schema(minimum = 0, maximum = 604_800)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_period_seconds: Option<u32>,

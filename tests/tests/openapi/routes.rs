@@ -295,8 +295,8 @@ fn rotate_key() -> Operation {
         "Give a key another value",
         "It keeps its id and its settings. The answer shows its new value, this one time. The old value works until the \
          grace period ends; rotating again in a grace period leaves the newest value and the one before it. A key that is \
-         disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was; \
-         otherwise it works again with its new value. Its old one gets no grace period. With a longest lifetime a key without an end gets one. Only a key with `AUTHENTICATION` rotates keys, itself included.",
+         disabled or expired is not rotated. An exposed key is rotated all the same, and stays disabled or expired if it was, unless it is \
+         given another end; otherwise it works again with its new value. Its old one gets no grace period. With a longest lifetime a key without an end gets one. Only a key with `AUTHENTICATION` rotates keys, itself included.",
         &[Code::LifetimeExceeded, Code::CannotChange, Code::NotFound, Code::KeyDisabled, Code::KeyExpired, Code::AccountSuspended, Code::Contended, Code::PreconditionFailed, Code::RequestDone,
             Code::RequestDiffers,
             Code::TooLarge],
