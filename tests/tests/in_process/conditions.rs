@@ -168,6 +168,34 @@ async fn a_rotation_sees_what_release_0_1_wrote_meanwhile() {
     assert_eq!(key.status().await, 401);
 }
 
+/// `expiresAt` in the condition of a rotation that gives the key another end, or leaves the one that it has.
+#[tokio::test]
+async fn a_rotation_moves_the_end_that_release_0_1_wrote_meanwhile() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let theirs = "2035-01-31T00:00:00.000Z";
+    let ours = gateway.time_in(Duration::from_hours(240));
+    let key = admin.create_key(&["SMS"]).await;
+    let path = format!("/authentication/{}/rotate", key.id);
+    let body = json!({"expiresAt": ours});
+    let write_end = async { as_release_0_1(&gateway, &key, |item| item["expiresAt"] = json!({"S": theirs})) };
+    let rotate = admin.send_with("POST", &path, &[], Some(&body));
+    let (rotated, ()) = gateway.wire.during(write(), rotate, write_end).await;
+
+    assert_eq!((rotated.status, &rotated.body["expiresAt"]), (201, &json!(ours)));
+    let last = &admin.get("/authentication/events?limit=1").await.body["events"][0];
+    assert_eq!(last["changes"], json!([{"field": "expiresAt", "from": theirs, "to": ours}]));
+
+    // Taken away meanwhile: it must not stay without one.
+    let key = admin.create_with(&json!({"expiresAt": ours})).await;
+    gateway.set(|settings| settings.lifetime = api_keys::key::Lifetime::of_days(90));
+    let take_end = async {
+        as_release_0_1(&gateway, &key, |item| drop(item.as_object_mut().unwrap().remove("expiresAt")));
+    };
+    let (rotated, ()) = gateway.wire.during(write(), admin.rotate(&key.id, 0), take_end).await;
+    assert_eq!(rotated.status, 201);
+    assert_ne!(item(&gateway, &key)["expiresAt"], Value::Null);
+}
+
 /// `previousKeyHash` in the condition of a grace period's end.
 #[tokio::test]
 async fn the_end_of_a_grace_period_sees_a_rotation_that_release_0_1_made_meanwhile() {

@@ -25,6 +25,7 @@ pub(super) const EXPOSED_HASH: &str = "exposedHash";
 /// The hash of a value that was reported in its grace period.
 pub(super) const EXPOSED_PREVIOUS_HASH: &str = "exposedPreviousHash";
 pub(in crate::store) const ENABLED: &str = "enabled";
+pub(super) const EXPIRES_AT: &str = "expiresAt";
 const TAGS: &str = "tags";
 pub(in crate::store) const LIFETIME_EXEMPT: &str = "lifetimeExempt";
 /// When the key got its present value, if that was by a rotation.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::done_request::recording;
 use super::item::{
-    ENABLED, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_LAST_USED_AT, PREVIOUS_LAST_USED_OF,
+    ENABLED, EXPIRES_AT, GRACE_END, KEY_HASH, PREVIOUS_KEY_HASH, PREVIOUS_LAST_USED_AT, PREVIOUS_LAST_USED_OF,
     PREVIOUS_VALID_UNTIL, VALUE_CREATED_AT, attribute_changes, end_previous_value, hash_value,
 };
 use super::write::Keys;
@@ -101,6 +101,8 @@ impl Keys {
         for change in attribute_changes(&read.metadata, &key.metadata)? {
             update.write(&change.attribute, change.to);
         }
+        // What becomes of the end was decided by the one that was read.
+        update.require(EXPIRES_AT, optional(read.metadata.settings.expires_at.as_ref())?);
         key.metadata.value_created_at = Some(now);
         update.write(VALUE_CREATED_AT, Some(value(&now)?));
         update.write(KEY_HASH, Some(hash_value(new)));
