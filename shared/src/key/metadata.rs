@@ -84,7 +84,7 @@ pub struct KeyMetadata {
     #[serde(default)]
     pub value_created_at: Option<Timestamp>,
     /// Whether no longest lifetime holds for it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub lifetime_exempt: bool,
     /// When it was last used, to within five minutes.
     #[serde(default)]

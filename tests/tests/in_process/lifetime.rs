@@ -338,6 +338,11 @@ async fn first_and_recovered_keys_need_no_end_and_only_operators_decide_that() {
     let event = &manager.get(&format!("/authentication/events?keyId={}&limit=1", key.id)).await.body["events"][0];
     assert_eq!(event["actor"]["type"], "OPERATOR");
     assert_eq!(event["changes"], json!([{"field": "lifetimeExempt", "from": true, "to": false}]));
+    let begun = &manager.get(&format!("/authentication/events?keyId={}&limit=3", key.id)).await.body["events"][2];
+    assert_eq!(begun["changes"], json!([{"field": "lifetimeExempt", "from": false, "to": true}]));
+    let (written, version) = (gateway.engine.events().len(), shown(&manager, &key.id).await["etag"].clone());
+    assert_eq!(exempt(false).await["etag"], version, "what is as it is wanted is not written");
+    assert_eq!(gateway.engine.events().len(), written);
     let unknown = json!({"keyId": "0000000000000000000000"});
     assert!(gateway.manage_with("exempt-key", &manager, &unknown).await.is_err());
 }

@@ -122,7 +122,7 @@ pub(super) fn attribute_changes(before: &KeyMetadata, since: &KeyMetadata) -> Re
 fn metadata_item(metadata: &KeyMetadata) -> Result<Item, TableError> {
     let item = serde_dynamo::to_item(metadata);
     let mut item: Item = item.map_err(|cause| TableError::caused("a key could not be written as an item", cause))?;
-    item.retain(|_, value| !value.is_null());
+    item.retain(|name, value| !value.is_null() && (name.as_str() != LIFETIME_EXEMPT || metadata.lifetime_exempt));
     item.extend(metadata.settings.expires_at.map(|end| (PURGE_AT.into(), purge_value(end))));
     if !metadata.settings.tags.is_none() {
         // One text: what is handed on with every request is not to be made from parts each time.
