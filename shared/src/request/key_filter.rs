@@ -49,7 +49,7 @@ impl KeyFilter {
             operation: fields.id("operation", Operation::parse, OPERATION),
             created_by_key_id: fields.key_id("createdByKeyId"),
             expires_before: fields.time_or_day("expiresBefore"),
-            exceeds_lifetime: fields.id("exceedsLifetime", |text| text.parse().ok(), TRUTH),
+            exceeds_lifetime: take_truth(fields, "exceedsLifetime"),
             lifetime: None,
             unused_since: fields.time_or_day("unusedSince"),
             tags: take_tags(fields),
@@ -70,6 +70,15 @@ impl KeyFilter {
             && self.exceeds_lifetime.is_none_or(|wanted| of.exceeds(self.lifetime) == wanted)
             && self.unused_since.is_none_or(|start| last_use < start)
             && self.tags.iter().all(|(name, text)| of.settings.tags.get(name).is_some_and(|tag| tag == *text))
+    }
+}
+
+/// Takes `true` or `false`, which a query has as text; so operators may write either.
+fn take_truth(fields: &mut Fields, field: &str) -> Option<bool> {
+    if fields.text_of(field).is_some() {
+        fields.id(field, |text| text.parse().ok(), TRUTH)
+    } else {
+        fields.optional_truth(field)
     }
 }
 

@@ -360,8 +360,13 @@ async fn keys_that_live_too_long_are_found() {
     assert_eq!(list("exceedsLifetime=true").await, [&*late.id, &endless.id]);
     assert_eq!(list("exceedsLifetime=false").await, [&*good.id, &admin.id]);
     assert_eq!(list("exceedsLifetime=true&operation=RCS").await, Vec::<String>::new());
-    let of_operator = gateway.manage_with("list-keys", &admin, &json!({"exceedsLifetime": "true"})).await.unwrap();
-    assert_eq!(of_operator["apiKeys"].as_array().unwrap().len(), 2);
+    let of_operator =
+        async |wanted: Value| gateway.manage_with("list-keys", &admin, &json!({"exceedsLifetime": wanted})).await;
+    for wanted in [json!(true), json!("true"), json!(false), json!("false")] {
+        let page = of_operator(wanted.clone()).await.unwrap_or_else(|refused| panic!("{wanted}: {refused}"));
+        assert_eq!(page["apiKeys"].as_array().unwrap().len(), 2);
+    }
+    assert!(of_operator(json!(1)).await.is_err());
     for wrong in ["", "1", "yes", "TRUE"] {
         assert_eq!(
             admin.get(&format!("/authentication?exceedsLifetime={wrong}")).await.wrong_fields(),
