@@ -55,7 +55,11 @@ fn operation(fields: &mut Fields) -> Option<Operation> {
         fields.wrong(OPERATION, MESSAGE);
         return None;
     }
-    fields.id(OPERATION, Operation::parse, MESSAGE)
+    let operation = fields.id(OPERATION, Operation::parse, MESSAGE)?;
+    if !operation.is_for_other_apis() {
+        fields.wrong(OPERATION, "must be another one: AUTHENTICATION_READ opens routes of the key service alone");
+    }
+    Some(operation)
 }
 
 /// A text of JSON in which each escape of a surrogate is one of U+FFFD: no key's value has what either stands for, and of half a

@@ -137,7 +137,9 @@ impl EnvironmentState {
 impl Asked<'_> {
     fn opened_by(&self, key: &KeyRecord, imported: ImportedKeys, now: Timestamp) -> Opens {
         match self {
-            Self::Operation(operation) if key.metadata.settings.operations.cover(operation.as_str()) => {
+            Self::Operation(operation)
+                if operation.is_for_other_apis() && key.metadata.settings.operations.contains(operation.as_str()) =>
+            {
                 Opens::Asked(Methods::NONE)
             }
             Self::Operation(_) => Opens::Nothing,

@@ -96,13 +96,13 @@ impl Entry {
         let (route, operation) = entry.rsplit_once(':').ok_or("it has no `:` before its operation")?;
         let operation = match operation {
             "" => None,
-            Operation::AUTHENTICATION_READ => {
-                return Err("AUTHENTICATION_READ opens routes of the key service alone: name another operation");
-            }
             name => {
                 Some(Operation::parse(name).ok_or("behind its last `:` is no operation, such as SMS, nor nothing")?)
             }
         };
+        if operation.as_ref().is_some_and(|operation| !operation.is_for_other_apis()) {
+            return Err("AUTHENTICATION_READ opens routes of the key service alone: name another operation");
+        }
         let method = route.split_once('/').and_then(|(method, rest)| Some((Method::parse(method)?, rest)));
         let (method, prefix) = method.map_or((None, route), |(method, rest)| (Some(method), rest));
         // Taken for a segment of a path, an entry with such a word would meet nothing, and leave its routes to the entries behind it.

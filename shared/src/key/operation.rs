@@ -72,7 +72,14 @@ impl Operation {
     /// Whether that is the first segment of the routes that it opens: lower case, `-` for `_`.
     #[must_use]
     pub fn opens(&self, segment: &str) -> bool {
-        self.0 != Self::AUTHENTICATION_READ && self.path_letters().eq(segment.bytes())
+        self.is_for_other_apis() && self.path_letters().eq(segment.bytes())
+    }
+
+    /// Whether something else than this service's own routes may need it. Any manager may give the right to read these, whatever
+    /// a company thinks that it opens.
+    #[must_use]
+    pub fn is_for_other_apis(&self) -> bool {
+        self.0 != Self::AUTHENTICATION_READ
     }
 
     fn path_letters(&self) -> impl Iterator<Item = u8> {

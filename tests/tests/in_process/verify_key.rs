@@ -188,6 +188,8 @@ fn wrong(value: &str) -> Vec<(String, Vec<&'static str>)> {
         (format!(r#"{{"value": ["{value}"]}}"#), vec!["value"]),
         (with(r#", "operation": "sms""#), vec!["operation"]),
         (with(r#", "operation": ["SMS"]"#), vec!["operation"]),
+        // Any manager may give it, and it opens reading at the key service alone.
+        (with(r#", "operation": "AUTHENTICATION_READ""#), vec!["operation"]),
         (with(r#", "operation": null"#), vec!["operation"]),
         (with(r#", "sourceIp": "203.0.113.7:443""#), vec!["sourceIp"]),
         (with(r#", "operation": 1, "sourceIp": """#), vec!["operation", "sourceIp"]),
