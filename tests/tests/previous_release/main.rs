@@ -8,7 +8,7 @@ use std::time::Duration;
 use api_keys::key::ImportedKeys;
 use serde_json::{Value, json};
 use tests::built::Function;
-use tests::gateway::{STAGE, event_of, sample_event};
+use tests::gateway::{STAGE, allows, event_of, sample_event};
 use tests::values::import_of;
 use tests::{Client, Gateway};
 
@@ -38,7 +38,7 @@ async fn lets_through(authorizer: &mut Function, value: &str) -> bool {
     event["resource"] = json!("/sms");
     event["multiValueHeaders"] = json!({"X-API-Key": [value]});
     match authorizer.invoke(&event).await {
-        Ok(verdict) => verdict["policyDocument"]["Statement"][0]["Effect"] == "Allow",
+        Ok(verdict) => allows(&verdict, &format!("{STAGE}/GET/sms")),
         Err(error) => {
             assert_eq!(error["errorMessage"], "Unauthorized", "{error}");
             false
@@ -93,6 +93,9 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     admin.rotate(&ended.id, 3600).await;
     let end = json!({"previousValueValidUntil": null, "userId": "other"});
     assert_eq!(admin.patch(&ended.id, &end).await.status, 200);
+    gateway.manage_with("exempt-key", &admin, &json!({"keyId": ended.id})).await.unwrap();
+    let reader = admin.create_key(&["AUTHENTICATION_READ"]).await;
+    gateway.see_through("update", &suspended, &json!({"maxKeyLifetimeDays": 90})).await.unwrap();
     let kept = import(&gateway, &admin, KEPT).await;
     import(&gateway, &admin, REPORTED).await;
     report(&gateway, REPORTED).await;
@@ -115,6 +118,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         (&*in_grace.value, true),
         (&*its_new_value.value, true),
         (&*ended.value, false),
+        (&*reader.value, false),
         (KEPT, true),
         (REVIVED, true),
         (REPORTED, false),
@@ -127,13 +131,18 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
 
     let mut list_keys = start("list-keys", &gateway.engine).await;
     let listed = answer(&mut list_keys, "list-keys", &verdict, "/authentication", None).await;
-    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 10);
+    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 11);
     let mut list_events = start("list-events", &gateway.engine).await;
     let events = answer(&mut list_events, "list-events", &verdict, "/authentication/events", None).await;
     assert!(events["events"].to_string().contains("revived"));
 
     let (own, patch) = (format!("/authentication/{kept}"), json!({"name": "changed"}));
+    let of_exempt = format!("/authentication/{}", ended.id);
     for (name, path, body) in [
+        ("find-key", format!("/authentication/{}", reader.id), None),
+        ("update-key", of_exempt.clone(), Some(&patch)),
+        ("rotate-key", format!("{of_exempt}/rotate"), None),
+        ("delete-key", format!("/authentication/{}", reader.id), None),
         ("find-key", own.clone(), None),
         ("update-key", own.clone(), Some(&patch)),
         ("rotate-key", format!("{own}/rotate"), None),
@@ -146,6 +155,10 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         gateway.authorize("GET", "/sms", &[("X-API-Key", KEPT)]).await.err(),
         Some(authorizer::Refusal::Unauthorized)
     );
+
+    let exempt = admin.get(&of_exempt).await.body;
+    assert_eq!((&exempt["lifetimeExempt"], &exempt["name"]), (&json!(true), &json!("changed")));
+    assert_ne!(exempt["valueCreatedAt"], exempt["createdAt"], "the present value is younger than it says");
 
     let mut erase = start("erase-account", &gateway.engine).await;
     let payload = json!({"accountId": suspended.account_id, "confirm": suspended.account_id});
