@@ -84,7 +84,7 @@ pub enum EventType {
     /// An account was created, and its first key with it.
     #[serde(rename = "account.created")]
     AccountCreated,
-    /// An operator changed the account: its company, external id, quota or ceiling of limits.
+    /// An operator changed the account: its company, external id, quota, ceiling of limits or longest lifetime of keys.
     #[serde(rename = "account.changed")]
     AccountChanged,
     /// No key of the account could be used from then on.
