@@ -47,12 +47,13 @@ fn hours(is_busy: bool, good: &Outcomes, bad: &Outcomes) -> World {
 }
 
 /// What may be wrong with the checks, and the alarms that ring then.
-const OF_CHECKS: [(Fault, &[&str]); 6] = [
+const OF_CHECKS: [(Fault, &[&str]); 7] = [
     (Fault::TableGone, &["ServerErrors", "Unavailable"]),
     (Fault::TableThrottled, &["ServerErrors", "Unavailable"]),
     (Fault::TableSlow, &["SlowAuthorizer"]),
     (Fault::AuthorizerBroken, &["ServerErrors"]),
-    (Fault::OutOfConcurrency, &["ServerErrors", "ThrottledAuthorizer"]),
+    (Fault::OutOfConcurrency, &["ServerErrors", "ThrottledAuthorizer", "ThrottledVerifyKey"]),
+    (Fault::VerifyKeyOutOfConcurrency, &["ThrottledVerifyKey"]),
     (Fault::FunctionsFail, &["ServerErrors"]),
 ];
 
@@ -205,7 +206,7 @@ async fn write_line_of_modified_event() {
 #[test]
 fn every_alarm_sends_to_the_topic_when_it_rings_and_when_it_is_over() {
     let resources = infra("infra/alarms.yaml", &[]);
-    assert_eq!(resources.len(), 6, "few, so that each is looked at");
+    assert_eq!(resources.len(), 7, "few, so that each is looked at");
     for (name, alarm) in resources {
         for action in ["AlarmActions", "OKActions"] {
             assert_eq!(alarm["Properties"][action], json!([TOPIC]), "{name}");

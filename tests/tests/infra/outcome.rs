@@ -23,17 +23,20 @@ pub enum Kind {
     Management,
     /// The same with a mistyped key.
     MistypedManagement,
+    /// A question about a good key, to `verify-key`.
+    Question,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Call,
         Self::MistypedCall,
         Self::NarrowCall,
         Self::LimitedCall,
         Self::Management,
         Self::MistypedManagement,
+        Self::Question,
     ];
 
     /// Whether it is sent to this service's own API, whose metrics the alarms watch.
@@ -55,8 +58,10 @@ pub enum Fault {
     TableSlow,
     /// The authorizer fails before it decides: its code, its memory, its role.
     AuthorizerBroken,
-    /// Lambda has no concurrency left for the authorizer.
+    /// Lambda has no concurrency left for any function.
     OutOfConcurrency,
+    /// It has none left for the part that is reserved for `verify-key`.
+    VerifyKeyOutOfConcurrency,
     /// The functions behind the authorizer fail.
     FunctionsFail,
 }
@@ -91,6 +96,7 @@ pub async fn outcomes(fault: Fault) -> Outcomes {
         _ => {}
     }
     drop(gateway.functions.kept.reasons.take_rest());
+    drop(gateway.functions.verifying.reasons.take_rest());
     let mut found = Outcomes::new();
     for kind in Kind::ALL {
         let outcome = outcome(&gateway, [&admin, &narrow, &limited], kind).await;
@@ -110,10 +116,16 @@ async fn outcome(gateway: &Gateway, [admin, narrow, limited]: [&Client; 3], kind
         Kind::MistypedCall => ("/sms", &mistyped),
         Kind::Management => ("/authentication", &admin.value),
         Kind::MistypedManagement => ("/authentication", &mistyped),
+        Kind::Question => ("", &admin.value),
     };
     let begun = Instant::now();
-    let status = gateway.send("GET", path, &[key], None).await.status;
-    let counted = gateway.functions.kept.reasons.take_rest();
+    let status = if kind == Kind::Question {
+        if gateway.verify(&json!({"value": key})).await.is_ok() { 200 } else { 500 }
+    } else {
+        gateway.send("GET", path, &[key], None).await.status
+    };
+    let mut counted = gateway.functions.kept.reasons.take_rest();
+    counted.extend(gateway.functions.verifying.reasons.take_rest());
     let reasons: Vec<_> = counted.iter().flat_map(|counted| counted.counts.keys()).copied().collect();
     assert_eq!(reasons.len(), 1, "{kind:?}: {reasons:?}");
     // How fast this machine is does not matter: a request waited for the table, or it did not.
@@ -126,8 +138,11 @@ async fn outcome(gateway: &Gateway, [admin, narrow, limited]: [&Client; 3], kind
 fn under(fault: Fault, kind: Kind, outcome: Outcome) -> Outcome {
     match fault {
         // The gateway's own answer, `AUTHORIZER_FAILURE`.
-        Fault::AuthorizerBroken => Outcome { status: 500, reason: None, duration: Some(3) },
+        Fault::AuthorizerBroken if kind != Kind::Question => Outcome { status: 500, reason: None, duration: Some(3) },
         Fault::OutOfConcurrency => Outcome { status: 500, reason: None, duration: None },
+        Fault::VerifyKeyOutOfConcurrency if kind == Kind::Question => {
+            Outcome { status: 429, reason: None, duration: None }
+        }
         // `INTEGRATION_FAILURE`, where the authorizer let it through.
         Fault::FunctionsFail if kind == Kind::Management => Outcome { status: 502, ..outcome },
         Fault::TableSlow => outcome,

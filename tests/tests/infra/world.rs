@@ -26,13 +26,19 @@ pub struct World {
     /// What `CloudWatch` has.
     pub watch: CloudWatch,
     metrics: Metrics,
-    environments: Vec<Environment>,
+    authorizer: Function,
+    verify_key: Function,
     random: fastrand::Rng,
     /// Its requests, and those that were a 4xx and a 5xx.
     of_api: [Metric; 3],
+    ages: Metric,
+}
+
+/// A function that checks keys.
+struct Function {
+    environments: Vec<Environment>,
     throttles: Metric,
     durations: Metric,
-    ages: Metric,
 }
 
 #[derive(Default)]
@@ -42,7 +48,7 @@ struct Environment {
 }
 
 impl World {
-    /// The world of the main template's stack, with so many environments of its authorizer.
+    /// The world of the main template's stack, with so many environments of each function that checks keys.
     pub fn with(environments: usize) -> Self {
         let stack = main_stack();
         // What the functions and AWS call things is what the main template makes of them.
@@ -54,31 +60,39 @@ impl World {
         let api = stack["Api"]["Properties"]["Body"]["info"]["title"].as_str().unwrap();
         let stage = stack.values().find(|it| it["Type"] == "AWS::ApiGateway::Stage").unwrap();
         let stage = stage["Properties"]["StageName"].as_str().unwrap();
-        let authorizer = [("FunctionName", &*name("AuthorizerFunction"))];
+        let function = |resource: &str| {
+            let of_function = [("FunctionName", &*name(resource))];
+            Function {
+                environments: (0..environments).map(|_| Environment::default()).collect(),
+                throttles: Metric::new("AWS/Lambda", "Throttles", &of_function),
+                durations: Metric::new("AWS/Lambda", "Duration", &of_function),
+            }
+        };
         Self {
             watch: CloudWatch::default(),
             metrics: Metrics::of(of_stack.as_str().unwrap().to_owned()),
-            environments: (0..environments).map(|_| Environment::default()).collect(),
+            authorizer: function("AuthorizerFunction"),
+            verify_key: function("VerifyKeyFunction"),
             random: fastrand::Rng::with_seed(7),
             of_api: ["Count", "4XXError", "5XXError"]
                 .map(|name| Metric::new("AWS/ApiGateway", name, &[("ApiName", api), ("Stage", stage)])),
-            throttles: Metric::new("AWS/Lambda", "Throttles", &authorizer),
-            durations: Metric::new("AWS/Lambda", "Duration", &authorizer),
             ages: Metric::new("AWS/Lambda", "IteratorAge", &[("FunctionName", &name("PublishEventsFunction"))]),
         }
     }
 
-    /// Little traffic: a request to this API and one to an attached one in seven minutes, all by one environment.
+    /// Little traffic: a request to this API, one to an attached one and a question in seven minutes, each by one environment.
     pub fn sparse(&mut self, seconds: std::ops::Range<u64>, outcomes: &Outcomes) {
         let calls = [Kind::Call, Kind::MistypedCall, Kind::Call, Kind::NarrowCall];
         let managements = [Kind::Management, Kind::Management, Kind::MistypedManagement];
         for (turn, at) in seconds.step_by(420).enumerate() {
             self.request(at, 0, managements[turn % 3], outcomes);
             self.request(at + 3, 0, calls[turn % 4], outcomes);
+            self.request(at + 6, 0, Kind::Question, outcomes);
         }
     }
 
-    /// Much traffic: three requests a second, by all environments; so many of a hundred calls have a mistyped key.
+    /// Much traffic: three requests a second and a question in ten, by all environments; so many of a hundred calls have a mistyped
+    /// key.
     pub fn busy(&mut self, seconds: std::ops::Range<u64>, mistyped: u32, outcomes: &Outcomes) {
         for at in seconds.clone() {
             for _ in 0..3 {
@@ -90,33 +104,41 @@ impl World {
                     _ if self.random.u32(0..100) < mistyped => Kind::MistypedCall,
                     _ => Kind::Call,
                 };
-                let environment = self.random.usize(0..self.environments.len());
+                let environment = self.random.usize(0..self.authorizer.environments.len());
                 self.request(at, environment, kind, outcomes);
+            }
+            if at % 10 == 0 {
+                let environment = self.random.usize(0..self.verify_key.environments.len());
+                self.request(at, environment, Kind::Question, outcomes);
             }
         }
     }
 
     /// Lambda ends the environments, and starts others for the requests to come.
     pub fn deploy(&mut self, at: u64) {
-        for environment in 0..self.environments.len() {
-            self.end(environment, at);
+        for kind in [Kind::Call, Kind::Question] {
+            for environment in 0..self.function(kind).environments.len() {
+                self.end(kind, environment, at);
+            }
         }
     }
 
     /// One request of that kind.
     pub fn request(&mut self, at: u64, environment: usize, kind: Kind, outcomes: &Outcomes) {
         let Outcome { status, reason, duration } = outcomes[&kind];
-        if self.environments[environment].last.is_some_and(|last| last + IDLE < at) {
-            let ended = self.environments[environment].last.unwrap() + IDLE;
-            self.end(environment, ended);
+        if let Some(ended) = self.function(kind).environments[environment].last.map(|last| last + IDLE)
+            && ended < at
+        {
+            self.end(kind, environment, ended);
         }
         match duration {
             Some(duration) => {
-                let is_cold = self.environments[environment].last.replace(at).is_none();
+                let is_cold = self.function(kind).environments[environment].last.replace(at).is_none();
                 let duration = if is_cold { duration.max(COLD) } else { duration + self.network() };
-                self.watch.put(&self.durations, at, at + METRIC_TAKES, duration.into());
+                let durations = self.function(kind).durations.clone();
+                self.watch.put(&durations, at, at + METRIC_TAKES, duration.into());
                 if let Some(reason) = reason {
-                    let reasons = &self.environments[environment].reasons;
+                    let reasons = &self.function(kind).environments[environment].reasons;
                     reasons.note(reason, time(at).into());
                     // As `AfterAnswer` does.
                     if let Some(minute) = reasons.take_over() {
@@ -125,7 +147,10 @@ impl World {
                     }
                 }
             }
-            None => self.watch.put(&self.throttles, at, at + METRIC_TAKES, 1.0),
+            None => {
+                let throttles = self.function(kind).throttles.clone();
+                self.watch.put(&throttles, at, at + METRIC_TAKES, 1.0);
+            }
         }
         if kind.is_ours() {
             let is = |class: u16| if status / 100 == class { 1.0 } else { 0.0 };
@@ -151,13 +176,18 @@ impl World {
         if self.random.u32(0..50) == 0 { self.random.u32(20..90) } else { self.random.u32(0..4) }
     }
 
-    fn end(&mut self, environment: usize, at: u64) {
+    /// The function that checks the keys of that kind of request.
+    fn function(&mut self, kind: Kind) -> &mut Function {
+        if kind == Kind::Question { &mut self.verify_key } else { &mut self.authorizer }
+    }
+
+    fn end(&mut self, kind: Kind, environment: usize, at: u64) {
+        let ended = std::mem::take(&mut self.function(kind).environments[environment]);
         // As `AfterAnswer` does at the end.
-        for minute in self.environments[environment].reasons.take_rest() {
+        for minute in ended.reasons.take_rest() {
             let line = Value::Object(self.metrics.verdicts(&minute));
             self.take_line(&line, at);
         }
-        self.environments[environment] = Environment::default();
     }
 }
 
