@@ -131,25 +131,22 @@ impl World {
         {
             self.end(kind, environment, ended);
         }
-        match duration {
-            Some(duration) => {
-                let is_cold = self.function(kind).environments[environment].last.replace(at).is_none();
-                let duration = if is_cold { duration.max(COLD) } else { duration + self.network() };
-                let durations = self.function(kind).durations.clone();
-                self.watch.put(&durations, at, at + METRIC_TAKES, duration.into());
-                if let Some(reason) = reason {
-                    let reasons = &self.function(kind).environments[environment].reasons;
-                    reasons.note(reason, time(at).into());
-                    // As `AfterAnswer` does.
-                    if let Some(minute) = reasons.take_over() {
-                        let line = Value::Object(self.metrics.verdicts(&minute));
-                        self.take_line(&line, at);
-                    }
-                }
-            }
-            None => {
-                let throttles = self.function(kind).throttles.clone();
-                self.watch.put(&throttles, at, at + METRIC_TAKES, 1.0);
+        if let Some(duration) = duration {
+            let is_cold = self.function(kind).environments[environment].last.replace(at).is_none();
+            let duration = if is_cold { duration.max(COLD) } else { duration + self.network() };
+            let durations = self.function(kind).durations.clone();
+            self.watch.put(&durations, at, at + METRIC_TAKES, duration.into());
+        } else {
+            let throttles = self.function(kind).throttles.clone();
+            self.watch.put(&throttles, at, at + METRIC_TAKES, 1.0);
+        }
+        if let Some(reason) = reason {
+            let reasons = &self.function(kind).environments[environment].reasons;
+            reasons.note(reason, time(at).into());
+            // As `AfterAnswer` does.
+            if let Some(minute) = reasons.take_over() {
+                let line = Value::Object(self.metrics.verdicts(&minute));
+                self.take_line(&line, at);
             }
         }
         if kind.is_ours() {
