@@ -3,7 +3,7 @@
     package.py [--architecture x86_64|arm64] [--output DIR]
 
 It has the template and a zip for each function, the stacks beside it, the API's document, the operators' program, a list of what is
-in all of it (SBOM), the licences of third parties, and checksums. Two builds of one commit are the same, bit by bit, in whatever
+in all of it (SBOM), the licences of third parties and of Rust's standard library, and checksums. Two builds of one commit are the same, bit by bit, in whatever
 folder, home and hour. Run it by the Python of the pinned SAM CLI.
 """
 
@@ -32,6 +32,8 @@ TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 PROGRAM = ("cli", "api-keys")
 # What goes into the archive as it is.
 FILES = {"LICENSE": "LICENSE", "samconfig.yaml": "samconfig.yaml", "infra/openapi.yaml": "openapi.yaml"}
+# What the compiler brings along of std and of what std is made of, by the Rust project itself.
+NOTICES = ("share/doc/rust/COPYRIGHT-library.html", "THIRD-PARTY-RUST.html")
 # The stacks beside the service's own.
 STACKS = ("alarms", "dashboard", "domain", "web-acl")
 # A moment that zip can hold, and that no build changes.
@@ -111,6 +113,7 @@ def fill(folder: Path, template: Template, binaries: dict[str, Path], architectu
     parts = [TARGETS[architecture], *functions_of(template).values(), PROGRAM[0]]
     run_tool("sbom", "sbom.py", *parts, output=folder / "sbom.cdx.json")
     (folder / "THIRD-PARTY.txt").write_text(licences(architecture, parts[1:]))
+    shutil.copy(sysroot() / NOTICES[0], folder / NOTICES[1])
     write_checksums(folder)
 
 
@@ -141,6 +144,12 @@ def licences(architecture: str, packages: list[str]) -> str:
         text=True,
         check=True,
     ).stdout
+
+
+def sysroot() -> Path:
+    """Where the compiler is installed."""
+    command = ["rustc", "--print", "sysroot"]
+    return Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
 
 
 def run_tool(tool: str, script: str, *arguments: str, output: Path) -> None:

@@ -115,6 +115,12 @@ fn an_archive_has_a_template_that_deploys_without_a_compiler() {
         let built = format!("{name} for aarch64-unknown-linux-gnu, wrapped by package/rustc");
         assert_eq!(entry.trim(), format!("0o100755 {built}"));
     }
+    let std = fs::read_to_string(folder.join("THIRD-PARTY-RUST.html")).unwrap();
+    for part in
+        ["The Rust Project Developers", "hashbrown", "Permission is hereby granted, free of charge", "Apache License"]
+    {
+        assert!(std.contains(part), "{part}: std is in each binary");
+    }
     let program = folder.join("bin/api-keys");
     assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
     for stack in ["alarms", "dashboard", "domain", "web-acl"] {
