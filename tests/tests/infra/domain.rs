@@ -1,5 +1,7 @@
 //! A domain of one's own, and a web ACL.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 use tests::template::read;
 
@@ -31,6 +33,35 @@ fn the_domain_leads_to_the_stage_of_the_api() {
     assert_eq!((&record["Name"], &record["Type"]), (&json!("keys.example.com"), &json!("A")));
     let target = json!({"DNSName": "Domain.RegionalDomainName", "HostedZoneId": "Domain.RegionalHostedZoneId"});
     assert_eq!(record["AliasTarget"], target);
+}
+
+/// CloudFormation takes a value that matches as a whole, as `re.fullmatch` does.
+#[test]
+fn a_domain_has_the_letters_that_a_certificate_takes() {
+    let pattern = read(DOMAIN)["Parameters"]["DomainName"]["AllowedPattern"].as_str().unwrap().to_owned();
+    let takes = |name: &str| {
+        let script = "import re, sys; sys.exit(not re.fullmatch(sys.argv[1], sys.argv[2]))";
+        Command::new("python3").args(["-c", script, &pattern, name]).status().unwrap().success()
+    };
+    let label = "a".repeat(63);
+    for name in ["keys.example.com", "xn--mnchen-3ya.example", "keys.xn--e1aybc.xn--p1ai", &format!("{label}.io")] {
+        assert!(takes(name), "{name}");
+    }
+    let long = format!("a{label}.io");
+    for name in [
+        "example",
+        "my_keys.example.com",
+        "Keys.example.com",
+        "-a.io",
+        "a-.io",
+        "a..io",
+        "a.i1",
+        "a.xn--",
+        "*.example.com",
+        &long,
+    ] {
+        assert!(!takes(name), "{name}");
+    }
 }
 
 #[test]
