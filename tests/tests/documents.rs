@@ -425,3 +425,17 @@ fn the_forge_runs_each_command_of_the_nightly_target() {
         assert!(workflow.lines().any(|line| line.ends_with(command)), "{command}");
     }
 }
+
+/// A tag can be moved to other code; a commit cannot.
+#[test]
+fn the_forge_runs_actions_by_their_commits() {
+    let workflows: Vec<_> = ["nightly", "test"].map(|name| file(&format!(".github/workflows/{name}.yml"))).into();
+    let uses: Vec<_> =
+        workflows.iter().flat_map(|text| text.lines()).filter_map(|line| line.split_once("uses: ")).collect();
+    assert!(uses.len() > 4, "{uses:?}");
+    for (_, action) in uses {
+        let (commit, version) = action.split_once('@').unwrap().1.split_once(" # v").expect(action);
+        assert!(commit.len() == 40 && commit.chars().all(|it| it.is_ascii_hexdigit()), "{action}");
+        assert!(version.split('.').count() == 3, "dependabot changes both: {action}");
+    }
+}
