@@ -2,7 +2,7 @@
 
     deploy.py [--stack NAME] [--sam PROGRAM] [NAME=VALUE …]       NAME=VALUE: a parameter of the template
 
-What nobody gives, `sam build` takes from the template's default and `sam deploy` from the stack. So an upgrade of a stack
+For a parameter that is not given, `sam build` takes the template's default and `sam deploy` the stack's value. So an upgrade of a stack
 on arm64 would be built for x86_64, and no function would start. Here both get the same, and CloudFormation refuses a build
 for another processor. All other parameters that are not given stay as the stack has them. Run it by the Python of the
 pinned SAM CLI, in the repository's root.

@@ -123,7 +123,7 @@ pub(crate) async fn measure(bench: &Bench, arguments: &Arguments) -> Comparison 
     }
 }
 
-/// Leaves out whoever does not run, or does not answer as ours does: the same job, or no comparison.
+/// Leaves out contestants that do not run, or do not answer as ours does: the same job, or no comparison.
 async fn leave_out(bench: &Bench, contestants: &mut Vec<Contestant>, left_out: &mut Vec<String>, value: &str) -> Value {
     let mut answers = Vec::new();
     for Contestant { name, program, event, .. } in &*contestants {

@@ -157,7 +157,7 @@ async fn answer(
     let body = request.into_body().collect().await?.to_bytes();
 
     if operation == "GetItem" && mood.stalls() {
-        // It was sent all the same, and whoever goes away has paid for it.
+        // It was sent all the same, and its price is paid even if the client goes away.
         calls.lock().unwrap().entry(operation.clone()).or_default().0 += 1;
         tokio::time::sleep(STALL).await;
         calls.lock().unwrap().entry(operation.clone()).or_default().0 -= 1;

@@ -122,14 +122,14 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 def _watch(process: subprocess.Popen[bytes], title: str) -> int:
     started = time.monotonic()
     terminal = sys.stderr.isatty()
-    told = -1.0
+    shown = -1.0
     try:
         while process.poll() is None:
             elapsed = time.monotonic() - started
             if terminal:
                 print(f"\r{title} … {elapsed:.0f} s", end="", file=sys.stderr, flush=True)
-            elif told < 0 or elapsed - told >= 15:
-                told = elapsed
+            elif shown < 0 or elapsed - shown >= 15:
+                shown = elapsed
                 say(f"{title} … {elapsed:.0f} s")
             time.sleep(0.2)
     finally:

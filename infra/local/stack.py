@@ -161,7 +161,7 @@ def deployed(
     template = package / "template.yaml" if package else build(state)
     try:
         with Emulator(ministack(), port, state) as emulator:
-            # Nothing asks GitHub: nobody listens there.
+            # Nothing asks GitHub: no server listens there.
             local = {"Architecture": architecture(), "GithubKeysUrl": "https://127.0.0.1:9/"}
             deploy(STACK, template, state, local | parameters)
             stack = Stack(emulator, STACK)
