@@ -39,7 +39,7 @@ pub(crate) enum KeyService {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum LimitAnswer {
-    /// The API itself, which is told.
+    /// The API itself, by `limited` in its context.
     Integration,
     /// The gateway, with a 403.
     #[default]

@@ -46,7 +46,7 @@ pub async fn handle(event: LambdaEvent<Box<RawValue>>, deps: &Deps, now: SystemT
         let subject = Subject { request_id, operation, ..Subject::default() };
         return Ok(stream::publish(&records, deps, end, now.into(), &subject).await);
     }
-    // It writes nothing, so it has no event, and nobody is told who asked.
+    // It writes nothing, so it has no event that would name the operator.
     let publish = async |rest, invocation: &Invocation| republish(rest, deps, invocation.begun + TIME).await;
     invoke(&event, "publish-events", LONGEST, now.into(), |fields| Ok(Rest::take(fields)), publish).await
 }

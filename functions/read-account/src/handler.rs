@@ -58,12 +58,11 @@ pub struct AccountView<'a> {
     grantable_operations: Operations,
     /// The kinds of messages that a key may be meant for.
     traffic_types: &'a [TrafficType],
-    /// How often any key of the account may be used at most, as whoever runs the service decided; as often as one likes when
-    /// `null`.
+    /// The operator's ceilings for each key of the account: for each period the tightest; none when `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<api_keys::key::EffectiveLimits>))]
     ceilings: Limits,
-    /// For how many days a value of a key may live at most, from its making to the key's end, as whoever runs the service decided;
-    /// for ever when `null`.
+    /// For how many days a value of a key may live, from its making to the key's end, as the operator decided; for ever when
+    /// `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
     max_key_lifetime_days: Option<Lifetime>,
 }

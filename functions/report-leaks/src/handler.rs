@@ -1,4 +1,4 @@
-//! `POST /leaks`: whoever holds a value may report it, and it opens nothing from the next request on.
+//! `POST /leaks`: anyone who has a value may report it, and it opens nothing from the next request on.
 //!
 //! No authorizer stands before this route: possession is the proof. People paste a value with whatever stands around it, so
 //! values are looked for within what is reported. GitHub signs what its secret scanning finds, and gets a label for it; the
@@ -27,7 +27,7 @@ pub use crate::signature::Signature;
 pub const HEADERS: [&str; 2] = [signature::KEY_IDENTIFIER, signature::SIGNATURE];
 
 /// Where a key may have been read, an unsigned report is answered after a whole number of these: a live value takes a write
-/// more than a dead one, and nobody is to see that.
+/// more than a dead one, and the time must not show that.
 pub const STEP: Duration = Duration::from_secs(1);
 
 /// So many values of one request are looked into at once.
@@ -85,7 +85,7 @@ impl Deps<'_> {
             sleep_until(next_step(start, Instant::now(), self.step)).await;
         }
         match (failed, signed) {
-            // Whoever reports it again repeats what was done, which changes nothing.
+            // A second report repeats the writes of the first, which changes nothing.
             (true, _) => Err(Error::unavailable("a report could not be looked into")),
             (false, true) => http::ok(&Feedback::of(&given, &labels)),
             (false, false) => Ok(http::accepted()),

@@ -1,4 +1,4 @@
-//! The body of a request, and what GitHub is told.
+//! The body of a request, and the answer to GitHub.
 //!
 //! Source: GitHub's "Secret scanning partner program".
 
@@ -146,7 +146,7 @@ pub enum Label {
     FalsePositive,
 }
 
-/// What GitHub is told of one token.
+/// The label of one token, for GitHub.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LeakFeedback))]
 pub struct Feedback<'a> {

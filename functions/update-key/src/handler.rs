@@ -89,7 +89,7 @@ impl Update<'_> {
         Err(Error::Contended)
     }
 
-    /// Whoever moves the end moves it within the longest lifetime. Any other change leaves an end that is too late, as it is.
+    /// A patch that names `expiresAt` must stay within the longest lifetime. Any other keeps an end that is too late.
     async fn require_lifetime(&self, record: &KeyRecord) -> Result<(), Error> {
         if self.patch.expires_at.is_none() {
             return Ok(());
@@ -100,7 +100,7 @@ impl Update<'_> {
         require_lifetime(&changed, lifetime).map_err(Error::LifetimeExceeded)
     }
 
-    /// Switches the key off, whoever else writes.
+    /// Switches the key off, also while others write.
     async fn disable(&self) -> Result<KeyRecord, Error> {
         let place = Locator { account_id: self.caller.account_id, id: self.id };
         let origin = http::origin(self.request, &self.caller);

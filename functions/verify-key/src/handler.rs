@@ -76,7 +76,7 @@ async fn verify(
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// To whoever invoked the function.
+    /// To a service that invoked the function.
     Direct(Verification),
     /// To the function's URL, which makes an HTTP response of it.
     OfUrl(UrlAnswer),

@@ -18,7 +18,7 @@ pub(crate) struct Question {
     /// What was presented as a key's value, as it was.
     pub(crate) value: Zeroizing<String>,
     pub(crate) operation: Option<Operation>,
-    /// What whoever asks saw of the client.
+    /// The client's address, as the asking service saw it.
     pub(crate) source_ip: Option<IpAddr>,
 }
 

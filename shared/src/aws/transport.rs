@@ -139,7 +139,7 @@ impl Transport {
     ) -> Result<Response<Bytes>, Box<dyn std::error::Error + Send + Sync>> {
         let mut request = Request::get(url).body(SdkBody::empty())?;
         *request.headers_mut() = headers;
-        // GitHub answers nobody without a name.
+        // GitHub refuses requests without a user agent.
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
         self.send(request).await
     }

@@ -81,7 +81,7 @@ impl ClaimPart {
     }
 }
 
-/// What an environment gives back at its end, all or nothing. What is not written is lost, to nobody's harm.
+/// What an environment gives back at its end, all or nothing. If it is not written, these requests are lost and no limit is exceeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GiveBack {
     /// How often something was given back before, as it must still be.

@@ -162,8 +162,7 @@ pub struct KeyView<'a> {
     /// How often it may be used, as its account decided; as often as one likes when `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
     limits: Limits,
-    /// How often it may be used, all told: `limits` and what whoever runs the service allows at most, for each period the
-    /// tightest.
+    /// The limits in force: for each period the tightest of `limits` and the operator's ceilings; none when `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<EffectiveLimits>))]
     effective_limits: EffectiveLimits,
     /// What those who manage it note of it for the services behind the gateway, which get it with every request: texts by their

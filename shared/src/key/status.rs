@@ -6,8 +6,8 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
 
-/// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPOSED`, `EXPIRED`, `DISABLED`: nobody in the
-/// account can lift the first, only a rotation the second, and enabling a key not the third.
+/// Whether a key opens anything. The first that applies of `SUSPENDED`, `EXPOSED`, `EXPIRED`, `DISABLED`: only an
+/// operator can lift the first and only a rotation the second, and enabling a key does not lift the third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_no_place_any_more_is_due_and_nothing_is_lost() {
+    fn counts_of_evicted_keys_are_written() {
         let mut tally = Tally::new(50);
         let mut taken = Vec::new();
         for request in 0..1_000 {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_taken_is_lost_in_the_end_and_told() {
+    fn counts_that_are_never_taken_are_dropped_and_reported() {
         let mut tally = Tally::new(2);
         let lost: u64 = (0..100).map(|request| tally.add(ACCOUNT, key(request), Use::Allowed, at(0))).sum();
         assert!(tally.due.len() <= 8);

@@ -25,8 +25,8 @@ const REGISTRATION_TIME: Duration = Duration::from_millis(100);
 /// Lambda waits for half a second.
 const LAST_WORK: Duration = Duration::from_millis(400);
 
-/// Waits until the environment is told to end; never ends where nothing can be heard. What is returned is until when the
-/// last work must be done.
+/// Waits for Lambda's notice that the environment ends; never returns if it cannot register for that. Returns the instant by
+/// which the last work must be done.
 ///
 /// # Errors
 /// When the system has no signals.

@@ -44,7 +44,7 @@ pub enum Error {
     Account(AccountRefusal),
     /// The service failed. The cause is for the log alone.
     Internal(Box<dyn StdError + Send + Sync>),
-    /// What the service depends on failed, and whoever asks is to ask again. The cause is for the log alone.
+    /// What the service depends on failed; the client may try again. The cause is for the log alone.
     Unavailable(Box<dyn StdError + Send + Sync>),
 }
 

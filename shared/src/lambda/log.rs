@@ -11,7 +11,7 @@ use crate::check::ReasonCounts;
 use crate::key::{AccountId, ImportedKeys, KeyId, KeyValue, Timestamp};
 use crate::store::{DroppedUsage, DroppedUse};
 
-/// What failed, for whoever is to act on it. It never has a value or a hash.
+/// What a failure is about, for the operator who acts on it. It never has a value or a hash.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {

@@ -1,4 +1,4 @@
-//! What the gateway is told: whether a key opens the route that is asked for, and who its holder is.
+//! The answer to the gateway: whether a key opens the requested route, and whose key it is.
 
 use std::iter;
 
@@ -19,7 +19,7 @@ pub struct Verdict {
     context: Context,
 }
 
-/// What the API behind the gateway is told, a flat object of strings.
+/// The caller as the API behind the gateway gets it, a flat object of strings.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Context {
@@ -113,7 +113,7 @@ impl Verdict {
         self
     }
 
-    /// Denies everything for that reason to a caller, or to nobody who is known.
+    /// Denies everything for that reason, to a caller or to an unknown value.
     #[must_use]
     pub fn deny(caller: Option<Caller>, method: &MethodArn, reason: Reason) -> Self {
         Self::new("Deny", vec![format!("{}/*", method.stage())], caller, reason)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// As many characters of a place are kept at most: whoever reads them is shown fewer.
+/// As many characters of a place are kept at most; answers show fewer.
 const LONGEST: usize = 100;
 
 /// What was read.

@@ -31,7 +31,7 @@ pub struct KeyFilter {
     pub expires_before: Option<Timestamp>,
     /// They live longer than their account's keys may, or do not.
     pub exceeds_lifetime: Option<bool>,
-    /// How long these may live, for whoever asks for that: it depends on the account.
+    /// The account's longest lifetime, if `exceeds_lifetime` is given.
     pub lifetime: Option<Lifetime>,
     /// Last used before that instant; those that never were, created before it.
     pub unused_since: Option<Timestamp>,

@@ -71,7 +71,7 @@ pub enum ActorType {
     Key,
     /// An operator of the service.
     Operator,
-    /// Whoever reported that a value has leaked.
+    /// A report of a leaked value.
     Report,
 }
 

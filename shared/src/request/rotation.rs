@@ -19,7 +19,7 @@ pub struct Rotation {
 pub enum OldValues {
     /// The present value works beside the new one for so long, which may be no time; one before it ends.
     Grace(Duration),
-    /// The present value, which nobody saw, ends at once; the one before it keeps its grace period.
+    /// The present value, whose answer was lost, ends at once; the one before it keeps its grace period.
     KeepPrevious,
 }
 

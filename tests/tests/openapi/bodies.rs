@@ -41,8 +41,8 @@ pub struct NewKey {
     /// The same range in two notations counts as repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_ips: Option<AllowedIps>,
-    /// How often the key may be used: up to three limits, each for another period. As often as one likes when absent or
-    /// `null`, as far as whoever runs the service allows.
+    /// How often the key may be used: up to three limits, each for another period. No limit of its own when absent or
+    /// `null`; the operator's ceilings hold in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
     /// What is noted of the key for the services behind the gateway, which get it with every request. **It grants nothing.**
@@ -92,8 +92,8 @@ pub struct KeyChanges {
     /// in two notations counts as repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_ips: Option<AllowedIps>,
-    /// How often the key may be used: up to three limits, each for another period. As often as one likes when `null`, as
-    /// far as whoever runs the service allows. What was used of a window stays used.
+    /// How often the key may be used: up to three limits, each for another period. No limit of its own when `null`;
+    /// the operator's ceilings hold in any case. Requests that were counted in a window stay counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
     /// What is noted of the key for the services behind the gateway, by name: a text sets one, `null` removes it, and what is
@@ -143,8 +143,8 @@ pub struct Rotation {
     #[schema(minimum = 0, maximum = 604_800)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_period_seconds: Option<u32>,
-    /// `true`: the present value, which nobody saw because an answer was lost, ends at once, and the one before it keeps its
-    /// grace period. Then `gracePeriodSeconds` must be absent.
+    /// `true`, after a lost answer: the present value ends at once, and the one before it keeps its grace period. Then
+    /// `gracePeriodSeconds` must be absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_previous: Option<bool>,
     /// The end of the key from then on: in the future, at most ten years away, and within the account's longest lifetime from now.

@@ -175,7 +175,7 @@ async fn reach_states_of_the_account(reached: &Reached) {
     gateway.set(|settings| settings.max_keys = 1);
     reached.note("createKey", Code::QuotaReached, &admin.post(&new_key_with(&json!({}))).await);
 
-    // The authorizer lets nobody of a suspended account in, but for requests that are under way.
+    // The authorizer refuses keys of a suspended account, so only a request under way sees this code.
     gateway.set(|settings| settings.max_keys = 10);
     let verdict = admin.verdict().await;
     gateway.suspend(&admin).await;
@@ -245,7 +245,7 @@ async fn reach_leaks(reached: &Reached) {
     let body = json!([{"token": "x", "type": "ak_live"}]).to_string();
     let headers = signer.headers(&body);
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-    // Nobody has GitHub's keys here.
+    // GitHub's keys cannot be fetched here.
     reached.note("reportLeaks", Code::Unavailable, &gateway.report(&headers, &body).await);
 }
 
@@ -277,9 +277,9 @@ fn the_documents_list_every_code() {
     let text = std::fs::read_to_string(root().join("docs/reference/codes.md")).unwrap();
     let (_, section) = text.split_once("\n## Codes\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
-    let told: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let listed: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
     let rows: Vec<_> = Code::ALL.iter().copied().map(row).collect();
-    assert!(told == rows, "they are to be\n{}", rows.join("\n"));
+    assert!(listed == rows, "they are to be\n{}", rows.join("\n"));
 }
 
 fn row(code: Code) -> String {

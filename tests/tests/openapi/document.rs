@@ -38,7 +38,7 @@ pub fn document() -> Yaml {
                 .title("API keys")
                 .version("1")
                 .description(Some(include_str!("introduction.md")))
-                .contact(Some(ContactBuilder::new().name(Some("Whoever operates the service")).build()))
+                .contact(Some(ContactBuilder::new().name(Some("The operator of the service")).build()))
                 .license(Some(LicenseBuilder::new().name("Apache 2.0").identifier(Some("Apache-2.0")).build())),
         )
         .tags(Some(tags()))

@@ -273,7 +273,7 @@ fn delete_key() -> Operation {
         "deleteKey",
         "Revoke a key",
         "It fails on the very next request, for good. A key may delete itself, and an account its last one with \
-         `AUTHENTICATION`; then nobody can manage its keys through this API.",
+         `AUTHENTICATION`; then only the operator can give it a new one.",
         &[Code::NotFound, Code::Contended, Code::PreconditionFailed],
     )
     .parameter(id())
@@ -319,9 +319,9 @@ fn report_leaks() -> Operation {
     public_operation(
         "reportLeaks",
         "Report values that others know",
-        "Needs no key: whoever holds a value may report it, with anything around it: values are found within a token. If a key has it, it fails from the next request on, and its \
+        "Needs no key. A token may have other text around a value: the service finds values within it. A reported value of a key fails on the next request, and the key's \
          status is `EXPOSED` until it is rotated or deleted. A value in its grace period ends, and the key goes on. The answer \
-         does not tell whether a key had it. What the reports hold beside the values is kept only of those that GitHub signs \
+         does not show whether a key had the value. The service keeps `source` and `url` only of reports that GitHub signs \
          (`Github-Public-Key-Identifier` and `Github-Public-Key-Signature`).",
         &[Code::TooLarge, Code::Unavailable],
     )

@@ -1,7 +1,7 @@
 //! The quota: how many keys an account has, exact however many are made at once.
 //!
 //! The count is never below the number of keys: the transaction that stores a key raises it. Nothing lowers it when a
-//! key goes, since a deletion must depend on nothing, and DynamoDB's time to live tells nobody. So at the limit, and only
+//! key goes, since a deletion must depend on nothing, and DynamoDB's time to live gives no notice. So at the limit, and only
 //! there, the keys are counted again.
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Suspending an account and resuming it.
 //!
-//! Both raise the account's counter first, in one transaction with the event, and tell the keys then. From the raise on
-//! no key is made that does not know of it. Whoever repeats one that ended early raises nothing and tells the rest.
+//! Both raise the account's counter first, in one transaction with the event; then a sweep writes each key. From the raise on
+//! new keys copy it. A repeat of one that ended early raises nothing and writes the remaining keys.
 
 use tokio::time::Instant;
 

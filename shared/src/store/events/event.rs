@@ -49,7 +49,7 @@ pub struct Event {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LeakReport {
-    /// Whether GitHub signed the report. What nobody signed comes from anybody who had the value.
+    /// Whether GitHub signed the report. Anybody who had the value may have sent an unsigned one.
     pub verified: bool,
     /// The kind of place, such as `commit`, as a signed report has it.
     #[serde(default)]

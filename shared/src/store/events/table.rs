@@ -1,6 +1,6 @@
 //! The table of events: how they are written, and read out of it and its stream.
 //!
-//! It is a table of its own, so that whoever may append there may do nothing else, and its stream carries nothing else.
+//! It is a table of its own, so that a role that may append may do nothing else, and its stream carries nothing else.
 //! Partition key `accountId`, sort key `id`, which sorts by time.
 
 use std::time::Duration;

@@ -143,7 +143,7 @@ impl StateUpdate {
         after: Option<KeyId>,
     ) -> Result<(Vec<KeyId>, Option<KeyId>), TableError> {
         const WHAT: &str = "could not list an account's keys for a sweep";
-        // Nobody has ever decided anything.
+        // No operator has changed the account yet.
         if self.version == 0 {
             return Ok((Vec::new(), None));
         }

@@ -26,7 +26,7 @@ impl Keys {
     /// # Errors
     /// [`WriteError`].
     pub async fn delete(&self, place: Locator, origin: &Origin, now: Timestamp) -> Result<bool, WriteError> {
-        // One event and so one token: a transaction that is still under way is not told as a deletion by somebody else.
+        // One event and so one token: a transaction of ours that is still under way is not taken for another's deletion.
         let event = self.tables.event(EventType::KeyDeleted, Some(place.id), origin, now)?;
         must_win(|_| self.try_to_delete(place, &event)).await
     }

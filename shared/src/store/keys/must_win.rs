@@ -1,4 +1,4 @@
-//! What takes power away from a key must win, whoever else writes.
+//! A write that takes power away from a key must win over all others.
 
 use crate::store::dynamo::error::WriteError;
 

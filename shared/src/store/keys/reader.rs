@@ -77,7 +77,7 @@ impl KeyReader {
     }
 
     async fn trace_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
-        // Several calls, in the time of one: whoever asks waits no longer for such a key.
+        // Several calls, in the time of one: a request waits no longer for such a key.
         let found = timeout(CALL_TIME, self.search(hash, now)).await;
         found.unwrap_or(Err(TableError::new("could not find the key of a value in time")))
     }
