@@ -17,7 +17,7 @@ export STEPS := $(CURDIR)/.local/steps
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench package deploy steps tools checkers clean
+.PHONY: help run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench aws-check package deploy steps tools checkers clean
 
 help:                 ## these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,7 @@ lint-others: tools checkers
 	$(LINTERS)/shfmt --indent 4 --diff $(SCRIPTS)
 	$(TIMED) "sam validate" $(TOOLS)/sam/bin/sam validate --lint
 	$(TIMED) "sam validate, sample API" $(TOOLS)/sam/bin/sam validate --lint --template tests/sample-api/template.yaml
+	$(TIMED) "sam validate, what asks AWS" $(TOOLS)/sam/bin/sam validate --lint --template infra/aws_check/probe.yaml
 	$(TIMED) "cfn-lint, stacks beside it" $(TOOLS)/sam/bin/cfn-lint $(BESIDE)
 	$(TOOLS)/sam/bin/python infra/local/stack.py transform > .local/template.json
 	$(TIMED) "checkov" $(TOOLS)/checkov/bin/checkov --config-file infra/checkov.yaml --file .local/template.json $(BESIDE)
@@ -74,6 +75,7 @@ nightly: audit        ## what `test` does, at sizes that take hours, and what it
 	$(MAKE) simulate SEEDS=0..10000
 	$(MAKE) fuzz
 	infra/package/twice
+	$(TOOLS)/sam/bin/python infra/local/stack.py check
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
@@ -84,6 +86,10 @@ fuzz:                 ## what reads what anybody may send, SECONDS each (600), o
 bench: tools          ## what the functions cost, beside what users would pick instead; leave the machine alone meanwhile
 	@bench/prepare
 	cargo run --profile driver --package bench -- $(if $(ONLY),--only $(ONLY))
+
+aws-check: tools      ## asks AWS what only AWS shows, in your account, and removes all of it; NAME, ALARMS=yes, KEEP=yes, REMOVE
+	@$(TOOLS)/sam/bin/python infra/aws_check/check.py $(if $(NAME),--name $(NAME)) $(if $(ALARMS),--alarms) $(if $(KEEP),--keep) \
+		$(if $(REMOVE),--remove $(REMOVE))
 
 package: tools        ## an archive that `sam deploy` takes without Rust, for ARCHITECTURE: x86_64 or arm64
 	@infra/tools/install sbom

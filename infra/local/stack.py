@@ -4,6 +4,8 @@
     for a person: a URL, a key, and Ctrl-C ends it
 `stack.py up --state DIR --sample TEMPLATE --release FUNCTION [--port 0] [--package DIR] [--parameters NAME=VALUE …]`
     for a test: see `commands.py`
+`stack.py check`
+    `make aws-check` on it, whole and interrupted, and that nothing is left
 `stack.py transform [NAME=VALUE …]`
     the template as CloudFormation gets it with these parameters, as JSON
 """
@@ -15,6 +17,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -35,6 +38,7 @@ from deployment import (
     build,
     build_program,
     check_tools,
+    client,
     deploy,
     give_code,
     give_gateway_responses,
@@ -45,6 +49,7 @@ from emulator import CREDENTIALS, REGION, Emulator, choose_port, isolate_from_aw
 from progress import Failure, say, show_steps, tail, timed
 from transform import read_template, transformed
 
+AWS_CHECK = ROOT / "infra" / "aws_check" / "check.py"
 SAMPLE_STACK = "sample-api"
 SAMPLE_TEMPLATE = ROOT / "tests" / "sample-api" / "template.yaml"
 ENVIRONMENT_FILE = ROOT / ".local" / "env"
@@ -129,6 +134,44 @@ def up(arguments: argparse.Namespace) -> None:
             print(json.dumps(description), flush=True)
             with timed("Driving the deployed stack"):
                 Commands(emulator, stack).serve(sys.stdin.fileno())
+
+
+def check(_: argparse.Namespace) -> None:
+    """Does what `make aws-check` does, whole and interrupted, and sees that nothing is left of it."""
+    state = ROOT / ".local" / "run-check"
+    port = prepare(0, state, "sam", "ministack")
+    template = build(state)
+    command = [sys.executable, str(AWS_CHECK), "--yes", "--template", str(template), "--patience", "20"]
+    command += ["--report", str(state / "report.md"), f"Architecture={architecture()}"]
+    with Emulator(ministack(), port, state) as emulator:
+        before = owned(emulator)
+        with timed("Checking the emulator as if it were AWS"):
+            if subprocess.run(command, check=False).returncode != 0:
+                raise Failure("the check has failed; its messages are above", emulator.log)
+        if left := owned(emulator) - before:
+            raise Failure(f"the check has left {sorted(left)}")
+        process = subprocess.Popen(command)
+        # In the middle of a deployment.
+        while process.poll() is None and not any(each.startswith("table ") for each in owned(emulator) - before):
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        if process.wait() != 130:
+            raise Failure(f"the check that was interrupted ended with {process.returncode}")
+        if left := owned(emulator) - before:
+            raise Failure(f"the check that was interrupted has left {sorted(left)}")
+
+
+def owned(emulator: Emulator) -> set[str]:
+    """What there is in the emulated account."""
+    stacks = client("cloudformation", emulator).describe_stacks()["Stacks"]
+    return {
+        *(f"stack {each['StackName']}" for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"),
+        *(f"table {each}" for each in client("dynamodb", emulator).list_tables()["TableNames"]),
+        *(f"function {each['FunctionName']}" for each in client("lambda", emulator).list_functions()["Functions"]),
+        *(f"log {each['logGroupName']}" for each in client("logs", emulator).describe_log_groups()["logGroups"]),
+        *(f"role {each['RoleName']}" for each in client("iam", emulator).list_roles()["Roles"]),
+        *(f"bucket {each['Name']}" for each in client("s3", emulator).list_buckets()["Buckets"]),
+    }
 
 
 def transform(arguments: argparse.Namespace) -> None:
@@ -244,7 +287,7 @@ Ctrl-C ends it, and all of its data."""
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The real template on an emulated AWS.")
     commands = parser.add_subparsers(required=True)
-    for command in (run, up, transform):
+    for command in (run, up, check, transform):
         commands.add_parser(command.__name__, help=command.__doc__).set_defaults(command=command)
     commands.choices["run"].add_argument("--port", type=int, default=4566)
     commands.choices["up"].add_argument("--port", type=int, default=0)
