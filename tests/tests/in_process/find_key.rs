@@ -57,7 +57,7 @@ async fn a_key_that_may_not_manage_sees_itself_alone() {
         assert_eq!(sms.get(&path).await.status, 403, "the authorizer's");
         let cached = gateway.hand_on("GET", &path, &own, None).await;
         cached.assert_problem(403);
-        assert_eq!(cached.body["detail"], "The key lacks the operation AUTHENTICATION.");
+        assert_eq!(cached.body["detail"], "The key lacks the operation AUTHENTICATION_READ, and sees itself alone.");
     }
     assert_eq!(sms.get("/authentication").await.status, 403);
     assert_eq!(sms.get("/authentication/").await.status, 403);
