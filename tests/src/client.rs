@@ -124,7 +124,7 @@ impl Client {
         self.gateway.send("POST", &path, &[&self.value], Some(&body)).await
     }
 
-    /// Rotates the key of that id, whose present value nobody saw.
+    /// Rotates the key of that id after a lost answer.
     pub async fn rotate_keeping_previous(&self, id: &str) -> Answer {
         let path = format!("/authentication/{id}/rotate");
         self.send_with("POST", &path, &[], Some(&json!({"keepPrevious": true}))).await

@@ -42,7 +42,7 @@ pub async fn with_environment<T>(variables: &[(&str, &str)], run: impl AsyncFnOn
 pub const CREDENTIALS: [(&str, &str); 3] =
     [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")];
 
-/// Whether a function reaches the table, and so does whoever uses the default chain.
+/// Whether a function reaches the table, and so does a program with the default chain.
 pub async fn functions_reach_the_table() -> bool {
     let (function, others) = (reaches(&Aws::of_function().unwrap()).await, reaches_the_table().await);
     assert_eq!(function, others);

@@ -103,7 +103,7 @@ impl Github {
 
 impl Shared {
     fn answer(&mut self, request: &HeaderMap) -> (StatusCode, HeaderMap, String) {
-        assert!(request.contains_key("user-agent"), "GitHub answers nobody without a name");
+        assert!(request.contains_key("user-agent"), "GitHub refuses requests without a user agent");
         let text = |name: &str| request.get(name).map(|value| value.to_str().unwrap().to_owned());
         let (mut status, mut headers, body) = self.answer.clone();
         let version = format!("\"{}\"", self.version);

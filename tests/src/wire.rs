@@ -167,7 +167,7 @@ impl Wire {
         self.state().index = Some(address);
     }
 
-    /// Waits until no call is on its way any more: what was sent by whoever is gone has been carried out.
+    /// Waits until no call is on its way any more, calls of clients that are gone included.
     ///
     /// # Panics
     /// When the wire is gone.

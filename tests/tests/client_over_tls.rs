@@ -64,6 +64,6 @@ async fn tls_to_an_authority_that_ssl_cert_file_names() {
     assert!(with_environment(&environment(&engine.url), functions_reach_the_table).await);
     assert!(
         !with_environment(&environment(&other.url), functions_reach_the_table).await,
-        "signed by nobody that is trusted"
+        "no trusted authority signed it"
     );
 }

@@ -329,7 +329,7 @@ fn what_was_built_for_another_processor_is_not_deployed() {
 }
 
 #[test]
-fn what_a_failed_first_deployment_left_is_told_before_anything_is_built() {
+fn a_failed_first_deployment_is_reported_before_anything_is_built() {
     let deployment = Deployment::of_stack("failed", "ROLLBACK_COMPLETE", "x86_64");
     let done = deployment.deploy(&[]);
     assert!(!done.succeeded && done.calls.is_empty(), "{done:?}");

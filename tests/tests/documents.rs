@@ -376,11 +376,11 @@ fn the_benchmarks_table_is_of_the_last_run() {
     };
     let measured = rows(&results);
     let text = document("docs/explanation/benchmark.md").text;
-    let told = rows(&text);
-    let told: Vec<_> =
-        told.iter().filter(|(name, _)| *name != "authorizer" && *name != "keys of the account").collect();
-    assert_eq!(told.len(), 10);
-    for (name, cells) in told {
+    let shown = rows(&text);
+    let shown: Vec<_> =
+        shown.iter().filter(|(name, _)| *name != "authorizer" && *name != "keys of the account").collect();
+    assert_eq!(shown.len(), 10);
+    for (name, cells) in shown {
         let measured = measured.get(name).unwrap_or_else(|| panic!("{name} was not measured"));
         assert!(cells.is_subset(measured), "{name}: {cells:?} are not all in {measured:?}");
     }

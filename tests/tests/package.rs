@@ -136,7 +136,7 @@ fn an_archive_has_a_template_that_deploys_without_a_compiler() {
 }
 
 #[test]
-fn an_archive_is_the_same_whoever_makes_it_and_when() {
+fn an_archive_is_the_same_on_every_machine_and_day() {
     let first = Packaging::new("first").make(&[]);
     // A moment as zip, tar and gzip keep it would show.
     std::thread::sleep(std::time::Duration::from_secs(2));

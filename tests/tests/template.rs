@@ -106,7 +106,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let on_index = on(&index, "Query");
     // What is written in a transaction with its event, and in no other way.
     let with_event = |action: &str| (format!("dynamodb:{action}"), table.to_string(), in_a_transaction().to_string());
-    // Whoever appends events may do nothing else with them.
+    // A role that appends events may do nothing else with them.
     let append = ("dynamodb:PutItem".to_owned(), events.to_string(), in_a_transaction().to_string());
     // A write that needs no answer gets nothing back of what was there.
     let nothing_back = json!({"dynamodb:ReturnValues": "NONE"});
@@ -641,7 +641,7 @@ fn every_event_is_tried_for_six_hours_and_one_that_is_bad_holds_up_no_others() {
     assert_eq!(mapping["StartingPosition"], "TRIM_HORIZON", "what is written during the deployment is published too");
     let pattern = mapping["FilterCriteria"]["Filters"][0]["Pattern"].as_str().unwrap();
     let pattern: Value = serde_json::from_str(pattern).unwrap();
-    assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live wake nobody");
+    assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live invoke no function");
 }
 
 /// A header cannot depend on the reason there, so it would tell a client to come back that is refused for good.

@@ -12,7 +12,7 @@ pub enum Fault {
     Cut,
     /// The call is taken, and nothing comes back.
     Hold,
-    /// The call is carried out that much later, even if nobody waits for the answer any more.
+    /// The call is carried out that much later, even if its client waits no longer.
     Slow(Duration),
     /// DynamoDB says that there are too many calls.
     Throttle,

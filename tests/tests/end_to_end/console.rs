@@ -28,7 +28,7 @@ pub fn the_console_does_in_a_browser_what_it_says(stack: &Stack) {
 
     let said = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
     assert!(output.status.success(), "{}", said.concat());
-    assert!(said[0].contains(&format!("tests {}\n", stories())), "not all stories were told: {}", said[0]);
+    assert!(said[0].contains(&format!("tests {}\n", stories())), "not all stories were run: {}", said[0]);
 }
 
 /// How many stories there are to tell.

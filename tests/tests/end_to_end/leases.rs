@@ -1,4 +1,4 @@
-//! Leases of the real authorizer, whose environments are told to end or are killed.
+//! Leases of the real authorizer, whose environments end with notice or are killed.
 //!
 //! It has the machine's clock, so the minutes of the same test in process are environments here, each with a lease of its own.
 

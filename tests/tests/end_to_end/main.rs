@@ -74,7 +74,7 @@ const TOGETHER: [Promise; 27] = promises![
 /// processors, the fourth breaks the table for everybody, the last looks through what all others left.
 const ONE_BY_ONE: [Promise; 5] = promises![
     lifecycle::an_account_has_as_many_keys_as_it_may,
-    usage::usage_is_exact_when_environments_are_told_to_end_and_never_too_much,
+    usage::usage_is_exact_when_lambda_ends_environments_and_never_too_much,
     leases::what_an_environment_holds_of_a_limit_outlives_its_end,
     whole::without_the_table_there_is_a_500_and_nothing_else,
     whole::no_value_and_no_hash_is_in_any_log_answer_or_table,
@@ -107,7 +107,7 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// A trial that begins when nobody holds the other end of `earlier`, and holds `ends` until it has ended or was left out.
+/// A trial that begins when no trial holds the other end of `earlier` any more, and holds `ends` until it has ended or was left out.
 fn trial(
     (name, prove): Promise,
     earlier: Option<Receiver<Infallible>>,

@@ -7,7 +7,7 @@ use crate::stack::{Client, Stack};
 /// So many requests to each API.
 const REQUESTS: usize = 100;
 
-/// What a request to an API is answered, with what the backend was told of the caller.
+/// An API's answer to a request, with the caller as the backend got it.
 fn ask(stack: &Stack, url: &str, key: &Client<'_>, method: &str, path: &str) -> (u16, Value) {
     let answer = stack.send(method, &format!("{url}{path}"), &[&key.value], None);
     let mut caller = if answer.status == 200 { answer.body } else { Value::Null };

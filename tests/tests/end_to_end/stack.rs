@@ -180,7 +180,7 @@ impl Stack {
         command
     }
 
-    /// Whoever has what was issued.
+    /// The client that has the issued value.
     pub fn client(&self, issued: &Value) -> Client<'_> {
         let text = |name: &str| issued[name].as_str().unwrap().to_owned();
         self.issued.lock().unwrap().push(text("value"));
@@ -234,7 +234,7 @@ impl<'a> Client<'a> {
         self.holder(&self.post(&body))
     }
 
-    /// Whoever has the value that this answer issued.
+    /// The client that has the value of this answer.
     pub fn holder(&self, answer: &Answer) -> Client<'a> {
         assert_eq!(answer.status, 201, "{answer:?}");
         self.stack.client(&answer.body)

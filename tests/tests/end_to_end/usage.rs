@@ -1,4 +1,4 @@
-//! Usage as the real authorizer counts it, in nine processes that are told to end, are cut off, or are killed.
+//! Usage as the real authorizer counts it, in nine processes that end with notice, are cut off, or are killed.
 //!
 //! They run under a Runtime API each, on an engine in this process: the emulated Lambda does not end its environments.
 
@@ -116,7 +116,7 @@ fn counted(gateway: &Gateway) -> BTreeMap<String, u64> {
     counted
 }
 
-pub fn usage_is_exact_when_environments_are_told_to_end_and_never_too_much(stack: &Stack) {
+pub fn usage_is_exact_when_lambda_ends_environments_and_never_too_much(stack: &Stack) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         told_to_end(&stack.authorizer).await;

@@ -1,4 +1,4 @@
-//! The authorizer: which header is a key, what the gateway is told, and what it costs.
+//! The authorizer: which header is a key, its answers to the gateway, and what they cost.
 
 mod forms;
 mod key_header;
@@ -116,7 +116,7 @@ async fn one_changed_character_anywhere_is_refused_without_a_read() {
 }
 
 #[tokio::test]
-async fn a_well_formed_key_that_nobody_has_is_refused_after_one_read() {
+async fn a_well_formed_unknown_key_is_refused_after_one_read() {
     let (gateway, admin) = Gateway::with_manager().await;
     let random = api_keys::key::Random::system();
     let locator = api_keys::key::Locator {

@@ -1,4 +1,4 @@
-//! A check without a gateway: whoever else asks gets the same decision by the same code.
+//! A check without a gateway: other services get the same decision by the same code.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -69,7 +69,7 @@ async fn an_operation_is_asked_without_a_route() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_in_limits_and_usage_whoever_asks() {
+async fn requests_of_every_function_are_counted_in_limits_and_usage() {
     let (gateway, admin) = Gateway::with_manager().await;
     let limited = key(&admin, json!({"limits": [{"requests": 2, "per": "MONTH"}]})).await;
     assert!(limited.authorize().await.is_ok());

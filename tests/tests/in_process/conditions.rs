@@ -41,7 +41,7 @@ fn set_count(gateway: &Gateway, keys: u64) {
 }
 
 #[tokio::test]
-async fn a_key_that_gains_an_operation_before_the_rotation_gives_its_value_to_nobody_without_it() {
+async fn a_key_that_gains_an_operation_before_the_rotation_gives_its_value_to_no_key_without_it() {
     let (gateway, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let key = admin.create_key(&["SMS"]).await;
@@ -327,9 +327,9 @@ async fn a_count_does_not_miss_the_key_of_a_transaction_that_is_still_open() {
     assert_eq!(gateway.engine.keys().len(), 2, "no room came out of a key that was missed");
 }
 
-/// An attempt that was written though its answer did not come in time is not told as a conflict.
+/// An attempt that was written though its answer did not come in time is not answered as a conflict.
 #[tokio::test]
-async fn what_was_written_in_the_end_is_told_as_written() {
+async fn a_write_that_was_carried_out_in_the_end_is_answered_as_written() {
     let (gateway, admin) = Gateway::with_manager().await;
     let verdict = admin.verdict().await;
     let body = NEW_KEY;
@@ -378,15 +378,15 @@ async fn a_create_with_a_larger_quota_is_not_counted_away() {
     assert_eq!(gateway.engine.keys().len(), 2);
 }
 
-/// `ClientRequestToken`: a repeat after a late answer is told of what the first attempt wrote.
+/// `ClientRequestToken`: a repeat after a late answer gets the outcome of the first attempt.
 #[tokio::test]
-async fn a_repeat_is_told_of_what_the_first_attempt_wrote() {
+async fn a_repeat_gets_the_outcome_of_the_first_attempt() {
     let (gateway, admin) = Gateway::with_manager().await;
     let verdict = admin.verdict().await;
     let body = NEW_KEY;
     drop(gateway.wire.take_calls());
 
-    // The SDK gives the first attempt up and is told that it goes on; only then it ends.
+    // The SDK gives the first attempt up and learns that it goes on; only then it ends.
     let open = gateway.wire.stop(Stop::after("TransactWriteItems"));
     let end = async {
         let mut calls = 0;

@@ -65,7 +65,7 @@ async fn a_key_may_delete_itself() {
 }
 
 #[tokio::test]
-async fn a_deletion_of_nothing_is_never_told_as_done_whatever_becomes_of_its_answers() {
+async fn a_deletion_of_nothing_is_never_a_204_whatever_becomes_of_its_answers() {
     // A throttled one may do better later, until the time of the request is over.
     let throttled = (usize::MAX, Fault::Cancel(Reason::ThrottlingError, 0), 500);
     // As often as the SDK sends it.
@@ -102,7 +102,7 @@ async fn a_deletion_that_learns_late_what_it_did_says_that() {
 }
 
 #[tokio::test]
-async fn a_deletion_whose_answers_cannot_be_read_is_told_as_done() {
+async fn a_deletion_whose_answers_cannot_be_read_is_a_204() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let path = format!("/authentication/{}", key.id);

@@ -96,7 +96,7 @@ async fn nothing_is_left_but_one_event_and_others_lose_nothing() {
         assert_eq!(gateway.status_of(value).await, 200);
     }
     assert_eq!(ours.status().await, 401);
-    // What was ours can be imported by whoever has it.
+    // Another account can import a value that was ours.
     gateway.import(&theirs, "sk_old_kept_by_ours").await;
     let list = gateway.invoke_manage_account(json!({"action": "list"})).await.unwrap();
     assert_eq!(list["accounts"].as_array().unwrap().len(), 1);
@@ -112,10 +112,10 @@ async fn nothing_is_left_but_one_event_and_others_lose_nothing() {
 async fn only_a_suspended_account_is_erased_and_only_when_it_is_named_twice() {
     let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
-    let (id, nobody) = (&admin.account_id, "0".repeat(22));
+    let (id, unknown) = (&admin.account_id, "0".repeat(22));
     for (payload, message) in [
         (payload(&admin), "the account is not suspended: suspend it first"),
-        (json!({"accountId": nobody, "confirm": nobody}), "there is no such account"),
+        (json!({"accountId": unknown, "confirm": unknown}), "there is no such account"),
         (json!({"accountId": id, "confirm": "yes"}), "confirm must be the same as accountId"),
         (json!({"accountId": id}), "confirm must be the same as accountId"),
         (

@@ -94,7 +94,7 @@ async fn what_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn operators_say_who_they_are_and_nobody_believes_it() {
+async fn an_operators_name_is_an_unverified_claim_in_the_event() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
     let payload = json!({
         "accountId": admin.account_id, "operator": "grace@example.com", "keys": [import_of("sk_old_51H8xQ2eZvKYlo2C0")]
@@ -206,7 +206,7 @@ async fn events_end_by_their_time_to_live() {
     let at = api_keys::key::Timestamp::parse(shown["time"].as_str().unwrap()).unwrap();
     let days = Duration::from_hours(400 * 24);
     assert_eq!(stored["purgeAt"]["N"], at.plus(days).unix_seconds().to_string());
-    assert_eq!(shown["purgeAt"], Value::Null, "and nobody is shown that");
+    assert_eq!(shown["purgeAt"], Value::Null, "no answer shows that");
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn a_deletion_reads_nothing() {
     assert_eq!(calls, ["TransactWriteItems", "UpdateItem"], "the second only notes that there is room");
 }
 
-/// Whatever goes wrong how often, and whatever the client is told: as many events as writes.
+/// Whatever goes wrong how often, and whatever the client is answered: as many events as writes.
 #[tokio::test]
 async fn whatever_goes_wrong_there_are_as_many_events_as_writes() {
     let faults = [

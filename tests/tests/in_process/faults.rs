@@ -1,4 +1,4 @@
-//! The table gone or failing: nobody gets in, nobody is told that their key is bad, nothing is revealed, lost or doubled.
+//! The table gone or failing: no request gets in, no key is called bad, nothing is revealed, lost or doubled.
 
 use authorizer::Refusal;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn requests(admin: &Client) -> [Request; 7] {
 }
 
 #[tokio::test]
-async fn without_the_table_nobody_gets_in_and_no_key_is_called_bad() {
+async fn without_the_table_no_request_gets_in_and_no_key_is_called_bad() {
     let (gateway, admin) = Gateway::with_manager().await;
     gateway.wire.break_with(Fault::Cut);
 
@@ -63,7 +63,7 @@ const FAULTS: [Fault; 6] =
     [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer];
 
 #[tokio::test]
-async fn whatever_goes_wrong_nobody_gets_in_and_the_next_request_works() {
+async fn whatever_goes_wrong_no_request_gets_in_and_the_next_one_works() {
     for fault in FAULTS {
         let (gateway, admin) = Gateway::importing_with_manager().await;
         gateway.wire.break_with(fault);
@@ -202,7 +202,7 @@ async fn a_request_that_no_authorizer_has_seen_is_our_mistake_and_is_not_served(
 }
 
 #[tokio::test]
-async fn an_item_that_is_no_key_lets_nobody_in() {
+async fn an_item_that_is_no_key_opens_nothing() {
     let (gateway, admin) = Gateway::with_manager().await;
     let item = gateway.engine.keys().remove(0);
     for (attribute, value) in [

@@ -29,7 +29,7 @@ async fn ask(gateway: &Gateway, api: &Attached, method: &str, path: &str, key: &
 }
 
 #[tokio::test]
-async fn a_request_without_an_identity_source_is_a_401_that_asks_nobody() {
+async fn a_request_without_an_identity_source_is_a_401_that_invokes_no_function() {
     let (gateway, admin) = Gateway::with_manager().await;
     drop(gateway.functions.kept.reasons.take_rest());
     drop(gateway.wire.take_calls());

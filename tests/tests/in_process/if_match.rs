@@ -1,4 +1,4 @@
-//! `ETag` and `If-Match`: each management write of a key gives it another version, and whoever names one forces nothing.
+//! `ETag` and `If-Match`: each management write of a key gives it another version, and a request that names one forces nothing.
 
 use serde_json::{Value, json};
 use tests::wire::{Fault, Stop};

@@ -173,11 +173,11 @@ async fn a_field_given_twice_is_refused_in_a_key_and_in_the_payload() {
 #[tokio::test]
 async fn a_payload_that_makes_no_sense_imports_nothing() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
-    let nobody = "0".repeat(22);
+    let unknown = "0".repeat(22);
     for (payload, word) in [
         (json!({}), "accountId"),
         (json!({"accountId": "x", "keys": [import_of(FOREIGN)]}), "accountId"),
-        (json!({"accountId": nobody, "keys": [import_of(FOREIGN)]}), "there is no such account"),
+        (json!({"accountId": unknown, "keys": [import_of(FOREIGN)]}), "there is no such account"),
         (json!({"accountId": admin.account_id, "keys": []}), "keys"),
         (json!({"accountId": admin.account_id, "keys": vec![import_of(FOREIGN); 101]}), "keys"),
         (json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "force": true}), "force"),

@@ -54,7 +54,7 @@ async fn a_key_found_through_the_index_is_confirmed_by_the_consistent_read() {
 }
 
 #[tokio::test]
-async fn an_index_that_names_another_keys_item_lets_nobody_in() {
+async fn an_index_that_names_another_keys_item_opens_nothing() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
     import(&gateway, &admin.id, "1imported0000000000000", FOREIGN);
     let stale = gateway.engine.frozen_copy().await;

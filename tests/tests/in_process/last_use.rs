@@ -175,7 +175,7 @@ async fn a_deleted_key_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_harms_nobody_is_counted_and_not_repeated_at_once() {
+async fn a_write_that_fails_harms_no_request_is_counted_and_not_repeated_at_once() {
     let (gateway, admin) = Gateway::with_manager().await;
     let authorize = async || admin.authorize().await;
     authorize().await.unwrap();

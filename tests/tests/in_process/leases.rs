@@ -120,7 +120,7 @@ async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() 
     assert_eq!((writes, calls.len() - writes), (1, 20), "one failed condition, and the read of each");
 }
 
-/// The stage variable `limitAnswer`: the API answers by itself, and is told.
+/// The stage variable `limitAnswer`: the API answers by itself, and gets `limited`.
 #[tokio::test]
 async fn an_api_that_answers_by_itself_gets_the_request() {
     let (gateway, admin) = Gateway::with_manager().await;

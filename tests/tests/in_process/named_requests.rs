@@ -376,7 +376,7 @@ async fn a_lost_answer_leaves_no_orphan_and_ends_nothing_in_use() {
     let (gateway, admin) = Gateway::with_manager().await;
     let create = Named::create(&admin).await;
     let lose = async || gateway.wire.break_times(1, Fault::LoseAnswer);
-    // The key was made, and its value is nobody's.
+    // The key was made, and its value is lost.
     assert_eq!(create.hand_on(&gateway).await.status, 201);
     let done = create.send().await;
     let id = done.body["keyId"].as_str().unwrap().to_owned();

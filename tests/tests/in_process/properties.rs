@@ -175,7 +175,7 @@ fn one_changed_character_never_verifies() {
 fn any_text_is_answered_as_a_key() {
     for_all(CASES, &texts(), |text| {
         let native = KeyValue::parse(&text, ImportedKeys::Refused);
-        assert!(native.is_none(), "nobody guesses a checksum");
+        assert!(native.is_none(), "no guess hits a checksum");
         if let Some(theirs) = KeyValue::parse(&text, ImportedKeys::Accepted) {
             assert!(theirs.locator().is_none() && (16..=256).contains(&text.len()), "what is kept is short");
         }

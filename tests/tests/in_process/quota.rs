@@ -71,7 +71,7 @@ async fn deleting_makes_room_at_once_and_just_as_much() {
     assert_eq!(keys(&gateway), 10);
 }
 
-/// The clock of whoever made the last key may have been wrong.
+/// The clock of the function that made the last key may have been wrong.
 #[tokio::test]
 async fn a_count_waits_for_what_is_under_way_however_old_the_last_key_is_by_its_time() {
     let gateway = with_quota(2).await;

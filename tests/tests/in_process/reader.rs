@@ -157,7 +157,7 @@ async fn only_a_manager_gives_it_and_there_is_no_way_up_through_it() {
         let detail = refused.body["detail"].as_str().unwrap();
         assert!(detail.ends_with(": RCS."), "{detail}");
     }
-    // Whatever a policy says, whoever only reads gives and takes nothing.
+    // Whatever a policy says, a reader gives and takes nothing.
     let context = rotated.verdict_on("GET", "/authentication", "/authentication", &json!({"keyService": "true"})).await;
     let new = json!({"userId": "u", "username": "n", "operations": ["AUTHENTICATION_READ"]}).to_string();
     for (method, path, body) in [

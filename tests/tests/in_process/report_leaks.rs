@@ -21,7 +21,7 @@ fn report_of(values: &[&str]) -> String {
 
 async fn report(gateway: &Gateway, values: &[&str]) -> u16 {
     let answer = gateway.report(&[], &report_of(values)).await;
-    assert_eq!((answer.text.as_str(), answer.headers.len()), ("", 1), "nothing is told: {answer:?}");
+    assert_eq!((answer.text.as_str(), answer.headers.len()), ("", 1), "it shows nothing: {answer:?}");
     assert_eq!(answer.headers["cache-control"], "no-store");
     answer.status
 }
@@ -231,7 +231,7 @@ async fn a_rotation_ends_the_exposure_of_any_key_and_revives_none() {
 }
 
 #[tokio::test]
-async fn look_alikes_cost_no_read_and_nobody_is_told_a_difference() {
+async fn look_alikes_cost_no_read_and_the_answers_show_no_difference() {
     let (gateway, admin) = Gateway::with_manager().await;
     let (live, dead) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     assert_eq!(admin.delete(&dead.id).await.status, 204);
@@ -357,7 +357,7 @@ async fn a_function_of_an_older_release_gives_what_leaked_no_grace_period() {
 }
 
 #[tokio::test]
-async fn github_is_told_what_each_value_was() {
+async fn github_gets_a_label_for_each_value() {
     let (gateway, _github, signer) = with_github().await;
     let admin = gateway.create_account("Example").await;
     let (live, dead) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);

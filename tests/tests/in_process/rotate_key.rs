@@ -280,7 +280,7 @@ async fn keeping_the_previous_value_is_a_rotation_by_all_its_rules() {
     }
     admin.rotate_keeping_previous("0000000000000000000000").await.assert_problem(404);
 
-    // An exposed value ends, and the one before it, which nobody reported, goes on.
+    // An exposed value ends, and the one before it, which no report named, goes on.
     let first = admin.create_key(&["SMS"]).await;
     let second = rotated(&admin, &first, 3600).await;
     report(&gateway, &second).await;

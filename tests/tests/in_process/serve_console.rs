@@ -95,7 +95,7 @@ fn the_console_is_small() {
 }
 
 #[test]
-fn a_browser_is_told_to_run_and_load_nothing_else() {
+fn the_headers_let_a_browser_run_and_load_nothing_else() {
     let assets = Assets::new();
     let module = named(text(&page(Some(&assets))), "src=\"console/", '"').next().unwrap().to_owned();
     for answer in [page(Some(&assets)), file(Some(&assets), &module)] {

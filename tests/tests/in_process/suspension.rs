@@ -131,7 +131,7 @@ async fn a_suspended_key_costs_one_read_like_any_other() {
 }
 
 #[tokio::test]
-async fn it_is_told_once_and_repeating_it_changes_nothing() {
+async fn it_leaves_one_event_and_repeating_it_changes_nothing() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 

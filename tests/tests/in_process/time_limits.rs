@@ -70,7 +70,7 @@ async fn the_authorizer_and_verify_key_answer_within_three_seconds() {
             assert!(with_the_rest <= AUTHORIZER + AFTER_ANSWER, "{fault:?}: {with_the_rest:?}");
             assert_eq!(answer.is_ok(), in_time, "{fault:?}: {answer:?}");
 
-            // What follows the answer counts towards the function's own limit, though nobody waits for it.
+            // What follows the answer counts towards the function's own limit, though no client waits for it.
             let (_, behind) = time_of(gateway.functions.kept.after_answer()).await;
             assert!(took + behind < limit, "{fault:?}: {took:?} and {behind:?}");
             gateway.wire.mend();
@@ -241,8 +241,8 @@ async fn what_operators_invoke_answers_before_its_time_out() {
 
         // What was not seen through is imported by trying again, and nothing twice.
         if let Ok(report) = report {
-            let told = ["imported", "failed"].map(|part| report[part].as_array().unwrap().len());
-            assert_eq!(told[0] + told[1], 100, "{fault:?}: each key is told of");
+            let reported = ["imported", "failed"].map(|part| report[part].as_array().unwrap().len());
+            assert_eq!(reported[0] + reported[1], 100, "{fault:?}: each key is in the report");
         }
         gateway.invoke_import_keys(import).await.unwrap();
         let of_account = |item: &&Value| item["accountId"]["S"] == admin.account_id;
@@ -305,7 +305,7 @@ async fn a_batch_of_events_is_answered_before_the_time_out_however_slow_the_bus_
 async fn warming_the_connection_ends_whatever_the_table_does() {
     let gateway = Gateway::start().await;
     gateway.functions.reader.warm().await;
-    assert_eq!(gateway.wire.take_calls().len(), 1, "one look-up of a key that nobody has");
+    assert_eq!(gateway.wire.take_calls().len(), 1, "one look-up of an unknown key");
 
     gateway.wire.break_with(Fault::Cut);
     gateway.functions.reader.warm().await;

@@ -88,7 +88,7 @@ async fn a_key_is_handed_on_to_another_user_and_its_value_stays() {
     assert_eq!((&verdict["context"]["userId"], &verdict["context"]["username"]), (&json!("alan"), &json!("Alan")));
     assert_eq!(keys_of("alan").await, std::slice::from_ref(&key.id), "it is assigned to him");
     assert_eq!(keys_of("linus").await, Vec::<String>::new());
-    assert!(keys_of("grace").await.contains(&key.id), "it was created by her, whoever has it");
+    assert!(keys_of("grace").await.contains(&key.id), "it was created by her, and assigned to another");
 
     // What the key creates from now on is its new user's.
     ada.patch(&grace.id, &json!({"userId": "hopper"})).await;

@@ -160,7 +160,7 @@ async fn wrong_questions_are_a_400_that_names_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn nobody_sees_what_is_not_theirs() {
+async fn no_key_sees_usage_that_is_not_its_own() {
     let gateway = Gateway::start().await;
     let (ours, theirs) = (gateway.create_account("Ours").await, gateway.create_account("Theirs").await);
     let key = ours.create_key(&["SMS"]).await;

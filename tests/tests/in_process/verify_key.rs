@@ -65,11 +65,11 @@ async fn an_answer_has_the_verdict_the_caller_and_what_is_left_of_each_limit() {
     assert_eq!(found, (&json!(false), &json!("LIMITED"), &refused["limits"][0]["resetSeconds"]));
     assert_eq!(refused["limits"][0]["remaining"], 0);
     assert!(refused["limits"][1]["remaining"].as_u64().unwrap() >= 4_900, "{refused}");
-    assert!(limited.authorize().await.unwrap()["context"]["reason"] == "LIMITED", "whoever asks");
+    assert!(limited.authorize().await.unwrap()["context"]["reason"] == "LIMITED", "by either function");
 }
 
 #[tokio::test]
-async fn each_reason_is_told_and_whose_key_it_is() {
+async fn each_answer_has_its_reason_and_the_caller() {
     let (gateway, admin) = Gateway::with_manager().await;
     let RefusedKeys { disabled, exposed, deleted, expired, suspended } = RefusedKeys::of(&gateway, &admin).await;
     let good = key(&admin, json!({})).await;

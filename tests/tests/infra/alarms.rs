@@ -91,7 +91,7 @@ fn assert_broken_threshold_is_silent(alarms: &[Alarm], expected: &[&str], world:
     }
 }
 
-/// Of much traffic, what rings first rings soon: who is on call is told before customers call.
+/// Of much traffic, what rings first rings soon, before customers call.
 #[tokio::test]
 async fn an_outage_of_the_table_rings_within_minutes() {
     let (good, bad) = (outcomes(Fault::None).await, outcomes(Fault::TableGone).await);

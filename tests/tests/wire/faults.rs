@@ -94,7 +94,7 @@ async fn what_is_ordered_comes_first() {
 }
 
 #[tokio::test]
-async fn a_gateway_throttles_transactions_unless_told_not_to() {
+async fn a_gateway_throttles_transactions_unless_asked_not_to() {
     let gateway = Gateway::start().await;
     let check = json!({"TableName": "keys", "Key": key("none"), "ConditionExpression": "attribute_not_exists(id)"});
     let body = json!({"TransactItems": [{"ConditionCheck": check}]});

@@ -68,7 +68,7 @@ async fn gates_stop_one_call_each() {
 }
 
 #[tokio::test]
-async fn a_gate_that_nobody_waits_for_any_more_stops_nothing() {
+async fn a_gate_without_waiters_stops_nothing() {
     let table = table().await;
     drop(table.wire.stop(Stop::before("PutItem")));
     let write = put(&item("new", 1));

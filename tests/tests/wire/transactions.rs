@@ -131,7 +131,7 @@ async fn a_transaction_never_gives_way_to_a_plain_write() {
 }
 
 #[tokio::test]
-async fn a_repeat_under_the_same_token_is_told_that_the_first_goes_on() {
+async fn a_repeat_under_the_same_token_learns_that_the_first_goes_on() {
     let table = table().await;
     let mut body = transaction();
     body["ClientRequestToken"] = json!("once");

@@ -94,7 +94,7 @@ async fn a_change_reaches_every_key_and_every_new_one() {
 }
 
 #[tokio::test]
-async fn with_company_and_ceiling_it_is_told_in_steps_that_are_continued() {
+async fn with_company_and_ceiling_keys_get_it_in_steps_that_are_continued() {
     let gateway = Gateway::start().await;
     gateway.set(|settings| settings.operators_time = Duration::ZERO);
     let admin = gateway.create_account("Old").await;
@@ -164,7 +164,7 @@ async fn no_key_keeps_an_older_one_wherever_its_making_is_overtaken() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_query_does_not_show_yet_is_told_by_its_creator() {
+async fn a_key_that_a_query_does_not_show_yet_gets_it_from_its_creator() {
     let gateway = Gateway::start().await;
     let admin = create_named(&gateway, "older").await;
     let stale = gateway.engine.frozen_copy().await;

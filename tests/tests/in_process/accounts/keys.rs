@@ -114,7 +114,7 @@ async fn keys_are_disabled_whatever_their_state_and_a_manager_can_enable_them_ag
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_revoked_is_told_of_and_the_others_go() {
+async fn a_key_that_cannot_be_revoked_is_reported_and_the_others_go() {
     let (gateway, admin) = Gateway::with_manager().await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
     // What may do better later is tried again.

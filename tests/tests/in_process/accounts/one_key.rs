@@ -34,7 +34,7 @@ async fn one_key_is_shown_as_its_managers_see_it() {
 }
 
 #[tokio::test]
-async fn a_native_value_is_told_by_what_it_is_to_its_key() {
+async fn a_native_value_is_current_previous_exposed_or_ended() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 

@@ -41,7 +41,7 @@ async fn every_action_on_an_unknown_account_says_so() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_of_an_account_is_told_from_one_without_events_or_usage() {
+async fn an_unknown_key_of_an_account_is_an_error_and_no_key_without_events_or_usage() {
     let (gateway, admin) = Gateway::with_manager().await;
     let other = gateway.create_account("Other").await;
     let key = admin.create_key(&["SMS"]).await;
@@ -57,8 +57,8 @@ async fn an_unknown_key_of_an_account_is_told_from_one_without_events_or_usage()
     let by_key = gateway.manage_with("events", &admin, &json!({"actorKeyId": key.id})).await.unwrap();
     assert_eq!(by_key["events"], json!([]), "it has done nothing yet");
     assert!(gateway.manage_with("usage", &admin, &json!({"keyId": key.id})).await.is_ok());
-    let of_nobody = gateway.manage_with("list-keys", &admin, &json!({"userId": "nobody"})).await.unwrap();
-    assert_eq!(of_nobody, json!({"apiKeys": [], "nextCursor": null}));
+    let of_no_user = gateway.manage_with("list-keys", &admin, &json!({"userId": "nobody"})).await.unwrap();
+    assert_eq!(of_no_user, json!({"apiKeys": [], "nextCursor": null}));
     let of_both = json!({"keyIds": [UNKNOWN]});
     let revoked = gateway.manage_with("revoke-keys", &admin, &of_both).await.unwrap();
     assert_eq!(revoked["notFound"], json!([UNKNOWN]), "the account is there");

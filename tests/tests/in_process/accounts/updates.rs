@@ -103,7 +103,7 @@ async fn a_company_and_a_ceiling_reach_every_key_and_every_new_one() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_query_does_not_show_yet_is_told_of_a_change_by_its_creator() {
+async fn a_key_that_a_query_does_not_show_yet_gets_a_change_from_its_creator() {
     let gateway = Gateway::start().await;
     let admin = gateway.create_account("Old").await;
     let stale = gateway.engine.frozen_copy().await;

@@ -107,7 +107,7 @@ async fn a_route_that_always_meets_one_entry_is_opened_by_no_other() {
         ("GET", "/v1/{id}/users", true),
         ("GET", "/{proxy+}", true),
     ] {
-        // As if the gateway took this path for one of that route, for a reason that nobody knows of.
+        // As if the gateway took this path for one of that route, for an unknown reason.
         let verdict = sms.verdict_on(method, "/v1/orders", pattern, &variables).await;
         assert_eq!(allows(&verdict, &format!("{STAGE}/{method}/v1/orders")), is_opened, "{method} {pattern}");
     }

@@ -111,7 +111,7 @@ async fn an_import_that_a_report_overtakes_is_refused_or_leaves_a_dead_key() {
     }
 }
 
-/// A rotation without a grace period between a report's look and its write: nobody has the value, and it must not come back.
+/// A rotation without a grace period between a report's look and its write: no key has the value, and it must not come back.
 #[tokio::test]
 async fn a_report_whose_key_is_rotated_or_deleted_meanwhile_marks_the_value() {
     for deletes in [false, true] {

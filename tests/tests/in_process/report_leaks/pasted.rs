@@ -55,7 +55,7 @@ const AROUND: [&str; 54] = [
     "X-API-Key: {}",
     "const key = \"{}\";",
     "curl -H 'X-API-Key: {}'",
-    // From here on only what has a shape and a checksum can be told from what it touches.
+    // From here on only a value with a shape and a checksum can be separated from the text that it touches.
     "x{}x",
     "_{}_",
     "0_{}0",

@@ -66,7 +66,7 @@ async fn a_thousand_reports_among_all_other_writes_end_every_value_once_and_for_
     for event in exposures(&gateway) {
         let of_previous = event["changes"]["L"].as_array().is_some_and(|changes| !changes.is_empty());
         let what = (event["keyId"]["S"].as_str().unwrap().to_owned(), of_previous);
-        assert!(seen.insert(what), "told twice: {event}");
+        assert!(seen.insert(what), "two events: {event}");
     }
     assert!(seen.len() >= KEYS / 2);
     for Subject { key, .. } in &subjects {

@@ -131,7 +131,7 @@ async fn suspending_waits_for_a_transaction_that_holds_a_key() {
         let holding = Box::pin(work.perform(&gateway, &admin.account_id, &verdict, &key));
         let suspending = async {
             gate.reached().await;
-            // As long as the transaction is open, its key cannot be told.
+            // As long as the transaction is open, the sweep cannot write its key.
             let early = tokio::time::timeout(Duration::from_millis(300), gateway.suspend(&admin)).await;
             assert!(early.is_err());
             gate.release();
@@ -146,7 +146,7 @@ async fn suspending_waits_for_a_transaction_that_holds_a_key() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_query_does_not_show_yet_is_told_by_whoever_made_it() {
+async fn a_key_that_a_query_does_not_show_yet_is_suspended_by_its_creator() {
     for work in [Work::Create, Work::Import, Work::Recover] {
         let (gateway, admin) = Gateway::importing_with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
@@ -168,8 +168,8 @@ async fn a_key_that_a_query_does_not_show_yet_is_told_by_whoever_made_it() {
 
         assert!(!outcome.succeeded, "{work:?}");
         assert_eq!(gateway.status_of(FOREIGN).await, 401, "{work:?}");
-        let told = gateway.engine.keys().iter().filter(|key| key["suspension"]["N"] == "1").count();
-        assert_eq!(told, 3, "{work:?}");
+        let suspended = gateway.engine.keys().iter().filter(|key| key["suspension"]["N"] == "1").count();
+        assert_eq!(suspended, 3, "{work:?}");
         // It never worked, so it does not work again; the import can be repeated.
         gateway.resume(&admin).await;
         assert_eq!(gateway.status_of(FOREIGN).await, 401, "{work:?}");
@@ -199,7 +199,7 @@ async fn another_pass_finds_a_key_that_the_first_was_not_shown() {
 }
 
 #[tokio::test]
-async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
+async fn an_import_that_ended_early_leaves_no_working_key_until_it_is_repeated() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
     let theirs = gateway.create_account("Other").await;
     let import = |account: &Client| json!({"accountId": account.account_id, "keys": [import_of(FOREIGN)]});
@@ -230,7 +230,7 @@ async fn an_import_that_ended_early_gives_nobody_a_key_until_it_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_deleted_before_it_is_told_or_let_go_is_not_made_again() {
+async fn a_key_that_is_deleted_before_it_is_suspended_or_activated_is_not_made_again() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let revoke = async |id: &str| {

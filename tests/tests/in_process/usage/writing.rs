@@ -1,4 +1,4 @@
-//! When counts are written: behind an answer and at the end, never twice, and what is lost is told.
+//! When counts are written: behind an answer and at the end, never twice, and losses are reported.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn it_is_written_behind_an_answer_at_most_once_in_five_minutes_and_in_the_
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_never_counted_twice_and_what_is_lost_is_told() {
+async fn a_lost_answer_is_never_counted_twice_and_losses_are_reported() {
     for fault in [Fault::LoseAnswer, Fault::TruncateAnswer, Fault::Cut, Fault::Fail] {
         let (gateway, admin) = Gateway::with_manager().await;
         let key = admin.create_key(&["SMS"]).await;
@@ -151,7 +151,7 @@ async fn the_end_waits_for_what_is_under_way_and_ends_in_time() {
     assert!(environment.authorize(&gateway, &key.value).await.is_ok());
     gateway.wire.break_with(Fault::Hold);
     let over = usage.finish(Instant::now() + Duration::from_millis(50)).await;
-    assert_eq!(over.map(|dropped| dropped.requests), Some(1), "what is not written by then is told");
+    assert_eq!(over.map(|dropped| dropped.requests), Some(1), "what is not written by then is reported");
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn an_end_at_which_the_table_refuses_is_no_storm_of_writes() {
 }
 
 #[tokio::test]
-async fn what_was_lost_before_the_time_of_the_end_was_over_is_told_too() {
+async fn losses_before_the_time_of_the_end_was_over_are_reported_too() {
     let (gateway, admin) = Gateway::with_manager().await;
     used_before(&gateway, &[&admin]).await;
     let environment = Environment::of(&gateway).await;

@@ -47,7 +47,7 @@ async fn values(gateway: &Gateway, admin: &Client) -> Vec<String> {
 async fn authorized(environment: &Environment, gateway: &Gateway, form: Form, asked: &Asked<'_>) -> Value {
     let verdict = match environment.decide(gateway, &form.event(asked)).await {
         Ok(verdict) => verdict,
-        // A REST API is told nothing else of it.
+        // A REST API gets nothing else of it.
         Err(Refusal::Unauthorized) => return json!({"reason": "UNAUTHORIZED"}),
         Err(other) => panic!("{other}"),
     };
