@@ -12,6 +12,7 @@ use super::error::Error;
 use super::log::{self, Subject};
 use crate::key::{AccountId, Timestamp};
 use crate::request::{Caller, Fields, InvalidRequest, Origin};
+use crate::store::AccountRefusal;
 
 /// One invocation by an operator.
 #[derive(Debug)]
@@ -82,8 +83,17 @@ impl fmt::Display for OperatorError {
 impl From<OperatorError> for Diagnostic {
     fn from(error: OperatorError) -> Self {
         let error_type = match error.0 {
-            Error::Internal(_) => "InternalError",
-            _ => "InvalidRequest",
+            Error::Invalid(_) | Error::LifetimeExceeded(_) => "InvalidRequest",
+            Error::NotFound | Error::NoRoute | Error::Account(AccountRefusal::Unknown) => "NotFound",
+            Error::Internal(_) | Error::Unavailable(_) => "InternalError",
+            Error::Forbidden(_)
+            | Error::NotActive(_)
+            | Error::PreconditionFailed
+            | Error::RequestDone { .. }
+            | Error::RequestDiffers
+            | Error::QuotaReached { .. }
+            | Error::Contended
+            | Error::Account(_) => "Conflict",
         };
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }

@@ -224,6 +224,11 @@ pub struct Invoked {
     pub ended: u64,
 }
 
+/// Whether a function on no route was not carried out, and would not be if it were invoked again.
+pub fn is_refusal(error: &str) -> bool {
+    ["InvalidRequest", "NotFound", "Conflict"].iter().any(|refusal| error.starts_with(refusal))
+}
+
 /// Invokes a function on no route.
 pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'static str, payload: &Value) -> Invoked {
     let request_id = format!("r{action}-{part}");

@@ -113,20 +113,22 @@ async fn only_a_suspended_account_is_erased_and_only_when_it_is_named_twice() {
     let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let (id, unknown) = (&admin.account_id, "0".repeat(22));
-    for (payload, message) in [
-        (payload(&admin), "the account is not suspended: suspend it first"),
-        (json!({"accountId": unknown, "confirm": unknown}), "there is no such account"),
-        (json!({"accountId": id, "confirm": "yes"}), "confirm must be the same as accountId"),
-        (json!({"accountId": id}), "confirm must be the same as accountId"),
+    let invalid = "InvalidRequest";
+    for (payload, error_type, message) in [
+        (payload(&admin), "Conflict", "the account is not suspended: suspend it first"),
+        (json!({"accountId": unknown, "confirm": unknown}), "NotFound", "there is no such account"),
+        (json!({"accountId": id, "confirm": "yes"}), invalid, "confirm must be the same as accountId"),
+        (json!({"accountId": id}), invalid, "confirm must be the same as accountId"),
         (
             json!({"accountId": id, "confirm": id, "cursor": "x", "force": true}),
+            invalid,
             "cursor must be the cursor of an earlier answer; force is not a known field",
         ),
-        (json!({}), "accountId is required; confirm must be the same as accountId"),
-        (json!([]), "body must be a JSON object"),
+        (json!({}), invalid, "accountId is required; confirm must be the same as accountId"),
+        (json!([]), invalid, "body must be a JSON object"),
     ] {
         let error = gateway.invoke_erase_account(payload).await.unwrap_err();
-        assert_eq!(error, json!({"errorType": "InvalidRequest", "errorMessage": message}));
+        assert_eq!(error, json!({"errorType": error_type, "errorMessage": message}));
     }
     assert!((gateway.engine.dump(), gateway.engine.events()) == before);
 }

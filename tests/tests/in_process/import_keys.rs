@@ -183,7 +183,8 @@ async fn a_payload_that_makes_no_sense_imports_nothing() {
         (json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "force": true}), "force"),
     ] {
         let error = gateway.invoke_import_keys(payload).await.unwrap_err();
-        assert_eq!(error["errorType"], "InvalidRequest");
+        let expected = if word.starts_with("there is no") { "NotFound" } else { "InvalidRequest" };
+        assert_eq!(error["errorType"], expected);
         assert!(error["errorMessage"].as_str().unwrap().contains(word), "{error}");
     }
     assert_eq!(gateway.status_of(FOREIGN).await, 401);

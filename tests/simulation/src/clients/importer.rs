@@ -48,7 +48,7 @@ pub async fn import(
         for value in values {
             note(world, (action, account, revive), value, &invoked, None, "unknown");
         }
-        return matches!(&invoked.answer, Some(Err(error)) if error.starts_with("InvalidRequest"));
+        return matches!(&invoked.answer, Some(Err(error)) if gateway::is_refusal(error));
     };
     let mut complete = true;
     for list in ["imported", "present", "failed"] {

@@ -125,7 +125,7 @@ async fn erase(world: &Rc<World>, account: usize, action: usize, part: u64) -> b
                 ended = invoked.ended;
                 break;
             }
-            Some(Err(error)) if error.starts_with("InvalidRequest") => break,
+            Some(Err(error)) if gateway::is_refusal(error) => break,
             _ => {}
         }
     }
@@ -195,7 +195,7 @@ async fn sweep(world: &Rc<World>, account: usize, action: usize, part: u64, mut 
             }
             Some(Ok(answer)) => payload["cursor"] = answer["cursor"].clone(),
             // Somebody else did the opposite meanwhile, or erases it.
-            Some(Err(error)) if error.starts_with("InvalidRequest") && !error.contains("same items") => break,
+            Some(Err(error)) if gateway::is_refusal(error) && !error.contains("same items") => break,
             Some(Err(_)) | None => {}
         }
     }

@@ -53,7 +53,7 @@ async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
     let error = gateway.invoke_manage_account(payload.clone()).await.unwrap_err();
 
     let overtaken = "somebody else suspended or resumed the account meanwhile: look at it first";
-    assert_eq!(error, json!({"errorType": "InvalidRequest", "errorMessage": overtaken}));
+    assert_eq!(error, json!({"errorType": "Conflict", "errorMessage": overtaken}));
     assert!(gateway.engine.keys().iter().all(|key| key["suspension"]["N"] == "2"));
     // Suspended again by somebody else, it goes on with that one.
     let half = gateway.manage("suspend", &admin).await.unwrap();
