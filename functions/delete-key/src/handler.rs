@@ -3,13 +3,10 @@
 use std::time::SystemTime;
 
 use api_keys::key::{AccountId, Locator, Timestamp};
-use api_keys::lambda::{Error, http, log};
+use api_keys::lambda::{Error, http, log, unless_overtaken};
 use api_keys::request::{IfMatch, Origin};
 use api_keys::store::{KeyReader, Keys, Quota};
 use lambda_http::{Body, Request, Response};
-
-/// How often the key is read again after another writer changed it between our read and our write.
-const ATTEMPTS: usize = 5;
 
 /// The headers that it reads.
 pub const HEADERS: [&str; 1] = [http::IF_MATCH];
@@ -71,12 +68,10 @@ async fn delete_as_read(
     deps: &Deps<'_>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    for _ in 0..ATTEMPTS {
-        let Some(record) = deps.reader.get(place.account_id, place.id).await? else { return Ok(false) };
+    unless_overtaken(async || {
+        let Some(record) = deps.reader.get(place.account_id, place.id).await? else { return Ok(Some(false)) };
         http::require(Some(if_match), &record)?;
-        if deps.keys.delete_as_read(&record, origin, now).await? {
-            return Ok(true);
-        }
-    }
-    Err(Error::Contended)
+        Ok(deps.keys.delete_as_read(&record, origin, now).await?.then_some(true))
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 //! `exempt-key`: no longest lifetime holds for a key any more, or one does again.
 
 use api_keys::key::{AccountId, KeyId, Timestamp};
-use api_keys::lambda::{Error, Invocation};
+use api_keys::lambda::{Error, Invocation, unless_overtaken};
 use api_keys::request::{Fields, KeyPatch};
 
 use crate::Deps;
@@ -9,9 +9,6 @@ use crate::action::Action;
 use crate::existence::must_exist;
 use crate::key_view::ShownKey;
 use crate::show_key::KeyOfAccount;
-
-/// How often the key is read again after another writer changed it between our read and our write.
-const ATTEMPTS: usize = 5;
 
 pub(crate) struct ExemptKey {
     account_id: AccountId,
@@ -31,15 +28,14 @@ impl Action for ExemptKey {
         let Self { account_id, key_id, exempt } = self;
         let Invocation { origin, now, .. } = invocation;
         let patch = KeyPatch { lifetime_exempt: Some(exempt), ..KeyPatch::default() };
-        for _ in 0..ATTEMPTS {
+        let record = unless_overtaken(async || {
             let Some(record) = deps.reader.get(account_id, key_id).await? else {
                 must_exist(deps, account_id, []).await?;
                 return Err(Error::NotFound);
             };
-            if let Some(record) = deps.keys.update(&record, &patch, origin, *now).await? {
-                return Ok(KeyOfAccount { account_id, key: ShownKey { record, now: *now, ceiling: deps.ceiling } });
-            }
-        }
-        Err(Error::Contended)
+            Ok(deps.keys.update(&record, &patch, origin, *now).await?)
+        })
+        .await?;
+        Ok(KeyOfAccount { account_id, key: ShownKey { record, now: *now, ceiling: deps.ceiling } })
     }
 }

@@ -1,15 +1,12 @@
 //! `POST /authentication/{key}/rotate`: a key of the caller's account gets another value, shown once.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use api_keys::key::{Issuer, KeyRecord, KeyStatus, Lifetime, Limits, Locator, Timestamp};
-use api_keys::lambda::{Error, IssuedKey, http};
-use api_keys::request::{Caller, NamedRequest, OldValues, Rotation, require_lifetime};
+use api_keys::lambda::{Error, IssuedKey, http, unless_overtaken};
+use api_keys::request::{Caller, NamedRequest, Rotation};
 use api_keys::store::{AccountReader, DoneRequests, KeyReader, Keys};
 use lambda_http::{Body, Request, Response};
-
-/// How often the key is read again after another writer changed it between our read and our write.
-const ATTEMPTS: usize = 5;
 
 /// The headers that it reads.
 pub const HEADERS: [&str; 2] = [http::IF_MATCH, http::IDEMPOTENCY_KEY];
@@ -50,7 +47,7 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     let named = named.map_err(|cause| Error::Internal(cause.into()))?;
     let value = deps.issuer.value(Locator { account_id: caller.account_id, id })?;
     let origin = http::origin(request, &caller);
-    for _ in 0..ATTEMPTS {
+    let key = unless_overtaken(async || {
         let found = deps.reader.get(caller.account_id, id).await?;
         // After the key: if the same request has changed the key by now, its name is found.
         deps.requests.require_unused(named.as_ref(), now).await?;
@@ -59,44 +56,23 @@ async fn rotate_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
         must_be_rotatable(&record, &caller, now)?;
         let rotation = within_lifetime(rotation, &record, deps, now).await?;
         http::require(if_match.as_ref(), &record)?;
-        if let Some(key) = deps.keys.rotate(&record, &value.hash(), rotation, named.as_ref(), &origin, now).await? {
-            return http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling });
-        }
-    }
-    Err(Error::Contended)
+        Ok(deps.keys.rotate(&record, &value.hash(), rotation, named.as_ref(), &origin, now).await?)
+    })
+    .await?;
+    http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling })
 }
 
-/// The rotation as the longest lifetime lets it be: a key without an end gets the latest, and the present value does not live on
-/// for longer than it might have without the rotation.
 async fn within_lifetime(
-    mut rotation: Rotation,
+    rotation: Rotation,
     record: &KeyRecord,
     deps: &Deps<'_>,
     now: Timestamp,
 ) -> Result<Rotation, Error> {
-    let (metadata, old_end) = (&record.metadata, record.metadata.settings.expires_at);
-    let grace = match rotation.old_values {
-        OldValues::Grace(grace) => grace,
-        OldValues::KeepPrevious => Duration::ZERO,
-    };
-    let is_free = rotation.expires_at.is_none() && old_end.is_some_and(|end| now.plus(grace) <= end);
-    if metadata.lifetime_exempt || is_free {
+    if !rotation.needs_lifetime(&record.metadata, now) {
         return Ok(rotation);
     }
-    let Some(lifetime) = deps.accounts.lifetime(record.account_id, deps.lifetime).await? else { return Ok(rotation) };
-    if let Some(wanted) = rotation.expires_at {
-        let mut rotated = metadata.clone();
-        (rotated.value_created_at, rotated.settings.expires_at) = (Some(now), Some(wanted));
-        require_lifetime(&rotated, Some(lifetime)).map_err(Error::LifetimeExceeded)?;
-    } else if old_end.is_none() {
-        rotation.expires_at = Some(lifetime.end(now));
-    }
-    // A value without an end is from before the longest lifetime, and lives for the shorter.
-    if let Some(end) = old_end.filter(|end| now.plus(grace) > *end) {
-        let latest = end.max(lifetime.end(metadata.value_created_at()));
-        rotation.old_values = OldValues::Grace(grace.min(now.until(latest)));
-    }
-    Ok(rotation)
+    let lifetime = deps.accounts.lifetime(record.account_id, deps.lifetime).await?;
+    rotation.within(lifetime, &record.metadata, now).map_err(Error::LifetimeExceeded)
 }
 
 /// The caller learns the new value, so it needs all of the key's operations. Only a new value ends an exposure, so an exposed

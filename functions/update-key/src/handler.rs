@@ -3,13 +3,10 @@
 use std::time::SystemTime;
 
 use api_keys::key::{Catalogue, KeyId, KeyRecord, KeyStatus, Lifetime, Limits, Locator, Timestamp};
-use api_keys::lambda::{Error, http};
-use api_keys::request::{Caller, IfMatch, KeyPatch, require_lifetime};
+use api_keys::lambda::{Error, http, unless_overtaken};
+use api_keys::request::{Caller, IfMatch, KeyPatch};
 use api_keys::store::{AccountReader, KeyReader, Keys, WriteError};
 use lambda_http::{Body, Request, Response};
-
-/// How often the key is read again after another writer changed its operations between our read and our write.
-const ATTEMPTS: usize = 5;
 
 /// The headers that it reads.
 pub const HEADERS: [&str; 1] = [http::IF_MATCH];
@@ -69,7 +66,7 @@ impl Update<'_> {
         if let Some(wanted) = &self.patch.operations {
             self.caller.must_cover_new(wanted)?;
         }
-        for _ in 0..ATTEMPTS {
+        unless_overtaken(async || {
             let record = self.read().await?;
             // Switching a key off, whatever its operations, only takes power away.
             if !only_disables {
@@ -82,22 +79,17 @@ impl Update<'_> {
             self.require_lifetime(&record).await?;
             http::require(self.if_match.as_ref(), &record)?;
             let patch = self.patch.on(&record.metadata.settings)?;
-            if let Some(changed) = self.write(&record, &patch).await? {
-                return Ok(changed);
-            }
-        }
-        Err(Error::Contended)
+            Ok(self.write(&record, &patch).await?)
+        })
+        .await
     }
 
-    /// A patch that names `expiresAt` must stay within the longest lifetime. Any other keeps an end that is too late.
     async fn require_lifetime(&self, record: &KeyRecord) -> Result<(), Error> {
-        if self.patch.expires_at.is_none() {
+        if !self.patch.moves_end() {
             return Ok(());
         }
         let lifetime = self.deps.accounts.lifetime(self.caller.account_id, self.deps.lifetime).await?;
-        let mut changed = record.metadata.clone();
-        changed.settings.expires_at = self.patch.expires_at.flatten();
-        require_lifetime(&changed, lifetime).map_err(Error::LifetimeExceeded)
+        self.patch.require_lifetime(&record.metadata, lifetime).map_err(Error::LifetimeExceeded)
     }
 
     /// Switches the key off, also while others write.

@@ -3,7 +3,7 @@
 //! ```text
 //! metrics → log → incoming → response → problem → http, function_url
 //! code → problem
-//! error → incoming, invocation; issued_key → response; log → invocation; log, ending → after_answer
+//! error → incoming, invocation, overtaken; issued_key → response; log → invocation; log, ending → after_answer
 //! method_arn → verdict
 //! metrics → settings
 //! pages
@@ -21,6 +21,7 @@ mod issued_key;
 pub mod log;
 mod method_arn;
 mod metrics;
+mod overtaken;
 mod pages;
 mod problem;
 mod response;
@@ -37,6 +38,7 @@ pub use self::issued_key::IssuedKey;
 pub(crate) use self::issued_key::IssuedKeyBody;
 pub use self::method_arn::MethodArn;
 pub use self::metrics::Metrics;
+pub use self::overtaken::unless_overtaken;
 pub use self::pages::{EventPageView, KeyPageView};
 pub use self::problem::Problem;
 pub use self::verdict::Verdict;

@@ -4,7 +4,7 @@
 //! json, text, path_text → fields → usage, rotation, key_fields, limits, tags → settings → new_key
 //! caller → origin ───────────┘                └──→ account     field_change ┘
 //! caller, fields → key_filter → page
-//! caller, rotation, new_key → named_request; fields → lifetime; if_match
+//! caller, rotation, new_key → named_request; fields → lifetime → rotation, settings; if_match
 //! ```
 
 mod account;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::fields::{AHEAD, Fields, InvalidRequest, is_ahead};
-use crate::key::Timestamp;
+use super::lifetime::require_lifetime;
+use crate::key::{KeyMetadata, Lifetime, Timestamp};
 
 /// What is asked of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,51 @@ impl Rotation {
             Ok(())
         } else {
             Err(InvalidRequest::of("expiresAt", AHEAD))
+        }
+    }
+
+    /// Whether the longest lifetime matters to it: it asks for another end, the key has none, or the present value would live on
+    /// for longer than it might have without the rotation.
+    #[must_use]
+    pub fn needs_lifetime(&self, key: &KeyMetadata, now: Timestamp) -> bool {
+        let old_end = key.settings.expires_at;
+        let is_free = self.expires_at.is_none() && old_end.is_some_and(|end| now.plus(self.grace()) <= end);
+        !key.lifetime_exempt && !is_free
+    }
+
+    /// The rotation as the longest lifetime lets it be: a key without an end gets the latest, and the present value does not live
+    /// on for longer than it might have without the rotation.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] when it asks for a later end.
+    pub fn within(
+        mut self,
+        lifetime: Option<Lifetime>,
+        key: &KeyMetadata,
+        now: Timestamp,
+    ) -> Result<Self, InvalidRequest> {
+        let Some(lifetime) = lifetime.filter(|_| !key.lifetime_exempt) else { return Ok(self) };
+        let (grace, old_end) = (self.grace(), key.settings.expires_at);
+        if let Some(wanted) = self.expires_at {
+            let mut rotated = key.clone();
+            (rotated.value_created_at, rotated.settings.expires_at) = (Some(now), Some(wanted));
+            require_lifetime(&rotated, Some(lifetime))?;
+        } else if old_end.is_none() {
+            self.expires_at = Some(lifetime.end(now));
+        }
+        // A value without an end is from before the longest lifetime, and lives for the shorter.
+        if let Some(end) = old_end.filter(|end| now.plus(grace) > *end) {
+            let latest = end.max(lifetime.end(key.value_created_at()));
+            self.old_values = OldValues::Grace(grace.min(now.until(latest)));
+        }
+        Ok(self)
+    }
+
+    /// For how long the present value lives on.
+    fn grace(&self) -> Duration {
+        match self.old_values {
+            OldValues::Grace(grace) => grace,
+            OldValues::KeepPrevious => Duration::ZERO,
         }
     }
 }

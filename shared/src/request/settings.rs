@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use super::caller::Caller;
 use super::fields::{Fields, InvalidRequest};
+use super::lifetime::require_lifetime;
 use super::tags::TagChanges;
-use crate::key::{AllowedIps, Catalogue, KeyMetadata, KeySettings, Limits, Operations, Tags, Timestamp, TrafficType};
+use crate::key::{
+    AllowedIps, Catalogue, KeyMetadata, KeySettings, Lifetime, Limits, Operations, Tags, Timestamp, TrafficType,
+};
 
 /// Takes the settings of a new key. Errors are in this order.
 pub(super) fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> KeySettings {
@@ -112,6 +115,23 @@ impl KeyPatch {
     pub fn on(&self, settings: &KeySettings) -> Result<Self, InvalidRequest> {
         let tags = self.tag_changes.as_ref().map(|changes| changes.applied_to(&settings.tags)).transpose()?;
         Ok(Self { tags, tag_changes: None, ..self.clone() })
+    }
+
+    /// Whether the key gets another end by it, so that the longest lifetime matters.
+    #[must_use]
+    pub fn moves_end(&self) -> bool {
+        self.expires_at.is_some()
+    }
+
+    /// Refuses an end beyond the longest lifetime. Any other change leaves an end that is too late, as it is.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`].
+    pub fn require_lifetime(&self, key: &KeyMetadata, lifetime: Option<Lifetime>) -> Result<(), InvalidRequest> {
+        let Some(expires_at) = self.expires_at else { return Ok(()) };
+        let mut changed = key.clone();
+        changed.settings.expires_at = expires_at;
+        require_lifetime(&changed, lifetime)
     }
 
     /// Gives a key these settings.
