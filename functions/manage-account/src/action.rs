@@ -17,7 +17,7 @@ pub(crate) trait Action: Send + Sized + 'static {
     type Answer: Serialize;
 
     /// Takes all that the payload says beside `action` and `operator`.
-    fn take(fields: &mut Fields, now: Timestamp) -> Self;
+    fn take(fields: &mut Fields, deps: &Deps<'_>, now: Timestamp) -> Self;
 
     /// Carries it out.
     fn act(self, deps: &Deps<'_>, invocation: &Invocation) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
@@ -30,11 +30,11 @@ pub(crate) type Ready =
 type Done = Result<Answer, Error>;
 
 /// What reads an action.
-pub(crate) type Read = fn(&mut Fields, Timestamp) -> Ready;
+pub(crate) type Read = fn(&mut Fields, &Deps<'_>, Timestamp) -> Ready;
 
 /// Reads an action of that kind.
-pub(crate) fn read<A: Action>(fields: &mut Fields, now: Timestamp) -> Ready {
-    let action = A::take(fields, now);
+pub(crate) fn read<A: Action>(fields: &mut Fields, deps: &Deps<'_>, now: Timestamp) -> Ready {
+    let action = A::take(fields, deps, now);
     Box::new(|deps, invocation| {
         Box::pin(async move {
             let answer = to_raw_value(&action.act(deps, invocation).await?);

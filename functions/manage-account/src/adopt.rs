@@ -23,7 +23,7 @@ pub(crate) struct Adopted {
 impl Action for Adopt {
     type Answer = Adopted;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self { account_id: fields.account_id() }
     }
 

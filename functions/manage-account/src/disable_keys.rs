@@ -24,7 +24,7 @@ pub(crate) struct DisabledKeys {
 impl Action for DisableKeys {
     type Answer = DisabledKeys;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self(KeySelection::take(fields))
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct Events {
 impl Action for Events {
     type Answer = EventPageView;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self { account_id: fields.account_id(), query: EventQuery::take(fields) }
     }
 

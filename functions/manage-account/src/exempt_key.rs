@@ -1,14 +1,13 @@
 //! `exempt-key`: no longest lifetime holds for a key any more, or one does again.
 
-use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::key::{AccountId, KeyId, Locator, Timestamp};
 use api_keys::lambda::{Error, Invocation, unless_overtaken};
 use api_keys::request::{Fields, KeyPatch};
 
 use crate::Deps;
 use crate::action::Action;
-use crate::existence::must_exist;
-use crate::key_view::ShownKey;
-use crate::show_key::KeyOfAccount;
+use crate::existence::existing;
+use crate::key_view::{KeyOfAccount, ShownKey};
 
 pub(crate) struct ExemptKey {
     account_id: AccountId,
@@ -19,7 +18,7 @@ pub(crate) struct ExemptKey {
 impl Action for ExemptKey {
     type Answer = KeyOfAccount;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         let exempt = fields.optional_truth("exempt").unwrap_or(true);
         Self { account_id: fields.account_id(), key_id: fields.required_key_id(), exempt }
     }
@@ -29,10 +28,7 @@ impl Action for ExemptKey {
         let Invocation { origin, now, .. } = invocation;
         let patch = KeyPatch { lifetime_exempt: Some(exempt), ..KeyPatch::default() };
         let record = unless_overtaken(async || {
-            let Some(record) = deps.reader.get(account_id, key_id).await? else {
-                must_exist(deps, account_id, []).await?;
-                return Err(Error::NotFound);
-            };
+            let record = existing(deps, Locator { account_id, id: key_id }).await?;
             Ok(deps.keys.update(&record, &patch, origin, *now).await?)
         })
         .await?;

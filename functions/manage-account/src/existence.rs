@@ -1,6 +1,6 @@
-//! Whether there is an account or a key where an answer is empty.
+//! Whether there is an account or a key.
 
-use api_keys::key::{AccountId, KeyId};
+use api_keys::key::{AccountId, KeyId, KeyRecord, Locator};
 use api_keys::lambda::Error;
 
 use crate::Deps;
@@ -16,4 +16,13 @@ pub(crate) async fn must_exist(
         deps.reader.get(account_id, id).await?.ok_or(Error::NotFound)?;
     }
     Ok(())
+}
+
+/// The key at a place; an account that there is not is named as such.
+pub(crate) async fn existing(deps: &Deps<'_>, place: Locator) -> Result<KeyRecord, Error> {
+    if let Some(record) = deps.reader.get(place.account_id, place.id).await? {
+        return Ok(record);
+    }
+    must_exist(deps, place.account_id, []).await?;
+    Err(Error::NotFound)
 }

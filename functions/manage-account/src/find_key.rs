@@ -64,7 +64,7 @@ impl ValueState {
 impl Action for FindKey {
     type Answer = Finding;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         if !fields.has("sha256") {
             fields.wrong("sha256", "is required");
         }

@@ -3,6 +3,7 @@
 mod account_view;
 mod action;
 mod adopt;
+mod create_key;
 mod disable_keys;
 mod each_key;
 mod events;
@@ -14,10 +15,12 @@ mod list;
 mod list_keys;
 mod recover;
 mod revoke_keys;
+mod rotate_key;
 mod show;
 mod show_key;
 mod suspend;
 mod update;
+mod update_key;
 mod usage;
 
 use std::time::{Duration, SystemTime};
@@ -47,6 +50,9 @@ const ACTIONS: &[(&str, Read)] = &[
     ("recover", read::<recover::Recover>),
     ("list-keys", read::<list_keys::ListKeys>),
     ("show-key", read::<show_key::ShowKey>),
+    ("create-key", read::<create_key::CreateKey>),
+    ("update-key", read::<update_key::UpdateKey>),
+    ("rotate-key", read::<rotate_key::RotateKey>),
     ("find-key", read::<find_key::FindKey>),
     ("revoke-keys", read::<revoke_keys::RevokeKeys>),
     ("disable-keys", read::<disable_keys::DisableKeys>),
@@ -67,9 +73,9 @@ pub struct Deps<'a> {
     pub key_list: &'a KeyList,
     /// Reads single keys.
     pub reader: &'a KeyReader,
-    /// Disables and deletes keys.
+    /// Changes and ends keys.
     pub keys: &'a Keys,
-    /// Makes the key that recovers an account.
+    /// Makes keys, those that recover an account too.
     pub new_keys: &'a NewKeys,
     /// Notes that keys were deleted.
     pub quota: &'a Quota,
@@ -102,17 +108,17 @@ pub async fn handle(
 ) -> Result<Answer, OperatorError> {
     let now = now.into();
     let act = async |action: Ready, invocation: &_| action(deps, invocation).await;
-    invoke(&event, "manage-account", LONGEST, now, |fields| take(fields, now), act).await
+    invoke(&event, "manage-account", LONGEST, now, |fields| take(fields, deps, now), act).await
 }
 
-fn take(fields: &mut Fields, now: Timestamp) -> Result<Ready, InvalidRequest> {
+fn take(fields: &mut Fields, deps: &Deps<'_>, now: Timestamp) -> Result<Ready, InvalidRequest> {
     let name = fields.required_text("action", 32);
     let action = ACTIONS.iter().find(|(known, _)| *known == name);
     // Which fields there may be is unknown without one.
     let (_, read) = action.ok_or_else(|| {
         InvalidRequest::of("action", format!("must be one of {}", action_names().collect::<Vec<_>>().join(", ")))
     })?;
-    Ok(read(fields, now))
+    Ok(read(fields, deps, now))
 }
 
 /// What `action` may be.

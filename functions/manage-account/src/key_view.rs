@@ -1,6 +1,6 @@
 //! A key as operators see it: as its managers do.
 
-use api_keys::key::{KeyRecord, Limits, Timestamp};
+use api_keys::key::{AccountId, KeyRecord, Limits, Timestamp};
 use serde::{Serialize, Serializer};
 
 /// A key at one moment.
@@ -10,6 +10,15 @@ pub(crate) struct ShownKey {
     pub(crate) now: Timestamp,
     /// The stack's ceiling of limits.
     pub(crate) ceiling: Limits,
+}
+
+/// A key and its account.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyOfAccount {
+    pub(crate) account_id: AccountId,
+    #[serde(flatten)]
+    pub(crate) key: ShownKey,
 }
 
 impl Serialize for ShownKey {

@@ -26,7 +26,7 @@ pub(crate) struct AccountPageView {
 impl Action for List {
     type Answer = AccountPageView;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self { query: AccountQuery::take(fields), company: fields.optional_text("company", Caller::MAX_TEXT) }
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct ListKeys {
 impl Action for ListKeys {
     type Answer = KeyPageView;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self { account_id: fields.account_id(), query: KeyQuery::take(fields) }
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct Recover {
 impl Action for Recover {
     type Answer = IssuedKey;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self {
             account_id: fields.account_id(),
             user_id: fields.required_text("userId", Caller::MAX_TEXT),

@@ -24,7 +24,7 @@ pub(crate) struct RevokedKeys {
 impl Action for RevokeKeys {
     type Answer = RevokedKeys;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self(KeySelection::take(fields))
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Show {
 impl Action for Show {
     type Answer = AccountView;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         Self { account_id: fields.account_id() }
     }
 

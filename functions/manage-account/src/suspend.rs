@@ -29,7 +29,7 @@ pub(crate) struct Suspended {
 impl<const SUSPENDED: bool> Action for SetSuspended<SUSPENDED> {
     type Answer = Suspended;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         let account_id = fields.account_id();
         let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
         Self { account_id, cursor }

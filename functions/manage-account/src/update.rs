@@ -29,7 +29,7 @@ pub(crate) struct Updated {
 impl Action for Update {
     type Answer = Updated;
 
-    fn take(fields: &mut Fields, _now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         let (account_id, change) = (fields.account_id(), AccountChange::take(fields));
         let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
         if change.external_id.is_none() && cursor.as_ref().is_some_and(|cursor: &SweepCursor| cursor.of_plan) {

@@ -23,7 +23,7 @@ pub(crate) struct UsageView {
 impl Action for Usage {
     type Answer = UsageView;
 
-    fn take(fields: &mut Fields, now: Timestamp) -> Self {
+    fn take(fields: &mut Fields, _deps: &Deps<'_>, now: Timestamp) -> Self {
         let consumer = Consumer { account_id: fields.account_id(), key_id: fields.key_id("keyId") };
         Self { consumer, query: UsageQuery::take(fields, now) }
     }

@@ -50,9 +50,12 @@ impl Rotation {
         if body.is_empty() {
             return Ok(Self { old_values: OldValues::Grace(Duration::ZERO), expires_at: None });
         }
-        Fields::read(body, |fields| {
-            Ok(Self { old_values: OldValues::take(fields), expires_at: fields.optional_time("expiresAt") })
-        })
+        Fields::read(body, |fields| Ok(Self::take(fields)))
+    }
+
+    /// Takes `gracePeriodSeconds`, `keepPrevious` and `expiresAt`. It is valid only once the reading has ended.
+    pub fn take(fields: &mut Fields) -> Self {
+        Self { old_values: OldValues::take(fields), expires_at: fields.optional_time("expiresAt") }
     }
 
     /// Refuses an end that is not ahead. A repeat of what was carried out may be right all the same, so that is looked at first.
@@ -97,7 +100,7 @@ impl Rotation {
             self.expires_at = Some(lifetime.end(now));
         }
         // A value without an end is from before the longest lifetime, and lives for the shorter.
-        if let Some(end) = old_end.filter(|end| now.plus(grace) > *end) {
+        if let Some(end) = old_end.filter(|end| !grace.is_zero() && now.plus(grace) > *end) {
             let latest = end.max(lifetime.end(key.value_created_at()));
             self.old_values = OldValues::Grace(grace.min(now.until(latest)));
         }

@@ -89,7 +89,8 @@ impl KeyPatch {
         Fields::read(body, |fields| Ok(Self::take(fields, catalogue, now)))
     }
 
-    fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> Self {
+    /// Takes what it names. It is valid only once the reading has ended.
+    pub fn take(fields: &mut Fields, catalogue: &Catalogue, now: Timestamp) -> Self {
         Self {
             user_id: fields.has("userId").then(|| user_id(fields)),
             username: fields.has("username").then(|| username(fields)),

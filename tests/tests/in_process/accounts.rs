@@ -3,6 +3,7 @@
 mod adoption;
 mod external_id;
 mod keys;
+mod keys_by_operators;
 mod one_key;
 mod unknown;
 mod updates;
@@ -125,7 +126,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
     let (gateway, admin) = Gateway::with_manager().await;
     let before = (gateway.engine.dump(), gateway.engine.events());
     let id = &admin.account_id;
-    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, show-key, find-key, revoke-keys, disable-keys, exempt-key, events, usage, adopt";
+    let actions = "action must be one of list, show, update, suspend, resume, recover, list-keys, show-key, create-key, update-key, rotate-key, find-key, revoke-keys, disable-keys, exempt-key, events, usage, adopt";
     for (payload, message) in [
         ("null".to_owned(), "body must be a JSON object"),
         ("[]".to_owned(), "body must be a JSON object"),

@@ -22,7 +22,8 @@ fn needs(action: &str) -> Value {
         "update" => json!({"maxKeys": 7}),
         "recover" => json!({"userId": "u", "username": "n"}),
         "revoke-keys" | "disable-keys" => json!({"keyIds": [UNKNOWN]}),
-        "show-key" | "exempt-key" => json!({"keyId": UNKNOWN}),
+        "show-key" | "update-key" | "rotate-key" | "exempt-key" => json!({"keyId": UNKNOWN}),
+        "create-key" => json!({"userId": "u", "username": "n", "operations": ["SMS"]}),
         "find-key" => json!({"keyId": UNKNOWN, "sha256": "0".repeat(64)}),
         _ => json!({}),
     }
@@ -46,9 +47,14 @@ async fn an_unknown_key_of_an_account_is_an_error_and_no_key_without_events_or_u
     let other = gateway.create_account("Other").await;
     let key = admin.create_key(&["SMS"]).await;
     for id in [UNKNOWN, &*other.id] {
-        for (action, field) in
-            [("events", "keyId"), ("events", "actorKeyId"), ("usage", "keyId"), ("show-key", "keyId")]
-        {
+        for (action, field) in [
+            ("events", "keyId"),
+            ("events", "actorKeyId"),
+            ("usage", "keyId"),
+            ("show-key", "keyId"),
+            ("update-key", "keyId"),
+            ("rotate-key", "keyId"),
+        ] {
             let payload = with(action, &admin.account_id, &json!({ field: id }));
             assert_eq!(refused(&gateway, payload).await, NO_KEY, "{action} {field} {id}");
         }
