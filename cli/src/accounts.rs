@@ -1,16 +1,18 @@
 //! `api-keys accounts`.
 
-use api_keys::key::{AccountId, Limits};
+use api_keys::key::AccountId;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{Account, Accounts, Changes, Common, Holder, Update};
+use crate::arguments::{AccountName, Accounts, Changes, Common, Holder, NewAccount, Tried, Update};
 use crate::aws::{MANAGE, Service};
 use crate::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::invocation::{InvocationError, Repeats};
-use crate::secret::Destination;
+use crate::invocation::{Effect, Repeats};
+use crate::issuing::{Issuance, Issued};
+use crate::keys::settings::distinct;
 use crate::sweep::Sweep;
-use crate::{downgrade, interrupt, others, output, pages, subject, upgrade};
+use crate::trial::TriedKey;
+use crate::{downgrade, interrupt, issuing, others, output, pages, subject, upgrade};
 
 const LIFETIME: &str = "maxKeyLifetimeDays";
 
@@ -26,24 +28,11 @@ const COLUMNS: [output::Column; 7] = [
 
 pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failure> {
     match command {
-        Accounts::Create { company, external_id, max_key_lifetime, holder } => {
-            let look = "api-keys accounts list".to_owned();
-            let mut payload = json!({ "company": company });
-            if let Some(external_id) = external_id {
-                pages::set(&mut payload, "externalId", external_id.into());
-            }
-            if let Some(days) = max_key_lifetime {
-                pages::set(&mut payload, LIFETIME, days.into());
-            }
-            issue(common, holder, "CreateAccountFunctionName", payload, Some(&company), look).await
-        }
-        Accounts::Recover { account, holder } => {
-            let payload = json!({ "action": "recover", "accountId": account.id });
-            issue(common, holder, MANAGE, payload, None, format!("api-keys keys list --account {}", account.id)).await
-        }
-        Accounts::List => {
+        Accounts::Create { account, holder, tried } => create(account, holder, tried, common).await,
+        Accounts::Recover { account, holder } => recover(account.name, holder, common).await,
+        Accounts::List { company, external_id } => {
             let service = Service::find(common).await?;
-            let accounts = pages::all(&service, json!({ "action": "list" }), "accounts", usize::MAX).await?;
+            let accounts = pages::accounts(&service, company.as_deref(), external_id.as_deref()).await?;
             if common.json {
                 output::json(&json!({ "accounts": accounts }))
             } else {
@@ -52,17 +41,19 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
         }
         Accounts::Show { account } => {
             let service = Service::find(common).await?;
-            show(&service.manage(&json!({ "action": "show", "accountId": account.id })).await?, common)
+            let id = service.account(&account.name).await?;
+            show(&service.manage(&json!({ "action": "show", "accountId": id })).await?, common)
         }
         Accounts::Update(Update { account, changes }) => {
             let fields = changes_as_json(changes)?;
             let service = Service::find(common).await?;
-            sweep(account.id, "update", fields, "keysChanged", "not every key has the change yet", &service, common)
-                .await
+            let id = service.account(&account.name).await?;
+            sweep(id, "update", fields, "keysChanged", "not every key has the change yet", &service, common).await
         }
-        Accounts::Suspend { account: Account { id } } => {
+        Accounts::Suspend { account } => {
             let confirmation = Confirmation::prepare(common.yes)?;
             let service = Service::find(common).await?;
+            let id = service.account(&account.name).await?;
             let question =
                 async { Ok(format!("Suspend {}? None of its keys will work.", subject::account(&service, id).await?)) };
             confirmation.ask(question).await?;
@@ -70,60 +61,73 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
         }
         Accounts::Resume { account } => {
             let service = Service::find(common).await?;
+            let id = service.account(&account.name).await?;
             let unfinished = "some of its keys may not work yet";
-            sweep(account.id, "resume", Map::new(), "keysMarked", unfinished, &service, common).await
+            sweep(id, "resume", Map::new(), "keysMarked", unfinished, &service, common).await
         }
-        Accounts::Erase { account } => erase(account.id, common).await,
+        Accounts::Erase { account } => erase(&account.name, common).await,
         Accounts::Upgrade => upgrade::run(common).await,
         Accounts::Downgrade { disable } => downgrade::run(disable, common).await,
     }
 }
 
-/// Has a key issued, once there is a place for its value. `company` is that of a new account. `look` is the command that shows
-/// whether it was.
-async fn issue(
-    common: &Common,
-    holder: Holder,
-    output: &str,
-    mut payload: Value,
-    company: Option<&str>,
-    look: String,
-) -> Result<(), Failure> {
+async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Common) -> Result<(), Failure> {
+    let NewAccount { company, external_id, max_key_lifetime } = account;
     let Holder { user_id, username, value_to } = holder;
-    pages::set(&mut payload, "userId", user_id.into());
-    pages::set(&mut payload, "username", username.into());
-    let destination = Destination::prepare(value_to)?;
-    let perhaps = format!("the key may have been issued all the same, and its value is lost: see `{look}`");
-    let service = match prepare(company, common).await {
-        Ok(service) => service,
-        Err(failure) => {
-            destination.abandon();
-            return Err(failure);
+    let request = async || {
+        let service = Service::find(common).await?;
+        if tried.is_tried {
+            service.api_url(tried.url.as_deref())?;
         }
+        others::warn(&company, &service, common.yes).await?;
+        let mut payload = json!({ "company": company, "userId": user_id, "username": username });
+        if let Some(external_id) = external_id {
+            pages::set(&mut payload, "externalId", external_id.into());
+        }
+        if let Some(days) = max_key_lifetime {
+            pages::set(&mut payload, LIFETIME, days.into());
+        }
+        let perhaps = issuing::perhaps_issued("api-keys accounts list");
+        Ok(Issuance { service, output: "CreateAccountFunctionName", payload, perhaps })
     };
-    let issued = async {
-        match service.invoke(output, &payload, Repeats::AreNot).await {
-            Ok(answer) => Ok(answer),
-            Err(InvocationError::Unknown(why)) => Err(Failure::action(format!("{why}; {perhaps}"))),
-            Err(error) => Err(error.into()),
-        }
-    };
-    match interrupt::guard(&perhaps, issued).await {
-        Ok(key) => destination.deliver(key, common.json),
-        Err(failure) => {
-            destination.abandon();
-            Err(failure)
-        }
-    }
+    let Issued { service, key } = issuing::issue(value_to, request, common).await?;
+    if tried.is_tried { try_one(&service, &key, tried.url.as_deref()).await } else { Ok(()) }
 }
 
-/// The service, when a new account of that company is wanted.
-async fn prepare(company: Option<&str>, common: &Common) -> Result<Service, Failure> {
-    let service = Service::find(common).await?;
-    if let Some(company) = company {
-        others::warn(company, &service, common.yes).await?;
+/// Shows that keys of a new account work, and end.
+async fn try_one(service: &Service, first: &Value, url: Option<&str>) -> Result<(), Failure> {
+    let url = service.api_url(url)?;
+    let account = first.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
+    let operation = first.pointer("/operations/0").and_then(Value::as_str);
+    let (Some(account), Some(operation)) = (account, operation) else {
+        return Err(Failure::action("the function's answer has no account with an operation"));
+    };
+    let key = TriedKey::create(service, account, operation).await?;
+    let outcome =
+        interrupt::guard("a key of the account may be left: see `api-keys keys list`", key.run(service, &url)).await?;
+    output::line(&format!(
+        "\nA second key, {}: {} on its first request, after {} ms; deleted; {} on its next.",
+        key.id,
+        outcome.alive,
+        outcome.took.as_millis(),
+        outcome.dead
+    ))?;
+    if outcome.is_right() {
+        return Ok(());
     }
-    Ok(service)
+    Err(Failure::partial("a key is to be answered 200, and 401 once it is deleted: see `api-keys doctor`"))
+}
+
+async fn recover(account: AccountName, holder: Holder, common: &Common) -> Result<(), Failure> {
+    let Holder { user_id, username, value_to } = holder;
+    let request = async || {
+        let service = Service::find(common).await?;
+        let id = service.account(&account).await?;
+        let payload = json!({ "action": "recover", "accountId": id, "userId": user_id, "username": username });
+        let perhaps = issuing::perhaps_issued(&format!("api-keys keys list --account {id}"));
+        Ok(Issuance { service, output: MANAGE, payload, perhaps })
+    };
+    issuing::issue(value_to, request, common).await.map(drop)
 }
 
 /// An action that tells every key, and the account afterwards. `unfinished` is how things stand before it is done.
@@ -145,9 +149,10 @@ async fn sweep(
     show(&answer.get_mut("account").map(Value::take).unwrap_or_default(), common)
 }
 
-async fn erase(id: AccountId, common: &Common) -> Result<(), Failure> {
+async fn erase(account: &AccountName, common: &Common) -> Result<(), Failure> {
     let confirmation = Confirmation::prepare(common.yes)?;
     let service = Service::find(common).await?;
+    let id = service.account(account).await?;
     confirmation.ask(question_of_erasing(id, &service)).await?;
     let sweep = Sweep {
         output: "EraseAccountFunctionName",
@@ -170,7 +175,7 @@ async fn question_of_erasing(id: AccountId, service: &Service) -> Result<String,
             Ok(format!("Erase {}? Its keys and its history will be gone for good.", subject::of_account(&account)))
         }
         // It may be erased already, but for what came late.
-        Err(InvocationError::Refused(why)) => Ok(format!("Erase what is left of {id}? ({why})")),
+        Err(error) if error.effect == Effect::None => Ok(format!("Erase what is left of {id}? ({error})")),
         Err(error) => Err(error.into()),
     }
 }
@@ -207,10 +212,7 @@ fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
         fields.insert(LIFETIME.into(), json!(max_key_lifetime));
     }
     if !limits.is_empty() || no_limits {
-        let distinct = limits.iter().try_fold(Limits::NONE, |all, limit| all.and(*limit));
-        let distinct = distinct.filter(|_| limits.len() <= Limits::MAX);
-        let distinct =
-            distinct.ok_or_else(|| Failure::input("--limit is given at most three times, each with another period"))?;
+        let distinct = distinct(&limits)?;
         fields.insert("limits".into(), json!(distinct));
     }
     Ok(fields)

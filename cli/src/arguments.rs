@@ -3,26 +3,30 @@
 mod accounts;
 mod events;
 mod keys;
+mod settings;
 mod usage;
 mod values;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
-pub(crate) use self::accounts::{Account, Accounts, Changes, Holder, Update};
+pub(crate) use self::accounts::{Accounts, Changes, Holder, NewAccount, Tried, Update};
 pub(crate) use self::events::{Events, Listed, Republish};
 pub(crate) use self::keys::{Filter, Keys};
+pub(crate) use self::settings::{ChangedKey, NewKey, OldValues, Settings};
 pub(crate) use self::usage::{Bucket, Usage};
 use self::values::text;
-pub(crate) use self::values::{in_order, limit};
+pub(crate) use self::values::{AccountName, in_order, limit};
 
 /// Operates the API keys service: accounts, their keys, their events and their usage.
 ///
-/// It finds the service's functions by the outputs of its CloudFormation stack, and uses the AWS credentials and the region
-/// of the shell.
+/// It finds the service's functions by the outputs of its CloudFormation stack, and signs in to AWS as the AWS CLI does: by
+/// variables, profiles, single sign-on, roles and processes.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong input, 130 stopped by Ctrl-C.
+/// Exit codes: 0 done, 1 failed, 2 wrong input, 3 no access to AWS or no such stack, 4 no such account or key, 5 refused as
+/// things are, 6 done in part, 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "api-keys", version)]
 pub(crate) struct Arguments {
@@ -37,12 +41,21 @@ pub(crate) struct Common {
     /// The service's CloudFormation stack
     #[arg(long, global = true, default_value = "api-keys", value_name = "NAME")]
     pub(crate) stack: String,
+    /// The AWS profile to sign in with [default: `AWS_PROFILE`, or what the shell has]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The AWS region of the stack [default: `AWS_REGION`, or the profile's]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
     /// Who you are, for the events [default: your user and host name]
     #[arg(long, global = true, value_name = "NAME", value_parser = text)]
     pub(crate) operator: Option<String>,
-    /// Print JSON instead of tables
+    /// Print JSON instead of tables, and errors as JSON to standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Say of each request to AWS what became of it, with its id; nothing that it carries
+    #[arg(long, global = true)]
+    pub(crate) debug: bool,
     /// Do not ask before something is destroyed
     #[arg(long, global = true)]
     pub(crate) yes: bool,
@@ -53,7 +66,7 @@ pub(crate) enum Command {
     /// Create, change, suspend and erase accounts
     #[command(subcommand)]
     Accounts(Accounts),
-    /// Import, list, find, disable and revoke the keys of an account
+    /// Import, create, list, show, find, change, rotate, disable and revoke the keys of an account
     #[command(subcommand)]
     Keys(Keys),
     /// Report values that others know, so that they end at once
@@ -63,6 +76,11 @@ pub(crate) enum Command {
     Events(Events),
     /// Show how much an account or one of its keys was used
     Usage(Usage),
+    /// Print what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,19 +4,20 @@ use std::collections::HashMap;
 use std::time::Duration;
 use std::{env, process};
 
-use api_keys::aws::Aws;
+use api_keys::key::AccountId;
 use api_keys::request::Caller;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_config::SdkConfig;
+use aws_sdk_cloudformation::operation::RequestId;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use http::Uri;
 use serde_json::{Value, json};
 
-use crate::arguments::Common;
-use crate::failure::{Failure, chain};
+use crate::arguments::{AccountName, Common};
+use crate::failure::{Failure, Kind, chain};
 use crate::invocation::{InvocationError, Repeats, invoke};
+use crate::{pages, shell};
 
 /// The output that names the function of most commands.
 pub(crate) const MANAGE: &str = "ManageAccountFunctionName";
@@ -26,15 +27,14 @@ const DOMAINS: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
 
 /// Longer than any function may take.
 const INVOCATION_TIME: Duration = Duration::from_secs(70);
-/// For all other calls: an operator may be far away from the region.
-const CALL_TIME: Duration = Duration::from_secs(20);
 
 /// A deployed service.
 #[derive(Clone)]
 pub(crate) struct Service {
-    aws: Aws,
+    config: SdkConfig,
     lambda: aws_sdk_lambda::Client,
     stack: String,
+    status: String,
     outputs: HashMap<String, String>,
     operator: String,
 }
@@ -42,55 +42,123 @@ pub(crate) struct Service {
 impl Service {
     /// Reads the stack's outputs.
     pub(crate) async fn find(common: &Common) -> Result<Self, Failure> {
-        let aws = Box::pin(Aws::from_environment()).await.map_err(|cause| Failure::action(chain(&cause)))?;
-        if aws.config().region().is_none() {
-            return Err(Failure::input("no AWS region is configured: set AWS_REGION"));
-        }
-        if let Some(credentials) = aws.config().credentials_provider() {
-            let found = Box::pin(credentials.provide_credentials()).await;
-            found.map_err(|error| Failure::action(format!("no AWS credentials in the shell: {}", chain(&error))))?;
-        }
-        let config = aws_sdk_cloudformation::config::Builder::from(aws.config()).timeout_config(limits(CALL_TIME));
-        let cloudformation = aws_sdk_cloudformation::Client::from_conf(config.build());
+        let config = shell::configuration(common).await?;
+        let cloudformation = aws_sdk_cloudformation::Client::new(&config);
         let asked = Box::pin(cloudformation.describe_stacks().stack_name(&common.stack).send());
         let answer = asked.await.map_err(|error| {
-            let message = error.as_service_error().and_then(ProvideErrorMetadata::message);
-            let why = message.map_or_else(|| chain(&error), str::to_owned);
-            Failure::action(format!("the stack {} cannot be read: {why}", common.stack))
+            let service_error = error.as_service_error();
+            let why =
+                service_error.and_then(ProvideErrorMetadata::message).map_or_else(|| chain(&error), str::to_owned);
+            let kind = if service_error.is_some() { Kind::NoAccess } else { Kind::Failed };
+            Failure::new(kind, format!("the stack {} cannot be read: {why}", common.stack))
+                .of_request(error.request_id().map(str::to_owned))
         })?;
+        let status = answer.stacks().first().and_then(Stack::stack_status).map(|status| status.as_str().to_owned());
         let outputs = answer.stacks().iter().flat_map(Stack::outputs).filter_map(|output| {
             let (name, value) = (output.output_key()?, output.output_value()?);
             Some((name.to_owned(), value.to_owned()))
         });
-        let config = aws_sdk_lambda::config::Builder::from(aws.config())
-            .timeout_config(limits(INVOCATION_TIME))
+        let of_functions = aws_sdk_lambda::config::Builder::from(&config)
+            .timeout_config(shell::limits(INVOCATION_TIME))
             // Repeated blindly, an invocation would create a second account.
             .retry_config(RetryConfig::disabled())
             .build();
         Ok(Self {
-            lambda: aws_sdk_lambda::Client::from_conf(config),
+            lambda: aws_sdk_lambda::Client::from_conf(of_functions),
             stack: common.stack.clone(),
+            status: status.unwrap_or_default(),
             outputs: outputs.collect(),
             operator: common.operator.clone().unwrap_or_else(operator),
-            aws,
+            config,
         })
+    }
+
+    /// What calls to other services need.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    pub(crate) fn lambda(&self) -> &aws_sdk_lambda::Client {
+        &self.lambda
+    }
+
+    /// The REST APIs of the account and region.
+    pub(crate) fn rest_apis(&self) -> aws_sdk_apigateway::Client {
+        aws_sdk_apigateway::Client::new(&self.config)
+    }
+
+    /// The HTTP APIs of the account and region.
+    pub(crate) fn http_apis(&self) -> aws_sdk_apigatewayv2::Client {
+        aws_sdk_apigatewayv2::Client::new(&self.config)
+    }
+
+    pub(crate) fn stack(&self) -> &str {
+        &self.stack
+    }
+
+    /// Such as `UPDATE_COMPLETE`.
+    pub(crate) fn status(&self) -> &str {
+        &self.status
+    }
+
+    /// Whether an emulator says what it has, which takes less from a template than AWS.
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.outputs.get("ApiUrl").is_some_and(|url| is_made_up(url, self.config.endpoint_url()))
+    }
+
+    /// The authorizer's ARN without its alias.
+    pub(crate) fn authorizer(&self) -> Option<&str> {
+        let arn = self.outputs.get("AuthorizerArn")?;
+        let (function, qualifier) = arn.rsplit_once(':')?;
+        // `arn:aws:lambda:eu-central-1:123456789012:function:NAME:live`
+        Some(if arn.split(':').count() == 8 && !qualifier.is_empty() { function } else { arn })
+    }
+
+    /// The URL of its API: `given`, or the stack's output.
+    ///
+    /// # Errors
+    /// When the output is an address on AWS, and the shell's AWS endpoint is an emulator's: the API of somebody else may be there.
+    pub(crate) fn api_url(&self, given: Option<&str>) -> Result<String, Failure> {
+        if let Some(url) = given {
+            return Ok(url.trim_end_matches('/').to_owned());
+        }
+        let url = self.output("ApiUrl")?;
+        if is_made_up(url, self.config.endpoint_url()) {
+            return Err(Failure::input(
+                "the stack's output ApiUrl is an address on AWS, and the shell's AWS endpoint is another: give --url",
+            ));
+        }
+        Ok(url.trim_end_matches('/').to_owned())
     }
 
     /// Where it is deployed.
     pub(crate) fn region(&self) -> String {
-        self.aws.config().region().map(ToString::to_string).unwrap_or_default()
-    }
-
-    /// Whether an output is an address on AWS that an emulator made up.
-    pub(crate) fn made_up(&self, url: &str) -> bool {
-        is_made_up(url, self.aws.config().endpoint_url())
+        self.config.region().map(ToString::to_string).unwrap_or_default()
     }
 
     /// An output of the stack.
     pub(crate) fn output(&self, name: &str) -> Result<&str, Failure> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| {
-            Failure::action(format!("the stack {} has no output {name}: deploy a newer version first", self.stack))
+            Failure::no_access(format!("the stack {} has no output {name}: deploy a newer version first", self.stack))
         })
+    }
+
+    /// The account of that name. One that is named by the operator's own id is looked for in the list of all accounts.
+    pub(crate) async fn account(&self, name: &AccountName) -> Result<AccountId, Failure> {
+        let external_id = match name {
+            AccountName::Id(id) => return Ok(*id),
+            AccountName::External(external_id) => external_id,
+        };
+        let accounts = pages::accounts(self, None, Some(external_id)).await?;
+        let id = |account: &Value| account.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
+        match &*accounts.iter().filter_map(id).collect::<Vec<_>>() {
+            [] => Err(Failure::new(Kind::NotFound, format!("no account has the external id {external_id}"))),
+            [account] => Ok(*account),
+            several => {
+                let ids = several.iter().map(AccountId::to_string).collect::<Vec<_>>().join(", ");
+                Err(Failure::input(format!("{} accounts have the external id {external_id}: {ids}", several.len())))
+            }
+        }
     }
 
     /// Invokes the function that an output names, with the operator added to the payload.
@@ -100,7 +168,7 @@ impl Service {
         payload: &Value,
         repeats: Repeats,
     ) -> Result<Value, InvocationError> {
-        let function = self.output(output).map_err(|failure| InvocationError::Refused(failure.to_string()))?;
+        let function = self.output(output).map_err(InvocationError::without_function)?;
         let mut payload = payload.clone();
         if let Some(fields) = payload.as_object_mut() {
             fields.insert("operator".into(), json!(self.operator));
@@ -115,8 +183,7 @@ impl Service {
 
     /// The database, with the operator's own rights.
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let config = aws_sdk_dynamodb::config::Builder::from(self.aws.config()).timeout_config(limits(CALL_TIME));
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        aws_sdk_dynamodb::Client::new(&self.config)
     }
 }
 
@@ -131,10 +198,6 @@ fn is_on_aws(url: &str) -> bool {
     let host = url.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
     let is_within = |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
     host.is_some_and(|host| DOMAINS.iter().any(|domain| is_within(&host, domain)))
-}
-
-fn limits(time: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder().operation_attempt_timeout(time).operation_timeout(time).build()
 }
 
 /// The user and host name: a claim, which the service does not verify.

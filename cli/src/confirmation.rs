@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::clean;
 
 /// Whether there is something to ask.
@@ -38,7 +38,7 @@ impl Confirmation {
             .map_err(|error| Failure::action(format!("the terminal: {error}")))?;
         match answer.trim() {
             "y" | "Y" | "yes" => Ok(()),
-            _ => Err(Failure::action("not confirmed: nothing was done")),
+            _ => Err(Failure::new(Kind::Refused, "not confirmed: nothing was done")),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn run(disable: bool, common: &Common) -> Result<(), Failure> {
     match keys.len() - disabled {
         0 => Ok(()),
         left if disable => {
-            Err(Failure::action(format!("{} not disabled: run the same command again", output::counted(left))))
+            Err(Failure::partial(format!("{} not disabled: run the same command again", output::counted(left))))
         }
         _ => Ok(()),
     }

@@ -1,9 +1,8 @@
 //! `api-keys events`.
 
-use api_keys::key::AccountId;
 use serde_json::{Value, json};
 
-use crate::arguments::{Common, Events, Listed, Republish, in_order};
+use crate::arguments::{AccountName, Common, Events, Listed, Republish, in_order};
 use crate::aws::Service;
 use crate::failure::Failure;
 use crate::invocation::Repeats;
@@ -21,13 +20,16 @@ const COLUMNS: [output::Column; 6] = [
 pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure> {
     if let Some(Republish::Republish { account, from, to }) = command.republish {
         in_order(Some(from), Some(to))?;
-        let payload = json!({ "accountId": account, "from": from, "to": to });
-        return republish(account, payload, common).await;
+        return republish(&account, json!({ "from": from, "to": to }), common).await;
     }
     let Listed { account, key, actor_key, limit } = command.listed;
+    let service = Service::find(common).await?;
+    // The command line has one, or it is `republish`.
+    let account = account.ok_or_else(|| Failure::input("--account is required"))?;
+    let account = service.account(&account).await?;
     let payload = json!({ "action": "events", "accountId": account, "keyId": key, "actorKeyId": actor_key });
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut events = pages::all(&Service::find(common).await?, payload, "events", limit).await?;
+    let mut events = pages::all(&service, payload, "events", limit).await?;
     if common.json {
         return output::json(&json!({ "events": events }));
     }
@@ -39,10 +41,12 @@ pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure>
     output::table(&COLUMNS, 4, &events)
 }
 
-async fn republish(account: AccountId, mut payload: Value, common: &Common) -> Result<(), Failure> {
+async fn republish(account: &AccountName, mut payload: Value, common: &Common) -> Result<(), Failure> {
     const PERHAPS: &str =
         "some of the events are published: run the same command again, which publishes them once more";
     let service = Service::find(common).await?;
+    let account = service.account(account).await?;
+    pages::set(&mut payload, "accountId", json!(account));
     let (mut published, mut failed) = (0, 0);
     let work = async {
         loop {
@@ -68,5 +72,5 @@ async fn republish(account: AccountId, mut payload: Value, common: &Common) -> R
         output::line(&format!("Published {published} events."))?;
     }
     stopped?;
-    if failed == 0 { Ok(()) } else { Err(Failure::action(format!("the bus will never take {failed} events"))) }
+    if failed == 0 { Ok(()) } else { Err(Failure::partial(format!("the bus will never take {failed} events"))) }
 }

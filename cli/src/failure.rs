@@ -4,49 +4,112 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{fmt, iter};
 
-/// One sentence for a person, and an exit code for a script.
+use serde_json::{Value, json};
+
+/// One sentence for a person, and a kind for a script.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) struct Failure {
+    kind: Kind,
+    what: String,
+    /// AWS's id of the request that failed.
+    request_id: Option<String>,
+}
+
+/// What a script can act on. Its exit codes are in docs/program.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// AWS, the network or the service failed. What is not known is in the sentence.
+    Failed,
     /// The input makes no sense; nothing was done.
-    Input(String),
-    /// The action failed, or a part of it.
-    Action(String),
+    Input,
+    /// No credentials, no right, or no such stack; nothing was done.
+    NoAccess,
+    /// There is no such account or key.
+    NotFound,
+    /// The service refuses it as things are, or a person has not confirmed it.
+    Refused,
+    /// It is done, but not for all that was asked for; the output says for which.
+    Partial,
     /// Ctrl-C; a part may be done.
-    Interrupted(String),
+    Interrupted,
+}
+
+impl Kind {
+    /// The process's exit code; 2 is that of the command line's own errors, and 130 what shells give for Ctrl-C.
+    fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Input => 2,
+            Self::NoAccess => 3,
+            Self::NotFound => 4,
+            Self::Refused => 5,
+            Self::Partial => 6,
+            Self::Interrupted => 130,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "FAILED",
+            Self::Input => "INPUT",
+            Self::NoAccess => "NO_ACCESS",
+            Self::NotFound => "NOT_FOUND",
+            Self::Refused => "REFUSED",
+            Self::Partial => "PARTIAL",
+            Self::Interrupted => "INTERRUPTED",
+        }
+    }
 }
 
 impl Failure {
+    pub(crate) fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), request_id: None }
+    }
+
     pub(crate) fn input(what: impl Into<String>) -> Self {
-        Self::Input(what.into())
+        Self::new(Kind::Input, what)
     }
 
     pub(crate) fn action(what: impl Into<String>) -> Self {
-        Self::Action(what.into())
+        Self::new(Kind::Failed, what)
+    }
+
+    pub(crate) fn no_access(what: impl Into<String>) -> Self {
+        Self::new(Kind::NoAccess, what)
+    }
+
+    pub(crate) fn partial(what: impl Into<String>) -> Self {
+        Self::new(Kind::Partial, what)
+    }
+
+    /// The same with AWS's id of the request.
+    pub(crate) fn of_request(self, request_id: Option<String>) -> Self {
+        Self { request_id, ..self }
     }
 
     /// The same with something else to know.
     pub(crate) fn with(self, hint: &str) -> Self {
-        match self {
-            Self::Input(what) => Self::Input(format!("{what}; {hint}")),
-            Self::Action(what) => Self::Action(format!("{what}; {hint}")),
-            Self::Interrupted(what) => Self::Interrupted(format!("{what}; {hint}")),
-        }
+        Self { what: format!("{}; {hint}", self.what), ..self }
     }
 
-    /// The process's exit code; 130 is what shells give for Ctrl-C.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     pub(crate) fn code(&self) -> ExitCode {
-        match self {
-            Self::Input(_) => ExitCode::from(2),
-            Self::Action(_) => ExitCode::from(1),
-            Self::Interrupted(_) => ExitCode::from(130),
-        }
+        ExitCode::from(self.kind.code())
+    }
+
+    /// For a program: what `--json` writes to standard error.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({ "error": { "code": self.kind.name(), "exitCode": self.kind.code(), "message": self.what,
+            "requestId": self.request_id } })
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Input(what) | Self::Action(what) | Self::Interrupted(what)) = self;
-        f.write_str(what)
+        f.write_str(&self.what)
     }
 }
 

@@ -2,13 +2,11 @@
 
 mod missed;
 
-use std::io::{Write, stderr};
-
 use api_keys::key::{Found, ImportedKeys, KeyValue};
 use zeroize::Zeroizing;
 
 pub(crate) use self::missed::Missed;
-use crate::output::clean;
+use crate::messages;
 
 const MISTYPED: &str = "looks like a value of this service, but its checksum is wrong: it is mistyped or cut off";
 
@@ -128,15 +126,10 @@ impl Finding {
 pub(crate) fn say_notes(findings: &[(u64, Finding)], is_told: impl Fn(&Finding) -> bool) {
     for (line, finding) in findings {
         if let Some(note) = finding.note().filter(|_| is_told(finding)) {
-            say(*line, note);
+            messages::note(*line, note);
         }
         if finding.is_mistyped_beside {
-            say(*line, &format!("something beside its value {MISTYPED}"));
+            messages::note(*line, &format!("something beside its value {MISTYPED}"));
         }
     }
-}
-
-/// Tells something of a line to whoever runs the program.
-pub(crate) fn say(line: u64, note: &str) {
-    let _ = writeln!(stderr().lock(), "line {line}: {}", clean(note));
 }

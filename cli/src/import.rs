@@ -7,15 +7,14 @@ mod report;
 use std::fs;
 use std::path::Path;
 
-use api_keys::key::AccountId;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use self::batch::{Batch, BatchOutcome, Target};
 use self::record::Record;
-use crate::arguments::Common;
+use crate::arguments::{AccountName, Common};
 use crate::aws::Service;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::progress::Bar;
 use crate::rows::{Format, Row};
 use crate::{interrupt, output, rows};
@@ -24,7 +23,7 @@ use crate::{interrupt, output, rows};
 const BATCH: usize = 100;
 const AT_ONCE: usize = 4;
 
-pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: &Common) -> Result<(), Failure> {
+pub(crate) async fn run(path: &Path, account: &AccountName, revives: bool, common: &Common) -> Result<(), Failure> {
     let format = Format::of(path)?;
     let in_file = |what: &dyn std::fmt::Display| Failure::input(format!("{}: {what}", path.display()));
     let content = fs::read(path).map_err(|error| in_file(&error))?;
@@ -35,6 +34,7 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
     }
     let report = report::path(path, format)?;
     let service = Service::find(common).await?;
+    let account = service.account(account).await?;
     let target = Target { account, revives };
     let mut record = Record::open(path, &content, target, &service)?;
     let again = "run the same command again, which goes on from there";
@@ -59,7 +59,7 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
         output::line(&summary(rows.len(), imported, present, unconfirmed))?;
     }
     match sent {
-        Err(Failure::Action(why)) if record.is_begun() => Err(Failure::action(format!("{why}; {again}"))),
+        Err(failure) if record.is_begun() && failure.kind() != Kind::Interrupted => Err(failure.with(again)),
         Err(failure) => {
             record.remove_unless_begun()?;
             Err(failure)
@@ -67,7 +67,7 @@ pub(crate) async fn run(path: &Path, account: AccountId, revives: bool, common: 
         Ok(()) => {
             record.remove()?;
             let Some(seen) = seen else { return Ok(()) };
-            Err(Failure::action(format!("{} failed: see {seen}", output::counted(failed.len()))))
+            Err(Failure::partial(format!("{} failed: see {seen}", output::counted(failed.len()))))
         }
     }
 }
@@ -117,9 +117,9 @@ async fn send(valid: &[&Row], target: Target, service: &Service, record: &mut Re
                 if !sent_before {
                     record.not_sent(number)?;
                 }
-                stopped = Err(Failure::action(why));
+                stopped = Err(why);
             }
-            BatchOutcome::Unknown(why) => stopped = Err(Failure::action(why)),
+            BatchOutcome::Unknown(why) => stopped = Err(why),
         }
     }
     stopped

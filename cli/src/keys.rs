@@ -2,11 +2,13 @@
 
 mod each;
 mod find;
+mod issue;
+pub(crate) mod settings;
 
-use api_keys::key::AccountId;
+use api_keys::key::KeyId;
 use serde_json::{Value, json};
 
-use crate::arguments::{Common, Filter, Keys};
+use crate::arguments::{AccountName, Common, Filter, Keys};
 use crate::aws::Service;
 use crate::failure::Failure;
 use crate::{import, output, pages};
@@ -26,11 +28,12 @@ const COLUMNS: [output::Column; 9] = [
 const NEEDED: usize = 4;
 
 /// One key.
-const RECORD: [output::Column; 22] = [
+const RECORD: [output::Column; 25] = [
     ("account", "/accountId"),
     ("company", "/company"),
     ("key", "/id"),
     ("status", "/status"),
+    ("enabled", "/enabled"),
     ("name", "/name"),
     ("description", "/description"),
     ("user", "/userId"),
@@ -39,6 +42,7 @@ const RECORD: [output::Column; 22] = [
     ("traffic type", "/trafficType"),
     ("created", "/createdAt"),
     ("created by", "/createdBy"),
+    ("created by key", "/createdByKeyId"),
     ("value created", "/valueCreatedAt"),
     ("expires", "/expiresAt"),
     ("need not expire", "/lifetimeExempt"),
@@ -49,40 +53,53 @@ const RECORD: [output::Column; 22] = [
     ("tags", "/tags"),
     ("old value until", "/previousValueValidUntil"),
     ("old value used", "/previousValueLastUsedAt"),
+    ("etag", "/etag"),
 ];
 
 pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
     match command {
-        Keys::Import { file, account, revive } => import::run(&file, account, revive, common).await,
+        Keys::Import { file, account, revive } => import::run(&file, &account, revive, common).await,
         Keys::List { account, filter } => {
-            let payload = listing(account, filter)?;
-            let keys = pages::all(&Service::find(common).await?, payload, "apiKeys", usize::MAX).await?;
+            let mut payload = listing(filter)?;
+            let service = Service::find(common).await?;
+            pages::set(&mut payload, "accountId", json!(service.account(&account).await?));
+            let keys = pages::all(&service, payload, "apiKeys", usize::MAX).await?;
             if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, NEEDED, &keys) }
         }
-        Keys::Show { account, key } => {
-            let payload = json!({ "action": "show-key", "accountId": account, "keyId": key });
-            let key = Service::find(common).await?.manage(&payload).await?;
-            if common.json { output::json(&key) } else { output::record(&RECORD, &key) }
+        Keys::Create { account, new } => issue::create(&account, new, common).await,
+        Keys::Rotate { account, key, old, value_to } => issue::rotate(&account, key, old, value_to, common).await,
+        Keys::Show { account, key } => of_one(&account, key, json!({ "action": "show-key" }), common).await,
+        Keys::Update { account, key, changed } => {
+            let mut payload = Value::from(settings::of_changes(changed)?);
+            pages::set(&mut payload, "action", "update-key".into());
+            of_one(&account, key, payload, common).await
         }
         Keys::Exempt { account, key, end } => {
-            let payload = json!({ "action": "exempt-key", "accountId": account, "keyId": key, "exempt": !end });
-            let key = Service::find(common).await?.manage(&payload).await?;
-            if common.json { output::json(&key) } else { output::record(&RECORD, &key) }
+            of_one(&account, key, json!({ "action": "exempt-key", "exempt": !end }), common).await
         }
         Keys::Find { value: Some(_) } => {
             Err(Failure::input("the value is read from standard input, as command lines are seen by others"))
         }
         Keys::Find { value: None } => find::run(common).await,
-        Keys::Disable { account, keys } => each::DISABLE.run(account, &keys, common).await,
-        Keys::Revoke { account, keys } => each::REVOKE.run(account, &keys, common).await,
+        Keys::Disable { account, keys } => each::DISABLE.run(&account, &keys, common).await,
+        Keys::Revoke { account, keys } => each::REVOKE.run(&account, &keys, common).await,
     }
+}
+
+/// An action on one key, whose answer shows it. A change that is made twice comes to the same.
+async fn of_one(account: &AccountName, key: KeyId, mut payload: Value, common: &Common) -> Result<(), Failure> {
+    let service = Service::find(common).await?;
+    pages::set(&mut payload, "accountId", json!(service.account(account).await?));
+    pages::set(&mut payload, "keyId", json!(key));
+    let shown = service.manage(&payload).await?;
+    if common.json { output::json(&shown) } else { output::record(&RECORD, &shown) }
 }
 
 /// Asks for the keys that a filter keeps. What is not given is not sent: an older stack knows fewer of them.
 ///
 /// # Errors
 /// When a name of a tag is given twice: the service takes one text for each.
-fn listing(account: AccountId, filter: Filter) -> Result<Value, Failure> {
+fn listing(filter: Filter) -> Result<Value, Failure> {
     let Filter { user_id, assigned_to, status, operation, created_by_key, expires_before, unused_since, .. } = filter;
     let Filter { exceeds_lifetime, tags, .. } = filter;
     let upper = |text: Option<String>| text.map(|text| text.to_ascii_uppercase());
@@ -96,7 +113,7 @@ fn listing(account: AccountId, filter: Filter) -> Result<Value, Failure> {
         ("unusedSince", json!(unused_since)),
         ("exceedsLifetime", json!(exceeds_lifetime.then_some("true"))),
     ];
-    let mut payload = json!({ "action": "list-keys", "accountId": account });
+    let mut payload = json!({ "action": "list-keys" });
     for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
         pages::set(&mut payload, field, value);
     }

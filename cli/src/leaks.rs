@@ -72,20 +72,14 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
             "Reported {count} {values}. If it belonged to a key, it no longer works; see that key's events."
         ))?;
     }
-    if missed.is_none() { Ok(()) } else { Err(Failure::action(missed.to_string())) }
+    if missed.is_none() { Ok(()) } else { Err(Failure::partial(missed.to_string())) }
 }
 
 /// What the stack's output says. A stack on an emulator names an address on AWS, where the API of somebody else may be.
 async fn url_of_stack(common: &Common) -> Result<String, Failure> {
     let service = Service::find(common).await;
     let service = service.map_err(|failure| failure.with("with --url it needs no AWS credentials"))?;
-    let url = service.output("ApiUrl")?;
-    if service.made_up(url) {
-        return Err(Failure::input(
-            "the stack's output ApiUrl is an address on AWS, and the shell's AWS endpoint is another: give --url",
-        ));
-    }
-    Ok(url.to_owned())
+    service.api_url(None)
 }
 
 /// Divides tokens into requests that the service takes.

@@ -1,6 +1,6 @@
 //! `api-keys`, the operators' program: it invokes the functions that are on no route, with the shell's AWS credentials.
 //!
-//! Wrong input ends with exit code 2, a failed action with 1, Ctrl-C with 130. Values of keys are shown to a terminal, or
+//! Exit codes and JSON are in docs/program.md. Values of keys are shown to a terminal, or
 //! written to a file that was asked for; they are in no output for programs. A command line with one is refused before anything
 //! else reads it, and its value is not repeated.
 
@@ -16,48 +16,78 @@ mod finding;
 mod import;
 mod interrupt;
 mod invocation;
+mod issuing;
 mod keys;
 mod leaks;
+mod messages;
 mod others;
 mod output;
 mod pages;
 mod progress;
 mod rows;
 mod secret;
+mod shell;
 mod subject;
 mod sweep;
+mod trial;
 mod upgrade;
 mod usage;
 
 use std::env::args_os;
-use std::io::Write;
 use std::process::ExitCode;
 
 use api_keys::key::KeyValue;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 
 use self::arguments::{Arguments, Command};
 use self::failure::Failure;
+use self::messages::Manner;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    let gives_json = args_os().any(|argument| argument == "--json");
     if args_os().skip(1).any(|argument| KeyValue::resembles_one(&argument.to_string_lossy())) {
+        messages::speak(Manner { json: gives_json, debug: false });
         return end(&Failure::input("a key's value is no argument, as command lines are seen by others"));
     }
-    let Arguments { command, common } = Arguments::parse();
+    let Arguments { command, common } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if gives_json && error.use_stderr() => {
+            messages::speak(Manner { json: true, debug: false });
+            return end(&wrong_arguments(&error));
+        }
+        Err(error) => error.exit(),
+    };
+    messages::speak(Manner { json: common.json, debug: common.debug });
     let done = match command {
         Command::Accounts(command) => accounts::run(command, &common).await,
         Command::Keys(command) => keys::run(command, &common).await,
         Command::Leaks(command) => leaks::run(command, &common).await,
         Command::Events(command) => events::run(command, &common).await,
         Command::Usage(command) => usage::run(command, &common).await,
+        Command::Completions { shell } => completions(shell),
     };
     done.map_or_else(|failure| end(&failure), |()| ExitCode::SUCCESS)
 }
 
+/// Prints the shell's script.
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "api-keys", &mut script);
+    output::text(&String::from_utf8_lossy(&script))
+}
+
 /// Says why it ends.
 fn end(failure: &Failure) -> ExitCode {
-    // Where nobody can read it, the exit code still tells.
-    let _ = writeln!(std::io::stderr().lock(), "error: {}", output::clean(&failure.to_string()));
+    messages::failure(failure);
     failure.code()
+}
+
+/// What the command line's own error says first, without what it says of usage.
+fn wrong_arguments(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<_> = first.strip_prefix("error: ").unwrap_or(first).split_whitespace().collect();
+    Failure::input(words.join(" "))
 }

@@ -1,14 +1,11 @@
 //! Other accounts of the same company.
 
-use std::io::{Write, stderr};
-
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aws::Service;
 use crate::confirmation::{self, Confirmation};
 use crate::failure::Failure;
-use crate::output::clean;
-use crate::{pages, subject};
+use crate::{messages, pages, subject};
 
 /// So many are named.
 const NAMED: usize = 3;
@@ -17,12 +14,11 @@ const NAMED: usize = 3;
 ///
 /// Two accounts that are made at once do not see each other.
 pub(crate) async fn warn(company: &str, service: &Service, yes: bool) -> Result<(), Failure> {
-    let payload = json!({ "action": "list", "company": company });
-    let accounts = match pages::all(service, payload, "accounts", usize::MAX).await {
+    let accounts = match pages::accounts(service, Some(company), None).await {
         Ok(accounts) => accounts,
         // Whoever may create accounts may not be allowed to list them.
         Err(failure) => {
-            say(&format!("it is not known whether {company} has an account already: {failure}"));
+            messages::warning(&format!("it is not known whether {company} has an account already: {failure}"));
             return Ok(());
         }
     };
@@ -31,7 +27,7 @@ pub(crate) async fn warn(company: &str, service: &Service, yes: bool) -> Result<
     }
     let there_is = in_words(&accounts);
     if yes || !confirmation::is_possible() {
-        say(&there_is);
+        messages::warning(&there_is);
         return Ok(());
     }
     Confirmation::Asked.ask(async { Ok(format!("{there_is}. Create another account?")) }).await
@@ -42,8 +38,4 @@ fn in_words(accounts: &[Value]) -> String {
     let more = accounts.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(", and {more} more") };
     format!("there is already {}{more}", named.join(", "))
-}
-
-fn say(warning: &str) {
-    let _ = writeln!(stderr().lock(), "warning: {}", clean(warning));
 }

@@ -35,19 +35,30 @@ pub(crate) fn record(columns: &[Column], object: &Value) -> Result<(), Failure> 
     write(&table::record(columns, object))
 }
 
-/// Prints JSON, one document. What a terminal would obey is escaped, which changes nothing of what it says.
+/// Prints JSON, one document.
 pub(crate) fn json(value: &Value) -> Result<(), Failure> {
+    write(&format!("{}\n", escaped(&format!("{value:#}"))))
+}
+
+/// JSON in which what a terminal would obey is escaped, which changes nothing of what it says.
+pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::new();
-    for character in format!("{value:#}\n").chars() {
+    for character in json.chars() {
         if character != '\n' && disturbs(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(text, "\\u{unit:04x}").map_err(|error| Failure::action(error.to_string()))?;
+                // Writing into a string cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
             text.push(character);
         }
     }
-    write(&text)
+    text
+}
+
+/// Prints text as it is.
+pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    write(text)
 }
 
 /// Prints a sentence.

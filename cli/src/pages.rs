@@ -1,6 +1,6 @@
 //! Lists that `manage-account` gives page by page.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::aws::Service;
 use crate::failure::Failure;
@@ -26,6 +26,22 @@ pub(crate) async fn all(
         }
         set(&mut payload, "cursor", cursor);
     }
+}
+
+/// All accounts, or those of a company and with an external id.
+pub(crate) async fn accounts(
+    service: &Service,
+    company: Option<&str>,
+    external_id: Option<&str>,
+) -> Result<Vec<Value>, Failure> {
+    let mut payload = json!({ "action": "list" });
+    if let Some(company) = company {
+        set(&mut payload, "company", company.into());
+    }
+    let mut accounts = all(service, payload, "accounts", usize::MAX).await?;
+    let has = |account: &Value, wanted| account.get("externalId").and_then(Value::as_str) == Some(wanted);
+    accounts.retain(|account| external_id.is_none_or(|wanted| has(account, wanted)));
+    Ok(accounts)
 }
 
 /// Takes a list out of an answer.

@@ -9,7 +9,8 @@ mod tags;
 use std::collections::HashMap;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use api_keys::key::Timestamp;
+use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::output::clean;
@@ -23,7 +24,7 @@ pub(crate) const FIELDS: [&str; 11] = [
     "trafficType",
     "name",
     "description",
-    "expiresAt",
+    EXPIRES_AT,
     "allowedIps",
     LIMITS,
     TAGS,
@@ -31,6 +32,7 @@ pub(crate) const FIELDS: [&str; 11] = [
 const LISTS: [&str; 3] = ["operations", "allowedIps", LIMITS];
 const LIMITS: &str = "limits";
 const TAGS: &str = "tags";
+const EXPIRES_AT: &str = "expiresAt";
 const SHA256: &str = "sha256";
 const VALUE: &str = "value";
 /// What `FILE.failed` adds, so that it can be corrected and imported.
@@ -176,9 +178,20 @@ fn row(line: usize, fields: Map<String, Value>) -> Row {
         reasons.push(format!("has fields that keys do not have, which are left out here: {unknown}"));
     }
     let read = [key.get_mut(LIMITS).map(limits::read), key.get_mut(TAGS).map(tags::read)];
+    if let Some(given) = key.get_mut(EXPIRES_AT) {
+        read_time(given);
+    }
     reasons.extend(read.into_iter().flatten().filter_map(Result::err));
     let refused = (!reasons.is_empty()).then(|| reasons.join("; "));
     Row { line, key, refused }
+}
+
+/// Replaces a day by its start. Anything else stays as it is: the service says what is wrong with it.
+fn read_time(given: &mut Value) {
+    let day = given.as_str().filter(|text| Timestamp::parse(text).is_none()).and_then(Timestamp::parse_time_or_day);
+    if let Some(start) = day {
+        *given = json!(start);
+    }
 }
 
 /// Takes the value, or its hash, out of a row: as hexadecimal digits, or why there is none.
@@ -196,7 +209,6 @@ fn take_hash(key: &mut Map<String, Value>) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use api_keys::key::{Issuer, KeyId, KeyPrefix, Locator, Random};
-    use serde_json::json;
 
     use super::*;
 
@@ -228,6 +240,18 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5]);
         let key = json!({"sha256": HASH, "userId": "u", "limits": [{"requests": 5, "per": "DAY"}]});
         assert_eq!(Value::from(rows[0].key.clone()), key);
+    }
+
+    #[test]
+    fn a_day_is_its_start() {
+        for (given, sent) in [
+            ("2030-01-31", "2030-01-31T00:00:00.000Z"),
+            ("2030-01-31T12:00:00+02:00", "2030-01-31T12:00:00+02:00"),
+            ("31.01.2030", "31.01.2030"),
+        ] {
+            let row = &read_all(&format!("sha256,expires at\n{HASH},{given}\n"), Format::Csv)[0];
+            assert_eq!((&row.key["expiresAt"], &row.refused), (&json!(sent), &None), "{given}");
+        }
     }
 
     #[test]
@@ -290,7 +314,7 @@ mod tests {
 
     #[test]
     fn utf_16_is_named() {
-        let Err(Failure::Input(reason)) = read(b"\xff\xfes\0h\0a\0", Format::Csv) else { panic!() };
-        assert_eq!(reason, "the file is in UTF-16: save it in UTF-8");
+        let failure = read(b"\xff\xfes\0h\0a\0", Format::Csv).unwrap_err();
+        assert_eq!(failure.to_string(), "the file is in UTF-16: save it in UTF-8");
     }
 }

@@ -1,7 +1,7 @@
 //! Where a new key's value goes: a terminal, or a new file that only its owner can read.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,7 @@ impl Destination {
     pub(crate) fn prepare(path: Option<PathBuf>) -> Result<Self, Failure> {
         match path {
             Some(path) => {
-                let file =
-                    create_private(&path).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+                let file = create_private(&path).map_err(|error| unfit(&path, &error))?;
                 Ok(Self::File { path, file })
             }
             None if io::stdout().is_terminal() => Ok(Self::Terminal),
@@ -40,8 +39,8 @@ impl Destination {
         }
     }
 
-    /// Delivers the value and prints the rest of the answer.
-    pub(crate) fn deliver(self, mut key: Value, json: bool) -> Result<(), Failure> {
+    /// Delivers the value and prints the rest of the answer, which comes back.
+    pub(crate) fn deliver(self, mut key: Value, json: bool) -> Result<Value, Failure> {
         const COLUMNS: [output::Column; 5] = [
             ("account", "/accountId"),
             ("key", "/id"),
@@ -64,14 +63,33 @@ impl Destination {
                 pages::set(&mut key, "valueFile", path.display().to_string().into());
                 let columns =
                     COLUMNS.map(|column| if column.0 == "value" { ("value in", "/valueFile") } else { column });
-                if json { output::json(&key) } else { output::record(&columns, &key) }
+                if json { output::json(&key)? } else { output::record(&columns, &key)? }
             }
             Self::Terminal => {
                 pages::set(&mut key, "value", value.expose().into());
-                if json { output::json(&key) } else { output::record(&COLUMNS, &key) }
+                if json {
+                    output::json(&key)?;
+                } else {
+                    output::record(&COLUMNS, &key)?;
+                }
+                pages::set(&mut key, "value", Value::Null);
             }
         }
+        Ok(key)
     }
+}
+
+/// Why no value can be written there.
+fn unfit(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    Failure::input(match error.kind() {
+        ErrorKind::AlreadyExists => {
+            format!("the file {path} exists already, and a value overwrites nothing: name a new file")
+        }
+        ErrorKind::NotFound => format!("the folder of {path} does not exist"),
+        ErrorKind::PermissionDenied => format!("you may not write {path}"),
+        _ => format!("{path}: {error}"),
+    })
 }
 
 /// Creates a file that did not exist, with mode 600.

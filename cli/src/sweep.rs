@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::aws::Service;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::invocation::{InvocationError, Repeats};
+use crate::invocation::{Effect, Repeats};
 use crate::pages::set;
 use crate::progress::Spinner;
 
@@ -34,8 +34,8 @@ impl Sweep {
             loop {
                 let mut answer = match service.invoke(output, &payload, repeats).await {
                     Ok(answer) => answer,
-                    Err(InvocationError::Refused(why)) => return Err(Failure::action(why)),
-                    Err(error) => return Err(Failure::action(format!("{error}; {unfinished}"))),
+                    Err(error) if error.effect == Effect::None => return Err(error.into()),
+                    Err(error) => return Err(Failure::from(error).with(&unfinished)),
                 };
                 sum += answer.get(count).and_then(Value::as_u64).unwrap_or_default();
                 spinner.set(sum);

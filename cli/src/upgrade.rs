@@ -29,7 +29,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
         }
     }
     let failed = failed.len();
-    if failed == 0 { Ok(()) } else { Err(Failure::action(format!("{failed} accounts failed"))) }
+    if failed == 0 { Ok(()) } else { Err(Failure::partial(format!("{failed} accounts failed"))) }
 }
 
 /// How many accounts there are, how many were adopted, and which could not be.

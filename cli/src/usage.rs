@@ -44,9 +44,11 @@ impl Counts {
 pub(crate) async fn run(command: Usage, common: &Common) -> Result<(), Failure> {
     let Usage { account, key, from, to, bucket } = command;
     in_order(from, to)?;
+    let service = Service::find(common).await?;
+    let account = service.account(&account).await?;
     let payload =
         json!({ "action": "usage", "accountId": account, "keyId": key, "from": from, "to": to, "bucket": bucket });
-    let answer = Service::find(common).await?.manage(&payload).await?;
+    let answer = service.manage(&payload).await?;
     if common.json {
         return output::json(&answer);
     }

@@ -2,29 +2,31 @@
 
 use std::path::PathBuf;
 
-use api_keys::key::{AccountId, Limit};
+use api_keys::key::Limit;
 use clap::{Args, Subcommand};
 
-use super::values::{account_id, days, limit, text};
+use super::values::{AccountName, account, days, limit, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Accounts {
     /// Create an account and its first key, which may do everything
     Create {
-        /// The company
-        #[arg(long, value_parser = text)]
-        company: String,
-        /// What you call the account in your own books
-        #[arg(long, value_name = "ID", value_parser = text)]
-        external_id: Option<String>,
-        /// For how many days a value of its keys may live at most
-        #[arg(long, value_name = "DAYS", value_parser = days())]
-        max_key_lifetime: Option<u64>,
+        #[command(flatten)]
+        account: NewAccount,
         #[command(flatten)]
         holder: Holder,
+        #[command(flatten)]
+        tried: Tried,
     },
-    /// List all accounts
-    List,
+    /// List all accounts, or those for which all holds that is given
+    List {
+        /// Those of this company, in whichever case its name is written
+        #[arg(long, value_parser = text)]
+        company: Option<String>,
+        /// Those with this id in your own books
+        #[arg(long, value_name = "ID", value_parser = text)]
+        external_id: Option<String>,
+    },
     /// Show an account
     Show {
         #[command(flatten)]
@@ -67,11 +69,25 @@ pub(crate) enum Accounts {
     },
 }
 
+/// What a new account is.
+#[derive(Debug, Args)]
+pub(crate) struct NewAccount {
+    /// The company
+    #[arg(long, value_parser = text)]
+    pub(crate) company: String,
+    /// What you call the account in your own books
+    #[arg(long, value_name = "ID", value_parser = text)]
+    pub(crate) external_id: Option<String>,
+    /// For how many days a value of its keys may live at most
+    #[arg(long, value_name = "DAYS", value_parser = days())]
+    pub(crate) max_key_lifetime: Option<u64>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Account {
-    /// The account's id
-    #[arg(value_name = "ACCOUNT", value_parser = account_id)]
-    pub(crate) id: AccountId,
+    /// The account's id, or external:ID for the id in your own books
+    #[arg(value_name = "ACCOUNT", value_parser = account)]
+    pub(crate) name: AccountName,
 }
 
 /// Whom a new key is for, and where its value goes.
@@ -86,6 +102,17 @@ pub(crate) struct Holder {
     /// Write the key's value to this new file, which only you can read, instead of showing it
     #[arg(long, value_name = "FILE")]
     pub(crate) value_to: Option<PathBuf>,
+}
+
+/// Whether it is shown that the account's keys work.
+#[derive(Debug, Args)]
+pub(crate) struct Tried {
+    /// Then make a second key, use it, delete it, and use it again, so that you see it work and die
+    #[arg(long = "try", conflicts_with = "json")]
+    pub(crate) is_tried: bool,
+    /// The API's URL, before /authentication [default: that of the stack]
+    #[arg(long, requires = "is_tried")]
+    pub(crate) url: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,9 @@
 //! What can be asked of events.
 
-use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::key::{KeyId, Timestamp};
 use clap::{Args, Subcommand};
 
-use super::values::{account_id, key_id, time};
+use super::values::{AccountName, account, key_id, time};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -17,8 +17,8 @@ pub(crate) struct Events {
 #[derive(Debug, Args)]
 pub(crate) struct Listed {
     /// The account; not given for `republish`, which has its own
-    #[arg(long, value_name = "ID", value_parser = account_id, required = true)]
-    pub(crate) account: Option<AccountId>,
+    #[arg(long, value_name = "ID", value_parser = account, required = true)]
+    pub(crate) account: Option<AccountName>,
     /// The events of this key alone
     #[arg(long, value_name = "ID", value_parser = key_id)]
     pub(crate) key: Option<KeyId>,
@@ -35,8 +35,8 @@ pub(crate) enum Republish {
     /// Publish the events of a time again that the bus never got
     Republish {
         /// The account
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         /// The first moment, such as 2030-01-31T00:00:00Z
         #[arg(long, value_name = "TIME", value_parser = time)]
         from: Timestamp,

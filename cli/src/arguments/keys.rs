@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::key::{KeyId, Timestamp};
 use clap::{Args, Subcommand};
 
-use super::values::{account_id, key_id, tag, text, time};
+use super::settings::{ChangedKey, NewKey, OldValues};
+use super::values::{AccountName, account, key_id, tag, text, time};
 
 /// What a file to import has.
 const IMPORT_COLUMNS: &str = "\
@@ -19,7 +20,7 @@ The first row of a .csv file names its columns, in any order and case; each line
   trafficType  the kind of messages, if not TRANSACTIONAL
   name         a short name
   description  a longer one
-  expiresAt    when it ends, such as 2030-01-31T00:00:00Z
+  expiresAt    when it ends, such as 2030-01-31T00:00:00Z, or 2030-01-31 for the start of that day in UTC
   allowedIps   from where it may be used; a list
   limits       how often it may be used, such as 1000/DAY; a list of up to three, each with another period
   tags         notes for the services behind the gateway, such as team=blue&env=prod; form-encoded, an object in a .jsonl file
@@ -38,25 +39,58 @@ pub(crate) enum Keys {
         /// The file
         file: PathBuf,
         /// The account that gets the keys
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         /// Let values work again whose keys were deleted or got other values; one that was reported never does
         #[arg(long)]
         revive: bool,
     },
+    /// Create a key; its value is shown once
+    Create {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
+        #[command(flatten)]
+        new: NewKey,
+    },
+    /// Change a key, from the next request on
+    Update {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
+        /// The id of the key
+        #[arg(value_name = "KEY", value_parser = key_id)]
+        key: KeyId,
+        #[command(flatten)]
+        changed: ChangedKey,
+    },
+    /// Give a key another value, which is shown once
+    Rotate {
+        /// The account
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
+        /// The id of the key
+        #[arg(value_name = "KEY", value_parser = key_id)]
+        key: KeyId,
+        #[command(flatten)]
+        old: OldValues,
+        /// Write the new value to this new file, which only you can read, instead of showing it
+        #[arg(long, value_name = "FILE")]
+        value_to: Option<PathBuf>,
+    },
     /// List an account's keys
     List {
         /// The account
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         #[command(flatten)]
         filter: Filter,
     },
     /// Show a key
     Show {
         /// The account
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         /// The id of the key
         #[arg(value_name = "KEY", value_parser = key_id)]
         key: KeyId,
@@ -64,8 +98,8 @@ pub(crate) enum Keys {
     /// Let a key live longer than the account's keys may, and without an end; only its managers give it that end
     Exempt {
         /// The account
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         /// The id of the key
         #[arg(value_name = "KEY", value_parser = key_id)]
         key: KeyId,
@@ -86,8 +120,8 @@ pub(crate) enum Keys {
     /// Switch keys off, until a manager of the account enables them again
     Disable {
         /// The account
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         /// The ids of the keys
         #[arg(required = true, value_name = "KEY", value_parser = key_id)]
         keys: Vec<KeyId>,
@@ -95,8 +129,8 @@ pub(crate) enum Keys {
     /// Delete keys for good
     Revoke {
         /// The account
-        #[arg(long, value_name = "ID", value_parser = account_id)]
-        account: AccountId,
+        #[arg(long, value_name = "ID", value_parser = account)]
+        account: AccountName,
         /// The ids of the keys
         #[arg(required = true, value_name = "KEY", value_parser = key_id)]
         keys: Vec<KeyId>,

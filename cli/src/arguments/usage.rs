@@ -1,16 +1,16 @@
 //! What can be asked about usage.
 
-use api_keys::key::{AccountId, KeyId, Timestamp};
+use api_keys::key::{KeyId, Timestamp};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::values::{account_id, key_id, time};
+use super::values::{AccountName, account, key_id, time};
 
 #[derive(Debug, Args)]
 pub(crate) struct Usage {
     /// The account
-    #[arg(long, value_name = "ID", value_parser = account_id)]
-    pub(crate) account: AccountId,
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(crate) account: AccountName,
     /// The usage of this key alone
     #[arg(long, value_name = "ID", value_parser = key_id)]
     pub(crate) key: Option<KeyId>,

@@ -6,8 +6,23 @@ use clap::builder::RangedU64ValueParser;
 
 use crate::failure::Failure;
 
-pub(super) fn account_id(text: &str) -> Result<AccountId, &'static str> {
-    AccountId::parse(text).ok_or("an account's id is 22 letters and digits")
+/// How an operator names an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AccountName {
+    Id(AccountId),
+    /// The operator's own id of it.
+    External(String),
+}
+
+/// `6plDETsku4MLOdvh7NMkWp` or `external:crm-7`.
+pub(super) fn account(name: &str) -> Result<AccountName, String> {
+    match name.strip_prefix("external:") {
+        Some(external_id) => text(external_id).map(AccountName::External),
+        None => AccountId::parse(name).map(AccountName::Id).ok_or_else(|| {
+            "an account is named by its id, 22 letters and digits, or as external:ID by the id in your own books"
+                .to_owned()
+        }),
+    }
 }
 
 pub(super) fn key_id(text: &str) -> Result<KeyId, &'static str> {

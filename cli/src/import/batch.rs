@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use crate::aws::Service;
-use crate::invocation::{InvocationError, Repeats};
+use crate::failure::Failure;
+use crate::invocation::{Effect, Repeats};
 
 /// Lines, and why the key there was not imported.
 pub(super) type FailedLines = BTreeMap<usize, String>;
@@ -35,9 +36,9 @@ pub(super) enum BatchOutcome {
     /// The function said of each key what became of it.
     Done(Results),
     /// None was imported.
-    NotDone(String),
+    NotDone(Failure),
     /// Some may be imported.
-    Unknown(String),
+    Unknown(Failure),
 }
 
 /// What became of the keys.
@@ -62,9 +63,8 @@ impl Batch {
                 Err(outcome) => return outcome,
             };
             let Some(again) = self.take_in(answer, &mut results) else {
-                return BatchOutcome::Unknown(
-                    "the function's answer does not say of each key what became of it".into(),
-                );
+                let why = "the function's answer does not say of each key what became of it";
+                return BatchOutcome::Unknown(Failure::action(why));
             };
             let Some(pause) = pauses.next().filter(|_| !again.is_empty()) else { return BatchOutcome::Done(results) };
             self.rows.retain(|(line, _)| again.contains(line));
@@ -83,8 +83,8 @@ impl Batch {
         }
         match service.invoke("ImportKeysFunctionName", &payload, Repeats::AreSafe).await {
             Ok(answer) => Ok(answer),
-            Err(InvocationError::Unknown(why)) => Err(BatchOutcome::Unknown(why)),
-            Err(error) => Err(BatchOutcome::NotDone(error.to_string())),
+            Err(error) if error.effect == Effect::Unknown => Err(BatchOutcome::Unknown(error.into())),
+            Err(error) => Err(BatchOutcome::NotDone(error.into())),
         }
     }
 

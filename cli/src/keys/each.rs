@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use api_keys::key::{AccountId, KeyId};
+use api_keys::key::KeyId;
 use serde_json::{Value, json};
 
-use crate::arguments::Common;
+use crate::arguments::{AccountName, Common};
 use crate::aws::{MANAGE, Service};
 use crate::confirmation::Confirmation;
-use crate::failure::Failure;
-use crate::invocation::{InvocationError, Repeats};
+use crate::failure::{Failure, Kind};
+use crate::invocation::{Effect, Repeats};
 use crate::pages::take_list;
 use crate::{interrupt, output, subject};
 
@@ -51,7 +51,7 @@ pub(super) const DISABLE: Deed = Deed {
 };
 
 impl Deed {
-    pub(super) async fn run(&self, account: AccountId, keys: &[KeyId], common: &Common) -> Result<(), Failure> {
+    pub(super) async fn run(&self, account: &AccountName, keys: &[KeyId], common: &Common) -> Result<(), Failure> {
         let Self { action, repeats, verb, consequence, done: list, perhaps } = *self;
         let mut seen = HashSet::new();
         if let Some(twice) = keys.iter().find(|key| !seen.insert(**key)) {
@@ -59,6 +59,7 @@ impl Deed {
         }
         let confirmation = Confirmation::prepare(common.yes)?;
         let service = Service::find(common).await?;
+        let account = service.account(account).await?;
         let question =
             async { Ok(format!("{verb} {}, {consequence}?", subject::keys(&service, account, keys).await?)) };
         confirmation.ask(question).await?;
@@ -68,7 +69,7 @@ impl Deed {
                 let payload = json!({ "action": action, "accountId": account, "keyIds": ids });
                 let mut answer = match service.invoke(MANAGE, &payload, repeats).await {
                     Ok(answer) => answer,
-                    Err(InvocationError::Unknown(why)) => return Err(Failure::action(format!("{why}; {perhaps}"))),
+                    Err(error) if error.effect == Effect::Unknown => return Err(Failure::from(error).with(perhaps)),
                     Err(error) => return Err(error.into()),
                 };
                 done.extend(take_list(&mut answer, list));
@@ -91,7 +92,11 @@ impl Deed {
         }
         stopped?;
         let missing = not_found.len() + failed.len();
-        if missing == 0 { Ok(()) } else { Err(Failure::action(format!("{} not {list}", output::counted(missing)))) }
+        if missing == 0 {
+            return Ok(());
+        }
+        let kind = if done.is_empty() && failed.is_empty() { Kind::NotFound } else { Kind::Partial };
+        Err(Failure::new(kind, format!("{} not {list}", output::counted(missing))))
     }
 }
 

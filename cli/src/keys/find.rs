@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::arguments::Common;
 use crate::aws::{MANAGE, Service};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::finding::{Finding, Missed, Rest};
-use crate::invocation::{InvocationError, Repeats};
-use crate::{finding, output, pages};
+use crate::invocation::{Effect, InvocationError, Repeats};
+use crate::{finding, messages, output, pages};
 
 const COLUMNS: [output::Column; 12] = [
     ("line", "/line"),
@@ -32,12 +32,18 @@ const COLUMNS: [output::Column; 12] = [
 pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     let text = read()?;
     let findings = Finding::of_lines(&text);
+    let mut missed = Missed::of(&findings);
     if findings.is_empty() {
+        if common.json {
+            show(&[], &missed, common)?;
+        }
         return Err(Failure::input("there is no value to look for"));
     }
     finding::say_notes(&findings, |finding| finding.rest != Rest::Foreign);
-    let mut missed = Missed::of(&findings);
     if findings.iter().all(|(_, finding)| finding.native().is_empty() && finding.foreign().next().is_none()) {
+        if common.json {
+            show(&[], &missed, common)?;
+        }
         return Err(Failure::input(format!("nothing is looked up: {missed}")));
     }
     let service = Service::find(common).await?;
@@ -45,7 +51,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     for (line, finding) in &findings {
         let search = Search::of(finding, &service).await?;
         if let Some(note) = search.note(finding) {
-            finding::say(*line, &note);
+            messages::note(*line, &note);
         }
         if search.misses_a_value(finding) {
             missed.not_found.push(*line);
@@ -56,7 +62,10 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
         }));
     }
     show(&found, &missed, common)?;
-    if missed.is_none() { Ok(()) } else { Err(Failure::action(missed.to_string())) }
+    if missed.is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(if found.is_empty() { Kind::NotFound } else { Kind::Partial }, missed.to_string()))
 }
 
 fn show(found: &[Value], missed: &Missed, common: &Common) -> Result<(), Failure> {
@@ -104,7 +113,7 @@ impl Search {
         match answer {
             Ok(Value::Null) => {}
             Ok(one) => self.found.push(one),
-            Err(InvocationError::Refused(why)) => self.refused = Some(why),
+            Err(error) if error.effect == Effect::None => self.refused = Some(error.to_string()),
             Err(error) => return Err(error.into()),
         }
         Ok(())

@@ -181,7 +181,7 @@ mod tests {
 
     fn wrong(file: &str) -> String {
         match read(file.as_bytes()) {
-            Err(Failure::Input(reason)) => reason,
+            Err(failure) => failure.to_string(),
             other => panic!("{file}: {:?}", other.map(|rows| rows.rows)),
         }
     }

@@ -103,7 +103,7 @@ fn a_sweep_that_ends_early_says_how_things_stand() {
         _ => Reply::Error("InternalError", "the table did not answer"),
     });
     let done = world.run(&["accounts", "suspend", ACCOUNT, "--yes"]);
-    let expected = "error: the function failed: the table did not answer; some of its keys may still work: run the same \
+    let expected = "error: the function failed: the table did not answer (request 1c0f3a9e-5b1d-4a2e-9d0c-6f6f1f0f8a57); some of its keys may still work: run the same \
         command again\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", expected));
 
@@ -114,10 +114,10 @@ fn a_sweep_that_ends_early_says_how_things_stand() {
 
     let world = World::new("overtaken", |before, _| match before {
         0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
-        _ => Reply::Error("InvalidRequest", "somebody else suspended or resumed the account meanwhile"),
+        _ => Reply::Error("Conflict", "somebody else suspended or resumed the account meanwhile"),
     });
     let done = world.run(&["accounts", "suspend", ACCOUNT, "--yes"]);
-    assert_eq!((done.code, world.invoked().len()), (1, 2), "{done:?}");
+    assert_eq!((done.code, world.invoked().len()), (5, 2), "{done:?}");
 
     let world = World::new("no-cursor", |_, _| Reply::Json(json!({"account": shown(), "done": false})));
     let done = world.run(&["accounts", "resume", ACCOUNT]);
@@ -154,7 +154,7 @@ fn what_destroys_asks_first() {
         let arguments = ["accounts", action, ACCOUNT];
         let before = world.invoked().len();
         let done = world.on_terminal(&arguments, "n\n");
-        assert!(done.code == 1 && done.stdout.contains(&question), "{done:?}");
+        assert!(done.code == 5 && done.stdout.contains(&question), "{done:?}");
         assert!(done.stdout.contains("error: not confirmed: nothing was done"), "{done:?}");
         assert_eq!(world.payloads()[before..], [json!({"action": "show", "accountId": ACCOUNT})]);
 
@@ -167,11 +167,11 @@ fn what_destroys_asks_first() {
 #[test]
 fn nobody_is_asked_about_an_account_that_there_is_not() {
     let world = World::new("asks-unknown", |_, payload| match payload["action"].as_str() {
-        Some(_) => Reply::Error("InvalidRequest", "there is no such account"),
+        Some(_) => Reply::Error("NotFound", "there is no such account"),
         None => Reply::Json(json!({"done": true, "removed": 1, "cursor": null})),
     });
     let done = world.on_terminal(&["accounts", "suspend", ACCOUNT], "y\n");
-    assert!(done.code == 1 && done.stdout.contains("error: there is no such account"), "{done:?}");
+    assert!(done.code == 4 && done.stdout.contains("error: there is no such account"), "{done:?}");
     assert!(!done.stdout.contains("[y/N]"), "{done:?}");
 
     // Erased before, it may have counts that came late.
@@ -212,7 +212,7 @@ fn a_second_account_of_a_company_is_not_made_without_a_word() {
 
     let world = with_accounts("others-asked", 1);
     let done = world.on_terminal(&CREATE, "n\n");
-    assert!(done.code == 1 && done.stdout.contains(&format!("{there_is}. Create another account? [y/N]")), "{done:?}");
+    assert!(done.code == 5 && done.stdout.contains(&format!("{there_is}. Create another account? [y/N]")), "{done:?}");
     assert!(world.files().is_empty() && world.payloads().len() == 1, "nothing was made");
     assert_eq!(world.on_terminal(&CREATE, "y\n").code, 0);
     assert_eq!(world.read("value"), format!("{VALUE}\n"));

@@ -54,7 +54,14 @@ fn events_that_the_bus_never_takes_are_a_failure() {
     let world =
         World::new("poisoned", |_, _| Reply::Json(json!({"published": 12, "failed": 3, "done": true, "cursor": null})));
     let done = world.run(&[&REPUBLISH[..], &["--json"]].concat());
-    assert_eq!((done.code, &*done.stderr), (1, "error: the bus will never take 3 events\n"));
+    assert_eq!(
+        (done.code, done.error()),
+        (
+            6,
+            json!({"code": "PARTIAL", "exitCode": 6, "message": "the bus will never take 3 events",
+        "requestId": null})
+        )
+    );
     assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap(), json!({"published": 12, "failed": 3}));
 }
 
@@ -66,10 +73,10 @@ fn of_an_unknown_account_nothing_is_published_and_that_is_a_failure() {
             _ => Reply::Json(json!({"published": 0, "failed": 0, "done": true, "cursor": null})),
         }
     };
-    let unknown = script(|| Reply::Error("InvalidRequest", "there is no such account"));
+    let unknown = script(|| Reply::Error("NotFound", "there is no such account"));
     let world = World::new("republish-unknown", unknown);
     let done = world.run(&REPUBLISH);
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", "error: there is no such account\n"));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (4, "", "error: there is no such account\n"));
 
     let world = World::new("republish-none", script(|| Reply::Json(json!({"events": [], "nextCursor": null}))));
     let done = world.run(&REPUBLISH);

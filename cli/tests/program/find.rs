@@ -98,7 +98,7 @@ fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
          3 lines have a value that no key has or had: lines 4, 10, 11\n"
     );
     let done = find(&world, &lines.join("\n"), &[]);
-    assert_eq!((done.code, done.stderr), (1, expected));
+    assert_eq!((done.code, done.stderr), (6, expected));
     let of_records: Vec<_> = done.stdout.lines().filter(|line| line.starts_with("line ")).collect();
     assert_eq!(of_records, [1, 5, 8, 8, 9, 11, 12, 13].map(|line| format!("line        {line}")));
 
@@ -106,7 +106,7 @@ fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
     let mut report: Value = serde_json::from_str(&done.stdout).unwrap();
     let found = report["found"].take();
     let of_found: Vec<_> = found.as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
-    assert_eq!((done.code, of_found), (1, vec![1, 5, 8, 8, 9, 11, 12, 13]));
+    assert_eq!((done.code, of_found), (6, vec![1, 5, 8, 8, 9, 11, 12, 13]));
     let missed = json!({"found": null, "linesWithoutValue": [3, 6], "linesWithTooMuch": [7, 12],
         "linesWithMistyped": [13], "linesNotFound": [4, 10, 11]});
     assert_eq!(report, missed);
@@ -124,15 +124,21 @@ fn what_is_no_value_or_nobodys_is_a_failure() {
         let expected = format!("line 1: {why}\nerror: nothing is looked up: 1 line had no value: line 1\n");
         assert_eq!((done.code, &*done.stdout, done.stderr), (2, "", expected));
     }
+    for (input, lines) in [(" \n", vec![]), ("short words\n", vec![1])] {
+        let done = find(&world, input, &["--json"]);
+        let report: Value = serde_json::from_str(&done.stdout).unwrap();
+        assert_eq!((done.code, &report["found"], &report["linesWithoutValue"]), (2, &json!([]), &json!(lines)));
+        assert_eq!(done.error()["code"], "INPUT");
+    }
     assert!(world.invoked().is_empty());
     let missed = "error: 1 line has a value that no key has or had: line 1\n";
     let done = find(&world, "sk_that_nobody_here_has", &[]);
-    assert_eq!((done.code, &*done.stdout, done.stderr), (1, "", format!("line 1: {NO_KEY}\n{missed}")));
+    assert_eq!((done.code, &*done.stdout, done.stderr), (4, "", format!("line 1: {NO_KEY}\n{missed}")));
 
-    let world = World::new("find-elsewhere", |_, _| Reply::Error("InvalidRequest", "there is no such account"));
+    let world = World::new("find-elsewhere", |_, _| Reply::Error("NotFound", "there is no such account"));
     let done = find(&world, VALUE, &[]);
     let expected = format!("line 1: {NO_KEY}: there is no such account\n{missed}");
-    assert_eq!((done.code, done.stderr), (1, expected));
+    assert_eq!((done.code, done.stderr), (4, expected));
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn what_failed_is_written_with_its_line_and_without_values() {
     world.write("keys.csv", &file);
     let done = world.run(&IMPORT);
     let expected = "error: 7 keys failed: see keys.failed.csv\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 1 of 8 keys.\n", expected));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (6, "Imported 1 of 8 keys.\n", expected));
     let report = world.read("keys.failed.csv");
     let lines: Vec<_> = report.lines().collect();
     assert_eq!(
@@ -127,7 +127,7 @@ fn jsonl_is_reported_as_jsonl() {
     let counts: Value = serde_json::from_str(&done.stdout).unwrap();
     let expected = json!({"keys": 4, "imported": 2, "present": 0, "failed": 2, "unconfirmed": 0, "finished": true,
         "failedFile": "keys.failed.jsonl"});
-    assert_eq!((done.code, counts), (1, expected));
+    assert_eq!((done.code, counts), (6, expected));
     assert_eq!(
         world.read("keys.failed.jsonl"),
         format!(
@@ -165,7 +165,7 @@ fn goes_on(world: &World, hashes: &Hashes) {
     let done = world.run(&IMPORT);
     let expected = "error: 1 key failed: see keys.failed.csv\n";
     let counts = "Imported 600 of 1001 keys; 400 were there already.\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, counts, expected));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (6, counts, expected));
     assert_eq!(hashes.lock().unwrap().len(), 1000);
     assert_eq!(world.invoked().len(), 14, "three batches were done, four were sent again, three were left");
     assert_eq!(world.files(), ["keys.csv", "keys.failed.csv"]);
@@ -201,11 +201,11 @@ fn a_stopped_import_goes_on_with_the_same_file_and_account_alone() {
 
 #[test]
 fn an_import_that_is_refused_as_a_whole_leaves_nothing() {
-    let world = World::new("import-refused", |_, _| Reply::Error("InvalidRequest", "the account is suspended"));
+    let world = World::new("import-refused", |_, _| Reply::Error("Conflict", "the account is suspended"));
     world.write("keys.csv", csv(250));
     let done = world.run(&IMPORT);
     let expected = "error: the account is suspended\n";
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "Imported 0 of 250 keys.\n", expected));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (5, "Imported 0 of 250 keys.\n", expected));
     assert_eq!(world.files(), ["keys.csv"]);
 }
 
@@ -218,7 +218,7 @@ fn an_import_that_fails_in_the_middle_says_how_to_go_on() {
     });
     world.write("keys.csv", csv(500));
     let done = world.run(&IMPORT);
-    let expected = "error: the function failed: the table did not answer; run the same command again, which goes on from \
+    let expected = "error: the function failed: the table did not answer (request 1c0f3a9e-5b1d-4a2e-9d0c-6f6f1f0f8a57); run the same command again, which goes on from \
         there\n";
     let counts = "Confirmed 100 of 500 keys; up to 400 more may have been imported.\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, counts, expected));
@@ -256,7 +256,7 @@ fn keys_that_failed_for_a_moment_are_sent_again_and_no_others() {
     let done = world.run(&IMPORT);
     // What is refused for good is no success because another key was sent again.
     let counts = "Imported 98 of 100 keys; 1 was there already.\n";
-    assert_eq!((done.code, &*done.stdout), (1, counts), "{done:?}");
+    assert_eq!((done.code, &*done.stdout), (6, counts), "{done:?}");
     assert!(world.read("keys.failed.csv").contains(",100,a key of another account has it\n"));
     assert_eq!(world.payloads()[1]["keys"].as_array().unwrap().len(), 1);
 }
@@ -269,7 +269,7 @@ fn a_key_that_fails_to_the_end_may_be_there_and_the_report_says_so() {
         Reply::Json(json!({"imported": [], "present": [], "failed": [failed]}))
     });
     world.write("keys.csv", csv(1));
-    assert_eq!(world.run(&IMPORT).code, 1);
+    assert_eq!(world.run(&IMPORT).code, 6);
     assert!(world.read("keys.failed.csv").contains("it may have been imported all the same: import it again"));
     assert_eq!(world.payloads().len(), 4);
 }
@@ -282,7 +282,7 @@ fn a_key_that_is_there_with_other_fields_is_named() {
     });
     world.write("keys.csv", csv(1));
     let done = world.run(&IMPORT);
-    assert_eq!((done.code, &*done.stdout), (1, "Imported 0 of 1 key.\n"), "{done:?}");
+    assert_eq!((done.code, &*done.stdout), (6, "Imported 0 of 1 key.\n"), "{done:?}");
     assert!(world.read("keys.failed.csv").contains("is the key x already, with other values of limits, name"));
 }
 
@@ -294,7 +294,7 @@ fn what_an_earlier_run_may_have_imported_is_not_forgotten_when_the_next_is_refus
         let answer = take(&taken, payload);
         match before {
             0..4 => Reply::Silence,
-            4..8 => Reply::Error("InvalidRequest", "the account is suspended"),
+            4..8 => Reply::Error("Conflict", "the account is suspended"),
             _ => Reply::Json(answer),
         }
     });
@@ -308,7 +308,7 @@ fn what_an_earlier_run_may_have_imported_is_not_forgotten_when_the_next_is_refus
 
     let refused = world.run(&IMPORT);
     let counts = "Confirmed 0 of 900 keys; up to 400 more may have been imported.\n";
-    assert_eq!((refused.code, &*refused.stdout), (1, counts), "{refused:?}");
+    assert_eq!((refused.code, &*refused.stdout), (5, counts), "{refused:?}");
     assert_eq!(world.files(), ["keys.csv", "keys.csv.progress"]);
 }
 
@@ -333,7 +333,7 @@ fn a_quotation_mark_without_its_other_half_sends_and_keeps_no_value() {
     let file = "value,userId,username,operations,name\n0123456789abcdef,u,U,SMS,\"x\n\
         a-secret-value-000001,u,U,SMS,y\n";
     world.write("keys.csv", file);
-    assert_eq!(world.run(&IMPORT).code, 1);
+    assert_eq!(world.run(&IMPORT).code, 6);
     assert!(world.payloads().is_empty());
     assert!(!world.read("keys.failed.csv").contains("a-secret-value"));
 }
@@ -365,7 +365,7 @@ fn a_report_that_cannot_be_written_is_made_by_the_next_run() {
 
     fs::remove_file(&report).unwrap();
     let done = world.run(&IMPORT);
-    assert_eq!((done.code, &*done.stdout), (1, "Imported 100 of 101 keys.\n"), "{done:?}");
+    assert_eq!((done.code, &*done.stdout), (6, "Imported 100 of 101 keys.\n"), "{done:?}");
     assert_eq!(world.invoked().len(), 1, "all keys were sent before");
     assert_eq!(world.files(), ["keys.csv", "keys.failed.csv"]);
 }
@@ -380,7 +380,7 @@ fn a_file_of_a_spreadsheet_is_taken_as_it_is_and_its_report_is_one_too() {
     );
     world.write("keys.csv", file);
     let done = world.run(&IMPORT);
-    assert_eq!((done.code, &*done.stdout), (1, "Imported 1 of 3 keys.\n"), "{done:?}");
+    assert_eq!((done.code, &*done.stdout), (6, "Imported 1 of 3 keys.\n"), "{done:?}");
     let limits = json!([{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}]);
     let first =
         json!({"sha256": SHA256, "userId": "u", "username": "Ada", "operations": ["SMS", "OTP"], "limits": limits});

@@ -83,9 +83,9 @@ fn what_may_have_been_issued_is_not_issued_again() {
     assert_eq!(asked(&world).len(), 1);
     assert!(world.files().is_empty(), "no empty file is left");
 
-    let world = World::new("refused", |_, _| Reply::Error("InvalidRequest", "the account is suspended"));
+    let world = World::new("refused", |_, _| Reply::Error("Conflict", "the account is suspended"));
     let done = world.run(&[&["accounts", "recover", ACCOUNT, "--value-to", "value"], &USER[..]].concat());
-    assert_eq!((done.code, &*done.stderr), (1, "error: the account is suspended\n"));
+    assert_eq!((done.code, &*done.stderr), (5, "error: the account is suspended\n"));
     assert!(world.files().is_empty());
 }
 

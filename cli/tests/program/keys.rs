@@ -54,7 +54,8 @@ fn the_service_filters_by_all_that_is_given_and_gets_nothing_else() {
     assert_eq!(world.payloads()[1], json!({"action": "list-keys", "accountId": ACCOUNT, "limit": 500}));
 
     let done = world.run(&[&list[..], &["--tag", "team=a", "--tag", "env=b", "--tag", "team=b"]].concat());
-    assert_eq!((done.code, &*done.stderr), (2, "error: --tag team is given twice: a key has one text by that name\n"));
+    let message = "--tag team is given twice: a key has one text by that name";
+    assert_eq!((done.code, &done.error()["message"]), (2, &json!(message)));
     assert_eq!(world.payloads().len(), 2);
 }
 
@@ -80,7 +81,7 @@ fn revoking_tells_what_became_of_each_key() {
     let (missing, busy) = (id(100), id(101));
     let table =
         format!("Revoked 100 of 102 keys.\nNOT FOUND\n{missing}\nFAILED                  REASON\n{busy}  busy\n");
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, &*table, "error: 2 keys not revoked\n"));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (6, &*table, "error: 2 keys not revoked\n"));
     assert_eq!(world.payloads()[1], json!({"action": "revoke-keys", "accountId": ACCOUNT, "keyIds": [missing, busy]}));
 }
 
@@ -164,7 +165,7 @@ fn what_is_no_terminal_gets_the_whole_table_and_json_has_no_controls() {
 pub(crate) fn shown() -> Value {
     json!({"accountId": ACCOUNT, "id": KEY, "company": "Acme", "status": "ACTIVE", "name": "web", "userId": "user-8",
         "username": "Grace", "operations": ["SMS"], "trafficType": "OTP", "createdAt": "2026-11-24T14:21:56.560Z",
-        "createdBy": "user-1", "limits": [{"requests": 5, "per": "DAY"}], "enabled": true, "tags": {"env": "prod", "team": "blue"},
+        "createdBy": "user-1", "createdByKeyId": KEY, "etag": "0353BcNZpXb50uDq1WcE9s", "limits": [{"requests": 5, "per": "DAY"}], "enabled": true, "tags": {"env": "prod", "team": "blue"},
         "previousValueValidUntil": "2030-01-31T00:00:00.000Z", "previousValueLastUsedAt": null})
 }
 
@@ -173,10 +174,16 @@ fn one_key_is_shown() {
     let world = World::new("keys-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["keys", "show", KEY, "--account", ACCOUNT]);
     let lines: Vec<_> = done.stdout.lines().collect();
-    assert_eq!((done.code, lines.len(), lines[7]), (0, 22, "username          Grace"), "{done:?}");
+    assert_eq!((done.code, lines.len(), lines[8]), (0, 25, "username          Grace"), "{done:?}");
+    assert_eq!([lines[4], lines[13]], ["enabled           true", "created by key    0353BcNZpNQ41k9Zft1Kjj"]);
     assert_eq!(
-        lines[19..],
-        ["tags              env=prod,team=blue", "old value until   2030-01-31T00:00:00.000Z", "old value used    -"]
+        lines[21..],
+        [
+            "tags              env=prod,team=blue",
+            "old value until   2030-01-31T00:00:00.000Z",
+            "old value used    -",
+            "etag              0353BcNZpXb50uDq1WcE9s",
+        ]
     );
     assert_eq!(world.payloads(), [json!({"action": "show-key", "accountId": ACCOUNT, "keyId": KEY})]);
     assert_eq!(world.json(&["keys", "show", KEY, "--account", ACCOUNT]), shown());
@@ -203,7 +210,7 @@ fn disabling_asks_about_the_key_and_is_sent_again() {
     let two = ["keys", "revoke", KEY, &id(1), "--account", ACCOUNT];
     let done = world.on_terminal(&two, "n\n");
     let question = format!("Delete 2 keys of Example ({ACCOUNT}, 2 keys), for good? [y/N]");
-    assert!(done.code == 1 && done.stdout.contains(&question), "{done:?}");
+    assert!(done.code == 5 && done.stdout.contains(&question), "{done:?}");
 }
 
 #[test]

@@ -61,13 +61,13 @@ fn of_each_line_it_says_what_it_is_not_and_without_a_value_it_fails() {
         line 6: is no value: one has at least 16 characters without blanks\n\
         error: 3 lines had no value: lines 2, 4, 6\n"
     );
-    assert_eq!((done.code, done.stdout, done.stderr), (1, format!("Reported 2 values. {REPORTED}"), expected));
+    assert_eq!((done.code, done.stdout, done.stderr), (6, format!("Reported 2 values. {REPORTED}"), expected));
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": VALUE}, {"token": "sk_of_another_system"}]));
 
     let done = world.run(&["leaks", "report", "values", "--json"]);
     let expected =
         json!({"reported": 2, "linesWithoutValue": [2, 4, 6], "linesWithTooMuch": [], "linesWithMistyped": []});
-    assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (1, expected));
+    assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (6, expected));
 
     world.write("values", &mistyped);
     let done = world.run(&["leaks", "report", "values"]);
@@ -96,13 +96,13 @@ fn a_line_with_too_much_around_a_value_of_another_system_is_told_and_not_sent() 
         line 4: is no value: one has at least 16 characters without blanks\n\
         error: 1 line had no value: line 4; 2 lines have too much around a value: lines 1, 3\n"
     );
-    assert_eq!((done.code, done.stdout, done.stderr), (1, format!("Reported 2 values. {REPORTED}"), expected));
+    assert_eq!((done.code, done.stdout, done.stderr), (6, format!("Reported 2 values. {REPORTED}"), expected));
     assert_eq!(world.payloads()[0]["reports"], json!([{"token": "sk_of_another_system"}, {"token": VALUE}]));
 
     let done = world.run(&["leaks", "report", "values", "--json"]);
     let expected =
         json!({"reported": 2, "linesWithoutValue": [4], "linesWithTooMuch": [1, 3], "linesWithMistyped": []});
-    assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (1, expected));
+    assert_eq!((done.code, serde_json::from_str::<Value>(&done.stdout).unwrap()), (6, expected));
 
     world.write("values", &line);
     let done = world.run(&["leaks", "report", "values"]);
@@ -130,7 +130,7 @@ fn beside_a_native_value_a_mistyped_one_is_told() {
     let done = world.run(&["leaks", "report", "values"]);
     let expected = "line 2: something beside its value looks like a value of this service, but its checksum is wrong: it is \
         mistyped or cut off\nerror: 1 line has a mistyped value beside another: line 2\n";
-    assert_eq!((done.code, done.stdout, &*done.stderr), (1, format!("Reported 2 values. {REPORTED}"), expected));
+    assert_eq!((done.code, done.stdout, &*done.stderr), (6, format!("Reported 2 values. {REPORTED}"), expected));
     let report = world.run(&["leaks", "report", "values", "--json"]).stdout;
     assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["linesWithMistyped"], json!([2]));
 }
@@ -213,7 +213,7 @@ fn no_value_is_sent_to_an_address_on_aws_that_an_emulator_made_up() {
 
     let mut command = world.command(&["leaks", "report", "values"]);
     let done = done_without_region(&mut command);
-    let expected = "error: no AWS region is configured: set AWS_REGION; with --url it needs no AWS credentials\n";
+    let expected = "error: no AWS region is configured: give --region, or set AWS_REGION; with --url it needs no AWS credentials\n";
     assert_eq!((done.code, &*done.stderr), (2, expected));
     assert!(world.payloads().is_empty());
 }

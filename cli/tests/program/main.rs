@@ -6,9 +6,11 @@ mod accounts;
 mod downgrade;
 mod events;
 mod find;
+mod habits;
 mod import;
 mod issuing;
 mod keys;
+mod keys_by_operators;
 mod leaks;
 mod upgrade;
 mod usage;
@@ -114,20 +116,20 @@ fn a_value_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn a_failed_action_says_why_and_ends_with_1() {
-    let world = World::new("failures", |_, _| Reply::Error("InvalidRequest", "there is no such account"));
+fn a_failed_action_says_why_in_a_sentence_and_an_exit_code() {
+    let world = World::new("failures", |_, _| Reply::Error("NotFound", "there is no such account"));
     let show = ["accounts", "show", ACCOUNT];
     let done = world.run(&show);
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", "error: there is no such account\n"));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (4, "", "error: there is no such account\n"));
     assert_eq!(world.invoked().len(), 1, "it would be refused again");
 
     let done = world.run(&[&show[..], &["--stack", "missing"]].concat());
     let expected = "error: the stack missing cannot be read: Stack with id missing does not exist\n";
-    assert_eq!((done.code, &*done.stderr), (1, expected));
+    assert_eq!((done.code, &*done.stderr), (3, expected));
 
     let done = world.run(&[&show[..], &["--stack", "old"]].concat());
     let expected = "error: the stack old has no output ManageAccountFunctionName: deploy a newer version first\n";
-    assert_eq!((done.code, &*done.stderr), (1, expected));
+    assert_eq!((done.code, &*done.stderr), (3, expected));
 
     let mut command = world.command(&show);
     let done = world::done(command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").output().unwrap());
@@ -136,12 +138,15 @@ fn a_failed_action_says_why_and_ends_with_1() {
 
     let mut command = world.command(&show);
     let done = world::done(command.env_remove("AWS_ACCESS_KEY_ID").output().unwrap());
-    assert!(done.code == 1 && done.stderr.starts_with("error: no AWS credentials in the shell: "), "{done:?}");
+    assert!(done.code == 3 && done.stderr.starts_with("error: no AWS credentials: "), "{done:?}");
     assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
 
     let mut command = world.command(&show);
     let done = world::done(command.env_remove("AWS_REGION").output().unwrap());
-    assert_eq!((done.code, &*done.stderr), (2, "error: no AWS region is configured: set AWS_REGION\n"));
+    assert_eq!(
+        (done.code, &*done.stderr),
+        (2, "error: no AWS region is configured: give --region, or set AWS_REGION\n")
+    );
 }
 
 #[test]

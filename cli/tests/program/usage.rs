@@ -125,11 +125,11 @@ fn wrong_input_is_refused_before_anything_is_done() {
 #[test]
 fn what_the_function_refuses_or_answers_wrongly_is_a_failure() {
     let world = World::new("usage-refused", |before, _| match before {
-        0 => Reply::Error("InvalidRequest", "there is no such account"),
+        0 => Reply::Error("NotFound", "there is no such account"),
         _ => Reply::Json(json!({"usage": [{"start": "2026-11-25T00:00:00.000Z", "allowed": -1}]})),
     });
     let done = world.run(&USAGE);
-    assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", "error: there is no such account\n"));
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (4, "", "error: there is no such account\n"));
     let done = world.run(&USAGE);
     assert_eq!((done.code, &*done.stdout), (1, ""), "{done:?}");
     assert!(done.stderr.starts_with("error: the function's answer is no usage: "), "{done:?}");

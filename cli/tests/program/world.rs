@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -20,13 +20,19 @@ pub(crate) const KEY: &str = "0353BcNZpNQ41k9Zft1Kjj";
 pub(crate) const VALUE: &str =
     "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2";
 
-const OUTPUTS: [&str; 6] = [
+/// The id of every request to the fake.
+pub(crate) const REQUEST: &str = "1c0f3a9e-5b1d-4a2e-9d0c-6f6f1f0f8a57";
+pub(crate) const AUTHORIZER: &str = "arn:aws:lambda:us-east-1:123456789012:function:api-keys-authorizer";
+
+const OUTPUTS: [&str; 8] = [
     "CreateAccountFunctionName",
     "EraseAccountFunctionName",
+    "EventTableName",
     "ImportKeysFunctionName",
     "ManageAccountFunctionName",
     "PublishEventsFunctionName",
     "TableName",
+    "UsageTableName",
 ];
 
 /// What a function answers.
@@ -46,6 +52,10 @@ type Script = dyn Fn(usize, &Value) -> Reply + Send + Sync;
 struct Fake {
     script: Box<Script>,
     payloads: Mutex<Vec<(String, Value)>>,
+    /// How invocations were signed.
+    signatures: Mutex<Vec<String>>,
+    /// What other services answer, by method and path, or by target: status and body.
+    services: Vec<(String, u16, String)>,
 }
 
 /// The fake, and a folder to work in.
@@ -64,14 +74,37 @@ pub(crate) struct Done {
     pub(crate) stderr: String,
 }
 
+impl Done {
+    /// The one object that `--json` has on standard error: what is in its `error`.
+    pub(crate) fn error(&self) -> Value {
+        let error: Value = serde_json::from_str(self.stderr.lines().last().unwrap()).unwrap();
+        error.pointer("/error").unwrap().clone()
+    }
+}
+
 impl World {
     pub(crate) fn new(name: &str, script: impl Fn(usize, &Value) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with_services(name, Vec::new(), script)
+    }
+
+    /// The same, where other services of AWS answer too.
+    pub(crate) fn with_services(
+        name: &str,
+        services: Vec<(String, u16, String)>,
+        script: impl Fn(usize, &Value) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let fake = Arc::new(Fake { script: Box::new(script), payloads: Mutex::default() });
+        let fake = Arc::new(Fake {
+            script: Box::new(script),
+            payloads: Mutex::default(),
+            signatures: Mutex::default(),
+            services,
+        });
         let routes = Router::new()
             .route("/", post(stack_or_table))
             .route("/v1/leaks", post(report))
             .route("/2015-03-31/functions/{function}/invocations", post(invoke))
+            .fallback(service)
             .with_state(Arc::clone(&fake));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -167,6 +200,11 @@ impl World {
         payloads.iter().map(|(function, payload)| (function.clone(), payload["operator"].clone())).collect()
     }
 
+    /// The header `Authorization` of each invocation.
+    pub(crate) fn signatures(&self) -> Vec<String> {
+        self.fake.signatures.lock().unwrap().clone()
+    }
+
     pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
         fs::write(self.folder.join(file), text).unwrap();
     }
@@ -207,7 +245,29 @@ async fn report(State(fake): State<Arc<Fake>>, headers: HeaderMap, body: String)
     StatusCode::from_u16(status).unwrap().into_response()
 }
 
-async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
+/// What the test says that another service answers; the first that fits.
+async fn service(State(fake): State<Arc<Fake>>, request: Request) -> Response {
+    let asked = format!("{} {}", request.method(), request.uri().path().replace("%3A", ":"));
+    let is_revoked = fake.payloads.lock().unwrap().iter().any(|(_, payload)| payload["action"] == "revoke-keys");
+    let after = format!("{asked} after");
+    let is_told = fake.services.iter().any(|(name, ..)| *name == after);
+    answer_of(&fake, if is_revoked && is_told { &after } else { &asked })
+}
+
+fn answer_of(fake: &Fake, asked: &str) -> Response {
+    let found = fake.services.iter().find(|(name, ..)| name == asked);
+    let (status, body) = found.map_or((404, "{}".to_owned()), |(_, status, body)| (*status, body.clone()));
+    (StatusCode::from_u16(status).unwrap(), [("x-amzn-requestid", REQUEST)], body).into_response()
+}
+
+async fn stack_or_table(State(fake): State<Arc<Fake>>, headers: HeaderMap, body: String) -> Response {
+    let target = headers.get("x-amz-target").map(|target| target.to_str().unwrap().to_owned());
+    if let Some(target) = target.filter(|target| !target.ends_with(".Scan")) {
+        let table: Value = serde_json::from_str(&body).unwrap();
+        let of_table =
+            table.get("TableName").and_then(Value::as_str).map(|table| format!(" {table}")).unwrap_or_default();
+        return answer_of(&fake, &format!("{}{of_table}", target.split_once('.').unwrap().1));
+    }
     if headers.contains_key("x-amz-target") {
         let item = |partition: &str| json!({ "accountId": { "S": partition } });
         let other = "ZYXWVUTSRQPONMLKJIHGFE";
@@ -236,7 +296,10 @@ async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
     } else {
         format!("http://{}/v1", headers.get("host").unwrap().to_str().unwrap())
     };
-    let outputs = format!("{outputs}<member><OutputKey>ApiUrl</OutputKey><OutputValue>{url}</OutputValue></member>");
+    let other = [("ApiUrl", url), ("AuthorizerArn", format!("{AUTHORIZER}:live"))].map(|(name, value)| {
+        format!("<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>")
+    });
+    let outputs = outputs + &other.concat();
     format!(
         "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>api-keys</StackName>\
          <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
@@ -245,8 +308,15 @@ async fn stack_or_table(headers: HeaderMap, body: String) -> Response {
     .into_response()
 }
 
-async fn invoke(State(fake): State<Arc<Fake>>, Path(function): Path<String>, body: String) -> Response {
+async fn invoke(
+    State(fake): State<Arc<Fake>>,
+    Path(function): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     let payload: Value = serde_json::from_str(&body).unwrap();
+    let signature = headers.get("authorization").unwrap().to_str().unwrap().to_owned();
+    fake.signatures.lock().unwrap().push(signature);
     let reply = {
         let mut payloads = fake.payloads.lock().unwrap();
         let reply = (fake.script)(payloads.len(), &payload);
@@ -254,10 +324,10 @@ async fn invoke(State(fake): State<Arc<Fake>>, Path(function): Path<String>, bod
         reply
     };
     match reply {
-        Reply::Json(answer) => answer.to_string().into_response(),
+        Reply::Json(answer) => ([("x-amzn-requestid", REQUEST)], answer.to_string()).into_response(),
         Reply::Error(kind, message) => {
             let body = json!({ "errorType": kind, "errorMessage": message }).to_string();
-            ([("x-amz-function-error", "Unhandled")], body).into_response()
+            ([("x-amz-function-error", "Unhandled"), ("x-amzn-requestid", REQUEST)], body).into_response()
         }
         Reply::Status(status, message) => {
             let body = json!({ "Type": "User", "message": message }).to_string();

@@ -21,10 +21,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use http::Uri;
 
@@ -49,17 +49,6 @@ impl Aws {
     #[must_use]
     pub fn config(&self) -> &SdkConfig {
         &self.config
-    }
-
-    /// Uses the default chain of `aws-config`: variables, profiles, a container's credentials.
-    ///
-    /// # Errors
-    /// [`Misconfigured`] when the system has no root certificates.
-    pub async fn from_environment() -> Result<Self, Misconfigured> {
-        let transport = Transport::new()?;
-        let usual_chain = aws_config::defaults(BehaviorVersion::latest());
-        let config = usual_chain.http_client(transport.clone()).load().await;
-        Ok(Self { config: within_limits(config), transport, has_impatient_reads: false })
     }
 
     /// Uses the variables that Lambda sets, and no profile or service that the default chain may ask: the chain's own clients
