@@ -1,6 +1,7 @@
 //! What can be asked for.
 
 mod accounts;
+mod doctor;
 mod events;
 mod keys;
 mod settings;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::accounts::{Accounts, Changes, Holder, NewAccount, Tried, Update};
+pub(crate) use self::doctor::Doctor;
 pub(crate) use self::events::{Events, Listed, Republish};
 pub(crate) use self::keys::{Filter, Keys};
 pub(crate) use self::settings::{ChangedKey, NewKey, OldValues, Settings};
@@ -26,7 +28,7 @@ pub(crate) use self::values::{AccountName, in_order, limit};
 /// variables, profiles, single sign-on, roles and processes.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong input, 3 no access to AWS or no such stack, 4 no such account or key, 5 refused as
-/// things are, 6 done in part, 130 stopped by Ctrl-C.
+/// things are, 6 done in part or a fault found, 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "api-keys", version)]
 pub(crate) struct Arguments {
@@ -76,6 +78,12 @@ pub(crate) enum Command {
     Events(Events),
     /// Show how much an account or one of its keys was used
     Usage(Usage),
+    /// Say whether the stack is well: for each check a sign, the cause, and the line to type
+    ///
+    /// It looks at the stack, its functions and tables, API Gateway's role for logs, the APIs that attach the authorizer, the
+    /// quota of concurrency, alarms and the clock. Then it makes an account of its own, and sees its key work and die; it erases
+    /// that account, of which one event stays.
+    Doctor(Doctor),
     /// Print what completes commands in a shell
     Completions {
         /// The shell

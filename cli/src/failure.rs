@@ -15,7 +15,7 @@ pub(crate) struct Failure {
     request_id: Option<String>,
 }
 
-/// What a script can act on. Its exit codes are in docs/program.md.
+/// What a script can act on. Its exit codes are in docs/reference/program.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// AWS, the network or the service failed. What is not known is in the sentence.

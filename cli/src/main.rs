@@ -1,6 +1,6 @@
 //! `api-keys`, the operators' program: it invokes the functions that are on no route, with the shell's AWS credentials.
 //!
-//! Exit codes and JSON are in docs/program.md. Values of keys are shown to a terminal, or
+//! Exit codes and JSON are in docs/reference/program.md. Values of keys are shown to a terminal, or
 //! written to a file that was asked for; they are in no output for programs. A command line with one is refused before anything
 //! else reads it, and its value is not repeated.
 
@@ -9,6 +9,7 @@ mod arguments;
 mod aws;
 mod chart;
 mod confirmation;
+mod doctor;
 mod downgrade;
 mod events;
 mod failure;
@@ -17,6 +18,7 @@ mod import;
 mod interrupt;
 mod invocation;
 mod issuing;
+mod json_call;
 mod keys;
 mod leaks;
 mod messages;
@@ -66,6 +68,7 @@ async fn main() -> ExitCode {
         Command::Leaks(command) => leaks::run(command, &common).await,
         Command::Events(command) => events::run(command, &common).await,
         Command::Usage(command) => usage::run(command, &common).await,
+        Command::Doctor(command) => doctor::run(command, &common).await,
         Command::Completions { shell } => completions(shell),
     };
     done.map_or_else(|failure| end(&failure), |()| ExitCode::SUCCESS)

@@ -112,7 +112,7 @@ fn completions_know_every_command() {
         let mut command = world.command(&["completions", shell]);
         let done = done(command.env_remove("AWS_REGION").output().unwrap());
         assert!(done.code == 0 && done.stderr.is_empty(), "{}", done.stderr);
-        for word in ["accounts", "republish", "value-to"] {
+        for word in ["accounts", "republish", "doctor", "value-to"] {
             assert!(done.stdout.contains(word), "{shell} {word}");
         }
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 mod accounts;
+mod doctor;
 mod downgrade;
 mod events;
 mod find;

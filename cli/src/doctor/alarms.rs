@@ -1,0 +1,125 @@
+//! The stack's alarms: whether they are there, tell somebody, and are silent.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::finding::{Finding, Sign};
+use crate::aws::Service;
+use crate::json_call::call;
+
+const CHECK: &str = "alarms";
+/// The one that every stack has.
+const MODIFIED: &str = "ModifiedEvents";
+/// As many as are given at once.
+const PAGE: u32 = 100;
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Page {
+    metric_alarms: Vec<Alarm>,
+    next_token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Alarm {
+    #[serde(rename = "AlarmName")]
+    name: String,
+    state_value: String,
+    actions_enabled: Option<bool>,
+    #[serde(rename = "AlarmActions")]
+    actions: Vec<String>,
+    metric_name: Option<String>,
+    dimensions: Vec<Dimension>,
+    metrics: Vec<Query>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Dimension {
+    value: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Query {
+    metric_stat: Option<Stat>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Stat {
+    metric: Metric,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Metric {
+    dimensions: Vec<Dimension>,
+}
+
+impl Alarm {
+    /// Whether it watches something of the stack.
+    fn is_of(&self, names: &HashSet<String>) -> bool {
+        let of_metrics = self.metrics.iter().filter_map(|query| query.metric_stat.as_ref());
+        let of_metrics = of_metrics.flat_map(|stat| &stat.metric.dimensions);
+        self.dimensions.iter().chain(of_metrics).any(|dimension| names.contains(&dimension.value))
+    }
+}
+
+pub(super) async fn look(service: &Service) -> Vec<Finding> {
+    let list = "aws cloudwatch describe-alarms";
+    match alarms(service).await {
+        Ok(alarms) => of(&alarms, service.stack()),
+        Err(why) => vec![Finding::unknown(CHECK, format!("cloudwatch:DescribeAlarms is not answered: {why}"), list)],
+    }
+}
+
+async fn alarms(service: &Service) -> Result<Vec<Alarm>, String> {
+    let outputs = super::stack::OUTPUTS.into_iter().filter_map(|output| service.output(output).ok());
+    let mut names: HashSet<String> = outputs.map(str::to_owned).collect();
+    names.insert(service.stack().to_owned());
+    names.extend(service.authorizer().and_then(|arn| arn.rsplit(':').next()).map(str::to_owned));
+    let (mut alarms, mut token) = (Vec::new(), None);
+    loop {
+        let body = match &token {
+            Some(token) => json!({ "MaxRecords": PAGE, "NextToken": token }),
+            None => json!({ "MaxRecords": PAGE }),
+        };
+        let answer =
+            call(service.config(), ("monitoring", "GraniteServiceVersion20100801.DescribeAlarms"), &body).await?;
+        let page: Page = serde_json::from_value(answer).map_err(|error| error.to_string())?;
+        alarms.extend(page.metric_alarms.into_iter().filter(|alarm| alarm.is_of(&names)));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(alarms);
+        }
+    }
+}
+
+fn of(alarms: &[Alarm], stack: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !alarms.iter().any(|alarm| alarm.metric_name.as_deref() == Some(MODIFIED)) {
+        let why = "no alarm watches ModifiedEvents: a changed event would go unnoticed";
+        findings.push(Finding::fault(CHECK, why, format!("make deploy STACK={stack}")));
+    }
+    for alarm in alarms {
+        let name = &alarm.name;
+        if alarm.state_value == "ALARM" {
+            let look = format!("aws cloudwatch describe-alarm-history --alarm-name {name} --max-items 5");
+            findings.push(Finding::fault(CHECK, format!("{name} rings"), look));
+        }
+        if alarm.actions_enabled == Some(false) || alarm.actions.is_empty() {
+            let why = format!("{name} tells nobody: it has no action, unless a rule of the bus has one");
+            let fix = "send its changes on with a rule, or give it an action: docs/guides/events.md";
+            findings.push(Finding::warning(CHECK, why, fix));
+        }
+    }
+    if findings.iter().all(|finding| finding.sign == Sign::Warning) {
+        let alarms = if alarms.len() == 1 { "1 alarm".to_owned() } else { format!("{} alarms", alarms.len()) };
+        findings.push(Finding::ok(CHECK, format!("{alarms} of the stack, and none rings")));
+    }
+    findings
+}

@@ -1,0 +1,88 @@
+//! What a check found.
+
+use std::fmt;
+
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use serde::Serialize;
+
+use crate::failure::chain;
+use crate::output::clean;
+
+/// How a check stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Sign {
+    Ok,
+    /// It works, and one thing is weaker than it could be.
+    Warning,
+    /// It does not work, or a promise does not hold.
+    Fault,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// What a check found.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    pub(super) check: &'static str,
+    pub(super) sign: Sign,
+    pub(super) cause: String,
+    /// What to type.
+    pub(super) fix: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn ok(check: &'static str, cause: impl Into<String>) -> Self {
+        Self { check, sign: Sign::Ok, cause: cause.into(), fix: None }
+    }
+
+    pub(super) fn warning(check: &'static str, cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check, sign: Sign::Warning, cause: cause.into(), fix: Some(fix.into()) }
+    }
+
+    pub(super) fn fault(check: &'static str, cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check, sign: Sign::Fault, cause: cause.into(), fix: Some(fix.into()) }
+    }
+
+    /// `fix` would tell it.
+    pub(super) fn unknown(check: &'static str, cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check, sign: Sign::Unknown, cause: cause.into(), fix: Some(fix.into()) }
+    }
+}
+
+impl Finding {
+    /// A setting that emulators do not take from a template says nothing there.
+    pub(super) fn unless_emulated(self, is_emulated: bool) -> Self {
+        if !is_emulated || self.sign != Sign::Fault {
+            return self;
+        }
+        let cause = format!("{}; an emulator answers, and may not take this from the template", self.cause);
+        Self { sign: Sign::Unknown, cause, ..self }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.sign {
+            Sign::Ok => "ok",
+            Sign::Warning => "warning",
+            Sign::Fault => "FAULT",
+            Sign::Unknown => "unknown",
+        };
+        write!(f, "{sign:7}  {:13}  {}", self.check, clean(&self.cause))?;
+        self.fix.iter().try_for_each(|fix| write!(f, "\n{:26}{}", "", clean(fix)))
+    }
+}
+
+/// Why AWS does not tell, in a sentence.
+pub(super) fn unanswered<E: ProvideErrorMetadata + std::error::Error + 'static>(
+    asked: &str,
+    error: &SdkError<E>,
+) -> String {
+    let why = match error.as_service_error().map(|error| (error.code(), error.message())) {
+        Some((Some(code), Some(message))) => format!("{code}: {message}"),
+        Some((Some(code), None)) => code.to_owned(),
+        _ => chain(error),
+    };
+    format!("{asked} is not answered: {why}")
+}

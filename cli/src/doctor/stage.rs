@@ -1,0 +1,69 @@
+//! What the variables of an attached API's stage say.
+
+use std::collections::HashMap;
+
+use api_keys::check::RouteRules;
+
+/// The header that carries the key, in lower case; what is malformed makes every request a 500.
+pub(super) fn key_header(variables: &HashMap<String, String>) -> Result<&'static str, String> {
+    match variables.get("keyHeader").map(String::as_str) {
+        None | Some("x-api-key" | "X-API-Key") => Ok("x-api-key"),
+        Some("authorization" | "Authorization") => Ok("authorization"),
+        Some(other) => Err(format!("keyHeader is {other}, and neither authorization nor x-api-key")),
+    }
+}
+
+/// Why every request of the stage is a 500.
+pub(super) fn malformed(variables: &HashMap<String, String>) -> Option<String> {
+    if let Err(why) = key_header(variables) {
+        return Some(why);
+    }
+    let names: Vec<_> = (1..=9)
+        .map(|number| if number == 1 { "routeOperations".to_owned() } else { format!("routeOperations{number}") })
+        .collect();
+    let there = names.iter().take_while(|name| variables.contains_key(*name)).count();
+    if let Some(behind) = names.iter().skip(there).find(|name| variables.contains_key(*name)) {
+        return Some(format!("{behind} is there, and one before it is missing"));
+    }
+    names.iter().take(there).find_map(|name| {
+        let list = variables.get(name)?;
+        let list = list.strip_prefix(',').unwrap_or(list);
+        let list = list.strip_suffix(',').unwrap_or(list);
+        RouteRules::parse(list).err().map(|error| format!("{name}: {error}"))
+    })
+}
+
+/// Whether the API says that it answers limited requests, in a word that is not read.
+pub(super) fn strange_limit_answer(variables: &HashMap<String, String>) -> Option<String> {
+    let answer = variables.get("limitAnswer").filter(|answer| !["integration", "gateway"].contains(&answer.as_str()));
+    answer.map(|answer| format!("limitAnswer is {answer}, which is read as gateway: limited requests are a 403"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(all: &[(&str, &str)]) -> HashMap<String, String> {
+        all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn variables_that_refuse_everything_are_named() {
+        for right in [
+            &[][..],
+            &[("routeOperations", "GET/v1/orders:SMS,:RCS,"), ("routeOperations2", "health:")],
+            &[("keyHeader", "authorization")],
+        ] {
+            assert_eq!(malformed(&variables(right)), None, "{right:?}");
+        }
+        for (wrong, named) in [
+            (&[("routeOperations", "orders")][..], "routeOperations: "),
+            (&[("routeOperations", ":SMS"), ("routeOperations3", ":SMS")], "routeOperations3 is there"),
+            (&[("keyHeader", "X-Key")], "keyHeader is X-Key"),
+        ] {
+            assert!(malformed(&variables(wrong)).unwrap().starts_with(named), "{wrong:?}");
+        }
+        assert!(strange_limit_answer(&variables(&[("limitAnswer", "Integration")])).is_some());
+        assert!(strange_limit_answer(&variables(&[("limitAnswer", "integration")])).is_none());
+    }
+}
