@@ -101,6 +101,24 @@ impl Service {
         &self.status
     }
 
+    /// The names of all its functions.
+    ///
+    /// # Errors
+    /// Why CloudFormation does not say, in a sentence.
+    pub(crate) async fn functions(&self) -> Result<Vec<String>, String> {
+        let cloudformation = aws_sdk_cloudformation::Client::new(&self.config);
+        let mut resources =
+            cloudformation.list_stack_resources().stack_name(&self.stack).into_paginator().items().send();
+        let mut functions = Vec::new();
+        while let Some(resource) = Box::pin(resources.next()).await {
+            let resource = resource.map_err(|error| chain(&error))?;
+            if resource.resource_type() == Some("AWS::Lambda::Function") {
+                functions.extend(resource.physical_resource_id().map(str::to_owned));
+            }
+        }
+        Ok(functions)
+    }
+
     /// Whether an emulator says what it has, which takes less from a template than AWS.
     pub(crate) fn is_emulated(&self) -> bool {
         self.outputs.get("ApiUrl").is_some_and(|url| is_made_up(url, self.config.endpoint_url()))

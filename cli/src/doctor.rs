@@ -10,10 +10,13 @@ mod concurrency;
 mod finding;
 mod functions;
 mod identity;
+mod listing;
 mod log_role;
+mod metrics;
 mod round_trip;
 mod stack;
 mod stage;
+mod stream;
 mod tables;
 
 use serde_json::json;
@@ -32,9 +35,12 @@ pub(crate) async fn run(Doctor { url, read_only }: Doctor, common: &Common) -> R
     findings.extend(functions::look(&service).await);
     findings.push(log_role::look(&service).await);
     findings.extend(tables::look(&service).await);
+    findings.extend(stream::look(&service).await);
+    findings.extend(listing::look(&service).await);
     findings.extend(authorizers::look(&service).await);
     findings.push(concurrency::look(&service).await);
     findings.extend(alarms::look(&service).await);
+    findings.extend(metrics::look(&service).await);
     findings.push(clock::look(&service, url.as_deref()).await);
     if !read_only {
         findings.extend(round_trip::look(&service, url.as_deref()).await);

@@ -1,8 +1,9 @@
 //! `api-keys accounts upgrade`, and the one place that scans the table, with the operator's own credentials.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use api_keys::key::AccountId;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::arguments::Common;
@@ -55,10 +56,14 @@ pub(crate) async fn accounts(service: &Service) -> Result<BTreeSet<AccountId>, F
         let item = item.map_err(|error| Failure::action(format!("the table cannot be read: {}", chain(&error))))?;
         items += 1;
         spinner.set(items);
-        let partition = item.get("accountId").and_then(|value| value.as_s().ok());
-        let account = partition.map(|partition| partition.split_once('#').unwrap_or((partition, "")));
-        let account = account.filter(|(_, kind)| !LEFT_BEHIND.contains(kind));
-        accounts.extend(account.and_then(|(account, _)| AccountId::parse(account)));
+        accounts.extend(account_of(&item));
     }
     Ok(accounts)
+}
+
+/// The account that an item is of: a key, or an item of the account's own.
+pub(crate) fn account_of(item: &HashMap<String, AttributeValue>) -> Option<AccountId> {
+    let partition = item.get("accountId")?.as_s().ok()?;
+    let (account, kind) = partition.split_once('#').unwrap_or((partition, ""));
+    AccountId::parse(account).filter(|_| !LEFT_BEHIND.contains(&kind))
 }

@@ -10,8 +10,8 @@ use crate::aws::Service;
 use crate::json_call::call;
 
 const CHECK: &str = "alarms";
-/// The one that every stack has.
-const MODIFIED: &str = "ModifiedEvents";
+/// What the alarms of infra/alarms.yaml watch.
+const METRICS: [&str; 6] = ["5XXError", "Unavailable", "Throttles", "Duration", "IteratorAge", "ModifiedEvents"];
 /// As many as are given at once.
 const PAGE: u32 = 100;
 
@@ -101,9 +101,15 @@ async fn alarms(service: &Service) -> Result<Vec<Alarm>, String> {
 
 fn of(alarms: &[Alarm], stack: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if !alarms.iter().any(|alarm| alarm.metric_name.as_deref() == Some(MODIFIED)) {
-        let why = "no alarm watches ModifiedEvents: a changed event would go unnoticed";
-        findings.push(Finding::fault(CHECK, why, format!("make deploy STACK={stack}")));
+    let is_watched = |metric: &&str| alarms.iter().any(|alarm| alarm.metric_name.as_deref() == Some(*metric));
+    let unwatched: Vec<_> = METRICS.into_iter().filter(|metric| !is_watched(metric)).collect();
+    if !unwatched.is_empty() {
+        let deploy = format!(
+            "aws cloudformation deploy --stack-name {stack}-alarms --template-file infra/alarms.yaml --parameter-overrides \
+             ApiKeysStack={stack} AlarmTopicArn=TOPIC"
+        );
+        let why = format!("no alarm watches {}: a fault of it is told to nobody", unwatched.join(", "));
+        findings.push(Finding::warning(CHECK, why, deploy));
     }
     for alarm in alarms {
         let name = &alarm.name;
@@ -111,13 +117,15 @@ fn of(alarms: &[Alarm], stack: &str) -> Vec<Finding> {
             let look = format!("aws cloudwatch describe-alarm-history --alarm-name {name} --max-items 5");
             findings.push(Finding::fault(CHECK, format!("{name} rings"), look));
         }
-        if alarm.actions_enabled == Some(false) || alarm.actions.is_empty() {
-            let why = format!("{name} tells nobody: it has no action, unless a rule of the bus has one");
-            let fix = "send its changes on with a rule, or give it an action: docs/guides/events.md";
-            findings.push(Finding::warning(CHECK, why, fix));
+        if alarm.actions_enabled == Some(false) {
+            let fix = format!("aws cloudwatch enable-alarm-actions --alarm-names {name}");
+            findings.push(Finding::warning(CHECK, format!("{name} tells nobody: its actions are off"), fix));
+        } else if alarm.actions.is_empty() {
+            let why = format!("{name} tells nobody, unless a rule of the bus does: it has no action");
+            findings.push(Finding::warning(CHECK, why, "give it a topic as its action: docs/alarms.md"));
         }
     }
-    if findings.iter().all(|finding| finding.sign == Sign::Warning) {
+    if !alarms.is_empty() && findings.iter().all(|finding| finding.sign == Sign::Warning) {
         let alarms = if alarms.len() == 1 { "1 alarm".to_owned() } else { format!("{} alarms", alarms.len()) };
         findings.push(Finding::ok(CHECK, format!("{alarms} of the stack, and none rings")));
     }

@@ -4,25 +4,36 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
 
-use super::finding::{Finding, unanswered};
+use super::finding::{Finding, Sign, unanswered};
 use crate::aws::Service;
 
 const CHECK: &str = "functions";
 
 pub(super) async fn look(service: &Service) -> Vec<Finding> {
-    let names = super::stack::OUTPUTS
-        .into_iter()
-        .filter(|output| output.ends_with("FunctionName") || *output == "AuthorizerArn");
-    let functions: Vec<_> = names.filter_map(|output| service.output(output).ok()).collect();
     let mut findings = Vec::new();
-    for function in &functions {
+    let functions = match service.functions().await {
+        Ok(functions) => functions,
+        Err(why) => {
+            let list = format!("aws cloudformation list-stack-resources --stack-name {}", service.stack());
+            let why = format!(
+                "cloudformation:ListStackResources is not answered, so functions of routes are not looked at: {why}"
+            );
+            findings.push(Finding::unknown(CHECK, why, list));
+            let names = super::stack::OUTPUTS.into_iter().filter(|output| output.ends_with("FunctionName"));
+            names.filter_map(|output| service.output(output).ok()).map(str::to_owned).collect()
+        }
+    };
+    // The alias is what APIs ask.
+    let alias = service.output("AuthorizerArn").ok();
+    for function in functions.iter().map(String::as_str).chain(alias) {
         findings.extend(state(service.lambda(), function).await);
     }
-    if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, format!("{} functions are ready", functions.len())));
+    let authorizer = service.authorizer().and_then(|arn| arn.rsplit(':').next());
+    for function in &functions {
+        findings.extend(reserved(service.lambda(), function, authorizer == Some(function)).await);
     }
-    if let Some(authorizer) = service.authorizer() {
-        findings.extend(reserved(service.lambda(), authorizer).await);
+    if findings.iter().all(|finding| finding.sign != Sign::Fault) {
+        findings.push(Finding::ok(CHECK, format!("{} functions are ready", functions.len())));
     }
     findings
 }
@@ -51,16 +62,20 @@ async fn state(lambda: &Client, function: &str) -> Option<Finding> {
 }
 
 /// A reserved concurrency keeps others away, and is a ceiling of its own.
-async fn reserved(lambda: &Client, authorizer: &str) -> Option<Finding> {
-    let answer = Box::pin(lambda.get_function_concurrency().function_name(authorizer).send()).await;
+async fn reserved(lambda: &Client, function: &str, is_authorizer: bool) -> Option<Finding> {
+    let answer = Box::pin(lambda.get_function_concurrency().function_name(function).send()).await;
     let reserved = answer.ok()?.reserved_concurrent_executions()?;
-    let remove = format!("aws lambda delete-function-concurrency --function-name {authorizer}");
-    Some(match reserved {
-        0 => Finding::fault(CHECK, "the authorizer's reserved concurrency is 0: every request is a 500", remove),
-        some => Finding::warning(
-            CHECK,
-            format!("the authorizer has {some} reserved executions: at most {} requests a second", 10 * some),
-            remove,
-        ),
-    })
+    let remove = format!("aws lambda delete-function-concurrency --function-name {function}");
+    match reserved {
+        0 if is_authorizer => {
+            let why = "the authorizer's reserved concurrency is 0: every request is a 500";
+            Some(Finding::fault(CHECK, why, remove))
+        }
+        0 => Some(Finding::fault(CHECK, format!("the reserved concurrency of {function} is 0: it never runs"), remove)),
+        some if is_authorizer => {
+            let why = format!("the authorizer has {some} reserved executions: at most {} requests a second", 10 * some);
+            Some(Finding::warning(CHECK, why, remove))
+        }
+        _ => None,
+    }
 }

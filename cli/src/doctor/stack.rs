@@ -6,9 +6,11 @@ use crate::aws::Service;
 const CHECK: &str = "stack";
 
 /// All outputs that a stack has whatever its parameters are.
-pub(crate) const OUTPUTS: [&str; 10] = [
+pub(crate) const OUTPUTS: [&str; 12] = [
     "ApiUrl",
     "AuthorizerArn",
+    "AuthorizerFunctionName",
+    "VerifyFunctionName",
     "TableName",
     "PublishEventsFunctionName",
     "EventTableName",

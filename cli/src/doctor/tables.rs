@@ -19,9 +19,15 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
     let tables = TABLES.into_iter().filter_map(|output| Some((output, service.output(output).ok()?)));
     let tables: Vec<_> = tables.collect();
     for (output, table) in &tables {
-        findings.extend(settings(&client, table, *output == EVENTS).await);
-        let kept = [recovery(&client, table).await, time_to_live(&client, table).await];
-        findings.extend(kept.into_iter().flatten().map(|finding| finding.unless_emulated(service.is_emulated())));
+        match settings(&client, table, *output == EVENTS).await {
+            Err(unread) => findings.push(unread),
+            Ok(of_table) => {
+                findings.extend(of_table);
+                let kept = [recovery(&client, table).await, time_to_live(&client, table).await];
+                findings
+                    .extend(kept.into_iter().flatten().map(|finding| finding.unless_emulated(service.is_emulated())));
+            }
+        }
     }
     if findings.is_empty() {
         let why = format!(
@@ -33,17 +39,16 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
     findings
 }
 
-async fn settings(client: &Client, table: &str, has_stream: bool) -> Vec<Finding> {
-    let answer = match Box::pin(client.describe_table().table_name(table).send()).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let look = format!("aws dynamodb describe-table --table-name {table}");
-            let why = unanswered(&format!("DescribeTable of {table}"), &error);
-            let is_gone = error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception);
-            return vec![if is_gone { Finding::fault(CHECK, why, look) } else { Finding::unknown(CHECK, why, look) }];
+async fn settings(client: &Client, table: &str, has_stream: bool) -> Result<Vec<Finding>, Finding> {
+    let answer = Box::pin(client.describe_table().table_name(table).send()).await.map_err(|error| {
+        if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) {
+            let list = format!("aws dynamodb list-backups --table-name {table}   # and docs/operating.md#backup");
+            return Finding::fault(CHECK, format!("{table} is gone: what needs it is a 500"), list);
         }
-    };
-    let Some(description) = answer.table() else { return Vec::new() };
+        let look = format!("aws dynamodb describe-table --table-name {table}");
+        Finding::unknown(CHECK, unanswered(&format!("DescribeTable of {table}"), &error), look)
+    })?;
+    let Some(description) = answer.table() else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     let status = description.table_status();
     if status.is_some_and(|status| ![TableStatus::Active, TableStatus::Updating].contains(status)) {
@@ -64,7 +69,7 @@ async fn settings(client: &Client, table: &str, has_stream: bool) -> Vec<Finding
         let why = format!("{table} has no stream of new items: no event gets to the bus");
         findings.push(Finding::fault(CHECK, why, fix));
     }
-    findings
+    Ok(findings)
 }
 
 async fn recovery(client: &Client, table: &str) -> Option<Finding> {

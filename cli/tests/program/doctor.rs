@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, AUTHORIZER, Done, KEY, Reply, VALUE, World};
+use crate::world::{ACCOUNT, AUTHORIZER, Done, KEY, OTHER, OTHER_FUNCTIONS, Reply, VALUE, World};
 
 const REST_AUTHORIZERS: &str = "GET /restapis/r1/authorizers";
 const HTTP_AUTHORIZERS: &str = "GET /v2/apis/h1/authorizers";
+const MAPPINGS: &str = "GET /2015-03-31/event-source-mappings";
 const REST_STAGES: &str = "GET /restapis/r1/stages";
 
 fn uri() -> String {
@@ -28,6 +29,10 @@ fn table(deletion_protection: bool, stream: Option<&str>) -> Value {
         "StreamSpecification": stream.map(|view| json!({"StreamEnabled": true, "StreamViewType": view}))}})
 }
 
+fn gone() -> Value {
+    json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "not found"})
+}
+
 fn recovery(status: &str) -> Value {
     json!({"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED",
         "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": status}}})
@@ -37,13 +42,32 @@ fn time_to_live(status: &str) -> Value {
     json!({"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": "purgeAt"}})
 }
 
-fn alarm(state: &str, actions: &[&str]) -> Value {
-    json!({"MetricAlarms": [
-        {"AlarmName": "api-keys-ModifiedEventAlarm", "StateValue": state, "ActionsEnabled": true, "AlarmActions": actions,
-            "MetricName": "ModifiedEvents", "Dimensions": [{"Name": "Stack", "Value": "api-keys"}]},
-        {"AlarmName": "of another stack", "StateValue": "ALARM", "ActionsEnabled": true, "AlarmActions": [],
-            "MetricName": "ModifiedEvents", "Dimensions": [{"Name": "Stack", "Value": "api-keys-2"}]},
-    ]})
+/// The alarms of infra/alarms.yaml, of which `ModifiedEvents` is so.
+fn alarms(state: &str, enabled: bool, actions: &[&str]) -> Value {
+    let of = |metric: &str, dimension: &str, value: &str| {
+        json!({"AlarmName": format!("api-keys-alarms-{metric}"), "StateValue": "OK", "ActionsEnabled": true,
+            "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:page"], "MetricName": metric,
+            "Dimensions": [{"Name": dimension, "Value": value}]})
+    };
+    let mut modified = of("ModifiedEvents", "Stack", "api-keys");
+    (modified["StateValue"], modified["ActionsEnabled"], modified["AlarmActions"]) =
+        (json!(state), json!(enabled), json!(actions));
+    let mut other = of("ModifiedEvents", "Stack", "api-keys-2");
+    other["StateValue"] = json!("ALARM");
+    json!({"MetricAlarms": [modified, other, of("5XXError", "ApiName", "api-keys"),
+        of("Unavailable", "Stack", "api-keys"), of("Throttles", "FunctionName", OTHER_FUNCTIONS[0]),
+        of("Duration", "FunctionName", OTHER_FUNCTIONS[0]), of("IteratorAge", "FunctionName", "PublishEventsFunctionName")]})
+}
+
+/// An hour with sixty requests, and what else is measured.
+fn hour(more: &[(&str, f64)]) -> Value {
+    let series = [("requests", 60.0)].iter().chain(more);
+    let results: Vec<_> = series.map(|(id, value)| json!({"Id": id, "Values": [value, 0.0]})).collect();
+    json!({"MetricDataResults": results})
+}
+
+fn mapping(state: &str, result: &str) -> Value {
+    json!({"EventSourceMappings": [{"UUID": "m1", "State": state, "LastProcessingResult": result}]})
 }
 
 fn quota(executions: u64) -> Value {
@@ -54,8 +78,9 @@ fn quota(executions: u64) -> Value {
 fn well() -> Vec<(String, u16, String)> {
     let cached = "method.request.header.X-API-Key,context.identity.sourceIp,context.httpMethod,context.path";
     let mut services = Vec::new();
-    let functions = ["CreateAccount", "EraseAccount", "ImportKeys", "ManageAccount", "PublishEvents"];
+    let functions = ["CreateAccount", "EraseAccount", "ImportKeys", "ManageAccount", "PublishEvents", "Verify"];
     let functions = functions.iter().map(|name| format!("{name}FunctionName")).chain([format!("{AUTHORIZER}:live")]);
+    let functions = functions.chain(OTHER_FUNCTIONS.map(str::to_owned));
     for function in functions {
         services.push((format!("GET /2015-03-31/functions/{function}/configuration"), json!({"State": "Active"})));
     }
@@ -74,7 +99,9 @@ fn well() -> Vec<(String, u16, String)> {
         (HTTP_AUTHORIZERS, http_authorizer(false)),
         ("GET /v2/apis/h1/stages", json!({"items": [{"stageName": "$default"}]})),
         ("GET /2016-08-19/account-settings", quota(1000)),
-        ("DescribeAlarms", alarm("OK", &["arn:aws:sns:us-east-1:123456789012:page"])),
+        ("DescribeAlarms", alarms("OK", true, &["arn:aws:sns:us-east-1:123456789012:page"])),
+        ("GetMetricData", hour(&[("failed", 2.0), ("slow", 40.0)])),
+        (MAPPINGS, mapping("Enabled", "OK")),
         ("GET /v1/openapi.json", json!({})),
         ("GET /v1/authentication/self", json!({})),
     ] {
@@ -94,6 +121,9 @@ fn with(name: &str, changes: &[(&str, u16, Value)]) -> World {
     }
     World::with_services(name, services, |_, payload| match payload["action"].as_str() {
         Some("revoke-keys") => Reply::Json(json!({"revoked": payload["keyIds"], "notFound": [], "failed": []})),
+        Some("list") => {
+            Reply::Json(json!({"accounts": [{"accountId": ACCOUNT}, {"accountId": OTHER}], "nextCursor": null}))
+        }
         Some("suspend") => {
             Reply::Json(json!({"account": crate::shown(), "done": true, "keysMarked": 0, "cursor": null}))
         }
@@ -102,6 +132,11 @@ fn with(name: &str, changes: &[(&str, u16, Value)]) -> World {
             Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "userId": "u", "operations": ["SMS"], "value": VALUE}))
         }
     })
+}
+
+/// The actions that the functions were invoked with.
+fn asked(world: &World) -> Vec<String> {
+    world.payloads().iter().map(|payload| payload["action"].as_str().unwrap_or("-").to_owned()).collect()
 }
 
 fn checks(done: &Done) -> Vec<Value> {
@@ -118,13 +153,12 @@ fn a_healthy_stack_passes_and_its_account_is_erased() {
     assert!(done.stdout.lines().rev().skip(2).all(|line| line.starts_with("ok       ")), "{}", done.stdout);
     assert!(!done.stdout.contains(VALUE));
     let payloads = world.payloads();
-    let asked: Vec<_> = payloads.iter().map(|payload| payload["action"].as_str().unwrap_or("-")).collect();
-    assert_eq!(asked, ["-", "revoke-keys", "suspend", "-"]);
-    assert_eq!((&payloads[0]["company"], &payloads[3]["confirm"]), (&json!("api-keys doctor"), &json!(ACCOUNT)));
+    assert_eq!(asked(&world), ["list", "-", "revoke-keys", "suspend", "-"]);
+    assert_eq!((&payloads[1]["company"], &payloads[4]["confirm"]), (&json!("api-keys doctor"), &json!(ACCOUNT)));
 
     let world = with("doctor-reads", &[]);
     let done = world.run(&["doctor", "--read-only", "--json"]);
-    assert!(done.code == 0 && world.payloads().is_empty(), "{done:?}");
+    assert!(done.code == 0 && asked(&world) == ["list"], "{done:?}");
     assert!(checks(&done).iter().all(|check| check["sign"] == "OK" && check["fix"].is_null()), "{}", done.stdout);
 }
 
@@ -143,7 +177,7 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
         (
             "reserved",
             (
-                &*format!("GET /2019-09-30/functions/{AUTHORIZER}/concurrency"),
+                &*format!("GET /2019-09-30/functions/{}/concurrency", OTHER_FUNCTIONS[0]),
                 200,
                 json!({"ReservedConcurrentExecutions": 0}),
             ),
@@ -201,15 +235,67 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
         ),
         (
             "alarm-rings",
-            ("DescribeAlarms", 200, alarm("ALARM", &["x"])),
-            "api-keys-ModifiedEventAlarm rings",
+            ("DescribeAlarms", 200, alarms("ALARM", true, &["x"])),
+            "api-keys-alarms-ModifiedEvents rings",
             "describe-alarm-history",
         ),
         (
-            "alarm-gone",
-            ("DescribeAlarms", 200, json!({"MetricAlarms": []})),
-            "no alarm watches ModifiedEvents",
-            "make deploy STACK=api-keys",
+            "create-key",
+            (
+                &*format!("GET /2019-09-30/functions/{}/concurrency", OTHER_FUNCTIONS[1]),
+                200,
+                json!({"ReservedConcurrentExecutions": 0}),
+            ),
+            "the reserved concurrency of api-keys-create-key is 0",
+            "delete-function-concurrency",
+        ),
+        (
+            "route-gone",
+            (
+                &*format!("GET /2015-03-31/functions/{}/configuration", OTHER_FUNCTIONS[1]),
+                200,
+                json!({"State": "Failed", "StateReason": "no image"}),
+            ),
+            "api-keys-create-key cannot run: no image",
+            "get-function-configuration",
+        ),
+        ("table-gone", ("DescribeTable TableName", 400, gone()), "TableName is gone", "list-backups"),
+        ("stopped", (MAPPINGS, 200, mapping("Disabled", "OK")), "is Disabled: no event", "--uuid m1 --enabled"),
+        (
+            "in-vain",
+            (MAPPINGS, 200, mapping("Enabled", "PROBLEM: Function call failed")),
+            "PROBLEM: Function call failed",
+            "list-event-source-mappings",
+        ),
+        (
+            "unavailable",
+            ("GetMetricData", 200, hour(&[("unavailable", 3.0)])),
+            "3 requests could not be checked, because the table did not answer",
+            "/aws/lambda/api-keys-authorizer --since 1h --filter-pattern ERROR   # and docs/alarms.md#unavailable",
+        ),
+        (
+            "no-concurrency",
+            ("GetMetricData", 200, hour(&[("throttled", 4.0)])),
+            "4 times Lambda refused to run the authorizer",
+            "docs/alarms.md#throttledauthorizer",
+        ),
+        (
+            "failing",
+            ("GetMetricData", 200, hour(&[("failed", 3.0)])),
+            "3 of 60 requests to the API were a 5xx",
+            "docs/alarms.md#servererrors",
+        ),
+        (
+            "behind",
+            ("GetMetricData", 200, hour(&[("late", 600_000.0)])),
+            "600000 ms an event has waited",
+            "/aws/lambda/PublishEventsFunctionName --since",
+        ),
+        (
+            "modified",
+            ("GetMetricData", 200, hour(&[("modified", 1.0)])),
+            "1 events, parts of the record of changes, were modified",
+            "docs/alarms.md#modifiedevents",
         ),
         (
             "dead",
@@ -242,13 +328,34 @@ fn what_is_weak_is_a_warning_and_no_failure() {
     for (name, change, cause) in [
         ("quota", ("GET /2016-08-19/account-settings", 200, quota(10)), "at most 100 requests a second"),
         ("cached", (REST_AUTHORIZERS, 200, rest_authorizer(60, whole)), "keeps verdicts for 60 s"),
-        ("silent", ("DescribeAlarms", 200, alarm("OK", &[])), "tells nobody"),
+        ("silent", ("DescribeAlarms", 200, alarms("OK", true, &[])), "tells nobody"),
+        ("off", ("DescribeAlarms", 200, alarms("OK", false, &["x"])), "its actions are off"),
+        (
+            "no-alarms",
+            ("DescribeAlarms", 200, json!({"MetricAlarms": []})),
+            "no alarm watches 5XXError, Unavailable, Throttles, Duration, IteratorAge, ModifiedEvents",
+        ),
+        ("slow", ("GetMetricData", 200, hour(&[("slow", 500.0)])), "500 ms or more were the slowest hundredth"),
+        ("throttled", ("GetMetricData", 200, hour(&[("reads", 1.0)])), "1 reads of the table of keys were throttled"),
     ] {
         let done = with(&format!("doctor-{name}"), &[change]).run(&["doctor", "--json"]);
         let warnings: Vec<_> = checks(&done).into_iter().filter(|check| check["sign"] == "WARNING").collect();
         assert_eq!((done.code, warnings.len()), (0, 1), "{name}: {done:?}");
         assert!(warnings[0]["cause"].as_str().unwrap().contains(cause), "{name}: {warnings:?}");
     }
+}
+
+#[test]
+fn an_account_that_is_not_listed_is_a_warning() {
+    let mut services = well();
+    services.retain(|(asked, ..)| asked != "GET /v1/authentication/self");
+    let world = World::with_services("doctor-unlisted", services, |_, _| {
+        Reply::Json(json!({"accounts": [{"accountId": ACCOUNT}], "nextCursor": null}))
+    });
+    let done = world.run(&["doctor", "--json", "--read-only"]);
+    let warning = checks(&done).into_iter().find(|check| check["sign"] == "WARNING").unwrap();
+    assert!(warning["cause"].as_str().unwrap().starts_with("1 of 2 accounts of the stack are not listed"), "{warning}");
+    assert_eq!((done.code, &warning["fix"]), (0, &json!("api-keys accounts upgrade")));
 }
 
 #[test]
@@ -261,6 +368,8 @@ fn what_may_not_be_read_is_unknown_and_no_failure() {
         ("http", "GET /v2/apis"),
         ("quota", "GET /2016-08-19/account-settings"),
         ("alarms", "DescribeAlarms"),
+        ("metrics", "GetMetricData"),
+        ("mappings", MAPPINGS),
     ] {
         let done = with(&format!("doctor-denied-{name}"), &[(asked, 400, denied.clone())]).run(&["doctor", "--json"]);
         let unknown: Vec<_> = checks(&done).into_iter().filter(|check| check["sign"] == "UNKNOWN").collect();
@@ -270,7 +379,7 @@ fn what_may_not_be_read_is_unknown_and_no_failure() {
     let emulated = with("doctor-emulated", &[("DescribeTimeToLive TableName", 200, time_to_live("DISABLED"))]);
     let done = emulated.run(&["doctor", "--json", "--stack", "emulated"]);
     let unknown = checks(&done).into_iter().filter(|check| check["sign"] == "UNKNOWN").count();
-    assert!(emulated.payloads().is_empty(), "its address is made up");
+    assert_eq!(asked(&emulated), ["list"], "its address is made up");
     assert!(unknown >= 3, "time to live, clock, round trip: {done:?}");
     let report: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(report["unknown"], json!(unknown));

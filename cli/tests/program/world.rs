@@ -24,7 +24,7 @@ pub(crate) const VALUE: &str =
 pub(crate) const REQUEST: &str = "1c0f3a9e-5b1d-4a2e-9d0c-6f6f1f0f8a57";
 pub(crate) const AUTHORIZER: &str = "arn:aws:lambda:us-east-1:123456789012:function:api-keys-authorizer";
 
-const OUTPUTS: [&str; 8] = [
+const OUTPUTS: [&str; 9] = [
     "CreateAccountFunctionName",
     "EraseAccountFunctionName",
     "EventTableName",
@@ -33,7 +33,13 @@ const OUTPUTS: [&str; 8] = [
     "PublishEventsFunctionName",
     "TableName",
     "UsageTableName",
+    "VerifyFunctionName",
 ];
+/// The other account that the table has items of.
+pub(crate) const OTHER: &str = "ZYXWVUTSRQPONMLKJIHGFE";
+
+/// Functions of the stack that no command invokes.
+pub(crate) const OTHER_FUNCTIONS: [&str; 2] = ["api-keys-authorizer", "api-keys-create-key"];
 
 /// What a function answers.
 pub(crate) enum Reply {
@@ -270,7 +276,6 @@ async fn stack_or_table(State(fake): State<Arc<Fake>>, headers: HeaderMap, body:
     }
     if headers.contains_key("x-amz-target") {
         let item = |partition: &str| json!({ "accountId": { "S": partition } });
-        let other = "ZYXWVUTSRQPONMLKJIHGFE";
         // The first page ends in the middle of an account.
         if !body.contains("ExclusiveStartKey") {
             let items = [item(ACCOUNT), item("accounts"), item(&format!("{ACCOUNT}#quota")), item("sha256#AA=")];
@@ -278,8 +283,23 @@ async fn stack_or_table(State(fake): State<Arc<Fake>>, headers: HeaderMap, body:
         }
         // An erasure of before left the last two.
         let erased = ["requests", "limits"].map(|kind| item(&format!("aaaaaaaaaaaaaaaaaaaaaa#{kind}")));
-        let items = [&[item(ACCOUNT), item(&format!("{other}#quota"))], &erased[..]].concat();
+        let items = [&[item(ACCOUNT), item(&format!("{OTHER}#quota"))], &erased[..]].concat();
         return json!({ "Items": items }).to_string().into_response();
+    }
+    if body.contains("Action=ListStackResources") {
+        let functions = OUTPUTS.into_iter().filter(|name| name.ends_with("FunctionName")).chain(OTHER_FUNCTIONS);
+        let members = functions.map(|name| {
+            format!(
+                "<member><LogicalResourceId>F</LogicalResourceId><PhysicalResourceId>{name}</PhysicalResourceId>\
+                 <ResourceType>AWS::Lambda::Function</ResourceType></member>"
+            )
+        });
+        let members = members.collect::<String>();
+        return format!(
+            "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>{members}\
+             </StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"
+        )
+        .into_response();
     }
     if body.contains("StackName=missing") {
         let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
@@ -296,7 +316,10 @@ async fn stack_or_table(State(fake): State<Arc<Fake>>, headers: HeaderMap, body:
     } else {
         format!("http://{}/v1", headers.get("host").unwrap().to_str().unwrap())
     };
-    let other = [("ApiUrl", url), ("AuthorizerArn", format!("{AUTHORIZER}:live"))].map(|(name, value)| {
+    let authorizer = OTHER_FUNCTIONS[0].to_owned();
+    let other =
+        [("ApiUrl", url), ("AuthorizerArn", format!("{AUTHORIZER}:live")), ("AuthorizerFunctionName", authorizer)];
+    let other = other.map(|(name, value)| {
         format!("<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>")
     });
     let outputs = outputs + &other.concat();
