@@ -21,7 +21,7 @@ mod tables;
 
 use serde_json::json;
 
-use self::finding::{Finding, Sign};
+use self::finding::{Finding, Sign, counted};
 use crate::arguments::{Common, Doctor};
 use crate::aws::Service;
 use crate::failure::Failure;
@@ -38,7 +38,7 @@ pub(crate) async fn run(Doctor { url, read_only }: Doctor, common: &Common) -> R
     findings.extend(stream::look(&service).await);
     findings.extend(listing::look(&service).await);
     findings.extend(authorizers::look(&service).await);
-    findings.push(concurrency::look(&service).await);
+    findings.push(concurrency::look(&service).await.unless_emulated(service.is_emulated()));
     findings.extend(alarms::look(&service).await);
     findings.extend(metrics::look(&service).await);
     findings.push(clock::look(&service, url.as_deref()).await);
@@ -69,7 +69,6 @@ fn show(findings: &[Finding], common: &Common) -> Result<(), Failure> {
     for finding in findings {
         output::line(&finding.to_string())?;
     }
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     output::line(&format!(
         "\n{}: {}, {}, {unknown} unknown.",
         counted(findings.len(), "check"),

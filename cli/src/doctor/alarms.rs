@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::finding::{Finding, Sign};
+use super::finding::{Finding, Sign, counted};
 use crate::aws::Service;
 use crate::json_call::call;
 
@@ -72,7 +72,7 @@ impl Alarm {
 pub(super) async fn look(service: &Service) -> Vec<Finding> {
     let list = "aws cloudwatch describe-alarms";
     match alarms(service).await {
-        Ok(alarms) => of(&alarms, service.stack()),
+        Ok(alarms) => of(&alarms, service),
         Err(why) => vec![Finding::unknown(CHECK, format!("cloudwatch:DescribeAlarms is not answered: {why}"), list)],
     }
 }
@@ -99,17 +99,18 @@ async fn alarms(service: &Service) -> Result<Vec<Alarm>, String> {
     }
 }
 
-fn of(alarms: &[Alarm], stack: &str) -> Vec<Finding> {
+fn of(alarms: &[Alarm], service: &Service) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_watched = |metric: &&str| alarms.iter().any(|alarm| alarm.metric_name.as_deref() == Some(*metric));
     let unwatched: Vec<_> = METRICS.into_iter().filter(|metric| !is_watched(metric)).collect();
     if !unwatched.is_empty() {
+        let stack = service.stack();
         let deploy = format!(
             "aws cloudformation deploy --stack-name {stack}-alarms --template-file infra/alarms.yaml --parameter-overrides \
              ApiKeysStack={stack} AlarmTopicArn=TOPIC"
         );
         let why = format!("no alarm watches {}: a fault of it is told to nobody", unwatched.join(", "));
-        findings.push(Finding::warning(CHECK, why, deploy));
+        findings.push(Finding::warning(CHECK, why, deploy).unless_emulated(service.is_emulated()));
     }
     for alarm in alarms {
         let name = &alarm.name;
@@ -122,12 +123,11 @@ fn of(alarms: &[Alarm], stack: &str) -> Vec<Finding> {
             findings.push(Finding::warning(CHECK, format!("{name} tells nobody: its actions are off"), fix));
         } else if alarm.actions.is_empty() {
             let why = format!("{name} tells nobody, unless a rule of the bus does: it has no action");
-            findings.push(Finding::warning(CHECK, why, "give it a topic as its action: docs/alarms.md"));
+            findings.push(Finding::warning(CHECK, why, "give it a topic as its action: docs/guides/alarms.md"));
         }
     }
-    if !alarms.is_empty() && findings.iter().all(|finding| finding.sign == Sign::Warning) {
-        let alarms = if alarms.len() == 1 { "1 alarm".to_owned() } else { format!("{} alarms", alarms.len()) };
-        findings.push(Finding::ok(CHECK, format!("{alarms} of the stack, and none rings")));
+    if !alarms.is_empty() && findings.iter().all(|finding| finding.sign != Sign::Fault) {
+        findings.push(Finding::ok(CHECK, format!("{} of the stack, and none rings", counted(alarms.len(), "alarm"))));
     }
     findings
 }

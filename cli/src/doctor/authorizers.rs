@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_apigateway::types::AuthorizerType;
 
-use super::finding::{Finding, Sign, unanswered};
+use super::finding::{Finding, Sign, counted, unanswered};
 use super::identity::{Attached, Sources};
 use super::stage;
 use crate::aws::Service;
@@ -26,25 +26,34 @@ struct Api {
     stages: Vec<(String, HashMap<String, String>)>,
 }
 
+/// The APIs that ask the authorizer, and the first that could not be read: others of it are looked at all the same.
+#[derive(Default)]
+struct Found {
+    apis: Vec<Api>,
+    unread: Option<Finding>,
+}
+
+impl Found {
+    fn miss(&mut self, why: String, list: &str) {
+        self.unread.get_or_insert_with(|| Finding::unknown(CHECK, why, list));
+    }
+}
+
 pub(super) async fn look(service: &Service) -> Vec<Finding> {
     let Some(authorizer) = service.authorizer() else { return Vec::new() };
     let mut findings = Vec::new();
     let mut attached = 0;
-    for apis in [rest(service, authorizer).await, http(service, authorizer).await] {
-        match apis {
-            Err(unknown) => findings.push(unknown),
-            Ok(apis) => {
-                for api in apis {
-                    attached += api.authorizers.len();
-                    findings.extend(of_api(api));
-                }
-            }
+    for Found { apis, unread } in [rest(service, authorizer).await, http(service, authorizer).await] {
+        for api in apis {
+            attached += api.authorizers.len();
+            findings.extend(of_api(api));
         }
+        findings.extend(unread);
     }
     if findings.iter().all(|finding| finding.sign == Sign::Unknown) {
         findings.push(Finding::ok(
             CHECK,
-            format!("{attached} authorizers of APIs in this account and region ask it rightly"),
+            format!("{} of APIs in this account and region ask it rightly", counted(attached, "authorizer")),
         ));
     }
     findings.extend(policy(service).await);
@@ -52,16 +61,27 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
 }
 
 /// The REST APIs that ask this authorizer.
-async fn rest(service: &Service, authorizer: &str) -> Result<Vec<Api>, Finding> {
+async fn rest(service: &Service, authorizer: &str) -> Found {
+    const LIST: &str = "aws apigateway get-rest-apis";
     let client = service.rest_apis();
-    let unknown = |why| Finding::unknown(CHECK, why, "aws apigateway get-rest-apis");
-    let mut found = Vec::new();
+    let mut found = Found::default();
     let mut pages = client.get_rest_apis().into_paginator().items().send();
     while let Some(api) = pages.next().await {
-        let api = api.map_err(|error| unknown(unanswered("apigateway:GetRestApis", &error)))?;
+        let api = match api {
+            Ok(api) => api,
+            Err(error) => {
+                found.miss(unanswered("apigateway:GetRestApis", &error), LIST);
+                break;
+            }
+        };
         let (Some(id), name) = (api.id(), api.name().unwrap_or_default()) else { continue };
-        let answer = Box::pin(client.get_authorizers().rest_api_id(id).limit(500).send()).await;
-        let answer = answer.map_err(|error| unknown(unanswered("apigateway:GetAuthorizers", &error)))?;
+        let answer = match Box::pin(client.get_authorizers().rest_api_id(id).limit(500).send()).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                found.miss(unanswered(&format!("apigateway:GetAuthorizers of {id} ({name})"), &error), LIST);
+                continue;
+            }
+        };
         let mut of_api = Api::new(id, name);
         for it in answer.items().iter().filter(|it| asks(it.authorizer_uri(), authorizer)) {
             let own = it.id().unwrap_or_default();
@@ -79,30 +99,43 @@ async fn rest(service: &Service, authorizer: &str) -> Result<Vec<Api>, Finding> 
         if of_api.authorizers.is_empty() {
             continue;
         }
-        let stages = Box::pin(client.get_stages().rest_api_id(id).send()).await;
-        let stages = stages.map_err(|error| unknown(unanswered("apigateway:GetStages", &error)))?;
-        for stage in stages.item() {
-            let variables = stage.variables().cloned().unwrap_or_default();
-            of_api.stages.push((stage.stage_name().unwrap_or_default().to_owned(), variables));
+        match Box::pin(client.get_stages().rest_api_id(id).send()).await {
+            Ok(stages) => {
+                for stage in stages.item() {
+                    let variables = stage.variables().cloned().unwrap_or_default();
+                    of_api.stages.push((stage.stage_name().unwrap_or_default().to_owned(), variables));
+                }
+            }
+            Err(error) => found.miss(unanswered(&format!("apigateway:GetStages of {id} ({name})"), &error), LIST),
         }
-        found.push(of_api);
+        found.apis.push(of_api);
     }
-    Ok(found)
+    found
 }
 
 /// The HTTP APIs that ask this authorizer.
-async fn http(service: &Service, authorizer: &str) -> Result<Vec<Api>, Finding> {
+async fn http(service: &Service, authorizer: &str) -> Found {
+    const LIST: &str = "aws apigatewayv2 get-apis";
     let client = service.http_apis();
-    let unknown = |why| Finding::unknown(CHECK, why, "aws apigatewayv2 get-apis");
-    let mut found = Vec::new();
+    let mut found = Found::default();
     let mut next = None;
     loop {
-        let page = Box::pin(client.get_apis().set_next_token(next).send()).await;
-        let page = page.map_err(|error| unknown(unanswered("apigateway:GetApis", &error)))?;
+        let page = match Box::pin(client.get_apis().set_next_token(next).send()).await {
+            Ok(page) => page,
+            Err(error) => {
+                found.miss(unanswered("apigateway:GetApis", &error), LIST);
+                return found;
+            }
+        };
         for api in page.items() {
             let (Some(id), name) = (api.api_id(), api.name().unwrap_or_default()) else { continue };
-            let answer = Box::pin(client.get_authorizers().api_id(id).send()).await;
-            let answer = answer.map_err(|error| unknown(unanswered("apigateway:GetAuthorizers", &error)))?;
+            let answer = match Box::pin(client.get_authorizers().api_id(id).send()).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    found.miss(unanswered(&format!("apigateway:GetAuthorizers of {id} ({name})"), &error), LIST);
+                    continue;
+                }
+            };
             let mut of_api = Api::new(id, name);
             for it in answer.items().iter().filter(|it| asks(it.authorizer_uri(), authorizer)) {
                 let own = it.authorizer_id().unwrap_or_default();
@@ -124,17 +157,20 @@ async fn http(service: &Service, authorizer: &str) -> Result<Vec<Api>, Finding> 
             if of_api.authorizers.is_empty() {
                 continue;
             }
-            let stages = Box::pin(client.get_stages().api_id(id).send()).await;
-            let stages = stages.map_err(|error| unknown(unanswered("apigateway:GetStages", &error)))?;
-            for stage in stages.items() {
-                let variables = stage.stage_variables().cloned().unwrap_or_default();
-                of_api.stages.push((stage.stage_name().unwrap_or_default().to_owned(), variables));
+            match Box::pin(client.get_stages().api_id(id).send()).await {
+                Ok(stages) => {
+                    for stage in stages.items() {
+                        let variables = stage.stage_variables().cloned().unwrap_or_default();
+                        of_api.stages.push((stage.stage_name().unwrap_or_default().to_owned(), variables));
+                    }
+                }
+                Err(error) => found.miss(unanswered(&format!("apigateway:GetStages of {id} ({name})"), &error), LIST),
             }
-            found.push(of_api);
+            found.apis.push(of_api);
         }
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
-            return Ok(found);
+            return found;
         }
     }
 }

@@ -51,12 +51,12 @@ impl Finding {
 }
 
 impl Finding {
-    /// A setting that emulators do not take from a template says nothing there.
+    /// What emulators have otherwise than AWS, such as settings that they do not take from a template, says nothing there.
     pub(super) fn unless_emulated(self, is_emulated: bool) -> Self {
-        if !is_emulated || self.sign != Sign::Fault {
+        if !is_emulated || [Sign::Ok, Sign::Unknown].contains(&self.sign) {
             return self;
         }
-        let cause = format!("{}; an emulator answers, and may not take this from the template", self.cause);
+        let cause = format!("{}; an emulator answers, and may not have this as AWS has", self.cause);
         Self { sign: Sign::Unknown, cause, ..self }
     }
 }
@@ -72,6 +72,11 @@ impl fmt::Display for Finding {
         write!(f, "{sign:7}  {:13}  {}", self.check, clean(&self.cause))?;
         self.fix.iter().try_for_each(|fix| write!(f, "\n{:26}{}", "", clean(fix)))
     }
+}
+
+/// `1 account`, `2 accounts`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Why AWS does not tell, in a sentence.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use api_keys::key::AccountId;
 use serde_json::Value;
 
-use super::finding::{Finding, unanswered};
+use super::finding::{Finding, counted, unanswered};
 use crate::aws::Service;
 use crate::{pages, upgrade};
 
@@ -45,11 +45,11 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
     let unlisted = there.difference(&listed).count();
     let of = if is_whole { "of the stack" } else { "in the first 4 MB of the table" };
     vec![match unlisted {
-        0 => Finding::ok(CHECK, format!("all {} accounts {of} are listed", there.len())),
+        0 => Finding::ok(CHECK, format!("{} {of}, and the list has all", counted(there.len(), "account"))),
         some => {
             let why = format!(
-                "{some} of {} accounts {of} are not listed, and get nothing that goes through all accounts",
-                there.len()
+                "of {} {of}, the list lacks {some}: what goes through all accounts does not get to them",
+                counted(there.len(), "account")
             );
             Finding::warning(CHECK, why, "api-keys accounts upgrade")
         }

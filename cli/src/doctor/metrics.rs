@@ -20,7 +20,7 @@ struct Watched {
     limit: f64,
     sign: fn(&'static str, String, String) -> Finding,
     cause: &'static str,
-    /// The heading of docs/alarms.md that says what to do.
+    /// The heading of docs/guides/alarms.md that says what to do.
     runbook: &'static str,
 }
 
@@ -107,7 +107,7 @@ const WATCHED: [Watched; 8] = [
         },
         limit: 1.0,
         sign: Finding::fault,
-        cause: "events, parts of the record of changes, were modified",
+        cause: "modifications of events, which are the record of changes",
         runbook: "modifiedevents",
     },
     throttled_table("reads", "ReadThrottleEvents", "TableName", "reads of the table of keys were throttled"),
@@ -218,7 +218,7 @@ fn runbook(service: &Service, heading: &str) -> String {
         "lateevents" | "modifiedevents" => service.output("PublishEventsFunctionName").unwrap_or(authorizer),
         _ => authorizer,
     };
-    format!("aws logs tail /aws/lambda/{group} --since 1h --filter-pattern ERROR   # and docs/alarms.md#{heading}")
+    format!("aws logs tail /aws/lambda/{group} --since 1h --filter-pattern ERROR   # and docs/guides/alarms.md#{heading}")
 }
 
 #[cfg(test)]

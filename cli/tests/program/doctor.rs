@@ -44,16 +44,15 @@ fn time_to_live(status: &str) -> Value {
 
 /// The alarms of infra/alarms.yaml, of which `ModifiedEvents` is so.
 fn alarms(state: &str, enabled: bool, actions: &[&str]) -> Value {
-    let of = |metric: &str, dimension: &str, value: &str| {
-        json!({"AlarmName": format!("api-keys-alarms-{metric}"), "StateValue": "OK", "ActionsEnabled": true,
-            "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:page"], "MetricName": metric,
-            "Dimensions": [{"Name": dimension, "Value": value}]})
+    let alarm = |metric: &str, (dimension, value): (&str, &str), state: &str, enabled: bool, actions: &[&str]| {
+        json!({"AlarmName": format!("api-keys-alarms-{metric}"), "StateValue": state, "ActionsEnabled": enabled,
+            "AlarmActions": actions, "MetricName": metric, "Dimensions": [{"Name": dimension, "Value": value}]})
     };
-    let mut modified = of("ModifiedEvents", "Stack", "api-keys");
-    (modified["StateValue"], modified["ActionsEnabled"], modified["AlarmActions"]) =
-        (json!(state), json!(enabled), json!(actions));
-    let mut other = of("ModifiedEvents", "Stack", "api-keys-2");
-    other["StateValue"] = json!("ALARM");
+    let of = |metric, dimension, value| {
+        alarm(metric, (dimension, value), "OK", true, &["arn:aws:sns:us-east-1:123456789012:page"])
+    };
+    let modified = alarm("ModifiedEvents", ("Stack", "api-keys"), state, enabled, actions);
+    let other = alarm("ModifiedEvents", ("Stack", "api-keys-2"), "ALARM", true, &[]);
     json!({"MetricAlarms": [modified, other, of("5XXError", "ApiName", "api-keys"),
         of("Unavailable", "Stack", "api-keys"), of("Throttles", "FunctionName", OTHER_FUNCTIONS[0]),
         of("Duration", "FunctionName", OTHER_FUNCTIONS[0]), of("IteratorAge", "FunctionName", "PublishEventsFunctionName")]})
@@ -271,19 +270,19 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
             "unavailable",
             ("GetMetricData", 200, hour(&[("unavailable", 3.0)])),
             "3 requests could not be checked, because the table did not answer",
-            "/aws/lambda/api-keys-authorizer --since 1h --filter-pattern ERROR   # and docs/alarms.md#unavailable",
+            "/aws/lambda/api-keys-authorizer --since 1h --filter-pattern ERROR   # and docs/guides/alarms.md#unavailable",
         ),
         (
             "no-concurrency",
             ("GetMetricData", 200, hour(&[("throttled", 4.0)])),
             "4 times Lambda refused to run the authorizer",
-            "docs/alarms.md#throttledauthorizer",
+            "docs/guides/alarms.md#throttledauthorizer",
         ),
         (
             "failing",
             ("GetMetricData", 200, hour(&[("failed", 3.0)])),
             "3 of 60 requests to the API were a 5xx",
-            "docs/alarms.md#servererrors",
+            "docs/guides/alarms.md#servererrors",
         ),
         (
             "behind",
@@ -294,8 +293,8 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
         (
             "modified",
             ("GetMetricData", 200, hour(&[("modified", 1.0)])),
-            "1 events, parts of the record of changes, were modified",
-            "docs/alarms.md#modifiedevents",
+            "1 modifications of events",
+            "docs/guides/alarms.md#modifiedevents",
         ),
         (
             "dead",
@@ -354,7 +353,10 @@ fn an_account_that_is_not_listed_is_a_warning() {
     });
     let done = world.run(&["doctor", "--json", "--read-only"]);
     let warning = checks(&done).into_iter().find(|check| check["sign"] == "WARNING").unwrap();
-    assert!(warning["cause"].as_str().unwrap().starts_with("1 of 2 accounts of the stack are not listed"), "{warning}");
+    assert!(
+        warning["cause"].as_str().unwrap().starts_with("of 2 accounts of the stack, the list lacks 1"),
+        "{warning}"
+    );
     assert_eq!((done.code, &warning["fix"]), (0, &json!("api-keys accounts upgrade")));
 }
 
