@@ -1,10 +1,11 @@
 //! `api-keys usage`.
 
+use std::collections::BTreeMap;
 use std::iter;
 
 use api_keys::key::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::{Bucket, Common, Usage, in_order};
 use crate::aws::Service;
@@ -14,6 +15,8 @@ use crate::{chart, output};
 /// Where standard output is no terminal, or one that does not tell.
 const WIDTH: usize = 80;
 const HEADINGS: [&str; 4] = ["START", "ALLOWED", "LIMITED", "DENIED"];
+/// Why requests were denied.
+const DENIALS: [output::Column; 3] = [("START", "/start"), ("DENIED FOR", "/reason"), ("REQUESTS", "/requests")];
 /// After each column.
 const GAP: usize = 2;
 
@@ -29,6 +32,9 @@ struct Counts {
     allowed: u64,
     limited: u64,
     denied: u64,
+    /// How many of the denied ones for each reason. An older function does not say.
+    #[serde(default)]
+    denials: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -54,7 +60,22 @@ pub(crate) async fn run(command: Usage, common: &Common) -> Result<(), Failure> 
     }
     let Answer { usage } = serde_json::from_value(answer)
         .map_err(|error| Failure::action(format!("the function's answer is no usage: {error}")))?;
-    output::line(&table(&usage, bucket, output::width().unwrap_or(WIDTH)))
+    output::line(&table(&usage, bucket, output::width().unwrap_or(WIDTH)))?;
+    let denials: Vec<_> = usage.iter().flat_map(|counts| denials(counts, bucket)).collect();
+    if denials.is_empty() {
+        return Ok(());
+    }
+    output::line("")?;
+    output::table(&DENIALS, DENIALS.len(), &denials)
+}
+
+/// A row for each reason.
+fn denials(counts: &Counts, bucket: Bucket) -> impl Iterator<Item = Value> {
+    let start = start(counts.start, bucket);
+    counts
+        .denials
+        .iter()
+        .map(move |(reason, requests)| json!({ "start": start, "reason": reason, "requests": requests }))
 }
 
 /// The table from the first bucket on that is not empty, with bars where `width` leaves room for them.
@@ -119,7 +140,8 @@ mod tests {
     use super::*;
 
     fn day(day: u8, [allowed, limited, denied]: [u64; 3]) -> Counts {
-        Counts { start: Timestamp::parse(&format!("2026-11-{day:02}T00:00:00Z")).unwrap(), allowed, limited, denied }
+        let start = Timestamp::parse(&format!("2026-11-{day:02}T00:00:00Z")).unwrap();
+        Counts { start, allowed, limited, denied, denials: BTreeMap::new() }
     }
 
     #[test]

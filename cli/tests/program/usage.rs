@@ -57,6 +57,21 @@ fn where_there_is_no_terminal_it_is_as_wide_as_80_characters() {
 }
 
 #[test]
+fn what_requests_were_denied_for_is_shown_by_day_and_reason() {
+    let world = World::new("usage-denials", |_, _| {
+        let mut usage =
+            json!([counts("2026-11-25T00:00:00.000Z", [1, 0, 3]), counts("2026-11-26T00:00:00.000Z", [0, 0, 9])]);
+        usage[0]["denials"] = json!({"ADDRESS": 1, "OPERATION": 2});
+        usage[1]["denials"] = json!({"EXPIRED": 9});
+        Reply::Json(json!({"usage": usage}))
+    });
+    let done = world.run(&USAGE);
+    let table = "\n\nSTART       DENIED FOR  REQUESTS\n2026-11-25  ADDRESS     1\n2026-11-25  OPERATION   2\n\
+        2026-11-26  EXPIRED     9\n";
+    assert!(done.code == 0 && done.stdout.ends_with(table), "{}", done.stdout);
+}
+
+#[test]
 fn hours_of_a_key_within_a_time() {
     let world = World::new("usage-hours", |_, _| {
         Reply::Json(json!({"usage": [

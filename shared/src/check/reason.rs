@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::key::{KeyStatus, Use};
+use crate::key::{Denial, KeyStatus, Use};
 
 /// Why a request was let through or refused; callers see it in the form of the codes of problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -63,11 +63,17 @@ impl Reason {
     /// How it counts as the key's usage; `None` where no key is known, or nothing of it.
     #[must_use]
     pub fn usage(self) -> Option<Use> {
-        match self {
-            Self::Allowed => Some(Use::Allowed),
-            Self::Limited => Some(Use::Limited),
-            Self::Unknown | Self::Unavailable => None,
-            _ => Some(Use::Denied),
-        }
+        let denial = match self {
+            Self::Allowed => return Some(Use::Allowed),
+            Self::Limited => return Some(Use::Limited),
+            Self::Unknown | Self::Unavailable => return None,
+            Self::Expired => Denial::Expired,
+            Self::Disabled => Denial::Disabled,
+            Self::Suspended => Denial::Suspended,
+            Self::Exposed => Denial::Exposed,
+            Self::Address => Denial::Address,
+            Self::Operation => Denial::Operation,
+        };
+        Some(Use::Denied(denial))
     }
 }

@@ -60,5 +60,5 @@ pub use self::record::KeyRecord;
 pub use self::status::KeyStatus;
 pub use self::tags::{ShownTags, Tags};
 pub use self::timestamp::Timestamp;
-pub use self::usage::{Consumer, Count, Tally, Use, Uses};
+pub use self::usage::{Consumer, Count, Denial, Denials, Tally, Use, Uses};
 pub use self::value::{ImportedKeys, KeyValue};

@@ -17,8 +17,84 @@ pub enum Use {
     Allowed,
     /// It was over a limit of the key.
     Limited,
-    /// The key did not open it: its status, its addresses or its operations.
-    Denied,
+    /// The key did not open it.
+    Denied(Denial),
+}
+
+/// Why a key did not open a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The key has expired.
+    Expired,
+    /// The key is disabled.
+    Disabled,
+    /// The key's account is suspended.
+    Suspended,
+    /// The key's value is known to others.
+    Exposed,
+    /// The request came from another address.
+    Address,
+    /// The key lacks the operation.
+    Operation,
+}
+
+impl Denial {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Expired, Self::Disabled, Self::Suspended, Self::Exposed, Self::Address, Self::Operation];
+
+    /// Its name, as verdicts have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "EXPIRED",
+            Self::Disabled => "DISABLED",
+            Self::Suspended => "SUSPENDED",
+            Self::Exposed => "EXPOSED",
+            Self::Address => "ADDRESS",
+            Self::Operation => "OPERATION",
+        }
+    }
+}
+
+/// How many requests were denied for each reason, in the order of [`Denial::ALL`].
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Denials([u64; Denial::ALL.len()]);
+
+impl Denials {
+    /// With so many for each reason; `None` where one has no number.
+    pub fn of(count: impl Fn(Denial) -> Option<u64>) -> Option<Self> {
+        let mut all = Self::default();
+        for (denial, into) in Denial::ALL.into_iter().zip(&mut all.0) {
+            *into = count(denial)?;
+        }
+        Some(all)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(self) -> u64 {
+        self.0.into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// The reasons that there were.
+    pub fn iter(self) -> impl Iterator<Item = (Denial, u64)> {
+        Denial::ALL.into_iter().zip(self.0).filter(|(_, requests)| *requests > 0)
+    }
+
+    fn add(&mut self, denial: Denial) {
+        for (one, requests) in Denial::ALL.into_iter().zip(&mut self.0) {
+            *requests += u64::from(one == denial);
+        }
+    }
+}
+
+impl AddAssign for Denials {
+    fn add_assign(&mut self, other: Self) {
+        for (requests, more) in self.0.iter_mut().zip(other.0) {
+            *requests = requests.saturating_add(more);
+        }
+    }
 }
 
 /// How often each became of requests.
@@ -29,7 +105,7 @@ pub struct Uses {
     /// See [`Use::Limited`].
     pub limited: u64,
     /// See [`Use::Denied`].
-    pub denied: u64,
+    pub denied: Denials,
 }
 
 /// Who made requests: a key, or all keys of an account together.
@@ -149,14 +225,14 @@ impl Uses {
         match r#use {
             Use::Allowed => self.allowed += 1,
             Use::Limited => self.limited += 1,
-            Use::Denied => self.denied += 1,
+            Use::Denied(denial) => self.denied.add(denial),
         }
     }
 
     /// All requests.
     #[must_use]
     pub fn all(self) -> u64 {
-        self.allowed + self.limited + self.denied
+        self.allowed + self.limited + self.denied.all()
     }
 }
 
@@ -164,7 +240,7 @@ impl AddAssign for Uses {
     fn add_assign(&mut self, other: Self) {
         self.allowed = self.allowed.saturating_add(other.allowed);
         self.limited = self.limited.saturating_add(other.limited);
-        self.denied = self.denied.saturating_add(other.denied);
+        self.denied += other.denied;
     }
 }
 
@@ -197,12 +273,14 @@ mod tests {
             assert_eq!(tally.add(ACCOUNT, key(1), Use::Allowed, at(second)), 0);
             assert_eq!(tally.take_due(at(second)), None);
         }
-        tally.add(ACCOUNT, key(1), Use::Denied, at(300));
+        tally.add(ACCOUNT, key(1), Use::Denied(Denial::Address), at(300));
         tally.add(ACCOUNT, key(1), Use::Limited, at(300));
         let due = all(|| tally.take_due(at(300)));
         assert_eq!(due.len(), 2, "of the key and of its account");
         for count in due {
-            assert_eq!(count.uses, Uses { allowed: 3, limited: 1, denied: 1 });
+            let Uses { allowed, limited, denied } = count.uses;
+            assert_eq!((allowed, limited, denied.all()), (3, 1, 1));
+            assert_eq!(denied.iter().collect::<Vec<_>>(), [(Denial::Address, 1)]);
         }
         tally.add(ACCOUNT, key(1), Use::Allowed, at(301));
         assert_eq!(tally.take_due(at(600)), None, "not before five minutes after that");

@@ -36,6 +36,8 @@ pub struct UsageBucket {
     /// Requests that the key did not open: it was disabled, expired, exposed or suspended, they came from another address, or
     /// needed another operation.
     pub denied: u64,
+    /// Why: of the denied requests, how many for each reason, by its name.
+    pub denials: BTreeMap<&'static str, u64>,
 }
 
 impl UsageQuery {
@@ -81,7 +83,9 @@ impl UsageQuery {
                 uses += *some;
             }
             let Uses { allowed, limited, denied } = uses;
-            buckets.push(UsageBucket { start: Timestamp::of_unix_hour(hour), allowed, limited, denied });
+            let denials = denied.iter().map(|(denial, requests)| (denial.as_str(), requests)).collect();
+            let denied = denied.all();
+            buckets.push(UsageBucket { start: Timestamp::of_unix_hour(hour), allowed, limited, denied, denials });
             hour += self.bucket;
         }
         buckets

@@ -52,10 +52,42 @@ async fn each_verdict_is_counted_for_the_key_and_for_the_account() {
     assert_eq!(sum(&admin, "usage").await, [2, 3, 4], "what this API's own authorizer counted is not written yet");
     let now = gateway.manage("usage", &admin).await.unwrap();
     assert_eq!(sum_of(&now), [2, 3, 4]);
+    assert_eq!(now["usage"].as_array().unwrap().last().unwrap()["denials"], json!({"DISABLED": 4}));
     let of_key = json!({"action": "usage", "accountId": admin.account_id, "keyId": key.id, "bucket": "hour"});
     assert_eq!(sum_of(&gateway.invoke_manage_account(of_key).await.unwrap()), [2, 3, 4]);
     let unknown = json!({"action": "usage", "accountId": "0".repeat(22)});
     assert!(gateway.invoke_manage_account(unknown).await.is_err());
+}
+
+#[tokio::test]
+async fn each_reason_of_a_denial_is_counted_by_its_name_in_the_same_write() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_with(&json!({"allowedIps": ["192.0.2.1"]})).await;
+    let environment = Environment::of(&gateway).await;
+    // Some are an error, which is a 401, and others a verdict that denies.
+    let refused = async || drop(environment.authorize(&gateway, &key.value).await);
+    let patch = async |patch: Value| assert_eq!(admin.patch(&key.id, &patch).await.status, 200);
+    refused().await;
+    patch(json!({"allowedIps": null, "operations": ["RCS"]})).await;
+    refused().await;
+    patch(json!({"enabled": false})).await;
+    refused().await;
+    refused().await;
+    patch(json!({"enabled": true})).await;
+    gateway.suspend(&admin).await;
+    refused().await;
+    gateway.manage("resume", &admin).await.unwrap();
+    gateway.leak(&[&key.value]).await;
+    refused().await;
+    let before = gateway.engine.usage().len();
+
+    assert_eq!(end(&environment).await, 0);
+
+    let usage = admin.get(&format!("/authentication/{}/usage", key.id)).await.body;
+    let day = usage["usage"].as_array().unwrap().last().unwrap().clone();
+    let reasons = json!({"ADDRESS": 1, "OPERATION": 1, "DISABLED": 2, "SUSPENDED": 1, "EXPOSED": 1});
+    assert_eq!((&day["denied"], &day["denials"]), (&json!(6), &reasons));
+    assert_eq!(gateway.engine.usage().len(), before + 2, "of the key and of the account");
 }
 
 #[tokio::test]

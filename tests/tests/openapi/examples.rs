@@ -195,13 +195,17 @@ fn account() -> Yaml {
 }
 
 fn usage() -> Yaml {
-    let bucket = |start: &str, allowed, limited, denied| UsageBucket {
+    let bucket = |start: &str, [allowed, limited]: [u64; 2], denials: &[(&'static str, u64)]| UsageBucket {
         start: Timestamp::parse(start).unwrap(),
         allowed,
         limited,
-        denied,
+        denied: denials.iter().map(|(_, requests)| requests).sum(),
+        denials: denials.iter().copied().collect(),
     };
-    let days = [bucket("2026-11-22T00:00:00Z", 0, 0, 0), bucket("2026-11-23T00:00:00Z", 1523, 12, 3)];
+    let days = [
+        bucket("2026-11-22T00:00:00Z", [0, 0], &[]),
+        bucket("2026-11-23T00:00:00Z", [1523, 12], &[("ADDRESS", 1), ("OPERATION", 2)]),
+    ];
     Mapping::from_iter([("usage".into(), yaml(&days))]).into()
 }
 

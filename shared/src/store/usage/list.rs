@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::counts::id;
+use super::counts::{id, letter};
 use crate::aws::Aws;
-use crate::key::{Consumer, Timestamp, Uses};
+use crate::key::{Consumer, Denials, Timestamp, Uses};
 use crate::store::dynamo::attribute::{ID, Item};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::table::Table;
@@ -68,7 +68,8 @@ fn hours_of(item: &Item) -> Option<Vec<(i64, Uses)>> {
     };
     let uses = |hour| {
         let (allowed, limited) = (requests('a', hour)?, requests('l', hour)?);
-        Some((first + hour, Uses { allowed, limited, denied: requests('d', hour)? }))
+        let denied = Denials::of(|denial| requests(letter(denial), hour))?;
+        Some((first + hour, Uses { allowed, limited, denied }))
     };
     (0..24).map(uses).filter(|hour| hour.is_none_or(|(_, uses)| uses.all() > 0)).collect()
 }
