@@ -39,6 +39,7 @@ enum Of {
     Api,
     Authorizer,
     PublishEvents,
+    VerifyKey,
     Table(&'static str),
 }
 
@@ -50,7 +51,7 @@ const FAILED: Metric =
 const FAILED_SHARE: f64 = 0.05;
 const FAILED_LEAST: f64 = 3.0;
 
-const WATCHED: [Watched; 8] = [
+const WATCHED: [Watched; 9] = [
     Watched {
         metric: Metric {
             id: "unavailable",
@@ -76,6 +77,19 @@ const WATCHED: [Watched; 8] = [
         sign: Finding::fault,
         cause: "times Lambda refused to run the authorizer, for want of concurrency",
         runbook: "throttledauthorizer",
+    },
+    Watched {
+        metric: Metric {
+            id: "unverified",
+            namespace: "AWS/Lambda",
+            name: "Throttles",
+            statistic: "Sum",
+            of: Of::VerifyKey,
+        },
+        limit: 3.0,
+        sign: Finding::fault,
+        cause: "times Lambda refused to run verify-key, for want of concurrency",
+        runbook: "throttledverifykey",
     },
     Watched {
         metric: Metric { id: "slow", namespace: "AWS/Lambda", name: "Duration", statistic: "p99", of: Of::Authorizer },
@@ -130,6 +144,7 @@ impl Metric {
             Of::Api => vec![dimension("ApiName", service.stack()), dimension("Stage", "v1")],
             Of::Authorizer => vec![dimension("FunctionName", service.authorizer()?.rsplit(':').next()?)],
             Of::PublishEvents => vec![dimension("FunctionName", service.output("PublishEventsFunctionName").ok()?)],
+            Of::VerifyKey => vec![dimension("FunctionName", service.output("VerifyFunctionName").ok()?)],
             Of::Table(output) => vec![dimension("TableName", service.output(output).ok()?)],
         };
         Some(json!({ "Id": self.id, "MetricStat": { "Stat": self.statistic, "Period": PERIOD,
@@ -218,7 +233,9 @@ fn runbook(service: &Service, heading: &str) -> String {
         "lateevents" | "modifiedevents" => service.output("PublishEventsFunctionName").unwrap_or(authorizer),
         _ => authorizer,
     };
-    format!("aws logs tail /aws/lambda/{group} --since 1h --filter-pattern ERROR   # and docs/guides/alarms.md#{heading}")
+    format!(
+        "aws logs tail /aws/lambda/{group} --since 1h --filter-pattern ERROR   # and docs/guides/alarms.md#{heading}"
+    )
 }
 
 #[cfg(test)]
@@ -243,6 +260,6 @@ mod tests {
             assert!((threshold - watched.limit).abs() < f64::EPSILON, "{metric}");
             assert_eq!(line(alarm, "Namespace"), watched.metric.namespace);
         }
-        assert_eq!(alarms.len(), 6);
+        assert_eq!(alarms.len(), 7);
     }
 }

@@ -279,6 +279,12 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
             "docs/guides/alarms.md#throttledauthorizer",
         ),
         (
+            "no-verifying",
+            ("GetMetricData", 200, hour(&[("unverified", 3.0)])),
+            "3 times Lambda refused to run verify-key",
+            "docs/guides/alarms.md#throttledverifykey",
+        ),
+        (
             "failing",
             ("GetMetricData", 200, hour(&[("failed", 3.0)])),
             "3 of 60 requests to the API were a 5xx",
