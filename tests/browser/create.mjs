@@ -258,7 +258,7 @@ story('a new key like another', async ({ page, admin }) => {
   await page.getByText('Left out, as your key lacks them: RCS.').waitFor();
   await checkState(page);
   assert.deepEqual(await page.getByRole('main').getByRole('checkbox').evaluateAll((/** @type {HTMLInputElement[]} */ boxes) => boxes.map(({ value, checked }) => [value, checked])), [
-    ['SMS', true], ['AUTHENTICATION', false],
+    ['SMS', true], ['AUTHENTICATION', false], ['AUTHENTICATION_READ', false],
   ]);
   await create(page).click();
   await ready(page, 'reminders copy').waitFor();

@@ -18,7 +18,7 @@ async function openForm(page, client, id) {
 story('who takes their own key what it manages with is asked, and signed out', async ({ page, admin }) => {
   const own = await admin.create({ name: 'own', operations: ['SMS', 'AUTHENTICATION'] });
   await openForm(page, own, own.id);
-  await page.getByRole('checkbox', { name: 'AUTHENTICATION' }).uncheck();
+  await page.getByRole('checkbox', { name: /^AUTHENTICATION / }).uncheck();
   await save(page);
   await question(page).getByText('Operations: SMS, AUTHENTICATION → SMS').waitFor();
   await question(page).getByText('It can manage no keys then').waitFor();
