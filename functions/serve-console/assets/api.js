@@ -1,4 +1,4 @@
-// The session and the way to the API. The key lives here, in memory alone.
+// The session and the way to the API. The key lives here alone.
 
 import { thisView } from './scope.js';
 
@@ -11,7 +11,7 @@ let whenWaiting;
 const values = new Set();
 const waits = new Set();
 
-/** Why a request failed: the API's answer, or a status of 0 when none came. */
+/** Why a request failed; a status of 0 is no answer. */
 export class Problem extends Error {
 	constructor(status, said, retryAfter) {
 		const { detail, code, errors, sent = true } = Object(said);
@@ -36,22 +36,21 @@ export const keep = (/** @type {Key} */ self, value, account = session.account) 
 /** @type {() => Account} */
 export const account = () => session.account;
 
-/** Of the key that is signed in: nothing, if it is gone. */
-export function renew(/** @type {Key | undefined} */ key) {
+/** Of the key that is signed in: nothing if it is gone. */
+export function renew(key) {
 	if (!key) return endSession('deleted');
 	session.self = key;
 	if (!key.enabled) endSession('disabled');
 	else if (!key.operations.includes('AUTHENTICATION')) endSession('demoted');
 }
 
-/** `doubt` is what may have been done. */
 export function endSession(reason, doubt) {
 	if (!session) return;
 	session = null;
 	whenEnded(reason, doubt);
 }
 
-/** Waiting is told until its result is called. */
+/** Until its result is called. */
 export function wait() {
 	const over = () => waits.delete(over) && whenWaiting(waits.size);
 	waits.add(over);
@@ -59,7 +58,7 @@ export function wait() {
 	return over;
 }
 
-/** Until its result is called, a value is to come or to be read: no refused request ends the session. */
+/** Until then a value is to come or to be read: no refused request ends the session. */
 export function expectValue() {
 	const { promise, resolve } = Promise.withResolvers();
 	values.add(promise);
@@ -69,7 +68,7 @@ export function expectValue() {
 	};
 }
 
-/** Never returns where its session has ended or its view was left: nobody is there to read on. */
+/** Never returns where its session has ended or its view was left. */
 export async function call(method, path, /** @type {Call} */ options = {}) {
 	const { signal = thisView(), release, reason = 'revoked', doubt } = options;
 	const mine = session;
@@ -92,7 +91,7 @@ export async function call(method, path, /** @type {Call} */ options = {}) {
 	return new Promise(() => {});
 }
 
-/** What was done to a key since it was of a version, newest first. */
+/** Newest first. */
 export async function eventsSince(id, etag, options) {
 	const { events } = await call('GET', `/events?keyId=${id}`, options);
 	const at = events.findIndex((event) => event.id === etag);
@@ -121,7 +120,7 @@ async function send(value, method, path, /** @type {Call} */ { body, signal, eta
 		});
 		const said = await response.json().catch(() => undefined);
 		if (!response.ok) throw new Problem(response.status, said, response.headers.get('Retry-After'));
-		// It broke off, or something between us and the API answered.
+		// It broke off, or something in between answered.
 		if (!said && response.status !== 204) throw new Problem(0);
 		return said;
 	} finally {

@@ -1,12 +1,11 @@
 // The page: sign-in, the frame, and the view that an address names.
 
 import { account, ask, endSession, keep, onSessionEnd, self } from './api.js';
-import { fill, h, newId } from './dom.js';
 import { eventsView } from './events.js';
 import { createView, editView } from './key-form.js';
 import { keyView } from './key.js';
 import { forgetKeys, keysView } from './keys.js';
-import { bdi, button, form, nameOf, notice } from './parts.js';
+import { bdi, button, fill, form, h, nameOf, newId, notice } from './parts.js';
 import { begin, end, mayLeave } from './scope.js';
 import { forgetOld, toldRegion, waitRegion } from './told.js';
 import { patterns, usageView } from './usage.js';

@@ -1,7 +1,6 @@
-// Dialogs. Only their buttons, Escape and the end of their view close them.
+// Only their buttons, Escape and the end of their view close dialogs.
 
-import { fill, h, newId } from './dom.js';
-import { button, form, notice } from './parts.js';
+import { button, fill, form, h, newId, notice } from './parts.js';
 import { mayLeave, onLeave } from './scope.js';
 import { sayWaiting, waitRegion } from './told.js';
 import { words } from './words.js';
@@ -9,14 +8,14 @@ import { words } from './words.js';
 // What cancels each, the one on top last.
 const open = new Set();
 
-// A browser closes a dialog at the second Escape, and a key held down would answer the next one, too.
+// A browser closes a dialog at the second Escape, and a key held down answers the next, too.
 addEventListener('keydown', (event) => {
 	if (event.key !== 'Escape' || event.isComposing || open.size === 0) return;
 	event.preventDefault();
 	if (!event.repeat) [...open].at(-1)();
 });
 
-/** Opens a dialog, described by `about`; Escape calls `cancel`. Gives what closes it. */
+/** Escape calls `cancel`. Gives what closes it. */
 export function openDialog(title, cancel, about, ...content) {
 	const [titleId, aboutId] = [newId(), newId()];
 	const dialog = h('dialog', {
@@ -39,7 +38,7 @@ export function openDialog(title, cancel, about, ...content) {
 	return close;
 }
 
-/** Asks before something is done. The first field, or Cancel, has the focus. */
+/** The first field, or Cancel, has the focus. */
 export function ask(/** @type {Question} */ { title, about, fields, action, kind = 'primary danger', perform, instead }) {
 	const slot = h('div');
 	const submit = button(action, null, kind);
@@ -60,5 +59,5 @@ export function ask(/** @type {Question} */ { title, about, fields, action, kind
 	const close = openDialog(title, cancel, about, form('', submit, work, fields, slot, actions));
 }
 
-export const confirmed = (/** @type {Omit<Question, 'perform'>} */ question) =>
+export const confirmed = (/** @type {any} */ question) =>
 	new Promise((resolve) => ask({ ...question, perform: async () => resolve(true), instead: () => resolve(false) }));

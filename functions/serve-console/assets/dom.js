@@ -1,11 +1,11 @@
-// Elements are made of nodes and text: nothing that the API says can become markup.
+// Made of nodes and text: nothing that the API says becomes markup.
 
 const SVG = ['svg', 'rect', 'pattern', 'path'];
 const isThere = (value) => value !== null && value !== undefined && value !== false;
 
-/** Makes an element from `tag.class`, attributes and listeners, if any, and children. */
+/** From `tag.class`, attributes and listeners, if any, and children. */
 export function h(name, ...children) {
-	const [tag, ...classes] = name.split('.');
+	const [tag, ...classes] = name.split('.').filter(Boolean);
 	const element = SVG.includes(tag)
 		? document.createElementNS('http://www.w3.org/2000/svg', tag)
 		: document.createElement(tag);

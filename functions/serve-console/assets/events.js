@@ -1,9 +1,8 @@
 // What was changed, by whom, from where.
 
 import { call } from './api.js';
-import { fill, h } from './dom.js';
 import { list } from './keys.js';
-import { attempt, button, cells, changeList, heading, bdi, linkTo, moment, nameOf, offer, table } from './parts.js';
+import { attempt, bdi, button, cells, changeList, fill, h, heading, linkTo, moment, nameOf, offer, table } from './parts.js';
 import { words } from './words.js';
 
 const text = words.events;

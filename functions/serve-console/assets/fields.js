@@ -1,8 +1,7 @@
 // The fields of the forms, and where errors stand.
 
 import { account } from './api.js';
-import { fill, h, newId } from './dom.js';
-import { DAY, inFull, named, offer } from './parts.js';
+import { DAY, fill, h, inFull, named, newId, offer } from './parts.js';
 import { words } from './words.js';
 
 const USUAL_DAYS = 90;
@@ -11,14 +10,14 @@ const PERIODS = Object.keys(words.form.per);
 const WHOLE = /^(\d{1,15}|[1-9]\d{0,2}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
 const ANOTHER_TAG = /[,;\s]\s*[A-Za-z][\w.-]*\s*=/;
 
-/** What people write for each other: in forms, on a key's page, in the search. */
+/** What people write for each other. */
 export const TEXTS = { name: 'input', description: 'textarea' };
 
 export const textsOf = (key) => Object.fromEntries(Object.keys(TEXTS).map((name) => [name, key[name]]));
 
 export const tagsOf = (key) => Object.entries(key.tags).map((tag) => tag.join('='));
 
-function field(name, /** @type {Field} */ { input, group, inputs = [input], required, read, part, check = () => [] }) {
+export function field(name, /** @type {Field} */ { input, group, inputs = [input], required, read, part, check = () => [] }) {
 	const label = words.fields[name];
 	const [wrongId, hintId] = [newId(), newId()];
 	const hint = words.form.hint[name];
@@ -44,7 +43,7 @@ function field(name, /** @type {Field} */ { input, group, inputs = [input], requ
 	return { name, element, read, check, tell, focus: () => (invalid[0] ?? inputs[0]).focus() };
 }
 
-export function text(name, value, /** @type {{ tag?: string, required?: boolean }} */ { tag = 'input', required } = {}) {
+export function text(name, value, /** @type {any} */ { tag = 'input', required } = {}) {
 	const input = h(tag, { value: value ?? '', autocomplete: 'off', dir: 'auto' });
 	return field(name, { input, required, read: () => input.value.trim() || null });
 }
@@ -58,8 +57,7 @@ export function operations(chosen) {
 	return field('operations', { group, inputs: boxes, required: true, read, part: (at) => at && { label: read()[at], input: checked()[at] } });
 }
 
-/** When a key ends. */
-export function expiry(/** @type {Key | undefined} */ edited) {
+export function expiry(edited) {
 	const said = words.form.expiry;
 	const consequence = h('p.hint', { 'aria-live': 'polite' });
 	const choice = h('select', { 'aria-label': words.fields.expiresAt, change: explain });
@@ -89,7 +87,7 @@ export function expiry(/** @type {Key | undefined} */ edited) {
 	});
 }
 
-export function limits(/** @type {Limit[]} */ given) {
+export function limits(given) {
 	const inputs = PERIODS.map((per) => h('input', {
 		inputmode: 'numeric', value: given.find((limit) => limit.per === per)?.requests ?? '',
 	}));
@@ -110,9 +108,8 @@ export function limits(/** @type {Limit[]} */ given) {
 	});
 }
 
-export function addresses(/** @type {string[]} */ given) {
+export function addresses(given) {
 	const input = h('textarea', { value: given.join('\n') });
-	// One a line, or as a list that was pasted.
 	const lines = () => input.value.replace(/\s*\/\s*/g, '/').split(/[\s,;]+/).filter(Boolean);
 	return field('allowedIps', {
 		input,

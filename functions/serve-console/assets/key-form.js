@@ -2,9 +2,8 @@
 
 import { account, call, eventsSince, isSelf, self } from './api.js';
 import { confirmed } from './dialogs.js';
-import { fill, h } from './dom.js';
 import { addresses, expiry, limits, operations, TEXTS, tags, text as textField, trafficType } from './fields.js';
-import { button, changeList, form, heading, load, nameOf, notice } from './parts.js';
+import { button, changeList, fill, form, h, heading, load, nameOf, notice } from './parts.js';
 import { hold, replace } from './scope.js';
 import { change } from './told.js';
 import { issue, showValue } from './value.js';
@@ -13,7 +12,7 @@ import { words } from './words.js';
 const text = words.form;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Makes a key, like that of an id. */
+/** Like the key of an id. */
 export function createView(id) {
 	const holder = h('div.stack');
 	const { userId, username } = self();
@@ -82,12 +81,11 @@ const fieldsOf = (key, edited) => [
 	addresses(key.allowedIps ?? []),
 ];
 
-/** A form that says what is wrong beside it, and asks before it is left. */
 function frame(fields, action, back, work) {
 	const slot = h('div');
 	const submit = button(action, null, 'primary');
 	const group = h('fieldset.wide', fields.map(({ element }) => element));
-	const typed = () => [...group.elements].map((/** @type {any} */ { value, checked }) => [value, checked]);
+	const typed = () => [...group.elements].map(({ value, checked }) => [value, checked]);
 	const untouched = typed();
 	async function askToLeave(goOn) {
 		if (document.querySelector('dialog')) return;
@@ -119,13 +117,13 @@ function frame(fields, action, back, work) {
 	return form('wide', submit, send, group, slot, h('div.actions', submit, h('a.button', { href: back }, words.cancel)));
 }
 
-/** Asks whether its changes are to be made, if they would shut it out. */
+/** Asks, if that would shut it out. */
 function mayChange(/** @type {Key} */ key, { operations, allowedIps, expiresAt }) {
 	const text = words.ownKey;
 	const lost = [
 		operations && !operations.includes('AUTHENTICATION') && { field: 'operations', from: key.operations, to: operations },
 		expiresAt && !(key.expiresAt && key.expiresAt <= expiresAt) && { field: 'expiresAt', from: key.expiresAt ?? words.never, to: expiresAt },
-		// The page does not know from which address its next request comes.
+		// The page does not know its own address.
 		allowedIps && { field: 'allowedIps', from: key.allowedIps ?? words.anywhere, to: allowedIps },
 	].filter(Boolean);
 	return lost.length === 0 || confirmed({

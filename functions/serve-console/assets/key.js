@@ -1,12 +1,11 @@
 // One key, and what may be done with it.
 
 import { call } from './api.js';
-import { fill, h } from './dom.js';
 import { eventsSection } from './events.js';
 import { tagsOf, textsOf } from './fields.js';
 import { noteKey } from './keys.js';
 import {
-	attempt, badge, bdi, button, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
+	attempt, badge, bdi, button, fill, h, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
 } from './parts.js';
 import { askAbout, deleteDialog, rotateDialog } from './questions.js';
 import { replace, thisView } from './scope.js';

@@ -1,17 +1,16 @@
 // The keys of the account.
 
 import { account, call, isSelf, renew } from './api.js';
-import { fill, h } from './dom.js';
 import { tagsOf, textsOf } from './fields.js';
 import {
-	DAY, apart, attempt, badge, bdi, button, cells, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
+	apart, attempt, badge, bdi, button, cells, DAY, fill, h, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
 } from './parts.js';
 import { thisView } from './scope.js';
 import { words } from './words.js';
 
 const text = words.keys;
 const STEP = 100;
-// A key's value, and the key's id in it.
+// A value, and the id in it.
 const VALUE = /_1[0-9A-Za-z]{22}([0-9A-Za-z]{22})_[0-9A-Za-z]{49}/;
 
 /** @type {any} The newest keys, and where somebody was who comes back. */
@@ -20,13 +19,13 @@ export let list;
 export const forgetKeys = () => (list = { keys: [], cursor: null, loaded: false, rows: STEP, top: 0, search: '', filters: {} });
 forgetKeys();
 
-/** Takes note of what a key is now: nothing, if it is gone. */
+/** What a key is now: nothing if it is gone. */
 export function noteKey(id, now) {
 	list.keys = list.keys.flatMap((key) => (key.id === id ? now ?? [] : key));
 	if (isSelf(id)) renew(now);
 }
 
-/** The newest page, and the older keys that were loaded before. */
+/** And the older keys that were loaded before. */
 function newest(page, cursor) {
 	const last = list.keys.findIndex(({ id }) => id === page.at(-1)?.id);
 	const older = cursor && last >= 0 ? list.keys.slice(last + 1) : [];
@@ -50,7 +49,7 @@ export function keysView() {
 	const quota = h('p.hint');
 	const more = button(words.more, showMore);
 
-	// An address may have the id that is in a value, and no value.
+	// No value may get into an address.
 	const withoutValue = (input) => (input.value = VALUE.exec(input.value)?.[1] ?? input.value);
 
 	function find(more = {}) {
@@ -63,7 +62,7 @@ export function keysView() {
 		reload();
 	}
 
-	// A row that has the focus keeps it and its place.
+	// A row keeps focus and place.
 	function show() {
 		const focused = /** @type {any} */ (document.activeElement);
 		const hash = body.contains(focused) && focused.hash;
@@ -94,7 +93,7 @@ export function keysView() {
 		fill(help, list.loaded && matching.length === 0 && (complete ? text.nothing : text.nothingYet));
 	}
 
-	/** Whether it is still wanted when it comes. */
+	/** Whether it is wanted when it comes. */
 	async function loadPage(cursor) {
 		const mine = (latest = {});
 		const { apiKeys, nextCursor } = await call('GET', `?${queryOf(list.filters, cursor)}`);

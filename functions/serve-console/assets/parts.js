@@ -4,12 +4,14 @@ import { Problem, isSelf } from './api.js';
 import { fill, h } from './dom.js';
 import { words } from './words.js';
 
+export * from './dom.js';
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 const relative = new Intl.RelativeTimeFormat(words.locale, { numeric: 'auto' });
-const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
+const format = (/** @type {any} */ options) => {
 	const formatter = new Intl.DateTimeFormat(words.locale, options);
 	return (date) => formatter.format(new Date(date));
 };
@@ -33,25 +35,25 @@ function fromNow(date) {
 	const [unit, length] =
 		size < 59_500 ? ['second', 1000]
 		: size < 59.5 * MINUTE ? ['minute', MINUTE]
-		// Up to "in 2 days": a "tomorrow" could be the day after.
+		// A "tomorrow" could be the day after.
 		: size < 47.5 * HOUR ? ['hour', HOUR]
 		: size < 100 * DAY ? ['day', DAY]
 		: ['month', 30.44 * DAY];
 	return relative.format(Math.round(ahead / length), unit);
 }
 
-/** It takes the focus, and names the page: no key, since the browser keeps that. */
+/** Names the page: no key, since the browser keeps that. */
 export function heading(title, ...content) {
 	document.title = `${title} · ${words.product}`;
 	const element = h('h1', { tabindex: -1 }, content.length > 0 ? content : title);
-	// Once it is on the page, and a dialog before it gone.
+	// Once it is there, and a dialog gone.
 	setTimeout(() => element.focus({ preventScroll: true }));
 	return element;
 }
 
 export function button(text, work, kind = '', attributes = {}) {
 	const click = () => work && whileBusy(element, work);
-	const element = h('button', { type: work ? 'button' : 'submit', class: kind, click, ...attributes }, text);
+	const element = h(`button.${kind}`, { type: work ? 'button' : 'submit', click, ...attributes }, text);
 	return element;
 }
 
@@ -76,10 +78,10 @@ export const form = (kind, submit, work, ...content) => h(`form.${kind}`, {
 
 export const badge = (status) => h(`span.badge.${status.toLowerCase()}`, words.status[status] ?? status);
 
-/** Both for everybody: not all people can hover. */
+// Not all people can hover.
 export const moment = (date) => (date ? h('time', { datetime: date }, fromNow(date), h('span.sub', atTime(date))) : words.never);
 
-/** What people wrote, in its own direction. */
+// What people wrote has its own direction.
 export const bdi = (text) => h('bdi', text);
 
 export const apart = (texts) => texts.map((text, at) => [at > 0 && ', ', bdi(text)]);
@@ -95,11 +97,11 @@ export const linkTo = (id, ...content) => h('a', { href: `#/key/${id}` }, conten
 export const limitsText = (limits) =>
 	limits?.length ? words.list(limits.map(({ requests, per }) => words.limit(number(requests), per))) : words.none;
 
-const used = (date, said, never) => h('p', date ? said(fromNow(date), atTime(date)) : never);
+const used = (date, it, never) => h('p', date ? words.lastUsed(it, fromNow(date), atTime(date)) : never);
 
-export const lastUse = (key) => used(key.lastUsedAt, words.lastUsed, words.neverUsed);
+export const lastUse = (key) => used(key.lastUsedAt, words.it, words.neverUsed);
 
-export const oldUse = (key) => used(key.previousValueLastUsedAt, words.endOld.used, words.endOld.unused);
+export const oldUse = (key) => used(key.previousValueLastUsedAt, words.endOld.it, words.endOld.unused);
 
 function valueText(value) {
 	if (value === null || value === undefined) return words.none;
@@ -148,7 +150,7 @@ export function notice(problem, retry) {
 		retry && temporary && button(words.tryAgain, retry));
 }
 
-/** Does work, and says in a slot what went wrong, unless other work began there since. */
+/** Says in a slot what went wrong, unless other work began there since. */
 export async function attempt(slot, work) {
 	const hadFocus = slot.contains(document.activeElement);
 	const mine = (slot.latest = {});

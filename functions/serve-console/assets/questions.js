@@ -2,8 +2,8 @@
 
 import { isSelf, keep } from './api.js';
 import { ask } from './dialogs.js';
-import { fill, h, newId } from './dom.js';
-import { atTime, lastUse, nameOf, offer, oldUse, userOf } from './parts.js';
+import { field } from './fields.js';
+import { atTime, fill, h, lastUse, nameOf, offer, oldUse, userOf } from './parts.js';
 import { change, tellDone } from './told.js';
 import { issue, showValue } from './value.js';
 import { words } from './words.js';
@@ -11,7 +11,7 @@ import { words } from './words.js';
 const USUAL_SECONDS = 3600;
 const TYPED = 6;
 
-/** Asks in the words for an act, and warns who is signed in with the key. */
+/** Warns who is signed in with the key. */
 export function askAbout(key, act, /** @type {any} */ { about, ...question }) {
 	const { action, title = action, consequence, self } = words[act];
 	ask({
@@ -29,7 +29,6 @@ export function rotateDialog(key, done, onThis) {
 	const isOwn = isSelf(key.id);
 	const consequence = h('div', { 'aria-live': 'polite' });
 	const choice = offer(h('select', { change: () => explain() }), text.grace);
-	// Another value than the present one may still work.
 	const older = key.previousValueValidUntil;
 	const unseen = h('input', { type: 'checkbox', change: () => explain() });
 	const fields = h('fieldset.stack',
@@ -67,25 +66,19 @@ export function rotateDialog(key, done, onThis) {
 
 export function deleteDialog(key, done) {
 	const text = words.delete;
-	const [id, wrong] = [newId(), newId()];
 	const expected = key.id.slice(-TYPED);
-	const complaint = h('p.wrong', { id: wrong, role: 'alert' });
-	const input = h('input', {
-		id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: true, 'aria-describedby': wrong,
-	});
+	const input = h('input', { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
+	const end = field('end', { input, required: true, read: () => input.value.trim(), part: () => ({ label: text.this }) });
 	askAbout(key, 'delete', {
 		about: [
 			h('p', userOf(key), h('code.sub', key.id.slice(0, -TYPED), h('strong', expected))),
 			lastUse(key),
 			key.operations.includes('AUTHENTICATION') && h('p', text.manager),
 		],
-		fields: h('div.field', h('label', { for: id }, text.type), input, complaint),
+		fields: end.element,
 		perform: async () => {
-			const isOther = input.value.trim() !== expected;
-			fill(complaint, isOther && text.other(expected));
-			input.ariaInvalid = isOther ? 'true' : null;
-			if (isOther) {
-				input.focus();
+			if (end.tell(end.read() === expected ? [] : [{ field: 'end', message: text.other(expected) }])) {
+				end.focus();
 				return false;
 			}
 			await change(key, 'delete', 'DELETE', {});

@@ -1,10 +1,9 @@
 // A view owns what begins in it: requests, dialogs, and what keeps it from being left.
 
 let view = new AbortController();
-/** @type {Set<any>} */
 const holds = new Set();
 
-// Its place in the browser's history, and the addresses there.
+// Its place in the history, and the addresses there.
 let at = history.state?.at ?? 0;
 let trail = [];
 let address;
@@ -12,7 +11,6 @@ let showView;
 
 const held = () => [...holds].findLast(({ needed }) => needed());
 
-/** Ends with the view that is there now. */
 export const thisView = () => view.signal;
 
 /** Gives what forgets it. */
@@ -47,7 +45,7 @@ function show() {
 	address = trail[at] = location.hash;
 }
 
-// What to ask once the browser is back where it was.
+// To ask when the browser is back where it was.
 let question;
 
 addEventListener('popstate', () => {
@@ -75,7 +73,7 @@ export function begin(work) {
 	show();
 }
 
-/** Ends the view. What its address names is nobody else's business. */
+// What an address names is nobody else's business.
 export function end() {
 	view.abort();
 	address = undefined;
@@ -83,7 +81,7 @@ export function end() {
 	history.replaceState({ at }, '', location.pathname);
 }
 
-/** No way back leads to the view that is left so. */
+/** No way back leads to the view that is left. */
 export function replace(hash) {
 	history.replaceState({ at }, '', hash);
 	if (trail[at - 1] === hash) history.back();

@@ -1,9 +1,8 @@
-// What is told apart from a view: waiting, and how a change ended whose own view was left.
+// What is told apart from a view: waiting, and how a change ended whose view was left.
 
 import { call, eventsSince, onWaiting, self } from './api.js';
-import { fill, h } from './dom.js';
 import { noteKey } from './keys.js';
-import { button, nameOf, notice } from './parts.js';
+import { button, fill, h, nameOf, notice } from './parts.js';
 import { thisView } from './scope.js';
 import { words } from './words.js';
 
@@ -46,7 +45,7 @@ async function send(method, path, /** @type {any} */ { body, etag }) {
 	}
 }
 
-/** How it ended is told if its view was left, and what is shown then is read anew. */
+/** If its view was left, its end is told, and what is shown is read anew. */
 export async function change(key, action, method, options) {
 	const view = thisView();
 	try {

@@ -1,8 +1,7 @@
 // Usage, as bars and as a table.
 
 import { call } from './api.js';
-import { h } from './dom.js';
-import { DAY, bucketTime, heading, load, number, offer } from './parts.js';
+import { bucketTime, DAY, h, heading, load, number, offer } from './parts.js';
 import { words } from './words.js';
 
 const text = words.usage;
@@ -54,7 +53,7 @@ function figure(buckets, bucket) {
 const ALL = { width: '100%', height: '100%' };
 const LINES = { limited: 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5', denied: 'M0 3H6M3 0V6' };
 
-/** What tells verdicts apart without colours; styles name it. */
+/** They tell verdicts apart without colours. */
 export const patterns = () => h('svg', { width: 0, height: 0, 'aria-hidden': 'true' }, Object.entries(LINES).map(([verdict, d]) =>
 	h(`pattern.${verdict}`, { id: verdict, patternUnits: 'userSpaceOnUse', width: 6, height: 6 }, h('rect', ALL), h('path', { d }))));
 

@@ -1,9 +1,8 @@
-// A key's value: had though answers are lost, and shown this one time.
+// A value: had though answers are lost, and shown this one time.
 
 import { apiUrl, call, eventsSince, expectValue, wait } from './api.js';
 import { openDialog } from './dialogs.js';
-import { fill, h } from './dom.js';
-import { button, inFull, linkTo, reasonOf } from './parts.js';
+import { button, fill, h, inFull, linkTo, reasonOf } from './parts.js';
 import { hold, onLeave, thisView } from './scope.js';
 import { sayWaiting } from './told.js';
 import { words } from './words.js';
@@ -12,16 +11,16 @@ const { issue: said, value: text } = words;
 const { until, forever } = words.form.expiry;
 // In seconds.
 const PATIENCE = 10;
-// What the function says once it has looked the name up. All else proves nothing.
+// What the function says when it has looked the name up. All else proves nothing.
 const DECIDES = /^(CANNOT_|KEY_|NOT_FOUND|PRECONDITION_FAILED|QUOTA_REACHED)/;
 
 /**
- * Creates or rotates under a name, so once. If the answer was lost, another value takes the place of the one that nobody saw.
- * Gives the answer, and a `release` to call once its value was read.
+ * Creates or rotates under a name, so once. After a lost answer another value replaces the one that nobody saw.
+ * Gives the answer, and a `release` to call when its value was read.
  */
 export function issue(path, body, slot, fields, leave, /** @type {Call} */ { etag, ...inDoubt } = {}) {
 	const signal = thisView();
-	const named = (/** @type {Call & { path: string }} */ request) => ({ ...request, signal, name: crypto.randomUUID() });
+	const named = (/** @type {any} */ request) => ({ ...request, signal, name: crypto.randomUUID() });
 	const another = (version) => named({ path: `/${made}/rotate`, body: { keepPrevious: true }, etag: version });
 	let request = named({ path, body, etag });
 	// It may have been done; if it was, to this key, by this event.
@@ -29,7 +28,7 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 	let made;
 	let lost;
 
-	/** Whether the value that nobody saw is the newest of a key that was changed since. */
+	/** Whether the value that nobody saw is still the newest. */
 	const isNewest = async (looking) =>
 		(await eventsSince(made, '', looking)).find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
 

@@ -1,8 +1,12 @@
 // All that people read. Another language is another file of this shape.
 
 const some = (count, one, many) => `${count} ${count === '1' ? one : many}`;
+const FAILS = 'It fails from the next request on';
+const OUT = 'You were signed out: your key';
 const OWN = 'You are signed in with it: you will be signed out';
 const ENDS = 'disabled, expired, exposed, rotated or deleted, or the account is suspended';
+const LOST = 'This was done, but its answer was lost, ';
+const UNKNOWN = 'Nobody knows whether ';
 const HELP = 'If nobody else can manage keys, ask whoever runs this service.';
 
 export const words = Object.freeze({
@@ -26,7 +30,8 @@ export const words = Object.freeze({
 	user: (name, id) => [name, ' (', id, ')'],
 	limit: (requests, per) => `${requests} a ${per.toLowerCase()}`,
 	inForce: (limits) => ` (in force: ${limits})`,
-	lastUsed: (ago, time) => `It was last used ${ago}, on ${time}.`,
+	lastUsed: (what, ago, time) => `${what} was last used ${ago}, on ${time}.`,
+	it: 'It',
 	neverUsed: 'It has never been used.',
 	status: { ACTIVE: 'Active', DISABLED: 'Disabled', EXPIRED: 'Expired', EXPOSED: 'Exposed', SUSPENDED: 'Suspended' },
 
@@ -36,7 +41,7 @@ export const words = Object.freeze({
 	noReason: (status) => `It was refused without a reason (${status}).`,
 	question: (action, name) => [action, ' “', name, '”?'],
 	done: (name, did) => [name, ' is ', did, '.'],
-	notKnown: (name, did) => ['Nobody knows whether ', name, ' is ', did, '. '],
+	notKnown: (name, did) => [UNKNOWN, name, ' is ', did, '. '],
 	overtaken: 'Nothing was done: somebody changed this key after you opened it. ',
 	notDone: (name, did) => [name, ' was not ', did, '. '],
 	did: { enable: 'enabled', disable: 'disabled', endOld: 'left with its new value', save: 'changed', delete: 'deleted' },
@@ -64,6 +69,7 @@ export const words = Object.freeze({
 		previousValueValidUntil: 'Old value until',
 		externalId: 'Operator’s id of the account',
 		maxKeys: 'Most keys',
+		end: 'To confirm, type the last six characters of its id',
 	},
 
 	signIn: {
@@ -75,12 +81,12 @@ export const words = Object.freeze({
 		notLive: `This is not a live key. It may be mistyped, ${ENDS}.`,
 		notManager: 'This key works, but it may not manage keys.',
 		wrongAddress: 'This key may not be used from your address.',
-		doubt: (what) => ['Nobody knows whether your last request was done: see the events of ', what, '.'],
+		doubt: (what) => [UNKNOWN, 'your last request was done: see the events of ', what, '.'],
 		ended: {
 			left: 'You are signed out.',
-			revoked: `You were signed out: your key no longer works. It is ${ENDS}.`,
-			demoted: `You were signed out: your key may not manage keys any more. ${HELP}`,
-			lost: `You were signed out: your key was rotated, and the answer with its new value was lost. ${HELP}`,
+			revoked: `${OUT} no longer works. It is ${ENDS}.`,
+			demoted: `${OUT} may not manage keys any more. ${HELP}`,
+			lost: `${OUT} was rotated, and the answer with its new value was lost. ${HELP}`,
 			disabled: `You disabled the key that you were signed in with. ${HELP}`,
 			deleted: 'You deleted the key that you were signed in with.',
 		},
@@ -157,12 +163,12 @@ export const words = Object.freeze({
 	},
 
 	issue: {
-		unsure: 'Nobody knows whether this was done. Ask again: it is done once. If you leave it and it was done, nobody has the value.',
+		unsure: `${UNKNOWN}this was done. Ask again: it is done once. If you leave it and it was done, nobody has the value.`,
 		again: 'Ask again',
 		leave: 'Leave it',
 		open: 'Open the key',
-		without: 'This was done, but its answer was lost, so nobody has the value. ',
-		overtaken: 'This was done, but its answer was lost, and somebody got another value since. ',
+		without: `${LOST}so nobody has the value. `,
+		overtaken: `${LOST}and somebody got another value since. `,
 	},
 
 	ownKey: {
@@ -191,16 +197,16 @@ export const words = Object.freeze({
 	},
 
 	disable: {
-		consequence: 'It fails from the next request on, until you enable it again.',
+		consequence: `${FAILS}, until you enable it again.`,
 		self: `${OWN}, and cannot enable it again.`,
 		action: 'Disable',
 	},
 
 	endOld: {
 		title: 'End the old value of',
-		consequence: 'It fails from the next request on.',
+		consequence: `${FAILS}.`,
 		self: 'If you signed in with the old value, you will be signed out.',
-		used: (ago, time) => `The old value was last used ${ago}, on ${time}.`,
+		it: 'The old value',
 		unused: 'The old value was not used since.',
 		action: 'End old value',
 	},
@@ -219,11 +225,11 @@ export const words = Object.freeze({
 	},
 
 	delete: {
-		consequence: 'It fails from the next request on, for good.',
+		consequence: `${FAILS}, for good.`,
 		manager: `It can manage keys. ${HELP}`,
 		self: `${OWN}.`,
-		type: 'To confirm, type the last six characters of its id',
-		other: (expected) => `This is something else. Type ${expected}.`,
+		this: 'This',
+		other: (expected) => `is something else. Type ${expected}`,
 		action: 'Delete',
 	},
 
