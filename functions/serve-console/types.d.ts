@@ -3,6 +3,8 @@
 interface Limit {
   requests: number;
   per: keyof typeof import('./assets/words.js').words.form.per;
+  /** At least so many, in the account's answer. */
+  remaining?: number;
 }
 
 interface Key {
@@ -17,12 +19,15 @@ interface Key {
   name: string | null;
   description: string | null;
   createdAt: string;
+  valueCreatedAt: string;
+  lifetimeExempt: boolean;
   enabled: boolean;
   expiresAt: string | null;
   lastUsedAt: string | null;
   allowedIps: string[] | null;
   limits: Limit[] | null;
   effectiveLimits: Limit[] | null;
+  accountLimits?: Limit[] | null;
   status: 'ACTIVE' | 'DISABLED' | 'EXPIRED' | 'EXPOSED' | 'SUSPENDED';
   etag: string;
   tags: Record<string, string>;
@@ -37,8 +42,11 @@ interface Account {
   keyCount: number;
   maxKeys: number | null;
   operations: string[];
+  /** None for a key that only reads. */
   grantableOperations: string[];
   trafficTypes: string[];
+  maxKeyLifetimeDays: number | null;
+  accountLimits?: Limit[] | null;
 }
 
 /** What a request has beside its method and path. */

@@ -3,7 +3,7 @@
 
 import { describe } from 'node:test';
 
-const ALL = ['sign-in', 'keys', 'create', 'value', 'key', 'keyboard', 'usage', 'events', 'limits', 'leaving', 'lost', 'own-key', 'people'];
+const ALL = ['sign-in', 'keys', 'create', 'value', 'key', 'keyboard', 'usage', 'events', 'limits', 'leaving', 'lost', 'own-key', 'people', 'reader', 'lifetime'];
 
 // Each has a browser context of its own, and waits most of the time.
 describe('the console', { concurrency: 3 }, async () => {

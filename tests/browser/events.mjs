@@ -103,3 +103,19 @@ story('what operators change is told in words', async ({ page, admin }) => {
   await rows(page).getByText('Most keys: 50').waitFor();
   await checkState(page);
 });
+
+story('notices of the end of a key are told in words', async ({ page, admin }) => {
+  const [event] = (await admin.send('GET', '/events')).body.events;
+  const notice = { ...event, actor: { type: 'SERVICE', keyId: null, userId: null, username: null, claimed: null }, sourceIp: null, changes: [] };
+  const events = [
+    { ...notice, type: 'key.expired' }, { ...notice, type: 'key.expiring', daysLeft: 1 }, { ...notice, type: 'key.expiring', daysLeft: 30 },
+  ];
+  await page.route(EVENTS, (route) => route.fulfill({ json: { events, nextCursor: null } }));
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'Events' }).click();
+  await rows(page).nth(2).waitFor();
+  assert.deepEqual(await column(page, 1), ['Expired', 'Expiring', 'Expiring']);
+  assert.deepEqual(await column(page, 5), ['', '1 day left', '30 days left']);
+  assert.deepEqual(await column(page, 3), ['This service', 'This service', 'This service']);
+  await checkState(page);
+});

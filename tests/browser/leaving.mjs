@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { KEYS, checkState, defer, delayAnswer, holdBack, meddle, problem, signIn, story, visit } from './support.mjs';
+import { KEYS, checkState, defer, delayAnswer, everythingKept, holdBack, meddle, problem, signIn, story, visit } from './support.mjs';
 
 const ROTATE = /\/rotate$/;
 const ONE_KEY = /\/authentication\/\w{22}$/;
@@ -523,4 +523,16 @@ story('a page that the browser puts away while a value is shown works afterwards
   await signIn(page, admin);
   await page.getByRole('link', { name: 'Usage' }).click();
   await page.getByRole('heading', { name: 'Usage' }).waitFor();
+});
+
+story('no value that is typed into the address stays, whatever holds the view', async ({ page, admin }) => {
+  const { value } = await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  await visit(page, '#/new');
+  await fillIn(page, 'half a name');
+  await page.evaluate((hash) => (location.hash = hash), `#/key/${value}`);
+  await page.getByRole('dialog', { name: 'Leave this form?' }).waitFor();
+  await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+  await page.waitForURL(/#\/new$/);
+  assert.ok(!(await everythingKept(page)).includes(value));
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { checkState, signIn, story } from './support.mjs';
+import { amendAnswer, checkState, signIn, story } from './support.mjs';
 
 const field = (page, per) => page.getByRole('group', { name: 'Limits' }).getByLabel(per, { exact: true });
 
@@ -80,4 +80,27 @@ story('whole numbers are taken as people write them', async ({ page, admin }) =>
   await page.getByRole('button', { name: 'Save changes' }).click();
   await page.getByRole('heading', { name: 'reminders' }).waitFor();
   assert.deepEqual((await admin.find(key.id)).allowedIps, ['203.0.113.0/24', '2001:db8::1', '192.0.2.7']);
+});
+
+story('limits of the account are told with what is left of them', async ({ page, admin }) => {
+  await admin.create({ name: 'reminders', limits: [{ requests: 500, per: 'HOUR' }] });
+  const accountLimits = [{ requests: 1_000_000, per: 'MONTH' }, { requests: 5000, per: 'HOUR' }];
+  await amendAnswer(page, /\/authentication\/account$/, { accountLimits: accountLimits.map((limit, at) => ({ ...limit, remaining: 642_400 * (1 - at), resetSeconds: 3 })) });
+  await amendAnswer(page, /\/authentication\/\w{22}$/, { accountLimits });
+  await signIn(page, admin);
+  await page.getByText('all keys together: 1,000,000 a month (at least 642,400 left), 5,000 an hour (at least 0 left)').waitFor();
+  await page.getByRole('row').filter({ hasText: 'reminders' }).getByText('500 an hour', { exact: true }).waitFor();
+  await checkState(page);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.locator('dl').getByText('Limits of the account').waitFor();
+  await page.locator('dl').getByText('1,000,000 a month, 5,000 an hour', { exact: true }).waitFor();
+  await checkState(page);
+});
+
+story('where the account has no limits, none are told', async ({ page, admin }) => {
+  await signIn(page, admin);
+  await page.getByText(/^1 of [\d,]+ in use$/).waitFor();
+  await page.getByRole('link', { name: 'Unnamed key' }).click();
+  await page.getByRole('heading', { name: 'Unnamed key' }).waitFor();
+  assert.equal(await page.getByText('Limits of the account').count(), 0);
 });

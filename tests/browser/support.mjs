@@ -222,6 +222,17 @@ export async function delayAnswer(/** @type {Page} */ page, method, path) {
   return resolve;
 }
 
+/** Lets the reads of a path through, and puts these fields into their answers. */
+export const amendAnswer = (/** @type {Page} */ page, path, fields) => page.route(path, async (route) => {
+  if (route.request().method() !== 'GET') return void route.fallback();
+  try {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), ...fields } });
+  } catch {
+    // The page is gone by then.
+  }
+});
+
 /** Opens a view by its address. */
 export const visit = (/** @type {Page} */ page, hash) => page.goto(`${page.url().split('#')[0]}${hash}`);
 

@@ -1,8 +1,7 @@
-// The session and the way to the API. The key lives here alone.
+// The session and the way to the API. The key is here alone.
 
 import { thisView } from './scope.js';
 
-// The gateway itself gives up after 29 s.
 const TIME_LIMIT = 35_000;
 
 let session;
@@ -34,14 +33,20 @@ export const ask = (value, path) => send(value, 'GET', path);
 export const keep = (/** @type {Key} */ self, value, account = session.account) => (session = Object.assign(session ?? {}, { self, value, account }));
 
 /** @type {() => Account} */
-export const account = () => session.account;
+export const account = () => session?.account;
 
-/** Of the key that is signed in: nothing if it is gone. */
+export const mayManage = () => account()?.grantableOperations.length !== 0;
+
+export const opens = ({ operations }, read) => operations.some((name) => name === 'AUTHENTICATION' || (read && name === 'AUTHENTICATION_READ'));
+
+const demoted = () => (mayManage() ? 'demoted' : 'unread');
+
+/** Nothing if it is gone. */
 export function renew(key) {
 	if (!key) return endSession('deleted');
 	session.self = key;
 	if (!key.enabled) endSession('disabled');
-	else if (!key.operations.includes('AUTHENTICATION')) endSession('demoted');
+	else if (!opens(key, !mayManage())) endSession(demoted());
 }
 
 export function endSession(reason, doubt) {
@@ -58,7 +63,7 @@ export function wait() {
 	return over;
 }
 
-/** Until then a value is to come or to be read: no refused request ends the session. */
+/** Until then no refused request ends the session: a value is to be read. */
 export function expectValue() {
 	const { promise, resolve } = Promise.withResolvers();
 	values.add(promise);
@@ -85,7 +90,7 @@ export async function call(method, path, /** @type {Call} */ options = {}) {
 			while (values.size > 0) await Promise.race(values);
 			// It may have another value by now.
 			if (session === mine && value !== mine.value) return call(method, path, options);
-			if (session === mine) endSession(problem.status === 401 ? reason : 'demoted', doubt);
+			if (session === mine) endSession(problem.status === 401 ? reason : demoted(), doubt);
 		}
 	}
 	return new Promise(() => {});

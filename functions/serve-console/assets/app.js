@@ -1,13 +1,13 @@
 // The page: sign-in, the frame, and the view that an address names.
 
-import { account, ask, endSession, keep, onSessionEnd, self } from './api.js';
+import { account, ask, endSession, keep, mayManage, onSessionEnd, opens, self } from './api.js';
+import { forgetOld, toldRegion, waitRegion } from './dialogs.js';
 import { eventsView } from './events.js';
 import { createView, editView } from './key-form.js';
 import { keyView } from './key.js';
 import { forgetKeys, keysView } from './keys.js';
-import { bdi, button, fill, form, h, nameOf, newId, notice } from './parts.js';
+import { bdi, button, fill, form, h, nameOf, notice } from './parts.js';
 import { begin, end, mayLeave } from './scope.js';
-import { forgetOld, toldRegion, waitRegion } from './told.js';
 import { patterns, usageView } from './usage.js';
 import { words } from './words.js';
 
@@ -15,12 +15,18 @@ const VIEWS = { '': keysView, new: createView, key: keyView, edit: editView, eve
 
 const who = h('p.hint.end');
 
+// No value may go into an address.
+const ADDRESS = /^(?:#\/(events|usage|new|(?:key|edit)(?=\/))?(?:\/(\w{22}))?)?$/;
+
+/** Where an address leads: to no form who only reads. */
+function leadsTo(address) {
+	const to = mayManage() ? address : address.replace('/edit', '/key').replace(/^#\/new.*/, '#/');
+	return ADDRESS.test(to) ? to : '#/';
+}
+
 function showView(address) {
-	// An id goes into paths, and a value may not.
-	const found = /^(?:#\/(events|usage|new|(?:key|edit)(?=\/))?(?:\/(\w{22}))?)?$/.exec(address);
-	if (!found) history.replaceState(history.state, '', '#/');
-	const [, name = '', id] = found ?? [];
-	fill(who, bdi(self().username), ' · ', nameOf(self()));
+	const [, name = '', id] = /** @type {any} */ (ADDRESS.exec(address));
+	fill(who, bdi(self().username), ' · ', nameOf(self()), !mayManage() && words.readsOnly);
 	forgetOld();
 	scrollTo(0, 0);
 	fill(document.querySelector('main'), VIEWS[name](id));
@@ -40,14 +46,13 @@ function showFrame() {
 		h('main'),
 		waitRegion(),
 		patterns());
-	begin(showView);
+	begin(showView, leadsTo);
 }
 
 function showSignIn(reason = '', doubt = null) {
 	const text = words.signIn;
-	const [id, hint, wrong] = [newId(), newId(), newId()];
-	const slot = h('div', { id: wrong });
-	const input = h('input', { id, type: 'password', autocomplete: 'off', required: true, 'aria-describedby': `${wrong} ${hint}` });
+	const slot = h('div', { id: 'wrong' });
+	const input = h('input', { id: 'key', type: 'password', autocomplete: 'off', required: true, 'aria-describedby': 'wrong hint' });
 	const submit = button(text.action, null, 'primary');
 
 	function refuse(sentence) {
@@ -65,13 +70,12 @@ function showSignIn(reason = '', doubt = null) {
 		if (!/^[!-~]+$/.test(value)) return refuse(text.notLive);
 		try {
 			const key = await ask(value, '/self');
-			if (!key.operations.includes('AUTHENTICATION')) return refuse(text.notManager);
+			if (!opens(key, true)) return refuse(text.notManager);
 			keep(key, value, await ask(value, '/account'));
 			showFrame();
 		} catch (problem) {
 			if (problem.status === 401) refuse(text.notLive);
 			else if (problem.code === 'OPERATION') refuse(text.notManager);
-			// Any live key may look itself up, from where it may be used.
 			else if (problem.status === 403 && problem.code && problem.code !== 'FORBIDDEN') refuse(text.wrongAddress);
 			else fill(slot, notice(problem));
 		}
@@ -83,7 +87,7 @@ function showSignIn(reason = '', doubt = null) {
 		h('h1', text.title),
 		reason && h('div.notice', { role: 'status' }, h('p', text.ended[reason]), doubt && h('p', text.doubt(doubt))),
 		form('', submit, signIn,
-			h('label', { for: id }, text.label), input, h('p.hint', { id: hint }, text.hint), slot, h('div.actions', submit), waitRegion())));
+			h('label', { for: 'key' }, text.label), input, h('p.hint', { id: 'hint' }, text.hint), slot, h('div.actions', submit), waitRegion())));
 }
 
 onSessionEnd((...why) => {
@@ -91,7 +95,7 @@ onSessionEnd((...why) => {
 	forgetKeys();
 	showSignIn(...why);
 });
-// A browser may show a page again that was left: without the key.
+// A browser may show a page again that was left.
 addEventListener('pagehide', () => endSession('left'));
 document.documentElement.lang = words.locale;
 showSignIn();

@@ -1,21 +1,22 @@
-// Only their buttons, Escape and the end of their view close dialogs.
+// What stands apart from a view: dialogs, waiting, and how a change ended whose view was left.
 
-import { button, fill, form, h, newId, notice } from './parts.js';
-import { mayLeave, onLeave } from './scope.js';
-import { sayWaiting, waitRegion } from './told.js';
+import { call, eventsSince, onWaiting, self } from './api.js';
+import { noteKey } from './keys.js';
+import { button, fill, form, h, nameOf, newId, notice } from './parts.js';
+import { mayLeave, onLeave, thisView } from './scope.js';
 import { words } from './words.js';
 
 // What cancels each, the one on top last.
 const open = new Set();
 
-// A browser closes a dialog at the second Escape, and a key held down answers the next, too.
+// A browser closes dialogs at the second Escape, and a key held down answers the next.
 addEventListener('keydown', (event) => {
 	if (event.key !== 'Escape' || event.isComposing || open.size === 0) return;
 	event.preventDefault();
 	if (!event.repeat) [...open].at(-1)();
 });
 
-/** Escape calls `cancel`. Gives what closes it. */
+/** Gives what closes it. */
 export function openDialog(title, cancel, about, ...content) {
 	const [titleId, aboutId] = [newId(), newId()];
 	const dialog = h('dialog', {
@@ -38,7 +39,6 @@ export function openDialog(title, cancel, about, ...content) {
 	return close;
 }
 
-/** The first field, or Cancel, has the focus. */
 export function ask(/** @type {Question} */ { title, about, fields, action, kind = 'primary danger', perform, instead }) {
 	const slot = h('div');
 	const submit = button(action, null, kind);
@@ -61,3 +61,70 @@ export function ask(/** @type {Question} */ { title, about, fields, action, kind
 
 export const confirmed = (/** @type {any} */ question) =>
 	new Promise((resolve) => ask({ ...question, perform: async () => resolve(true), instead: () => resolve(false) }));
+
+let timer = 0;
+
+export const waitRegion = () => h('p.hint.wait', { role: 'status' });
+
+export const toldRegion = () => h('div.told', { role: 'status' });
+
+export const sayWaiting = (text) => document.querySelectorAll('.wait').forEach((region) => region.textContent !== text && fill(region, text));
+
+/** Until it is closed, or two views later. */
+function tell(...content) {
+	const box = h('div.notice', h('p', content), button(words.close, () => box.remove()));
+	document.querySelector('.told')?.append(box);
+}
+
+export const forgetOld = () => document.querySelectorAll('.told > *').forEach((box) =>
+	(box.matches('.old') ? box.remove() : box.classList.add('old')));
+
+export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[action]));
+
+// By version, what was to be changed where no answer came.
+const unanswered = new Map();
+// It goes on when its view is left.
+const signal = null;
+
+/** One whose answer was lost is not taken for somebody else's. */
+async function send(method, path, /** @type {any} */ { body, etag }) {
+	const asked = JSON.stringify(body);
+	try {
+		return await call(method, path, { body, etag, signal });
+	} catch (problem) {
+		if (problem.undecided) unanswered.set(etag, asked);
+		if (method === 'DELETE' && problem.code === 'NOT_FOUND') return;
+		if (problem.code !== 'PRECONDITION_FAILED' || unanswered.get(etag) !== asked) throw problem;
+		const made = (await eventsSince(path.slice(1), etag, { signal })).find(({ previousEvent }) => previousEvent === etag);
+		if (made?.actor.keyId !== self().id || !made.changes.every(({ field }) => field in body)) throw problem;
+		return call('GET', path, { signal });
+	}
+}
+
+/** Its end is told if its view was left, and what is shown is read anew. */
+export async function change(key, action, method, options) {
+	const view = thisView();
+	try {
+		const answer = await send(method, `/${key.id}`, options);
+		noteKey(key.id, answer);
+		if (!view.aborted) return answer;
+		tellDone(key, action);
+	} catch (problem) {
+		if (!view.aborted) throw problem;
+		tell((problem.undecided ? words.notKnown : words.notDone)(nameOf(key), words.did[action]), notice(problem));
+	}
+	dispatchEvent(new CustomEvent('late', { detail: key.id }));
+	return new Promise(() => {});
+}
+
+onWaiting((count) => {
+	if (count === 0) {
+		clearTimeout(timer);
+		timer = 0;
+		sayWaiting('');
+	} else timer ||= setTimeout(() => {
+		// A dialog may open later.
+		timer = 0;
+		sayWaiting(words.waiting);
+	}, 400);
+});

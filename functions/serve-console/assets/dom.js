@@ -1,7 +1,7 @@
 // Made of nodes and text: nothing that the API says becomes markup.
 
 const SVG = ['svg', 'rect', 'pattern', 'path'];
-const isThere = (value) => value !== null && value !== undefined && value !== false;
+const isThere = (value) => ![null, undefined, false].includes(value);
 
 /** From `tag.class`, attributes and listeners, if any, and children. */
 export function h(name, ...children) {

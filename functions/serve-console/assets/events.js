@@ -43,13 +43,13 @@ function eventsList(query) {
 	return h('div.stack', rows, slot, h('div.actions', more));
 }
 
-const row = ({ time, type, keyId, actor, sourceIp, changes, report }) => cells(text.columns, [
+const row = ({ time, type, keyId, actor, sourceIp, changes, report, daysLeft }) => cells(text.columns, [
 	moment(time),
 	text.type(type),
 	keyId && linkTo(keyId, nameById(keyId)),
 	actorOf(actor),
 	sourceIp && h('code', sourceIp),
-	[changesOf(changes), report && h('p.hint', text.report(report))],
+	[changesOf(changes), report && h('p.hint', text.report(report)), daysLeft && h('p.hint', text.daysLeft(daysLeft))],
 ]);
 
 function nameById(id) {

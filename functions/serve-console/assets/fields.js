@@ -1,12 +1,13 @@
-// The fields of the forms, and where errors stand.
+// The fields of forms, and where errors stand.
 
 import { account } from './api.js';
-import { DAY, fill, h, inFull, named, newId, offer } from './parts.js';
+import { atTime, DAY, fill, h, inFull, inWords, named, newId, offer } from './parts.js';
 import { words } from './words.js';
 
 const USUAL_DAYS = 90;
+const LEEWAY = 300_000;
 const PERIODS = Object.keys(words.form.per);
-// Digits, or groups of three with one sign between.
+// Digits, or groups of three.
 const WHOLE = /^(\d{1,15}|[1-9]\d{0,2}(?:([ .,_'’])\d{3})(?:\2\d{3}){0,3})$/;
 const ANOTHER_TAG = /[,;\s]\s*[A-Za-z][\w.-]*\s*=/;
 
@@ -37,7 +38,7 @@ export function field(name, /** @type {Field} */ { input, group, inputs = [input
 		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1] ?? field.slice(name.length + 1)));
 		invalid = parts.map((one) => one?.input ?? inputs[0]);
 		for (const each of inputs) each.ariaInvalid = invalid.includes(each) ? 'true' : null;
-		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label || label, message))));
+		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label || label, inWords(message)))));
 		return mine.length > 0;
 	}
 	return { name, element, read, check, tell, focus: () => (invalid[0] ?? inputs[0]).focus() };
@@ -53,12 +54,18 @@ export function operations(chosen) {
 	const checked = () => boxes.filter((box) => box.checked);
 	const read = () => checked().map((box) => box.value);
 	const group = h('div.choices', boxes.map((box) =>
-		h('label.choice', box, box.value, box.value === 'AUTHENTICATION' && h('span.hint', words.form.manages))));
+		h('label.choice', box, box.value, words.form.means[box.value] && h('span.hint', words.form.means[box.value]))));
 	return field('operations', { group, inputs: boxes, required: true, read, part: (at) => at && { label: read()[at], input: checked()[at] } });
 }
 
+/** For how many days its value lives, if it has to end. */
+export const lifetimeOf = (key) => !key?.lifetimeExempt && account().maxKeyLifetimeDays;
+
 export function expiry(edited) {
 	const said = words.form.expiry;
+	const days = lifetimeOf(edited);
+	const latest = days ? (Date.parse(edited?.valueCreatedAt) || Date.now()) + days * DAY : Infinity;
+	const left = latest - Date.now();
 	const consequence = h('p.hint', { 'aria-live': 'polite' });
 	const choice = h('select', { 'aria-label': words.fields.expiresAt, change: explain });
 	const date = h('input', { type: 'date', 'aria-label': said.lastDay, input: explain });
@@ -66,8 +73,11 @@ export function expiry(edited) {
 	function read() {
 		if (choice.value === 'keep') return edited?.expiresAt;
 		if (choice.value === 'never') return null;
-		// To the end of that day, on the reader's clock.
-		const end = isDate() ? new Date(`${date.value}T23:59:59`) : new Date(chosen + choice.value * DAY);
+		// To the end of that day, on the reader's clock, which may be ahead of the API's.
+		const end = new Date(
+			isDate() ? `${date.value}T23:59:59`
+			: choice.value === 'latest' ? latest - LEEWAY
+			: chosen + choice.value * DAY);
 		return Number.isNaN(Number(end)) ? '' : end.toISOString();
 	}
 	let chosen;
@@ -76,13 +86,20 @@ export function expiry(edited) {
 		date.hidden = !isDate();
 		fill(consequence, read() === null ? said.forever : read() && said.until(inFull(read())));
 	}
-	offer(choice, { ...said.choices, ...(edited && { keep: said.keep }) }).value = edited ? 'keep' : USUAL_DAYS;
+	function check() {
+		const message = isDate() && (read() ? Date.parse(read()) > latest && said.tooLate(atTime(latest)) : said.noDay);
+		return message ? [{ field: 'expiresAt', message }] : [];
+	}
+	const open = { latest: days && left > LEEWAY, date: true, never: !days, keep: edited };
+	offer(choice, Object.fromEntries(Object.entries(said.choices).filter(([name]) => open[name] ?? Number(name) * DAY < left)));
+	choice.value = edited ? 'keep' : USUAL_DAYS;
+	choice.value ||= 'latest';
 	explain();
 	return field('expiresAt', {
-		group: [choice, date, consequence],
+		group: [choice, date, consequence, days && h('p.hint', said.longest(days), edited && said.rotateFirst)],
 		inputs: [choice, date],
 		read,
-		check: () => (isDate() && read() === '' ? [{ field: 'expiresAt', message: said.noDay }] : []),
+		check,
 		part: () => ({ input: isDate() ? date : choice }),
 	});
 }
@@ -91,7 +108,7 @@ export function limits(given) {
 	const inputs = PERIODS.map((per) => h('input', {
 		inputmode: 'numeric', value: given.find((limit) => limit.per === per)?.requests ?? '',
 	}));
-	// Wide digits are digits; exponents and fractions are not.
+	// No exponents or fractions.
 	const typed = ({ value }) => (/\p{No}/u.test(value) ? value : value.normalize('NFKC')).replace(/\s/g, ' ').trim();
 	const written = () => inputs.filter(typed);
 	const perOf = (input) => PERIODS[inputs.indexOf(input)];

@@ -1,18 +1,16 @@
 // The forms that make and change a key.
 
 import { account, call, eventsSince, isSelf, self } from './api.js';
-import { confirmed } from './dialogs.js';
+import { change, confirmed } from './dialogs.js';
 import { addresses, expiry, limits, operations, TEXTS, tags, text as textField, trafficType } from './fields.js';
 import { button, changeList, fill, form, h, heading, load, nameOf, notice } from './parts.js';
 import { hold, replace } from './scope.js';
-import { change } from './told.js';
 import { issue, showValue } from './value.js';
 import { words } from './words.js';
 
 const text = words.form;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Like the key of an id. */
 export function createView(id) {
 	const holder = h('div.stack');
 	const { userId, username } = self();
@@ -45,7 +43,6 @@ function createForm(like) {
 
 function editForm(/** @type {Key} */ key) {
 	const fields = fieldsOf(key, key);
-	// Only what differs is sent, on the version that was seen.
 	const before = fields.map(({ read }) => read());
 	let known = key;
 	return frame(fields, text.save, `#/key/${key.id}`, async (_slot, _group, leave) => {
@@ -107,7 +104,6 @@ function frame(fields, action, back, work) {
 	async function send() {
 		fill(slot);
 		if (complain(fields.flatMap(({ check }) => check()))) return;
-		// What is typed now would not be sent.
 		submit.focus();
 		group.disabled = true;
 		const problem = await work(slot, group, leave).then(() => null, (reason) => reason);
@@ -117,7 +113,6 @@ function frame(fields, action, back, work) {
 	return form('wide', submit, send, group, slot, h('div.actions', submit, h('a.button', { href: back }, words.cancel)));
 }
 
-/** Asks, if that would shut it out. */
 function mayChange(/** @type {Key} */ key, { operations, allowedIps, expiresAt }) {
 	const text = words.ownKey;
 	const lost = [

@@ -1,19 +1,22 @@
 // One key, and what may be done with it.
 
-import { call } from './api.js';
+import { call, isSelf, keep, mayManage } from './api.js';
+import { ask, change, tellDone } from './dialogs.js';
 import { eventsSection } from './events.js';
-import { tagsOf, textsOf } from './fields.js';
+import { field, lifetimeOf, tagsOf, textsOf } from './fields.js';
 import { noteKey } from './keys.js';
 import {
-	attempt, badge, bdi, button, fill, h, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, oldUse, userOf,
+	attempt, atTime, badge, bdi, button, fill, h, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, offer,
+	oldUse, userOf,
 } from './parts.js';
-import { askAbout, deleteDialog, rotateDialog } from './questions.js';
 import { replace, thisView } from './scope.js';
 import { usageSection } from './usage.js';
-import { change } from './told.js';
+import { issue, showValue } from './value.js';
 import { words } from './words.js';
 
 const text = words.key;
+const USUAL_SECONDS = 3600;
+const TYPED = 6;
 
 export function keyView(id) {
 	const path = `/${id}`;
@@ -41,7 +44,7 @@ export function keyView(id) {
 		await call('GET', path).then(show, showNone),
 	]);
 
-	/** Works on the version that is shown, or shows the one that there is. */
+	/** Works on what is shown, or shows what there is. */
 	const onThis = (work) => async (...given) => {
 		try {
 			await work(...given);
@@ -61,14 +64,14 @@ export function keyView(id) {
 		const enable = () => attempt(slot, patch(key, 'enable', { enabled: true }, key.etag));
 		return [
 			h('div', heading(text.title, nameOf(key), ' ', badge(key.status), mark(key)), h('code.sub', key.id)),
-			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status]),
+			text.meaning[key.status] && h('p.notice.warn', text.meaning[key.status].slice(0, mayManage() ? 2 : 1)),
 			slot,
-			h('div.actions',
+			mayManage() && h('div.actions',
 				['ACTIVE', 'EXPOSED'].includes(key.status) && button(text.rotate, () => rotateDialog(key, (now) => (now ? changed(now) : load()), onThis)),
 				key.previousValueValidUntil && button(text.endOld, () => askTo('endOld', key, oldUse(key), { previousValueValidUntil: null }, key.etag)),
 				h('a.button', { href: `#/edit/${id}` }, text.edit),
 				h('a.button', { href: `#/new/${id}` }, text.like),
-				// It must win over whatever others write, so it names no version.
+				// It wins over what others write.
 				key.enabled && button(text.disable, () => askTo('disable', key, lastUse(key), { enabled: false })),
 				!key.enabled && key.status !== 'EXPOSED' && button(text.enable, enable),
 				button(text.delete, () => deleteDialog(key, () => replace('#/')), 'danger')),
@@ -91,6 +94,7 @@ function facts(key) {
 		operations: words.list(key.operations),
 		trafficType: key.trafficType,
 		limits: [limitsText(key.limits), inForce !== limitsText(key.limits) && words.inForce(inForce)],
+		accountLimits: key.accountLimits && limitsText(key.accountLimits),
 		allowedIps: key.allowedIps ? h('ul', key.allowedIps.map((range) => h('li', h('code', range)))) : words.anywhere,
 		expiresAt: moment(key.expiresAt),
 		lastUsedAt: moment(key.lastUsedAt),
@@ -100,4 +104,81 @@ function facts(key) {
 	};
 	return h('dl.facts', Object.entries(values).filter(([, value]) => value).map(([name, value]) =>
 		h('div', h('dt', words.fields[name]), h('dd', value))));
+}
+
+function askAbout(key, act, /** @type {any} */ { about, ...question }) {
+	const { action, title = action, consequence, self } = words[act];
+	ask({
+		title: words.question(title, nameOf(key)),
+		about: [consequence && h('p', consequence), about, self && isSelf(key.id) && h('p.notice.warn', self)],
+		action,
+		...question,
+	});
+}
+
+function rotateDialog(key, done, onThis) {
+	const text = words.rotate;
+	const leaked = key.status === 'EXPOSED';
+	const isOwn = isSelf(key.id);
+	const days = lifetimeOf(key);
+	const consequence = h('div', { 'aria-live': 'polite' });
+	const choice = offer(h('select', { change: () => explain() }), text.grace);
+	const older = key.previousValueValidUntil;
+	const unseen = h('input', { type: 'checkbox', change: () => explain() });
+	const fields = h('fieldset.stack',
+		leaked ? h('p', text.leaked) : h('label.pick', text.legend, choice),
+		older && h('label.choice', unseen, text.unseen),
+		consequence);
+	const grace = () => Number(choice.value);
+	function explain() {
+		choice.disabled = unseen.checked;
+		const isAtOnce = unseen.checked || !grace();
+		fill(consequence,
+			h('p', isAtOnce ? text.atOnce : text.until(atTime(Date.now() + grace() * 1000)), isAtOnce && isOwn && h('strong', text.selfAtOnce)),
+			older && h('p', text.older(atTime(older), unseen.checked)),
+			!key.expiresAt && days && h('p', text.lives(days)));
+	}
+
+	choice.value = leaked ? 0 : USUAL_SECONDS;
+	explain();
+	askAbout(key, 'rotate', {
+		about: [lastUse(key), older && oldUse(key)],
+		fields,
+		kind: 'primary',
+		perform: onThis(async (slot, close) => {
+			const leave = () => {
+				close();
+				done();
+			};
+			const inDoubt = isOwn ? { reason: 'lost' } : { doubt: [nameOf(key), ` (${key.id})`] };
+			const body = unseen.checked ? { keepPrevious: true } : { gracePeriodSeconds: grace() };
+			const { value, release, ...rotated } = await issue(`/${key.id}/rotate`, body, slot, fields, leave, { etag: key.etag, ...inDoubt });
+			if (isOwn) keep(rotated, value);
+			showValue(text.done(nameOf(key)), { ...rotated, value, release }, () => done(rotated));
+		}),
+	});
+}
+
+function deleteDialog(key, done) {
+	const text = words.delete;
+	const expected = key.id.slice(-TYPED);
+	const input = h('input', { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
+	const end = field('end', { input, required: true, read: () => input.value.trim(), part: () => ({ label: text.this }) });
+	askAbout(key, 'delete', {
+		about: [
+			h('p', userOf(key), h('code.sub', key.id.slice(0, -TYPED), h('strong', expected))),
+			lastUse(key),
+			key.operations.includes('AUTHENTICATION') && h('p', text.manager),
+		],
+		fields: end.element,
+		perform: async () => {
+			if (end.tell(end.read() === expected ? [] : [{ field: 'end', message: text.other(expected) }])) {
+				end.focus();
+				return false;
+			}
+			await change(key, 'delete', 'DELETE', {});
+			done();
+			tellDone(key, 'delete');
+		},
+	});
 }

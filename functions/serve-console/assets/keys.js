@@ -1,6 +1,6 @@
 // The keys of the account.
 
-import { account, call, isSelf, renew } from './api.js';
+import { account, call, isSelf, mayManage, renew } from './api.js';
 import { tagsOf, textsOf } from './fields.js';
 import {
 	apart, attempt, badge, bdi, button, cells, DAY, fill, h, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
@@ -19,7 +19,7 @@ export let list;
 export const forgetKeys = () => (list = { keys: [], cursor: null, loaded: false, rows: STEP, top: 0, search: '', filters: {} });
 forgetKeys();
 
-/** What a key is now: nothing if it is gone. */
+/** Nothing if it is gone. */
 export function noteKey(id, now) {
 	list.keys = list.keys.flatMap((key) => (key.id === id ? now ?? [] : key));
 	if (isSelf(id)) renew(now);
@@ -37,7 +37,11 @@ export function keysView() {
 	let rows;
 	let latest;
 	const search = h('input', { type: 'search', value: list.search, placeholder: text.searchHint, autocomplete: 'off', dir: 'auto', input: () => find() });
-	const choices = { status: words.status, operation: named(account().operations), unusedSince: text.days, expiresBefore: text.days };
+	const { operations, maxKeyLifetimeDays } = account();
+	const choices = {
+		status: words.status, operation: named([...operations, 'AUTHENTICATION_READ']), unusedSince: text.days, expiresBefore: text.days,
+		...(maxKeyLifetimeDays && { exceedsLifetime: text.exceedsLifetime }),
+	};
 	const filters = [
 		...Object.entries(choices).map(([name, all]) => [text.filters[name], offer(h('select', { name, change: choose }), { '': text.any, ...all })]),
 		...Object.entries(text.typed).map(([name, [label, placeholder]]) => [label, h('input', { name, placeholder, change: choose })]),
@@ -93,7 +97,6 @@ export function keysView() {
 		fill(help, list.loaded && matching.length === 0 && (complete ? text.nothing : text.nothingYet));
 	}
 
-	/** Whether it is wanted when it comes. */
 	async function loadPage(cursor) {
 		const mine = (latest = {});
 		const { apiKeys, nextCursor } = await call('GET', `?${queryOf(list.filters, cursor)}`);
@@ -104,9 +107,9 @@ export function keysView() {
 
 	const reload = () => attempt(slot, async () => {
 		const [isWanted, now] = await Promise.all([loadPage(), call('GET', '/account')]);
-		const { keyCount, maxKeys } = Object.assign(account(), now);
+		const { keyCount, maxKeys, accountLimits } = Object.assign(account(), now);
 		if (!isWanted) return;
-		fill(quota, maxKeys && text.quota(number(keyCount), number(maxKeys)));
+		fill(quota, maxKeys && text.quota(number(keyCount), number(maxKeys)), accountLimits && text.together(limitsText(accountLimits)));
 		show();
 	});
 
@@ -135,7 +138,7 @@ export function keysView() {
 	show();
 	list.opened = null;
 	addEventListener('scroll', () => (list.top = scrollY), { signal: thisView() });
-	// A page that was asked for before does not have it.
+	// A page that was asked for before lacks it.
 	addEventListener('late', () => {
 		show();
 		reload();
@@ -143,7 +146,7 @@ export function keysView() {
 	reload();
 	setTimeout(() => setTimeout(comeBack));
 	return [
-		h('div.line', heading(text.title), h('a.button.primary', { href: '#/new' }, words.form.create)),
+		h('div.line', heading(text.title), mayManage() && h('a.button.primary', { href: '#/new' }, words.form.create)),
 		h('div.filters', { role: 'search' }, [[text.search, search], ...filters].map((filter) => h('label', filter))),
 		h('div.line', count, quota, button(text.refresh, reload, 'quiet')),
 		slot,

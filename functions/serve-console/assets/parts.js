@@ -46,7 +46,6 @@ function fromNow(date) {
 export function heading(title, ...content) {
 	document.title = `${title} · ${words.product}`;
 	const element = h('h1', { tabindex: -1 }, content.length > 0 ? content : title);
-	// Once it is there, and a dialog gone.
 	setTimeout(() => element.focus({ preventScroll: true }));
 	return element;
 }
@@ -78,10 +77,8 @@ export const form = (kind, submit, work, ...content) => h(`form.${kind}`, {
 
 export const badge = (status) => h(`span.badge.${status.toLowerCase()}`, words.status[status] ?? status);
 
-// Not all people can hover.
 export const moment = (date) => (date ? h('time', { datetime: date }, fromNow(date), h('span.sub', atTime(date))) : words.never);
 
-// What people wrote has its own direction.
 export const bdi = (text) => h('bdi', text);
 
 export const apart = (texts) => texts.map((text, at) => [at > 0 && ', ', bdi(text)]);
@@ -95,7 +92,8 @@ export const mark = (key) => isSelf(key.id) && h('span.mark', words.yourKey);
 export const linkTo = (id, ...content) => h('a', { href: `#/key/${id}` }, content);
 
 export const limitsText = (limits) =>
-	limits?.length ? words.list(limits.map(({ requests, per }) => words.limit(number(requests), per))) : words.none;
+	limits?.length ? words.list(limits.map(({ requests, per, remaining }) =>
+		words.limit(number(requests), per) + (remaining === undefined ? '' : words.left(number(remaining))))) : words.none;
 
 const used = (date, it, never) => h('p', date ? words.lastUsed(it, fromNow(date), atTime(date)) : never);
 
@@ -103,11 +101,15 @@ export const lastUse = (key) => used(key.lastUsedAt, words.it, words.neverUsed);
 
 export const oldUse = (key) => used(key.previousValueLastUsedAt, words.endOld.it, words.endOld.unused);
 
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/;
+
+export const inWords = (text) => text.replace(TIME, atTime);
+
 function valueText(value) {
 	if (value === null || value === undefined) return words.none;
 	if (Array.isArray(value)) return value[0]?.per ? limitsText(value) : apart(value);
 	if (typeof value === 'object') return apart(Object.entries(value).map((tag) => tag.join('=')));
-	return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? atTime(value) : bdi(String(value));
+	return TIME.exec(value)?.[0] === value ? atTime(value) : bdi(String(value));
 }
 
 export const changeList = (changes) => h('ul', changes.map(({ field, from, to }) =>

@@ -8,12 +8,12 @@ let at = history.state?.at ?? 0;
 let trail = [];
 let address;
 let showView;
+let leadsTo = (address) => address;
 
 const held = () => [...holds].findLast(({ needed }) => needed());
 
 export const thisView = () => view.signal;
 
-/** Gives what forgets it. */
 export function onLeave(work) {
 	const { signal } = view;
 	signal.addEventListener('abort', work, { once: true });
@@ -52,7 +52,7 @@ addEventListener('popstate', () => {
 	// A new entry has no place yet.
 	const there = history.state?.at ?? at + Number(location.hash !== address);
 	const steps = there - at;
-	history.replaceState({ at: there }, '');
+	history.replaceState({ at: there }, '', leadsTo(location.hash));
 	const isOther = address !== undefined && location.hash !== address;
 	if (isOther && held()) {
 		question = () => mayLeave(() => history.go(steps));
@@ -63,17 +63,15 @@ addEventListener('popstate', () => {
 	else question?.();
 	question = null;
 });
-// The browser asks in its own words.
 addEventListener('beforeunload', (event) => held() && event.preventDefault());
 
-export function begin(work) {
-	showView = work;
+export function begin(...work) {
+	[showView, leadsTo] = work;
 	history.scrollRestoration = 'manual';
-	history.replaceState({ at }, '');
+	history.replaceState({ at }, '', leadsTo(location.hash));
 	show();
 }
 
-// What an address names is nobody else's business.
 export function end() {
 	view.abort();
 	address = undefined;

@@ -1,23 +1,18 @@
 // A value: had though answers are lost, and shown this one time.
 
 import { apiUrl, call, eventsSince, expectValue, wait } from './api.js';
-import { openDialog } from './dialogs.js';
+import { openDialog, sayWaiting } from './dialogs.js';
 import { button, fill, h, inFull, linkTo, reasonOf } from './parts.js';
 import { hold, onLeave, thisView } from './scope.js';
-import { sayWaiting } from './told.js';
 import { words } from './words.js';
 
 const { issue: said, value: text } = words;
 const { until, forever } = words.form.expiry;
-// In seconds.
 const PATIENCE = 10;
-// What the function says when it has looked the name up. All else proves nothing.
+// The function says it when it has looked the name up. All else proves nothing.
 const DECIDES = /^(CANNOT_|KEY_|NOT_FOUND|PRECONDITION_FAILED|QUOTA_REACHED)/;
 
-/**
- * Creates or rotates under a name, so once. After a lost answer another value replaces the one that nobody saw.
- * Gives the answer, and a `release` to call when its value was read.
- */
+/** Creates or rotates once, by a name. `release` is to be called when the value was read. */
 export function issue(path, body, slot, fields, leave, /** @type {Call} */ { etag, ...inDoubt } = {}) {
 	const signal = thisView();
 	const named = (/** @type {any} */ request) => ({ ...request, signal, name: crypto.randomUUID() });

@@ -1,7 +1,8 @@
-// All that people read. Another language is another file of this shape.
+// All that people read. Another language is another such file.
 
 const some = (count, one, many) => `${count} ${count === '1' ? one : many}`;
 const FAILS = 'It fails from the next request on';
+const WITH = 'the key that you were signed in with.';
 const OUT = 'You were signed out: your key';
 const OWN = 'You are signed in with it: you will be signed out';
 const ENDS = 'disabled, expired, exposed, rotated or deleted, or the account is suspended';
@@ -9,30 +10,19 @@ const LOST = 'This was done, but its answer was lost, ';
 const UNKNOWN = 'Nobody knows whether ';
 const HELP = 'If nobody else can manage keys, ask whoever runs this service.';
 
-export const words = Object.freeze({
-	locale: 'en-GB',
-	product: 'API keys',
-	nav: 'Main',
+export const words = {
+	locale: 'en-GB', product: 'API keys', nav: 'Main',
 	views: [['#/', 'Keys'], ['#/events', 'Events'], ['#/usage', 'Usage']],
-	show: 'Show',
-	more: 'Show more',
-	signOut: 'Sign out',
-	waiting: 'Waiting for the answer…',
-	wait: 'Wait for the answer.',
-	close: 'Close',
-	cancel: 'Cancel',
-	none: 'none',
-	never: 'never',
-	anywhere: 'anywhere',
-	unnamed: 'Unnamed key',
-	yourKey: 'your key',
+	show: 'Show', more: 'Show more', signOut: 'Sign out', waiting: 'Waiting for the answer…',
+	wait: 'Wait for the answer.', close: 'Close', cancel: 'Cancel', none: 'none', never: 'never', anywhere: 'anywhere',
+	unnamed: 'Unnamed key', yourKey: 'your key', readsOnly: ' · reads only',
 	list: (items) => items.join(', '),
 	user: (name, id) => [name, ' (', id, ')'],
-	limit: (requests, per) => `${requests} a ${per.toLowerCase()}`,
+	limit: (requests, per) => `${requests} ${words.form.per[per] ?? per}`,
+	left: (requests) => ` (at least ${requests} left)`,
 	inForce: (limits) => ` (in force: ${limits})`,
 	lastUsed: (what, ago, time) => `${what} was last used ${ago}, on ${time}.`,
-	it: 'It',
-	neverUsed: 'It has never been used.',
+	it: 'It', neverUsed: 'It has never been used.',
 	status: { ACTIVE: 'Active', DISABLED: 'Disabled', EXPIRED: 'Expired', EXPOSED: 'Exposed', SUSPENDED: 'Suspended' },
 
 	tryAgain: 'Try again',
@@ -51,99 +41,73 @@ export const words = Object.freeze({
 	wrong: (field, message) => `${field} ${message}.`,
 
 	fields: {
-		name: 'Name',
-		description: 'Description',
-		tags: 'Tags',
-		owner: 'Owner',
-		userId: 'User id of the owner',
-		username: 'Name of the owner',
-		operations: 'Operations',
-		trafficType: 'Traffic type',
-		enabled: 'Enabled',
-		limits: 'Limits',
-		allowedIps: 'Allowed addresses',
-		expiresAt: 'Expires',
-		lastUsedAt: 'Last used',
-		createdAt: 'Created',
-		createdBy: 'Created by',
-		previousValueValidUntil: 'Old value until',
-		externalId: 'Operator’s id of the account',
-		maxKeys: 'Most keys',
+		name: 'Name', description: 'Description', tags: 'Tags', owner: 'Owner', userId: 'User id of the owner',
+		username: 'Name of the owner', operations: 'Operations', trafficType: 'Traffic type', enabled: 'Enabled',
+		limits: 'Limits', allowedIps: 'Allowed addresses', expiresAt: 'Expires', lastUsedAt: 'Last used',
+		createdAt: 'Created', createdBy: 'Created by', previousValueValidUntil: 'Old value until',
+		externalId: 'Operator’s id of the account', maxKeys: 'Most keys', accountLimits: 'Limits of the account',
+		maxKeyLifetimeDays: 'Longest lifetime in days',
+		lifetimeExempt: 'Exempt from the longest lifetime',
 		end: 'To confirm, type the last six characters of its id',
 	},
 
 	signIn: {
-		title: 'Manage your API keys',
-		label: 'Your key',
-		hint: 'One with AUTHENTICATION. It is kept in memory alone, so a reload signs you out.',
-		action: 'Sign in',
-		empty: 'Enter the value of a key.',
+		title: 'Manage your API keys', label: 'Your key',
+		hint: 'One with AUTHENTICATION, or AUTHENTICATION_READ. It is kept in memory alone, so a reload signs you out.',
+		action: 'Sign in', empty: 'Enter the value of a key.',
 		notLive: `This is not a live key. It may be mistyped, ${ENDS}.`,
-		notManager: 'This key works, but it may not manage keys.',
+		notManager: 'This key works, but it may not manage keys, nor read them.',
 		wrongAddress: 'This key may not be used from your address.',
 		doubt: (what) => [UNKNOWN, 'your last request was done: see the events of ', what, '.'],
 		ended: {
 			left: 'You are signed out.',
 			revoked: `${OUT} no longer works. It is ${ENDS}.`,
 			demoted: `${OUT} may not manage keys any more. ${HELP}`,
+			unread: `${OUT} may not read keys any more.`,
 			lost: `${OUT} was rotated, and the answer with its new value was lost. ${HELP}`,
-			disabled: `You disabled the key that you were signed in with. ${HELP}`,
-			deleted: 'You deleted the key that you were signed in with.',
+			disabled: `You disabled ${WITH} ${HELP}`,
+			deleted: `You deleted ${WITH}`,
 		},
 	},
 
 	keys: {
-		title: 'Keys',
-		search: 'Search',
-		searchHint: 'All of these words, or a value',
-		filters: { status: 'Status', operation: 'Operation', unusedSince: 'Not used for', expiresBefore: 'Expired, or will in' },
+		title: 'Keys', search: 'Search', searchHint: 'All of these words, or a value',
+		filters: { status: 'Status', operation: 'Operation', unusedSince: 'Not used for', expiresBefore: 'Expired, or will in', exceedsLifetime: 'Longest lifetime' },
 		typed: { assignedTo: ['Owner’s id', 'user-1'], tag: ['Tag', 'team=blue'] },
 		any: 'Any',
+		exceedsLifetime: { true: 'Exceeded' },
 		days: { 7: '7 days', 30: '30 days', 90: '90 days', 365: '365 days' },
 		columns: ['Name', 'Owner', 'Status', 'Operations', 'Limits', 'Expires', 'Last used', 'Created'],
 		count: (shown, matching, loaded, complete) =>
 			(shown === matching ? '' : `${shown} of `) + some(matching, 'key', 'keys') +
 			(complete ? '' : ` among the newest ${loaded}; there are more`),
 		quota: (count, most) => `${count} of ${most} in use`,
-		refresh: 'Refresh',
-		nothing: 'No key matches.',
+		together: (limits) => ` · all keys together: ${limits}`,
+		refresh: 'Refresh', nothing: 'No key matches.',
 		nothingYet: 'No loaded key matches. Show more looks further.',
 	},
 
 	key: {
-		title: 'Key',
-		back: '← Keys',
-		rotate: 'Rotate…',
-		edit: 'Edit',
-		like: 'New key like this',
-		disable: 'Disable…',
-		enable: 'Enable',
-		delete: 'Delete…',
-		unknown: 'No such key',
+		title: 'Key', back: '← Keys', rotate: 'Rotate…', edit: 'Edit', like: 'New key like this', disable: 'Disable…',
+		enable: 'Enable', delete: 'Delete…', unknown: 'No such key',
 		meaning: {
-			DISABLED: 'It is disabled, so it fails. Enable it to bring it back.',
-			EXPIRED: 'It has expired, so it fails. Edit it to give it more time.',
-			EXPOSED: 'Its value was found where others can read it, so it fails. Rotate or delete it.',
-			SUSPENDED: 'Your account is suspended, so all of its keys fail.',
+			DISABLED: ['It is disabled, so it fails.', ' Enable it to bring it back.'],
+			EXPIRED: ['It has expired, so it fails.', ' Edit it to give it more time.'],
+			EXPOSED: ['Its value was found where others can read it, so it fails.', ' Rotate or delete it.'],
+			SUSPENDED: ['Your account is suspended, so all of its keys fail.'],
 		},
 		endOld: 'End old value…',
 	},
 
 	form: {
-		create: 'Create key',
-		createTitle: 'New key',
-		editTitle: 'Edit key',
-		save: 'Save changes',
+		create: 'Create key', createTitle: 'New key', editTitle: 'Edit key', save: 'Save changes',
 		copyOf: (name) => `${name} copy`,
 		leftOut: (operations) => `Left out, as your key lacks them: ${operations}.`,
-		manages: 'can manage keys, as yours can',
-		required: ' (required)',
-		leaveTitle: 'Leave this form?',
-		leaveText: 'What is not saved is lost then.',
+		means: { AUTHENTICATION: 'can manage keys, as yours can', AUTHENTICATION_READ: 'sees all keys, events and usage' },
+		required: ' (required)', leaveTitle: 'Leave this form?', leaveText: 'What is not saved is lost then.',
 		leave: 'Leave',
 		onTop: 'Save again to put your changes on top.',
-		usual: 'The usual one',
-		twice: 'must not be given twice',
+		usual: 'The usual one', twice: 'must not be given twice',
 		ownLine: 'needs a line of its own, such as team=blue',
 		notWhole: 'needs a whole number, such as 1000 or 1,000',
 		hint: {
@@ -152,9 +116,11 @@ export const words = Object.freeze({
 			allowedIps: 'One a line, such as 203.0.113.0/24; empty for anywhere.',
 		},
 		expiry: {
-			choices: { 7: 'In 7 days', 30: 'In 30 days', 90: 'In 90 days', 365: 'In 365 days', date: 'On a date', never: 'Never' },
-			keep: 'As it is',
+			choices: { 7: 'In 7 days', 30: 'In 30 days', 90: 'In 90 days', 365: 'In 365 days', latest: 'As late as possible', date: 'On a date', never: 'Never', keep: 'As it is' },
 			lastDay: 'Last day',
+			tooLate: (time) => `must be ${time} at the latest`,
+			longest: (days) => `A value lives for at most ${days} days.`,
+			rotateFirst: ' Rotate the key first to give it more.',
 			noDay: 'needs a last day, such as 30 June 2027',
 			until: (time) => `It works until ${time}.`,
 			forever: 'It works until somebody ends it.',
@@ -164,16 +130,13 @@ export const words = Object.freeze({
 
 	issue: {
 		unsure: `${UNKNOWN}this was done. Ask again: it is done once. If you leave it and it was done, nobody has the value.`,
-		again: 'Ask again',
-		leave: 'Leave it',
-		open: 'Open the key',
+		again: 'Ask again', leave: 'Leave it', open: 'Open the key',
 		without: `${LOST}so nobody has the value. `,
 		overtaken: `${LOST}and somebody got another value since. `,
 	},
 
 	ownKey: {
-		title: 'Shut yourself out?',
-		yours: 'You are signed in with this key.',
+		title: 'Shut yourself out?', yours: 'You are signed in with this key.',
 		operations: 'It can manage no keys then, nor undo this.',
 		expiresAt: 'It fails then, unless somebody gives it more time.',
 		allowedIps: 'It fails then from any other address, also from yours if that changes.',
@@ -184,16 +147,13 @@ export const words = Object.freeze({
 	value: {
 		title: (name) => [name, ' is ready'],
 		once: 'It is shown this one time: only its hash is stored.',
-		label: 'Value',
-		copy: 'Copy',
-		copied: 'Copied.',
+		label: 'Value', copy: 'Copy', copied: 'Copied.',
 		notCopied: 'Not copied: the browser refused. Press Ctrl+C or ⌘C.',
 		use: 'To try it:',
 		example: (url) => `read -rs API_KEY   # paste it, press Enter\ncurl -H "X-API-Key: $API_KEY" ${url}/self`,
 		done: 'Done',
 		leaving: 'You have not copied the value here. Nobody can show it again.',
-		back: 'Back to the value',
-		leave: 'I have it, close',
+		back: 'Back to the value', leave: 'I have it, close',
 	},
 
 	disable: {
@@ -206,9 +166,7 @@ export const words = Object.freeze({
 		title: 'End the old value of',
 		consequence: `${FAILS}.`,
 		self: 'If you signed in with the old value, you will be signed out.',
-		it: 'The old value',
-		unused: 'The old value was not used since.',
-		action: 'End old value',
+		it: 'The old value', unused: 'The old value was not used since.', action: 'End old value',
 	},
 
 	rotate: {
@@ -221,6 +179,7 @@ export const words = Object.freeze({
 		until: (time) => `The present value fails after ${time}.`,
 		leaked: 'Its value was exposed, so it gets no more time.',
 		action: 'Rotate',
+		lives: (days) => `The new value lives for ${days} days.`,
 		done: (name) => [name, ' has a new value'],
 	},
 
@@ -240,9 +199,10 @@ export const words = Object.freeze({
 		none: 'Nothing yet.',
 		report: ({ verified, source, url }) =>
 			(verified ? ['GitHub found its value', source, url].filter(Boolean).join(', ') : 'Somebody who had its value reported it.'),
+		daysLeft: (days) => `${some(String(days), 'day', 'days')} left`,
 		fields: (count) => `${count} fields`,
 		type: (type) => type.replace(/^key\./, '').replace('.', ' ').replace(/^./, (letter) => letter.toUpperCase()),
-		actor: { OPERATOR: 'Operator', REPORT: 'Leak report' },
+		actor: { OPERATOR: 'Operator', REPORT: 'Leak report', SERVICE: 'This service' },
 		claimed: (name) => ['says ', name],
 	},
 
@@ -257,4 +217,4 @@ export const words = Object.freeze({
 		asTable: 'As a table',
 		time: { day: 'Day', hour: 'Hour' },
 	},
-});
+};

@@ -25,9 +25,9 @@ const MODULE: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../assets/index.html");
 
 /// By the names under which they name each other.
-const SOURCES: [(&str, &str); 18] = sources! {
+const SOURCES: [(&str, &str); 16] = sources! {
     "api.js" "app.js" "console.css" "dialogs.js" "dom.js" "events.js" "fields.js" "icon.svg" "key-form.js" "key.js" "keys.js"
-    "parts.js" "questions.js" "scope.js" "told.js" "usage.js" "value.js" "words.js"
+    "parts.js" "scope.js" "usage.js" "value.js" "words.js"
 };
 
 impl Assets {
