@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { checkState, meddle, signIn, story } from './support.mjs';
+import { checkState, holdBack, meddle, signIn, story } from './support.mjs';
 
 const EVENTS = /\/events\?/;
 const rows = (page) => page.getByRole('table', { name: 'Events' }).locator('tbody').getByRole('row');
@@ -102,6 +102,27 @@ story('what operators change is told in words', async ({ page, admin }) => {
   await rows(page).getByText('Operator\u2019s id of the account: customer-6 → customer-7').waitFor();
   await rows(page).getByText('Most keys: 50').waitFor();
   await checkState(page);
+});
+
+story('no event is shown twice, however often it is asked for', async ({ page, admin }) => {
+  const [event] = (await admin.send('GET', '/events')).body.events;
+  const pages = { null: { events: [event], nextCursor: 'next' }, next: { events: [{ ...event, id: 'older' }], nextCursor: null } };
+  const cursorOf = (route) => String(new URL(route.request().url()).searchParams.get('cursor'));
+  await page.route(EVENTS, (route) => route.fulfill({ json: pages[cursorOf(route)] }));
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'Events' }).click();
+  await rows(page).first().waitFor();
+  await meddle(page, 'GET', EVENTS, 500);
+  await page.getByRole('button', { name: 'Show more' }).click();
+  const again = page.getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  const answer = await holdBack(page, 'GET', EVENTS);
+  await again.click();
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await rows(page).nth(1).waitFor();
+  answer();
+  await page.waitForTimeout(300);
+  assert.equal(await rows(page).count(), 2);
 });
 
 story('notices of the end of a key are told in words', async ({ page, admin }) => {

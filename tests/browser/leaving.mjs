@@ -72,7 +72,7 @@ story('what is under way is waited for, and told', async ({ page, admin }) => {
     await dialog(page).getByRole('status').getByText('Wait for the answer').waitFor();
     resolve();
     await dialog(page).getByRole('alert').getByText('In the service’s words.').waitFor();
-    assert.equal(await dialog(page).getByRole('status').textContent(), '');
+    assert.deepEqual(await dialog(page).getByRole('status').allTextContents(), ['', '']);
     await pressEscape(page, 1);
     assert.equal(await dialog(page).count(), 0);
   }
@@ -523,6 +523,76 @@ story('a page that the browser puts away while a value is shown works afterwards
   await signIn(page, admin);
   await page.getByRole('link', { name: 'Usage' }).click();
   await page.getByRole('heading', { name: 'Usage' }).waitFor();
+});
+
+story('of two changes of a key the later one stands, whichever is answered last', async ({ page, admin }) => {
+  await signIn(page, admin);
+  await page.getByRole('row').filter({ hasText: 'your key' }).waitFor();
+  const save = () => page.getByRole('button', { name: 'Save changes' }).click();
+  async function rename(name) {
+    await visit(page, `#/edit/${admin.id}`);
+    await page.getByLabel('Name', { exact: true }).fill(name);
+  }
+  await rename('first');
+  const answer = await delayAnswer(page, 'PATCH', ONE_KEY);
+  await save();
+  while ((await admin.find(admin.id)).name !== 'first') await page.waitForTimeout(50);
+  await visit(page, '#/usage');
+  await dialog(page).getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'Usage' }).waitFor();
+  await rename('second');
+  await save();
+  await page.getByRole('heading', { name: 'second Active' }).waitFor();
+  await page.getByRole('link', { name: 'Usage' }).click();
+  answer();
+  await page.getByText('Unnamed key is changed.').waitFor();
+  await page.getByRole('link', { name: 'Events', exact: true }).click();
+  await page.getByText('Ada · second').waitFor();
+  await page.getByRole('table', { name: 'Events' }).getByRole('link', { name: 'second' }).first().waitFor();
+});
+
+story('what was asked for before a change is not shown after it', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  const open = () => page.getByRole('button', { name: 'Disable…' }).click();
+  const disable = () => dialog(page).getByRole('button', { name: 'Disable' }).click();
+  const change = await holdBack(page, 'PATCH', ONE_KEY);
+  await open();
+  await disable();
+  await page.goBack();
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  await open();
+  const read = await delayAnswer(page, 'GET', ONE_KEY);
+  change();
+  await page.getByText('reminders is disabled.').waitFor();
+  await page.waitForTimeout(300);
+  await admin.send('PATCH', `/${key.id}`, { name: 'theirs' });
+  await disable();
+  await page.getByRole('heading', { name: 'theirs Disabled' }).waitFor();
+  read();
+  await page.waitForTimeout(500);
+  await page.getByRole('heading', { name: 'theirs Disabled' }).waitFor();
+  await page.getByRole('link', { name: 'Events', exact: true }).click();
+  await page.getByRole('link', { name: 'theirs' }).first().waitFor();
+});
+
+story('how a change ended is told in the dialog that is open by then', async ({ page, admin }) => {
+  await admin.create({ name: 'other' });
+  await admin.create({ name: 'reminders' });
+  await openKey(page, admin, 'reminders');
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  const change = await holdBack(page, 'PATCH', ONE_KEY);
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await page.goBack();
+  await page.getByRole('link', { name: 'other' }).click();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  change();
+  await dialog(page).getByRole('status').getByText('reminders is disabled.').waitFor();
+  await checkState(page);
+  await pressEscape(page, 1);
+  assert.equal(await dialog(page).count(), 0);
+  await page.getByRole('status').getByText('reminders is disabled.').waitFor();
 });
 
 story('no value that is typed into the address stays, whatever holds the view', async ({ page, admin }) => {

@@ -297,3 +297,18 @@ story('a request that the browser itself has sent twice is in doubt, too', async
   assert.equal(await status(key.value), 200);
   assert.equal(await status(await value(page).inputValue()), 200);
 });
+
+story('a create that failed at first, and is wrong, can be mended', async ({ page, admin }) => {
+  await openForm(page, admin, 'mended');
+  const addresses = page.getByLabel('Allowed addresses');
+  await addresses.fill('nonsense');
+  await meddle(page, 'POST', KEYS, 503);
+  await create(page).click();
+  await page.getByText('nonsense must be an IPv4 or IPv6 address').waitFor();
+  assert.equal(await page.getByText('nobody knows').count(), 0);
+  assert.ok(await addresses.evaluate((input) => input === document.activeElement));
+  await addresses.fill('127.0.0.1');
+  await create(page).click();
+  await page.getByRole('dialog', { name: 'mended is ready' }).waitFor();
+  assert.deepEqual(await admin.names(), ['mended', null]);
+});

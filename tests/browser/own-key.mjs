@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { checkState, loseAnswer, meddle, signIn, story, visit } from './support.mjs';
+import { checkState, holdBack, loseAnswer, meddle, signIn, story, visit } from './support.mjs';
 
 const DAY = 24 * 60 * 60 * 1000;
 const ONE_KEY = /\/authentication\/\w{22}$/;
@@ -250,4 +250,57 @@ story('why a key cannot be rotated or enabled is said as it is', async ({ page, 
   await refuse(403, 'OPERATION');
   await rotate();
   await page.getByText('You were signed out: your key may not manage keys any more.').waitFor();
+});
+
+story('a form goes on top of what was done on this page meanwhile', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await signIn(page, admin);
+  await page.getByRole('link', { name: 'reminders' }).click();
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  const change = await holdBack(page, 'PATCH', ONE_KEY);
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
+  await visit(page, `#/edit/${key.id}`);
+  await page.getByLabel('Description').fill('mine');
+  change();
+  await page.getByText('reminders is disabled.').waitFor();
+  await save(page);
+  await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
+  assert.equal((await admin.find(key.id)).description, 'mine');
+
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Description').fill('mine again');
+  await admin.send('PATCH', `/${key.id}`, { enabled: true });
+  await save(page);
+  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+});
+
+story('what the same key did elsewhere after a lost answer is not taken for what was lost', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders' });
+  await openForm(page, admin, key.id);
+  await page.getByLabel('Name', { exact: true }).fill('of this tab');
+  await meddle(page, 'PATCH', ONE_KEY, (route) => route.abort('connectionreset'));
+  await save(page);
+  await page.getByRole('alert').getByText('doing this twice does no harm').waitFor();
+  await admin.send('PATCH', `/${key.id}`, { name: 'of another tab' });
+  await save(page);
+  await page.getByRole('alert').getByText('Name: reminders → of another tab').waitFor();
+  await save(page);
+  await page.getByRole('heading', { name: 'of this tab' }).waitFor();
+  assert.equal((await admin.find(key.id)).name, 'of this tab');
+});
+
+story('a save of many fields whose answer is lost is found done', async ({ page, admin }) => {
+  const key = await admin.create({ name: 'reminders', tags: { team: 'blue', env: 'prod' } });
+  await openForm(page, admin, key.id);
+  await page.getByLabel('Tags').fill('team=red\narea=é');
+  await page.getByRole('checkbox', { name: 'RCS' }).check();
+  await page.getByRole('group', { name: 'Limits' }).getByLabel('a day').fill('1,000');
+  await page.getByRole('group', { name: 'Limits' }).getByLabel('a minute').fill('60');
+  await page.getByLabel('Description').fill('two\u00a0words');
+  await meddle(page, 'PATCH', ONE_KEY, loseAnswer);
+  await save(page);
+  await page.getByRole('alert').getByText('doing this twice does no harm').waitFor();
+  await save(page);
+  await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
 });

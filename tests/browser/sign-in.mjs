@@ -69,6 +69,7 @@ story('a failing service and a lost network are no fault of the key', async ({ p
     [500, 'Nothing is wrong with your key'],
     [503, 'Nothing is wrong with your key'],
     [429, 'Try again in 7 seconds.'],
+    [(route) => route.fulfill({ status: 429, headers: { 'Retry-After': new Date(Date.now() + 3_600_000).toUTCString() } }), 'Try again later.'],
     [(route) => route.abort(), 'No answer came.'],
     [(route) => route.fulfill({ body: '<p>Log in to this network</p>' }), 'No answer came.'],
   ]) {

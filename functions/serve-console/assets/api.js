@@ -124,7 +124,7 @@ async function send(value, method, path, /** @type {Call} */ { body, signal, eta
 			throw new Problem(0);
 		});
 		const said = await response.json().catch(() => undefined);
-		if (!response.ok) throw new Problem(response.status, said, response.headers.get('Retry-After'));
+		if (!response.ok) throw new Problem(response.status, said, Number(response.headers.get('Retry-After')) || 0);
 		// It broke off, or something in between answered.
 		if (!said && response.status !== 204) throw new Problem(0);
 		return said;

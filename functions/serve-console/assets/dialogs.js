@@ -19,18 +19,20 @@ addEventListener('keydown', (event) => {
 /** Gives what closes it. */
 export function openDialog(title, cancel, about, ...content) {
 	const [titleId, aboutId] = [newId(), newId()];
+	const told = toldRegion();
 	const dialog = h('dialog', {
 		closedby: 'none',
 		'aria-labelledby': titleId,
 		'aria-describedby': aboutId,
 		close: () => dialog.isConnected && dialog.showModal(),
-	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, waitRegion());
+	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, told, waitRegion());
 	const close = () => {
 		open.delete(cancel);
 		forget();
 		// Closing gives the focus back.
 		dialog.close();
 		dialog.remove();
+		allTold().at(-1)?.append(...told.children);
 	};
 	open.add(cancel);
 	document.body.append(dialog);
@@ -70,10 +72,13 @@ export const toldRegion = () => h('div.told', { role: 'status' });
 
 export const sayWaiting = (text) => document.querySelectorAll('.wait').forEach((region) => region.textContent !== text && fill(region, text));
 
+// A dialog hides what is behind it.
+const allTold = () => [...document.querySelectorAll('.told')];
+
 /** Until it is closed, or two views later. */
 function tell(...content) {
 	const box = h('div.notice', h('p', content), button(words.close, () => box.remove()));
-	document.querySelector('.told')?.append(box);
+	allTold().at(-1)?.append(box);
 }
 
 export const forgetOld = () => document.querySelectorAll('.told > *').forEach((box) =>
@@ -83,20 +88,31 @@ export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[
 
 // By version, what was to be changed where no answer came.
 const unanswered = new Map();
+// Versions that were made here.
+const mine = new Set();
 // It goes on when its view is left.
 const signal = null;
 
-/** One whose answer was lost is not taken for somebody else's. */
+// However the API writes it.
+const signsOf = (value) => [...String(JSON.stringify(value, (_, part) => part ?? undefined)).normalize('NFKC')].sort().join();
+
+const isDone = (body) => ({ field, to }) => field in body && (field === 'allowedIps' || signsOf(to) === signsOf(body[field]));
+
+/** What was made here, or got no answer, is not taken for somebody else's. */
 async function send(method, path, /** @type {any} */ { body, etag }) {
 	const asked = JSON.stringify(body);
 	try {
-		return await call(method, path, { body, etag, signal });
+		const answer = await call(method, path, { body, etag, signal });
+		mine.add(answer?.etag);
+		return answer;
 	} catch (problem) {
 		if (problem.undecided) unanswered.set(etag, asked);
 		if (method === 'DELETE' && problem.code === 'NOT_FOUND') return;
-		if (problem.code !== 'PRECONDITION_FAILED' || unanswered.get(etag) !== asked) throw problem;
-		const made = (await eventsSince(path.slice(1), etag, { signal })).find(({ previousEvent }) => previousEvent === etag);
-		if (made?.actor.keyId !== self().id || !made.changes.every(({ field }) => field in body)) throw problem;
+		if (problem.code !== 'PRECONDITION_FAILED') throw problem;
+		const since = await eventsSince(path.slice(1), etag, { signal });
+		if (since.length > 0 && since.every(({ id }) => mine.has(id))) return send(method, path, { body, etag: since[0].id });
+		const made = since.find(({ previousEvent }) => previousEvent === etag);
+		if (unanswered.get(etag) !== asked || made?.actor.keyId !== self().id || !made.changes.every(isDone(body))) throw problem;
 		return call('GET', path, { signal });
 	}
 }

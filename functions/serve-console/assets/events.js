@@ -27,9 +27,10 @@ function eventsList(query) {
 	const more = button(words.more, () => attempt(slot, loadPage), '', { hidden: true });
 	let cursor;
 
-	async function loadPage() {
+	async function loadPage(isLatest) {
 		const parameters = new URLSearchParams({ ...query, limit: PAGE, ...(cursor && { cursor }) });
 		const { events, nextCursor } = await call('GET', `/events?${parameters}`);
+		if (!isLatest()) return;
 		const next = body.rows.length;
 		body.append(...events.map(row));
 		cursor = nextCursor;

@@ -6,7 +6,7 @@ import { eventsSection } from './events.js';
 import { field, lifetimeOf, tagsOf, textsOf } from './fields.js';
 import { noteKey } from './keys.js';
 import {
-	attempt, atTime, badge, bdi, button, fill, h, heading, lastUse, limitsText, linkTo, load as loadInto, mark, moment, nameOf, offer,
+	attempt, atTime, badge, bdi, button, fill, h, heading, lastUse, limitsText, linkTo, mark, moment, nameOf, offer,
 	oldUse, userOf,
 } from './parts.js';
 import { replace, thisView } from './scope.js';
@@ -29,7 +29,11 @@ export function keyView(id) {
 		return [headline(key), facts(key)];
 	}
 
-	const changed = (key) => fill(top, show(key));
+	function changed(key) {
+		// Not for what was asked for before.
+		top.latest = key;
+		fill(top, show(key));
+	}
 
 	function showNone(problem) {
 		if (problem.code !== 'NOT_FOUND') throw problem;
@@ -39,10 +43,10 @@ export function keyView(id) {
 		return [heading(text.unknown), h('code.sub', id)];
 	}
 
-	const load = (said = null) => loadInto(top, async () => [
-		said && h('p.notice.warn', { role: 'alert' }, said),
-		await call('GET', path).then(show, showNone),
-	]);
+	const load = (said = null) => attempt(top, async (isLatest) => {
+		const work = await call('GET', path).then((key) => () => show(key), (problem) => () => showNone(problem));
+		if (isLatest()) fill(top, said && h('p.notice.warn', { role: 'alert' }, said), work());
+	});
 
 	/** Works on what is shown, or shows what there is. */
 	const onThis = (work) => async (...given) => {

@@ -1,6 +1,6 @@
 // The keys of the account.
 
-import { account, call, isSelf, mayManage, renew } from './api.js';
+import { account, call, isSelf, mayManage, renew, self } from './api.js';
 import { tagsOf, textsOf } from './fields.js';
 import {
 	apart, attempt, badge, bdi, button, cells, DAY, fill, h, heading, limitsText, linkTo, mark, moment, named, nameOf, number, offer, table,
@@ -19,8 +19,9 @@ export let list;
 export const forgetKeys = () => (list = { keys: [], cursor: null, loaded: false, rows: STEP, top: 0, search: '', filters: {} });
 forgetKeys();
 
-/** Nothing if it is gone. */
+/** What a key is now: nothing if it is gone. Versions are in the order of time, and answers may not be. */
 export function noteKey(id, now) {
+	if ([self(), ...list.keys].some((key) => key.id === id && now?.etag < key.etag)) return;
 	list.keys = list.keys.flatMap((key) => (key.id === id ? now ?? [] : key));
 	if (isSelf(id)) renew(now);
 }

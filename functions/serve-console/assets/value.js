@@ -10,7 +10,7 @@ const { issue: said, value: text } = words;
 const { until, forever } = words.form.expiry;
 const PATIENCE = 10;
 // The function says it when it has looked the name up. All else proves nothing.
-const DECIDES = /^(CANNOT_|KEY_|NOT_FOUND|PRECONDITION_FAILED|QUOTA_REACHED)/;
+const DECIDES = /^(CANNOT_|INVALID_REQUEST|KEY_|LIFETIME_|NOT_FOUND|PRECONDITION_FAILED|QUOTA_REACHED)/;
 
 /** Creates or rotates once, by a name. `release` is to be called when the value was read. */
 export function issue(path, body, slot, fields, leave, /** @type {Call} */ { etag, ...inDoubt } = {}) {

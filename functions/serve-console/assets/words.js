@@ -35,7 +35,7 @@ export const words = {
 	overtaken: 'Nothing was done: somebody changed this key after you opened it. ',
 	notDone: (name, did) => [name, ' was not ', did, '. '],
 	did: { enable: 'enabled', disable: 'disabled', endOld: 'left with its new value', save: 'changed', delete: 'deleted' },
-	tooMany: (seconds) => `Too many requests. Try again in ${seconds ?? 'some'} seconds.`,
+	tooMany: (seconds) => `Too many requests. Try again ${seconds ? `in ${seconds} seconds` : 'later'}.`,
 	failed: 'The service could not do this just now. Nothing is wrong with your key.',
 	requestId: 'Request ',
 	wrong: (field, message) => `${field} ${message}.`,
