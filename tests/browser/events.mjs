@@ -127,16 +127,17 @@ story('no event is shown twice, however often it is asked for', async ({ page, a
 
 story('notices of the end of a key are told in words', async ({ page, admin }) => {
   const [event] = (await admin.send('GET', '/events')).body.events;
-  const notice = { ...event, actor: { type: 'SERVICE', keyId: null, userId: null, username: null, claimed: null }, sourceIp: null, changes: [] };
+  const notice = { ...event, actor: { type: 'SERVICE', keyId: null, userId: null, username: null, claimed: null }, sourceIp: null, changes: [], expiresAt: '2026-12-31T10:15:30.123Z' };
   const events = [
-    { ...notice, type: 'key.expired' }, { ...notice, type: 'key.expiring', daysLeft: 1 }, { ...notice, type: 'key.expiring', daysLeft: 30 },
+    { ...notice, type: 'key.expired', daysLeft: null }, { ...notice, type: 'key.expiring', daysLeft: 1 }, { ...notice, type: 'key.expiring', daysLeft: 30 },
   ];
   await page.route(EVENTS, (route) => route.fulfill({ json: { events, nextCursor: null } }));
   await signIn(page, admin);
   await page.getByRole('link', { name: 'Events' }).click();
   await rows(page).nth(2).waitFor();
+  const ends = '31 Dec 2026, 11:15:30';
   assert.deepEqual(await column(page, 1), ['Expired', 'Expiring', 'Expiring']);
-  assert.deepEqual(await column(page, 5), ['', '1 day left', '30 days left']);
+  assert.deepEqual(await column(page, 5), [ends, `1 day left, until ${ends}`, `30 days left, until ${ends}`]);
   assert.deepEqual(await column(page, 3), ['This service', 'This service', 'This service']);
   await checkState(page);
 });

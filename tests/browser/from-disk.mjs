@@ -14,7 +14,7 @@ const HEADERS_OF_THE_PAGE = ['content-security-policy', 'referrer-policy', 'x-co
 // The rest is about a connection, or about a body that comes decoded here.
 const HANDED_BACK = /^(?!connection$|content-encoding$|content-length$|transfer-encoding$)/;
 // As many as there are for the deployed stack.
-const ALL = 150;
+const ALL = 170;
 
 const base = new URL(API_URL).pathname;
 

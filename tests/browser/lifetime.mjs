@@ -70,6 +70,11 @@ story('a value that is old may get no more time than is left of its life', async
   await decide(page, 90);
   await age(page, 70);
   await signIn(page, admin);
+  await visit(page, `#/key/${key.id}`);
+  await page.getByRole('button', { name: 'Rotate…' }).click();
+  await page.getByRole('dialog').getByText('The present value fails after').waitFor();
+  assert.equal(await page.getByRole('dialog').getByText('The new value lives').count(), 0, 'its end stays');
+  await page.keyboard.press('Escape');
   await visit(page, `#/edit/${key.id}`);
   await page.getByText('A value lives for at most 90 days. Rotate the key first to give it more.').waitFor();
   assert.deepEqual(await choices(page), ['In 7 days', 'As late as possible', 'On a date', 'As it is']);

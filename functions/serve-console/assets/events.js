@@ -2,7 +2,7 @@
 
 import { call } from './api.js';
 import { list } from './keys.js';
-import { attempt, bdi, button, cells, changeList, fill, h, heading, linkTo, moment, nameOf, offer, table } from './parts.js';
+import { attempt, atTime, bdi, button, cells, changeList, fill, h, heading, linkTo, moment, nameOf, offer, table } from './parts.js';
 import { words } from './words.js';
 
 const text = words.events;
@@ -44,13 +44,13 @@ function eventsList(query) {
 	return h('div.stack', rows, slot, h('div.actions', more));
 }
 
-const row = ({ time, type, keyId, actor, sourceIp, changes, report, daysLeft }) => cells(text.columns, [
+const row = ({ time, type, keyId, actor, sourceIp, changes, report, daysLeft, expiresAt }) => cells(text.columns, [
 	moment(time),
 	text.type(type),
 	keyId && linkTo(keyId, nameById(keyId)),
 	actorOf(actor),
 	sourceIp && h('code', sourceIp),
-	[changesOf(changes), report && h('p.hint', text.report(report)), daysLeft && h('p.hint', text.daysLeft(daysLeft))],
+	[changesOf(changes), report && h('p.hint', text.report(report)), expiresAt && h('p.hint', text.ends(daysLeft, atTime(expiresAt)))],
 ]);
 
 function nameById(id) {

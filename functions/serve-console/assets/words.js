@@ -199,7 +199,7 @@ export const words = {
 		none: 'Nothing yet.',
 		report: ({ verified, source, url }) =>
 			(verified ? ['GitHub found its value', source, url].filter(Boolean).join(', ') : 'Somebody who had its value reported it.'),
-		daysLeft: (days) => `${some(String(days), 'day', 'days')} left`,
+		ends: (days, time) => (days ? `${some(String(days), 'day', 'days')} left, until ${time}` : time),
 		fields: (count) => `${count} fields`,
 		type: (type) => type.replace(/^key\./, '').replace('.', ' ').replace(/^./, (letter) => letter.toUpperCase()),
 		actor: { OPERATOR: 'Operator', REPORT: 'Leak report', SERVICE: 'This service' },

@@ -10,7 +10,7 @@ use tests::values::without_values;
 use crate::stack::Stack;
 
 /// One for each story, and some.
-const ACCOUNTS: usize = 150;
+const ACCOUNTS: usize = 170;
 
 pub fn the_console_does_in_a_browser_what_it_says(stack: &Stack) {
     assert!(root().join(".local/tools/browser/chromium").exists(), "a tool is missing: run `make checkers` first");
