@@ -4,7 +4,7 @@
     check.py --remove NAME      what a check has left
     check.py --list             the questions
 
-docs/aws-check.md says what it asks and what it costs. Run it by the Python of the pinned SAM CLI. Where AWS_ENDPOINT_URL names an
+docs/developing/aws-check.md says what it asks and what it costs. Run it by the Python of the pinned SAM CLI. Where AWS_ENDPOINT_URL names an
 emulator, the answers are the emulator's.
 """
 

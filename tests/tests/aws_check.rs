@@ -135,7 +135,7 @@ fn the_document_has_each_question_and_no_other() {
     assert!(asked.len() > 30, "{asked:?}");
     // It is asked when all is removed.
     asked.insert("How many log groups did late lines bring back after the removal?".to_owned());
-    let document = fs::read_to_string(root().join("docs/aws-check.md")).unwrap();
+    let document = fs::read_to_string(root().join("docs/developing/aws-check.md")).unwrap();
     let (_, table) = document.split_once("## The questions").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
     let documented: BTreeSet<_> = rows.map(|(question, _)| question.to_owned()).filter(|it| it != "question").collect();
