@@ -119,8 +119,9 @@ def _latency(world: World) -> Found:
         world.call("GET", "/authentication/self", world.key)
 
     def look() -> list[int] | None:
-        events = world.place.client("logs").filter_log_events(logGroupName=f"/aws/apigateway/{world.name}")["events"]
-        lines = [json.loads(event["message"]) for event in events]
+        pages = world.place.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/apigateway/{world.name}")
+        lines = [json.loads(event["message"]) for page in found for event in page["events"]]
         taken = [line["authorizerLatencyMs"] for line in lines if line["route"] == "/authentication/{key}"]
         return sorted(int(each) for each in taken if each.isdigit()) if len(taken) >= CHECKS else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ PROBE = Path(__file__).with_name("probe.yaml")
 ALARMS = ROOT / "infra" / "alarms.yaml"
 # Nothing is removed that has no such tag.
 TAG = "api-keys-aws-check"
+# Lines of a log come within so many seconds.
+LATE = 60
 # Not what a machine of another processor builds.
 ARCHITECTURE = "x86_64"
 
@@ -29,6 +32,8 @@ class Stacks:
         self._cloudformation = place.client("cloudformation")
         self.owner = account
         self.name, self.probe, self.alarms = name, f"{name}-probe", f"{name}-alarms"
+        # Only a deployment that has ended gives a stack its tag.
+        self._begun: set[str] = set()
         self.bucket = f"{name}-{account}-{place.region}"
 
     def refuse_if_there(self) -> None:
@@ -62,7 +67,7 @@ class Stacks:
         resources: list[dict[str, Any]] = []
         stacks = [stack for stack in map(self._described, (self.alarms, self.probe, self.name)) if stack]
         for stack in stacks:
-            if TAG not in {tag["Key"] for tag in stack.get("Tags", [])}:
+            if stack["StackName"] not in self._begun and TAG not in {tag["Key"] for tag in stack.get("Tags", [])}:
                 raise Failure(f"the stack {stack['StackName']} was made by no check, and is left alone")
         for stack in stacks:
             resources += self._resources(stack["StackId"])
@@ -76,11 +81,15 @@ class Stacks:
             ]
             _attempt(left, f"API Gateway's log role {', '.join(roles)}", lambda: self._delete_log_role(roles))
         _attempt(left, f"bucket {self.bucket}", self._delete_bucket)
-        functions = [f"/aws/lambda/{name}" for name in _of(resources, "AWS::Lambda::Function")]
+        # A line that comes when its group is gone makes it anew.
+        time.sleep(0 if self._place.is_emulator else LATE)
         back = 0
-        for group in {*_of(resources, "AWS::Logs::LogGroup"), *functions}:
-            # Those of the probe's functions are in no template: Lambda makes them.
+        for group in _of(resources, "AWS::Logs::LogGroup"):
             back += _attempt(left, f"log group {group}", lambda group=group: self._delete_log(group)) or 0
+        for function in _of(resources, "AWS::Lambda::Function"):
+            # Those of the probe's functions are in no template: Lambda makes them.
+            group = f"/aws/lambda/{function}"
+            _attempt(left, f"log group {group}", lambda group=group: self._delete_log(group))
         return left, back
 
     def _deploy(self, stack: str, template: Path, parameters: dict[str, str]) -> dict[str, str]:
@@ -90,7 +99,9 @@ class Stacks:
         command += ["--config-file", Path(__file__).with_name("samconfig.yaml")]
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
         command += ["--tags", f"{TAG}={self.name}"]
-        subprocess.run(command, check=True, stdout=sys.stderr)
+        self._begun.add(stack)
+        if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
+            raise Failure(f"the deployment of {stack} has failed; the messages of `sam deploy` are above")
         described = self._described(stack) or {}
         return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
 
@@ -115,6 +126,8 @@ class Stacks:
         client = self._place.client("dynamodb")
         try:
             client.update_table(TableName=table, DeletionProtectionEnabled=False)
+            # It is being updated for a moment, and cannot be removed then.
+            client.get_waiter("table_exists").wait(TableName=table)
             client.delete_table(TableName=table)
         except client.exceptions.ResourceNotFoundException:
             return

@@ -141,7 +141,7 @@ def check(_: argparse.Namespace) -> None:
     state = ROOT / ".local" / "run-check"
     port = prepare(0, state, "sam", "ministack")
     template = build(state)
-    command = [sys.executable, str(AWS_CHECK), "--yes", "--template", str(template), "--patience", "20"]
+    command = [sys.executable, str(AWS_CHECK), "--yes", "--alarms", "--template", str(template), "--patience", "20"]
     command += ["--report", str(state / "report.md"), f"Architecture={architecture()}"]
     with Emulator(ministack(), port, state) as emulator:
         before = owned(emulator)

@@ -77,7 +77,7 @@ impl Server {
     fn send(&self, bytes: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         // A connection that stays open fails here, and does not hang.
-        connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        connection.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         connection.write_all(bytes.as_bytes()).unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
