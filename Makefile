@@ -71,7 +71,7 @@ lint-others: tools checkers
 	$(TIMED) "spectral" $(OPENAPI_TOOLS)/spectral lint --ruleset infra/spectral.yaml --fail-severity hint infra/openapi.yaml
 
 nightly: audit        ## what `test` does, at sizes that take hours, and what it leaves out
-	SWEPT_KEYS=100000 KEYS=20000 LEASED_KEYS=100000 USAGE_REQUESTS=100000 FORM_REQUESTS=100000 VERIFIED_REQUESTS=50000 $(MAKE) test
+	SWEPT_KEYS=100000 NOTICED_KEYS=100000 KEYS=20000 LEASED_KEYS=100000 USAGE_REQUESTS=100000 FORM_REQUESTS=100000 VERIFIED_REQUESTS=50000 $(MAKE) test
 	$(MAKE) simulate SEEDS=0..10000
 	$(MAKE) fuzz
 	infra/package/twice

@@ -106,7 +106,7 @@ impl Engine {
     pub fn keys(&self) -> Vec<Value> {
         let is_account = |item: &Value| {
             let partition = item["accountId"]["S"].as_str().unwrap();
-            !partition.contains('#') && partition != "accounts"
+            !partition.contains('#') && !["accounts", "notices"].contains(&partition)
         };
         self.dump().into_iter().filter(is_account).collect()
     }

@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use api_keys::aws::Aws;
 use api_keys::check::EnvironmentState;
-use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Lifetime, Limits, Random};
+use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Lifetime, Limits, NoticeDays, Random};
 use api_keys::store::{
-    AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Quota,
-    Tables, UsageList,
+    AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, KeyList, KeyReader, Keys, NewKeys, Notifier,
+    Quota, Tables, UsageList,
 };
 use authorizer::{AuthorizerEvent, Refusal};
 use lambda_http::request::LambdaRequest;
@@ -58,6 +58,10 @@ pub struct Settings {
     pub ceiling: Limits,
     /// How long values of keys may live.
     pub lifetime: Option<Lifetime>,
+    /// How many days before their end keys have a notice.
+    pub notice_days: NoticeDays,
+    /// How long an invocation that writes notices goes on.
+    pub notices_time: Duration,
     /// How long an operator's invocation goes on with many keys.
     pub operators_time: Duration,
     /// What verifies GitHub's signatures.
@@ -77,6 +81,8 @@ impl Default for Settings {
             max_keys: 1000,
             ceiling: Limits::NONE,
             lifetime: None,
+            notice_days: NoticeDays::parse("30,7,1").unwrap(),
+            notices_time: notify_expiry::TIME,
             operators_time: manage_account::TIME,
             // Nothing listens there.
             github: Arc::new(GithubKeys::new("http://127.0.0.1:9/".parse().unwrap(), None).unwrap()),
@@ -233,7 +239,8 @@ impl Functions {
         let Self { reader, key_list, tables, events, account_list, usage, issuer, .. } = self;
         let (keys, new_keys, quota) = (&Keys::new(tables), &NewKeys::new(tables), &Quota::new(tables));
         let accounts = &Accounts::new(tables);
-        let Settings { catalogue, imported, max_keys, ceiling, lifetime, operators_time: time, .. } = &self.settings();
+        let settings = self.settings();
+        let Settings { catalogue, imported, max_keys, ceiling, lifetime, operators_time: time, .. } = &settings;
         let (max_keys, ceiling, lifetime, time) = (*max_keys, *ceiling, *lifetime, *time);
         let answering = async {
             match function {
@@ -282,6 +289,11 @@ impl Functions {
                         pause: Duration::ZERO,
                     };
                     operators_answer(erase_account::handle(event, &deps, now).await)
+                }
+                "notify-expiry" => {
+                    let notifier = &Notifier::new(tables, settings.notice_days.clone());
+                    let deps = notify_expiry::Deps { notifier, time: settings.notices_time };
+                    operators_answer(notify_expiry::handle(event, &deps, now).await)
                 }
                 other => panic!("no function {other}"),
             }

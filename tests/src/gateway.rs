@@ -232,6 +232,14 @@ impl Service {
         self.functions.invoke("erase-account", payload, self.now()).await
     }
 
+    /// Invokes `notify-expiry` as its schedule does; an error is `{"errorType","errorMessage"}`.
+    ///
+    /// # Errors
+    /// What the function reports.
+    pub async fn invoke_notify_expiry(&self) -> Result<Value, Value> {
+        self.functions.invoke("notify-expiry", json!({}), self.now()).await
+    }
+
     /// One request with these `X-API-Key` headers, as many as there are.
     pub async fn send(&self, method: &str, path_and_query: &str, keys: &[&str], body: Option<&str>) -> Answer {
         let headers = keys.iter().map(|key| ("X-API-Key", *key)).collect::<Vec<_>>();

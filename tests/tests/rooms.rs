@@ -17,13 +17,14 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 ];
 
 /// What each room of the store may use beside itself.
-const ALLOWED_IN_STORE: [(&str, &[&str]); 6] = [
+const ALLOWED_IN_STORE: [(&str, &[&str]); 7] = [
     ("dynamo", &[]),
     ("events", &["dynamo"]),
     ("keys", &["dynamo", "events"]),
     ("limits", &["dynamo", "keys"]),
     ("usage", &["dynamo", "keys"]),
     ("accounts", &["dynamo", "events", "keys", "limits"]),
+    ("notices", &["dynamo", "events", "keys", "accounts"]),
 ];
 
 #[test]

@@ -45,6 +45,7 @@ fn every_function_starts_with_every_value_that_the_template_takes() {
         "Console",
         "EventBusName",
         "EventRetentionDays",
+        "ExpiryNoticeDays",
         "GithubKeysUrl",
         "GithubTokenSecretArn",
         "KeyLimits",
@@ -72,6 +73,12 @@ fn what_would_not_do_what_it_says_is_refused_at_the_deployment() {
         (
             "MaxKeyLifetimeDays",
             ["", "00", "01", "1.5", "-1", "3651", "3700", "9999", "36500"].map(str::to_owned).to_vec(),
+        ),
+        (
+            "ExpiryNoticeDays",
+            [",", "0", "01", "1,", ",1", "1, 7", "-1", "1.5", "3651", "a", "1,2,3,4,5,6,7,8,9,10,11"]
+                .map(str::to_owned)
+                .to_vec(),
         ),
         ("MaxKeysPerAccount", ["", "0", "01", "1.5", "-1", "1e3", &digits].map(str::to_owned).to_vec()),
         // IAM compares the whole name, which Secrets Manager ends with a hyphen and six characters.
@@ -159,6 +166,7 @@ fn read_setting(name: &str) -> Result<(), SettingError> {
         "key_limits" => settings::key_limits().map(drop),
         "key_prefix" => settings::key_prefix().map(drop),
         "leaks" => settings::leaks().map(drop),
+        "expiry_notice_days" => settings::expiry_notice_days().map(drop),
         "max_key_lifetime" => settings::max_key_lifetime().map(drop),
         "max_keys" => settings::max_keys().map(drop),
         "metrics" => settings::metrics().map(drop),
@@ -247,6 +255,7 @@ fn edges(name: &str) -> Vec<String> {
     match name {
         "EventBusName" => vec!["/".to_owned(), "a".repeat(256)],
         "EventRetentionDays" => vec!["1".to_owned(), "9999".to_owned()],
+        "ExpiryNoticeDays" => vec![String::new(), "1".to_owned(), "3650,1".to_owned(), vec!["3649"; 10].join(",")],
         "GithubTokenSecretArn" => ["", "arn:aws:secretsmanager:a:000000000000:secret:a-AbCdE1"]
             .map(str::to_owned)
             .into_iter()

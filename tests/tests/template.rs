@@ -95,6 +95,17 @@ fn of_requests(table: &Value) -> Permission {
     ("dynamodb:PutItem".to_owned(), table.to_string(), recording.to_string())
 }
 
+/// Noting on a key what was told of its end, with its event; and how far that has come, where no key is.
+fn of_notices(table: &Value) -> [Permission; 2] {
+    let known = ["accountId", "id", "noticed", "lastEvent", "suspension", "held", "enabled", "expiresAt"];
+    let noting = json!({"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": known}});
+    let keeping = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["notices"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}});
+    [("UpdateItem", noting), ("PutItem", keeping)]
+        .map(|(action, condition)| (format!("dynamodb:{action}"), table.to_string(), condition.to_string()))
+}
+
 #[test]
 fn each_function_may_do_what_it_does_and_no_more() {
     let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
@@ -133,6 +144,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
     let record_request = of_requests(&table);
     let [mark_value, refuse_reported] = of_values(&table);
+    let [note_notice, keep_place] = of_notices(&table);
     let secret = json!({"Ref": "GithubTokenSecretArn"});
     let read_token = ("secretsmanager:GetSecretValue".to_owned(), secret.to_string(), Value::Null.to_string());
     let checking = BTreeSet::from([
@@ -175,6 +187,10 @@ fn each_function_may_do_what_it_does_and_no_more() {
             [on(&events, "Query"), on(&usage, "Query")]
                 .into_iter()
                 .fold(writing(&["PutItem", "DeleteItem"], &["BatchGetItem", "GetItem", "Query", "UpdateItem"]), with),
+        ),
+        (
+            "NotifyExpiryFunctionRole",
+            BTreeSet::from([on_table("GetItem"), on_table("Query"), note_notice, keep_place, append.clone()]),
         ),
         (
             "PublishEventsFunctionRole",
@@ -235,7 +251,7 @@ fn no_function_writes_a_key_or_an_event_but_both_in_one_transaction() {
                 continue;
             }
             let partitions = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-            let of_no_key = *partitions == json!(["sha256#*"]);
+            let of_no_key = [json!(["sha256#*"]), json!(["notices"])].contains(partitions);
             let is_known = WITHOUT_EVENT.contains(&(role, action)) || of_no_key;
             assert!(is_known, "{role} may {action} on {resource} without an event");
         }
@@ -289,12 +305,46 @@ fn what_is_invoked_and_the_authorizer_are_on_no_route() {
         "ManageAccountFunction",
         "VerifyKeyFunction",
     ];
-    for function in invoked.into_iter().chain(["AuthorizerFunction"]) {
+    for function in invoked.into_iter().chain(["AuthorizerFunction", "NotifyExpiryFunction"]) {
         assert!(TRANSFORMED["Resources"][function].is_object() && !paths.contains(function), "{function}");
     }
     for (name, permission) in resources("AWS::Lambda::Permission") {
         let function = permission["FunctionName"].to_string();
         assert!(invoked.iter().all(|invoked| !function.contains(invoked)), "{name}");
+    }
+}
+
+#[test]
+fn notices_are_written_by_a_schedule_that_may_do_that_alone() {
+    let rule = only("AWS::Events::Rule");
+    assert_eq!(rule["ScheduleExpression"], "rate(1 hour)");
+    assert_eq!(rule["State"], json!({"Fn::If": ["HasNotices", "ENABLED", "DISABLED"]}));
+    let [target] = &rule["Targets"].as_array().unwrap()[..] else { panic!("{rule}") };
+    let function = json!({"Fn::GetAtt": ["NotifyExpiryFunction", "Arn"]});
+    assert_eq!((&target["Arn"], &target["Input"]), (&function, &json!("{}")), "what the function takes");
+    // One that could not be begun for an hour is not wanted any more, and none is lost for good: the next one goes on.
+    let retries = json!({"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 2});
+    assert_eq!(target["RetryPolicy"], retries);
+    let asynchronous = only("AWS::Lambda::EventInvokeConfig");
+    for (name, value) in retries.as_object().unwrap() {
+        assert_eq!(asynchronous[name], *value, "{name}");
+    }
+    let (name, _) = resources("AWS::Events::Rule")[0];
+    let permissions = resources("AWS::Lambda::Permission");
+    let permissions: Vec<_> =
+        permissions.iter().filter(|(_, it)| it["Principal"] == "events.amazonaws.com").map(|(_, it)| it).collect();
+    assert_eq!(permissions.len(), 1);
+    assert_eq!(permissions[0]["SourceArn"], json!({"Fn::GetAtt": [name, "Arn"]}));
+    assert_eq!(permissions[0]["FunctionName"], json!({"Ref": "NotifyExpiryFunction"}));
+    let conditions = &TRANSFORMED["Conditions"];
+    assert_eq!(conditions["HasNotices"], json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "ExpiryNoticeDays"}, ""]}]}));
+}
+
+#[test]
+fn what_reads_events_of_notices_is_deployed_before_what_writes_them() {
+    let waits_for = waits_for("NotifyExpiryFunction");
+    for function in ["PublishEventsFunction", "ListEventsFunction", "ManageAccountFunction"] {
+        assert!(waits_for.contains(function), "{function}");
     }
 }
 

@@ -9,7 +9,7 @@
 //! timestamp → limits → counters → lease
 //! timestamp, id → usage
 //! id → etag
-//! timestamp → lifetime
+//! timestamp → lifetime → notice
 //! timestamp, hash → previous_value
 //! timestamp, allowed_ips, limits, lifetime, etag, operation, status, tags, previous_value → metadata → record
 //! ```
@@ -28,6 +28,7 @@ mod lease;
 mod lifetime;
 mod limits;
 mod metadata;
+mod notice;
 mod operation;
 mod prefix;
 mod previous_value;
@@ -52,6 +53,7 @@ pub use self::lease::{Lease, Step};
 pub use self::lifetime::Lifetime;
 pub use self::limits::{Limit, Limits, Period};
 pub use self::metadata::{EffectiveLimits, KeyMetadata, KeySettings, KeyView};
+pub use self::notice::{Notice, NoticeDays};
 pub use self::operation::{Operation, Operations, TrafficType};
 pub use self::prefix::KeyPrefix;
 pub use self::previous_value::PreviousValue;

@@ -76,6 +76,13 @@ impl KeyRecord {
         }
     }
 
+    /// Whether nothing but its end keeps it from opening something, now or from then on.
+    #[must_use]
+    pub fn works_until_its_end(&self, now: Timestamp) -> bool {
+        let status = self.status(now);
+        self.metadata.settings.enabled && matches!(status, KeyStatus::Active | KeyStatus::Expired)
+    }
+
     /// As it is shown at that moment, by a stack with that ceiling.
     #[must_use]
     pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {

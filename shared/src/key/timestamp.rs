@@ -76,6 +76,11 @@ impl Timestamp {
         self.unix_seconds().div_euclid(3600)
     }
 
+    /// The whole days from 1970 to the one of this time.
+    pub(super) fn unix_day(self) -> i64 {
+        self.unix_hour().div_euclid(24)
+    }
+
     /// The day, as `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {

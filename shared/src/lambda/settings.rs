@@ -9,7 +9,7 @@ use lambda_http::http::Uri;
 
 use super::metrics::Metrics;
 use crate::aws::SecretArn;
-use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Lifetime, Limits};
+use crate::key::{Catalogue, ImportedKeys, KeyPrefix, Lifetime, Limits, NoticeDays};
 use crate::store::EventTable;
 
 /// A variable that is missing or malformed; the function does not start.
@@ -155,6 +155,14 @@ pub fn max_key_lifetime() -> Result<Option<Lifetime>, SettingError> {
         0 => Some(None),
         days => Lifetime::of_days(days).map(Some),
     })
+}
+
+/// `EXPIRY_NOTICE_DAYS`: how many days before their end keys have a notice; empty for none.
+///
+/// # Errors
+/// When it is missing or not such a list.
+pub fn expiry_notice_days() -> Result<NoticeDays, SettingError> {
+    read("EXPIRY_NOTICE_DAYS", "a comma-separated list of up to ten days from 1 to 3650, or empty", NoticeDays::parse)
 }
 
 /// `KEY_LIMITS`: the ceiling of every key's limits; empty for none.

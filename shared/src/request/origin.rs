@@ -34,6 +34,13 @@ impl Origin {
 }
 
 impl Origin {
+    /// The service itself, in that invocation by its schedule.
+    #[must_use]
+    pub fn service(request_id: &str) -> Self {
+        let actor = Actor::of(ActorType::Service);
+        Self { actor, external_id: None, source_ip: None, request_id: request_id.to_owned() }
+    }
+
     /// Somebody who reported a leak.
     #[must_use]
     pub fn report(source_ip: Option<String>, request_id: String) -> Self {
@@ -46,7 +53,7 @@ impl Origin {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Actor {
-    /// A key of the account, an operator of the service, or somebody who reported a leak.
+    /// A key of the account, an operator of the service, somebody who reported a leak, or the service itself.
     pub r#type: ActorType,
     /// The key that was used.
     #[serde(default)]
@@ -73,6 +80,8 @@ pub enum ActorType {
     Operator,
     /// A report of a leaked value.
     Report,
+    /// The service itself, by its schedule.
+    Service,
 }
 
 impl Actor {

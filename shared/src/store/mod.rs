@@ -2,7 +2,7 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`, `previousLastUsedAt`, `previousLastUsedOf`: authorizer; `suspension`, `revision`, `company`, `ceiling`, `plan`, `externalId`: manage-account | `purgeAt`, 30 days after `expiresAt` |
+//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`, `previousLastUsedAt`, `previousLastUsedOf`: authorizer; `suspension`, `revision`, `company`, `ceiling`, `plan`, `externalId`: manage-account; `noticed`: notify-expiry | `purgeAt`, 30 days after `expiresAt` |
 //! | account (`accounts::item`, `accounts::quota`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
 //! | account in the list (`accounts::listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`keys::import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
@@ -11,7 +11,8 @@
 //! | named request that was carried out (`keys::done_request`) | `{account id}#requests` | `{calling key's id}#{SHA-256 of the name in hex}` | create and rotate, in their transaction | `purgeAt`, two days after it |
 //! | counters of a key's limits (`limits::lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after its last window |
 //! | usage of a day (`usage::counts`, `usage::list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
-//! | event (`events::event`), in the table of events | account id | event id | every management write, in its transaction | `purgeAt`, `EventRetentionDays` after it |
+//! | how far the notices have come (`notices::pass`) | `notices` | `pass` | notify-expiry | none |
+//! | event (`events::event`), in the table of events | account id | event id | every management write and every notice, in its transaction | `purgeAt`, `EventRetentionDays` after it |
 //!
 //! `erase-account` removes all of an account's items but one event. Marks belong to no account and stay.
 //!
@@ -21,7 +22,7 @@
 //! Rooms in one direction, by what is stored; each uses what stands left of it:
 //!
 //! ```text
-//! dynamo ← events ← keys ← limits, usage ← accounts
+//! dynamo ← events ← keys ← limits, usage ← accounts ← notices
 //! ```
 //!
 //! `keys::reader`, `keys::last_use`, `limits` and `usage::counts` are on the way of every request and speak DynamoDB's
@@ -29,8 +30,8 @@
 //!
 //! A management write is one transaction: a key or an account, and its event. It requires `lastEvent` as it was read and sets
 //! its own, so that it replaces exactly what the event says. Uses do not touch `lastEvent`. A function holds what it writes:
-//! [`Keys`] changes and ends keys, [`NewKeys`] makes them, [`Accounts`] changes accounts, [`Quota`] notes deletions and
-//! [`Eraser`] empties everything.
+//! [`Keys`] changes and ends keys, [`NewKeys`] makes them, [`Accounts`] changes accounts, [`Quota`] notes deletions,
+//! [`Notifier`] writes notices of keys' ends, which are no management writes and leave `lastEvent`, and [`Eraser`] empties everything.
 //!
 //! What operators decide of an account holds for each key by what is written on the key: new keys copy the account's state
 //! (`keys::account_state`), and a sweep updates existing ones. So the way of every request reads the key alone.
@@ -40,6 +41,7 @@ mod dynamo;
 mod events;
 mod keys;
 mod limits;
+mod notices;
 mod usage;
 
 pub use self::accounts::cursor::SweepCursor;
@@ -64,5 +66,6 @@ pub use self::keys::list::{KeyList, KeyPage};
 pub use self::keys::reader::KeyReader;
 pub use self::keys::write::Keys;
 pub use self::limits::lease::{Admission, Leases, Standing};
+pub use self::notices::run::{NoticeRun, Noticed, Notifier};
 pub use self::usage::counts::{DroppedUsage, Usage};
 pub use self::usage::list::UsageList;

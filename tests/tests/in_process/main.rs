@@ -31,6 +31,7 @@ mod list_keys;
 mod location;
 mod log_of_failures;
 mod named_requests;
+mod notices;
 mod previous_value;
 mod properties;
 mod publish_events;

@@ -33,6 +33,9 @@ async fn every_sample_event_is_served() {
     assert_eq!(shown["accountId"], sample_event("import-keys")["accountId"]);
     let refused = gateway.invoke_erase_account(sample_event("erase-account")).await.unwrap_err();
     assert_eq!(refused["errorMessage"], "the account is not suspended: suspend it first");
+    let event = sample_event("notify-expiry");
+    let noticed = gateway.functions.invoke("notify-expiry", event, gateway.now()).await.unwrap();
+    assert_eq!(noticed["done"], true);
     assert!(gateway.invoke_create_account(sample_event("create-account")).await.is_ok());
 }
 

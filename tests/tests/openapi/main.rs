@@ -38,7 +38,8 @@ fn every_route_of_the_template_is_documented_and_no_other() {
         if name == "ServeConsoleFunction" {
             continue;
         }
-        for route in function["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values()) {
+        let events = function["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values());
+        for route in events.filter(|event| event["Type"] == "Api") {
             let properties = &route["Properties"];
             let text = |name: &str| properties[name].as_str().unwrap().to_owned();
             deployed.insert((text("Method").to_lowercase(), text("Path")));

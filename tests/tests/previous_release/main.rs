@@ -107,6 +107,9 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     import(&gateway, &admin, REVIVED).await;
     let payload = json!({"action": "suspend", "accountId": suspended.account_id});
     assert_eq!(gateway.invoke_manage_account(payload).await.unwrap()["done"], true);
+    let end = gateway.time_in(Duration::from_hours(7 * 24));
+    let ending = admin.create_with(&json!({ "expiresAt": end })).await;
+    assert_eq!(gateway.invoke_notify_expiry().await.unwrap()["notices"], 1);
     let in_time = tokio::time::Instant::now() + Duration::from_secs(5);
     drop(gateway.functions.kept.finish(gateway.now().into(), in_time).await);
 
@@ -119,6 +122,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         (&*its_new_value.value, true),
         (&*ended.value, false),
         (&*reader.value, false),
+        (&*ending.value, true),
         (KEPT, true),
         (REVIVED, true),
         (REPORTED, false),
@@ -135,6 +139,10 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let mut list_events = start("list-events", &gateway.engine).await;
     let events = answer(&mut list_events, "list-events", &verdict, "/authentication/events", None).await;
     assert!(events["events"].to_string().contains("revived"));
+    // A notice is to it a change that changes nothing.
+    let notice = events["events"].as_array().unwrap().iter().find(|event| event["keyId"] == *ending.id).unwrap();
+    assert_eq!((&notice["type"], &notice["changes"]), (&json!("key.changed"), &json!([])));
+    assert_eq!(notice["actor"]["type"], "OPERATOR");
 
     let (own, patch) = (format!("/authentication/{kept}"), json!({"name": "changed"}));
     let of_exempt = format!("/authentication/{}", ended.id);
@@ -145,6 +153,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
         ("delete-key", format!("/authentication/{}", reader.id), None),
         ("find-key", own.clone(), None),
         ("update-key", own.clone(), Some(&patch)),
+        ("update-key", format!("/authentication/{}", ending.id), Some(&patch)),
         ("rotate-key", format!("{own}/rotate"), None),
         ("delete-key", own, None),
     ] {

@@ -14,7 +14,7 @@ use crate::store::dynamo::retries::Backoff;
 use crate::store::dynamo::table::Table;
 
 /// The partition of all listing items; no account has an id of this shape.
-const ACCOUNTS: &str = "accounts";
+pub(in crate::store) const ACCOUNTS: &str = "accounts";
 /// DynamoDB reads no more items in one batch.
 const BATCH: usize = 100;
 const COMPANY: &str = "company";

@@ -1,4 +1,4 @@
-//! Events: one for each management write, written in the same transaction, never changed.
+//! Events: one for each management write and each notice of a key's end, written in the same transaction, never changed.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::key::{EventId, KeyId, Timestamp};
 use crate::request::{Actor, FieldChange, Origin};
 use crate::store::dynamo::error::TableError;
 
-/// One management write: what it did, to which key, by whom, and exactly what it replaced.
+/// One management write: what it did, to which key, by whom, and exactly what it replaced. Or one notice, which replaces nothing.
 ///
 /// It has no field for a value or a hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct Event {
     #[serde(default)]
     pub external_id: Option<String>,
     /// The event before this one of the same key, or of the account where it is one of the account alone or recovers it;
-    /// `null` where the write read none.
+    /// `null` where the write read none, and of notices.
     #[serde(default)]
     pub previous_event: Option<EventId>,
     /// Who did it.
@@ -42,6 +42,12 @@ pub struct Event {
     /// What is known of the leak; `null` unless a value was reported.
     #[serde(default)]
     pub report: Option<LeakReport>,
+    /// When the key ends or has ended; `null` unless that is what it tells.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// In how many days it ends, by the calendar in UTC: 1 is tomorrow; `null` unless that is what it tells.
+    #[serde(default)]
+    pub days_left: Option<u64>,
 }
 
 /// Who says that a value is known to others, and where it was found. It has no field for the value.
@@ -59,7 +65,7 @@ pub struct LeakReport {
     pub url: Option<String>,
 }
 
-/// What a management write did.
+/// What a management write did, or what is told of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventType {
@@ -78,6 +84,12 @@ pub enum EventType {
     /// A key was deleted.
     #[serde(rename = "key.deleted")]
     KeyDeleted,
+    /// A key that works will end in some days.
+    #[serde(rename = "key.expiring")]
+    KeyExpiring,
+    /// A key that would work else has come to its end.
+    #[serde(rename = "key.expired")]
+    KeyExpired,
     /// A key of another system was taken over.
     #[serde(rename = "key.imported")]
     KeyImported,
@@ -102,6 +114,11 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// Whether it tells something of a key and changes nothing.
+    pub(in crate::store) fn is_notice(self) -> bool {
+        matches!(self, Self::KeyExpiring | Self::KeyExpired)
+    }
+
     /// Its name, such as `key.created`.
     #[must_use]
     pub fn name(self) -> String {
@@ -131,6 +148,8 @@ impl Event {
             request_id,
             changes: Vec::new(),
             report: None,
+            expires_at: None,
+            days_left: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Events: one for each management write, in its transaction.
+//! Events: one for each management write, and for each notice of a key's end, in its transaction.
 //!
 //! ```text
 //! event → table → tables → list

@@ -6,14 +6,18 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::event::Event;
+use super::event::{Event, EventType};
 use crate::key::AccountId;
-use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, PURGE_AT};
+use crate::request::{Actor, ActorType};
+use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, PURGE_AT, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::part::put_new;
+
+/// What an event is instead of what its own attributes say, to all releases that know of it.
+const SHOWN: &str = "shown";
 
 /// Where events are kept, and for how long.
 #[derive(Debug, Clone)]
@@ -32,7 +36,11 @@ impl EventTable {
         event: &Event,
     ) -> Result<TransactWriteItem, TableError> {
         const WHAT: &str = "an event could not be written as an item";
-        let mut item: Item = serde_dynamo::to_item(event).map_err(|cause| TableError::caused(WHAT, cause))?;
+        let mut item: Item =
+            serde_dynamo::to_item(as_known_before(event)).map_err(|cause| TableError::caused(WHAT, cause))?;
+        if event.r#type.is_notice() {
+            item.insert(SHOWN.into(), value(&Shown { r#type: event.r#type, actor: event.actor.clone() })?);
+        }
         item.insert(ACCOUNT_ID.into(), AttributeValue::S(account_id.to_string()));
         let purge_at = event.time.plus(self.retention).unix_seconds();
         item.insert(PURGE_AT.into(), AttributeValue::N(purge_at.to_string()));
@@ -66,15 +74,51 @@ impl Event {
         struct Image {
             account_id: AccountId,
             #[serde(flatten)]
-            event: Event,
+            stored: Stored,
         }
         let item: serde_dynamo::Item =
             serde_json::from_value(image.clone()).map_err(|cause| TableError::caused(WHAT, cause))?;
         let image: Image = serde_dynamo::from_item(item).map_err(|cause| TableError::caused(WHAT, cause))?;
-        Ok((image.account_id, image.event))
+        Ok((image.account_id, image.stored.into()))
     }
 }
 
 pub(in crate::store) fn from_item(item: Item) -> Result<Event, TableError> {
-    serde_dynamo::from_item(item).map_err(|cause| TableError::caused("an item is not an event", cause))
+    let stored: Result<Stored, _> = serde_dynamo::from_item(item);
+    stored.map(Event::from).map_err(|cause| TableError::caused("an item is not an event", cause))
+}
+
+/// A notice as a change of the key that changes nothing. The release before reads no type that it does not know, and lists no
+/// event of an account that has such a one.
+fn as_known_before(event: &Event) -> Event {
+    let mut event = event.clone();
+    if event.r#type.is_notice() {
+        event.r#type = EventType::KeyChanged;
+        event.actor.r#type = ActorType::Operator;
+    }
+    event
+}
+
+/// What is stored of an event.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(default)]
+    shown: Option<Shown>,
+    #[serde(flatten)]
+    event: Event,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Shown {
+    r#type: EventType,
+    actor: Actor,
+}
+
+impl From<Stored> for Event {
+    fn from(Stored { shown, event }: Stored) -> Self {
+        match shown {
+            Some(Shown { r#type, actor }) => Self { r#type, actor, ..event },
+            None => event,
+        }
+    }
 }

@@ -74,7 +74,7 @@ struct Unshown {
     metadata: KeyMetadata,
 }
 
-pub(super) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
+pub(in crate::store) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
     const WHAT: &str = "an item is not a key";
     let hash = |name: &str| item.get(name).and_then(|hash| KeyHash::from_bytes(hash.as_b().ok()?.as_ref()));
     let key_hash = hash(KEY_HASH).ok_or(TableError::new(WHAT))?;

@@ -1,0 +1,80 @@
+//! How far the notices have come: one item, which a run replaces only as it read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::key::{AccountId, KeyId, Timestamp};
+use crate::store::dynamo::attribute::{Item, number, primary_key};
+use crate::store::dynamo::bulk::{Sent, send};
+use crate::store::dynamo::error::TableError;
+use crate::store::dynamo::retries::Retries;
+use crate::store::dynamo::table::Table;
+
+/// No account has an id of this shape.
+const NOTICES: &str = "notices";
+const PASS: &str = "pass";
+const WHAT: &str = "how far the notices have come";
+
+/// A pass over the keys of all accounts, and its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Pass {
+    /// The day on which it began.
+    pub(super) day: String,
+    /// Whether it has come to its end.
+    pub(super) is_done: bool,
+    pub(super) place: Place,
+    /// Raised by each write.
+    version: u64,
+}
+
+/// Behind which account or key a pass goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Place {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<AccountId>,
+    /// Where that account has more keys: the last one that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<KeyId>,
+}
+
+impl Pass {
+    /// Reads it as it is at this moment. Before the first one it is one that has just begun.
+    pub(super) async fn read(table: &Table, now: Timestamp) -> Result<Self, TableError> {
+        let first = || Self { day: now.day(), is_done: false, place: Place::default(), version: 0 };
+        Ok(Self::find(table).await?.unwrap_or_else(first))
+    }
+
+    async fn find(table: &Table) -> Result<Option<Self>, TableError> {
+        let found = table.read(WHAT, primary_key(NOTICES, PASS)).await?.map(serde_dynamo::from_item).transpose();
+        found.map_err(|cause| TableError::caused("an item is no pass of the notices", cause))
+    }
+
+    /// Whether nothing is left to do on that day. One that began on another day goes on to its end, however late: those at
+    /// its end wait longest.
+    pub(super) fn is_done_for(&self, now: Timestamp) -> bool {
+        self.is_done && self.day == now.day()
+    }
+
+    /// The same, or where it has ended the next one.
+    pub(super) fn going_on(self, now: Timestamp) -> Self {
+        if self.is_done { Self { day: now.day(), is_done: false, ..self } } else { self }
+    }
+
+    /// Writes it, unless another run came first. Whether it is written.
+    pub(super) async fn save(&mut self, table: &Table) -> Result<bool, TableError> {
+        let before = self.version;
+        self.version += 1;
+        let mut item: Item = serde_dynamo::to_item(&*self).map_err(|cause| TableError::caused(WHAT, cause))?;
+        item.extend(primary_key(NOTICES, PASS));
+        let put = table.client.put_item().table_name(&table.name).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(id) OR version = :version");
+        let put = put.expression_attribute_values(":version", number(before));
+        match send(WHAT, Retries::from_now(), || put.clone().send()).await? {
+            Sent::Done => Ok(true),
+            // The SDK sends it again after an answer that was lost.
+            Sent::Unmet => Ok(Self::find(table).await?.as_ref() == Some(self)),
+            Sent::Busy => Err(TableError::new(format!("could not write {WHAT}"))),
+        }
+    }
+}
