@@ -255,7 +255,7 @@ fn edges(name: &str) -> Vec<String> {
     match name {
         "EventBusName" => vec!["/".to_owned(), "a".repeat(256)],
         "EventRetentionDays" => vec!["1".to_owned(), "9999".to_owned()],
-        "ExpiryNoticeDays" => vec![String::new(), "1".to_owned(), "3650,1".to_owned(), vec!["3649"; 10].join(",")],
+        "ExpiryNoticeDays" => vec![String::new(), "1".to_owned(), "3650,1".to_owned(), ["3649"; 10].join(",")],
         "GithubTokenSecretArn" => ["", "arn:aws:secretsmanager:a:000000000000:secret:a-AbCdE1"]
             .map(str::to_owned)
             .into_iter()

@@ -95,14 +95,14 @@ fn of_requests(table: &Value) -> Permission {
     ("dynamodb:PutItem".to_owned(), table.to_string(), recording.to_string())
 }
 
-/// Noting on a key what was told of its end, with its event; and how far that has come, where no key is.
-fn of_notices(table: &Value) -> [Permission; 2] {
+/// Looking through keys, noting on one what was told of its end, with its event; and how far that has come, where no key is.
+fn of_notices(table: &Value) -> [Permission; 4] {
     let known = ["accountId", "id", "noticed", "lastEvent", "suspension", "held", "enabled", "expiresAt"];
     let noting = json!({"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"},
         "ForAllValues:StringEquals": {"dynamodb:Attributes": known}});
     let keeping = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["notices"]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}});
-    [("UpdateItem", noting), ("PutItem", keeping)]
+    [("GetItem", Value::Null), ("Query", Value::Null), ("UpdateItem", noting), ("PutItem", keeping)]
         .map(|(action, condition)| (format!("dynamodb:{action}"), table.to_string(), condition.to_string()))
 }
 
@@ -144,7 +144,6 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
     let record_request = of_requests(&table);
     let [mark_value, refuse_reported] = of_values(&table);
-    let [note_notice, keep_place] = of_notices(&table);
     let secret = json!({"Ref": "GithubTokenSecretArn"});
     let read_token = ("secretsmanager:GetSecretValue".to_owned(), secret.to_string(), Value::Null.to_string());
     let checking = BTreeSet::from([
@@ -188,10 +187,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
                 .into_iter()
                 .fold(writing(&["PutItem", "DeleteItem"], &["BatchGetItem", "GetItem", "Query", "UpdateItem"]), with),
         ),
-        (
-            "NotifyExpiryFunctionRole",
-            BTreeSet::from([on_table("GetItem"), on_table("Query"), note_notice, keep_place, append.clone()]),
-        ),
+        ("NotifyExpiryFunctionRole", of_notices(&table).into_iter().chain([append.clone()]).collect()),
         (
             "PublishEventsFunctionRole",
             BTreeSet::from([
