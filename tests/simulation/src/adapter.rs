@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use api_keys::aws::{Aws, Transport};
 use api_keys::check::{EnvironmentState, Settings};
-use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Lifetime, Limits, Random};
+use api_keys::key::{Catalogue, ImportedKeys, Issuer, KeyPrefix, Lifetime, Limits, NoticeDays, Random};
 use api_keys::lambda::{AfterAnswer, Metrics, OperatorError, http};
 use api_keys::store::{
     AccountList, AccountReader, Accounts, DoneRequests, Eraser, EventList, EventTable, KeyList, KeyReader, Keys,
-    NewKeys, Quota, Tables, UsageList,
+    NewKeys, Notifier, Quota, Tables, UsageList,
 };
 use authorizer::AuthorizerEvent;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -32,6 +32,8 @@ use crate::tables::{EVENTS, KEYS, USAGE};
 
 /// Every operation on offer, beside `AUTHENTICATION`.
 const OPERATIONS: &str = "SMS,RCS,WHATSAPP";
+/// How many days before their end keys have a notice, from the greatest to the least.
+pub const NOTICE_DAYS: [u64; 3] = [30, 7, 1];
 /// What every native value begins with.
 pub const PREFIX: &str = "ak_sim";
 /// How long Lambda lets an environment work that it has told to end: `LAST_WORK`.
@@ -263,6 +265,14 @@ impl Functions {
                 let eraser = &Eraser::new(tables, USAGE.to_owned());
                 let deps = erase_account::Deps { eraser, time: erase_account::TIME, pause: erase_account::PAUSE };
                 shown(erase_account::handle(event, &deps, now).await)
+            }
+            "notify-expiry" => {
+                let days = NOTICE_DAYS.map(|day| day.to_string()).join(",");
+                let notifier = &Notifier::new(tables, NoticeDays::parse(&days).expect("days"));
+                shown(
+                    notify_expiry::handle(event, &notify_expiry::Deps { notifier, time: notify_expiry::TIME }, now)
+                        .await,
+                )
             }
             other => panic!("no function {other}"),
         }

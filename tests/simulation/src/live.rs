@@ -7,6 +7,7 @@ use std::time::Duration;
 use api_keys::key::Timestamp;
 use serde_json::json;
 
+use crate::check;
 use crate::clients::{self, Rotation, Terms};
 use crate::gateway::{self, Ask};
 use crate::github::Signer;
@@ -19,6 +20,7 @@ use crate::world::World;
 const FIRST: usize = 500;
 
 pub async fn everything_ends(world: &Rc<World>) {
+    everything_is_told(world, FIRST + 70).await;
     let accounts = world.history.borrow().accounts.len();
     for account in 0..accounts {
         if world.history.borrow().accounts[account].erasing {
@@ -35,6 +37,19 @@ pub async fn everything_ends(world: &Rc<World>) {
             use_a_limit(world, by, FIRST + 30 + account).await;
         }
     }
+}
+
+/// A day later each key that ends soon, or has ended, has its notice.
+async fn everything_is_told(world: &Rc<World>, action: usize) {
+    // Also by clocks that are wrong it is another day.
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    let began = world.now();
+    if !clients::tell(world, action, 0, 20).await {
+        fail(world, "the notices do not end".to_owned());
+    }
+    let skew = world.plan.faults.skew;
+    let untold = check::untold(&world.tables.borrow(), (began.saturating_sub(skew), world.now() + skew));
+    untold.into_iter().for_each(|what| fail(world, what));
 }
 
 /// Every so many seeds a limit is used up.

@@ -6,7 +6,7 @@
 use api_keys::key::Lifetime;
 use fastrand::Rng;
 
-use crate::clients::{self, Client};
+use crate::clients::{self, Client, Kind};
 
 /// A run.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ impl Plan {
             lifetime: Lifetime::of_days(days),
             start: boundary - rng.u64(0..40_000),
         };
-        let clients = clients::of(&settings, &mut rng);
+        let mut clients = clients::of(&settings, &mut rng);
         let busy = rng.u64(1..=4);
         let mut actions = Vec::new();
         for (client, it) in clients.iter().enumerate() {
@@ -166,6 +166,14 @@ impl Plan {
         }
         // Drawn last, so that it changes nothing else of a seed.
         faults.stalled = [0, 0, 10, 100][rng.usize(0..4)];
+        // Likewise the schedule, which goes on for some days in some runs.
+        let longest = [1_000, 60_000, 3 * 86_400_000][rng.usize(0..3)];
+        for _ in 0..rng.usize(2..=8) {
+            let (number, client, pause) = (SETUP + actions.len(), clients.len(), rng.u64(0..longest));
+            let what = Kind::Schedule.choose(&mut rng);
+            actions.push(Action { number, client, what, pause, spared: false });
+        }
+        clients.push(Client { kind: Kind::Schedule, account: 0 });
         Self { seed, settings, faults, clients, actions, ends: true }
     }
 

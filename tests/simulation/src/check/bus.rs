@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::tables::{EVENTS, Tables, text};
+use super::events::kind;
+use crate::tables::{EVENTS, Tables};
 
 pub fn check(bus: &[Value], tables: &Tables, (is_complete, in_order): (bool, bool)) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -24,7 +25,7 @@ pub fn check(bus: &[Value], tables: &Tables, (is_complete, in_order): (bool, boo
             continue;
         };
         let (place, event) = written[at];
-        if detail["accountId"] != *place.partition || detail["type"] != *text(&event["type"]) {
+        if detail["accountId"] != *place.partition || detail["type"] != *kind(event) {
             wrong.push(format!("event {id} is another one on the bus: {detail}"));
         }
         if !std::mem::replace(&mut seen[at], true)

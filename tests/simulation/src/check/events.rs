@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use api_keys::key::{Catalogue, KeySettings, Operations};
 use serde_json::{Map, Value, json};
 
-use super::power;
+use super::{notices, power};
 use crate::gateway::tags;
 use crate::history::History;
 use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, text};
@@ -52,6 +52,9 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
                 if part.place.partition != at.partition || event.get("keyId").map(text) != Some(&part.place.id) {
                     fail(format!("the event is of another key than {}", part.place.id));
                 }
+                if notices::is_notice(event) {
+                    continue;
+                }
                 check_key(part, event, &mut fail);
                 let is_conditional = history.conditional.contains(text(&event["requestId"]));
                 if is_conditional && event.get("previousEvent").is_none() {
@@ -70,8 +73,9 @@ fn of<'a>(item: Option<&'a Item>, name: &str) -> Option<&'a Value> {
     item.and_then(|item| item.get(name))
 }
 
-fn kind(event: &Item) -> &str {
-    text(&event["type"])
+/// What an event is of, as it is shown.
+pub fn kind(event: &Item) -> &str {
+    text(event.get("shown").map_or(&event["type"], |shown| &shown["M"]["type"]))
 }
 
 /// The event names the one before, what it replaced and what came instead, and nothing else was changed.
@@ -117,7 +121,7 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     if kind != "key.exposed" && old.get("exposedHash") != new.get("exposedHash") {
         fail(format!("{kind} of key {id} changes what was reported of it"));
     }
-    if BESIDE.iter().any(|name| old.get(*name) != new.get(*name)) {
+    if BESIDE.iter().chain(&["noticed"]).any(|name| old.get(*name) != new.get(*name)) {
         fail(format!("{kind} of key {id} changes what is not its own"));
     }
 }

@@ -11,6 +11,7 @@ mod lifetimes;
 mod limits;
 mod lists;
 mod names;
+mod notices;
 pub mod order;
 pub mod power;
 mod quota;
@@ -18,6 +19,7 @@ mod usage;
 mod written;
 
 pub use self::events::is_of_keys;
+pub use self::notices::untold;
 use crate::world::World;
 
 /// Everything that is wrong with a run that is over.
@@ -28,6 +30,7 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(isolation::check(&history, &tables));
     wrong.extend(events::check(&history, &tables));
     wrong.extend(lifetimes::check(&tables, world.plan.settings.lifetime));
+    wrong.extend(notices::check(&tables));
     wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
     wrong.extend(limits::check(&history));
     let faults = world.plan.faults;

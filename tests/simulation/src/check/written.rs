@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api_keys::key::KeyHash;
 use aws_smithy_types::base64;
 
-use super::events::is_of_keys;
+use super::events::{is_of_keys, kind};
 use crate::history::History;
 use crate::tables::{EVENTS, Item, KEYS, Part, Tables, text};
 
@@ -33,7 +33,7 @@ impl<'a> Written<'a> {
             let Some((_, event)) = new.clone().find(|(part, _)| part.place.table == EVENTS) else { continue };
             let (request, key, id) = (named(event, "requestId"), named(event, "keyId"), named(event, "id"));
             events.insert((request, key), id);
-            match named(event, "type") {
+            match kind(event) {
                 "key.imported" => {
                     let hash = new.clone().find(|(part, _)| part.place.id == key).and_then(|(_, it)| it.get("keyHash"));
                     imports.insert(key, (id, hash.and_then(|hash| hash["B"].as_str()).unwrap_or_default()));

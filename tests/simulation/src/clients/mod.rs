@@ -9,6 +9,7 @@ mod manager;
 mod named;
 mod operator;
 mod reporter;
+mod schedule;
 mod thief;
 mod writes;
 
@@ -24,6 +25,7 @@ pub use self::lists::Filter;
 pub use self::manager::{create_account, rfc3339};
 pub use self::operator::{CONTINUED, end_erasing, resume, update};
 pub use self::reporter::report;
+pub use self::schedule::tell;
 pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
 
 /// A kind of client.
@@ -35,6 +37,8 @@ pub enum Kind {
     Operator,
     Importer,
     Reporter,
+    /// What invokes the function that writes notices.
+    Schedule,
     /// What happens to the environments and tables, whoever asks for nothing.
     Chance,
 }
@@ -59,6 +63,7 @@ impl Kind {
             Self::Operator => operator::ACTIONS,
             Self::Importer => importer::ACTIONS,
             Self::Reporter => reporter::ACTIONS,
+            Self::Schedule => schedule::ACTIONS,
             Self::Chance => chance::ACTIONS,
         }
     }
@@ -112,6 +117,7 @@ pub async fn act(world: &Rc<World>, client: &Client, action: &Action) {
         Kind::Operator => operator::act(world, account, number, action.what, &mut rng).await,
         Kind::Importer => importer::act(world, account, number, action.what, &mut rng).await,
         Kind::Reporter => reporter::act(world, account, number, action.what, &mut rng).await,
+        Kind::Schedule => schedule::act(world, number, action.what, &mut rng).await,
         Kind::Chance => chance::act(world, number, action.what, &mut rng).await,
     }
 }
