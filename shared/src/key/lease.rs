@@ -19,8 +19,10 @@ use super::timestamp::Timestamp;
 const SHARE: u64 = 32;
 /// At the pace of the one before, a lease is spent in this part of what is left of the window.
 const SOON: u64 = 4;
+/// A lease of no more than this part of what is left may be more than is spent soon: where a limit is nearly reached, it is nothing.
+const HARMLESS: u64 = 128;
 /// A lease that was spent in less time is followed by one twice as large.
-const FAST: Duration = Duration::from_secs(5);
+const FAST: Duration = Duration::from_secs(9);
 /// One that lasted longer is followed by one half as large.
 const SLOW: Duration = Duration::from_secs(20);
 /// How long a limit counts as reached once it was seen so. A minute's counts so until the minute ends.
@@ -50,6 +52,8 @@ pub struct Lease {
     seen_at: Timestamp,
     /// How many requests the last claim was for.
     size: u32,
+    /// The largest of them in this window.
+    largest: u32,
     taken_at: Timestamp,
 }
 
@@ -65,18 +69,52 @@ impl Lease {
             seen,
             seen_at: now,
             size: 0,
+            largest: 0,
             taken_at: now,
         }
     }
 
-    /// What to do with a request to a key that has these limits.
+    /// What to do with a request to a key that has these limits. One that is let through is taken.
     pub fn step(&mut self, limits: Limits, now: Timestamp) -> Step {
+        let step = self.look(limits, now);
+        if step == Step::Allow {
+            self.take();
+        }
+        step
+    }
+
+    /// What to do with a request that has to be within the limits of several leases: it takes one of each, or nothing. A claim is
+    /// of the lease at that place.
+    pub fn step_of_all(leases: &mut [(&mut Self, Limits)], now: Timestamp) -> (usize, Step) {
+        let mut claim = None;
+        for (at, (lease, limits)) in leases.iter_mut().enumerate() {
+            match lease.look(*limits, now) {
+                Step::Allow => {}
+                Step::Refuse => return (at, Step::Refuse),
+                // Another one may refuse, and then nothing is to be claimed for it.
+                asked @ Step::Ask(_) => claim = claim.or(Some((at, asked))),
+            }
+        }
+        claim.unwrap_or_else(|| {
+            for (lease, _) in leases {
+                lease.take();
+            }
+            (0, Step::Allow)
+        })
+    }
+
+    /// Takes one request of each period.
+    fn take(&mut self) {
+        for left in &mut self.left {
+            *left = left.saturating_sub(1);
+        }
+    }
+
+    /// What to do with a request, of which nothing is taken yet.
+    fn look(&mut self, limits: Limits, now: Timestamp) -> Step {
         self.keep_what_holds(limits, now);
         let lacks = |period: Period| limits.of(period).is_some() && self.left(period) == 0;
         if !Period::ALL.into_iter().any(lacks) {
-            for left in &mut self.left {
-                *left = left.saturating_sub(1);
-            }
             return Step::Allow;
         }
         if Period::ALL.into_iter().any(|period| lacks(period) && self.is_reached(period, now)) {
@@ -97,6 +135,7 @@ impl Lease {
             }
         }
         (self.size, self.taken_at) = (self.spendable(), now);
+        self.largest = self.largest.max(self.size);
     }
 
     /// The claim's condition did not hold; `seen` are the counters that stood against it.
@@ -167,7 +206,9 @@ impl Lease {
                 *left = 0;
             }
         }
-        (self.windows, self.size) = (windows, 0);
+        // A new window goes on at the pace of the one before; other limits start small.
+        self.size = if limits == before { self.largest / 2 } else { 0 };
+        (self.windows, self.largest) = (windows, 0);
     }
 
     /// The later of the clock's window and the stored one: clocks differ, and windows that were left are never entered
@@ -208,9 +249,13 @@ impl Lease {
         };
         // At the pace of the last one, so many are spent in a part of what is left of the window.
         let pace = u64::from(self.size) * self.time_left(now) / (lasted.max(1) * SOON);
-        let most = |period| self.limits.of(period).map(|_| u64::from(self.left(period)).max(self.rest(period) / SHARE));
-        let most = Period::ALL.into_iter().filter_map(most).min().unwrap_or(0);
-        wanted.min(u32::try_from(most.min(pace)).unwrap_or(u32::MAX)).max(1)
+        let most = |share: u64| {
+            let of =
+                |period| self.limits.of(period).map(|_| u64::from(self.left(period)).max(self.rest(period) / share));
+            Period::ALL.into_iter().filter_map(of).min().unwrap_or(0)
+        };
+        let most = most(SHARE).min(pace.max(most(HARMLESS)));
+        wanted.min(u32::try_from(most).unwrap_or(u32::MAX)).max(1)
     }
 
     /// The milliseconds until the first of its windows ends.

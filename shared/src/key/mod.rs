@@ -6,14 +6,15 @@
 //! prefix, hash ─┼→ value → issuer, find
 //! random ───────┘
 //! operation → catalogue
-//! timestamp → limits → counters → lease
+//! timestamp → limits → counters → lease → account_lease
 //! timestamp, id → usage
 //! id → etag
 //! timestamp → lifetime → notice
 //! timestamp, hash → previous_value
-//! timestamp, allowed_ips, limits, lifetime, etag, operation, status, tags, previous_value → metadata → record
+//! timestamp, allowed_ips, limits, account_lease, lifetime, etag, operation, status, tags, previous_value → metadata → record
 //! ```
 
+mod account_lease;
 mod allowed_ips;
 mod base62;
 mod catalogue;
@@ -40,6 +41,7 @@ mod timestamp;
 mod usage;
 mod value;
 
+pub use self::account_lease::{AccountLease, AccountLimits};
 pub use self::allowed_ips::{AllowedIps, IpRange};
 pub use self::catalogue::Catalogue;
 pub use self::counters::{Claim, ClaimPart, Counters, GiveBack, GiveBackPart};

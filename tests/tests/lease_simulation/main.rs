@@ -3,6 +3,8 @@
 //!
 //! `GRID=1 cargo test -p tests --test lease_simulation` runs more, and writes `bench/results/limits.md`.
 
+mod accounts;
+mod copies;
 mod faults;
 mod grid;
 mod one_limit;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{Claim, Counters, GiveBack, Lease, Limits, Period, Step, Timestamp};
+use api_keys::key::{AccountLease, AccountLimits, Claim, Counters, GiveBack, Lease, Limits, Period, Step, Timestamp};
 use fastrand::Rng;
 
 pub const MINUTE: u64 = 60_000;
@@ -131,4 +131,44 @@ pub fn percent(part: u64, of: u64) -> String {
 pub fn quotient(part: u64, of: u64) -> String {
     let thousandths = part * 1000 / of.max(1);
     format!("{}.{:03}", thousandths / 1000, thousandths % 1000)
+}
+
+/// One request that two leases decide about, and what it wrote.
+#[derive(Debug, Default)]
+pub struct RequestOfBoth {
+    pub allowed: bool,
+    pub key_writes: u64,
+    pub account_writes: u64,
+}
+
+/// A request of a key whose copy of its account's limits is given.
+pub fn ask_both(
+    (own, limits, own_table): (&mut Lease, Limits, &mut Counters),
+    (account, copy, account_table): (&mut AccountLease, AccountLimits, &mut Counters),
+    now: Timestamp,
+) -> RequestOfBoth {
+    let mut request = RequestOfBoth::default();
+    account.learn(copy);
+    loop {
+        let own = (!limits.is_none()).then_some((&mut *own, limits));
+        let mut leases: Vec<_> = own.into_iter().chain(account.limited()).collect();
+        let (at, step) = Lease::step_of_all(&mut leases, now);
+        let wanted = match step {
+            Step::Allow => return RequestOfBoth { allowed: true, ..request },
+            Step::Refuse => return request,
+            Step::Ask(wanted) => wanted,
+        };
+        let is_of_key = at == 0 && !limits.is_none();
+        let (table, writes) = if is_of_key {
+            (&mut *own_table, &mut request.key_writes)
+        } else {
+            (&mut *account_table, &mut request.account_writes)
+        };
+        *writes += 1;
+        let lease = &mut *leases[at].0;
+        match claim(table, &wanted) {
+            Ok(()) => lease.granted(&wanted, *table, now),
+            Err(()) => lease.refused(*table, now),
+        }
+    }
 }
