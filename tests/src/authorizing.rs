@@ -61,6 +61,12 @@ impl Environment {
         self.kept.leases.len()
     }
 
+    /// Of how many accounts it holds leases.
+    #[must_use]
+    pub fn account_leases(&self) -> usize {
+        self.kept.leases.accounts()
+    }
+
     /// Ends it as Lambda does: it writes what it holds.
     pub async fn end(&self, gateway: &Gateway) {
         drop(self.kept.finish(gateway.now().into(), Instant::now() + LAST_WORK).await);

@@ -197,7 +197,7 @@ impl Functions {
                 "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
                 "read-account" => {
                     let deps = read_account::Deps { accounts, catalogue, max_keys, ceiling, lifetime };
-                    read_account::handle(request, &deps).await
+                    read_account::handle(request, &deps, now).await
                 }
                 "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
                 "create-key" => {

@@ -163,7 +163,17 @@ fn each_function_may_do_what_it_does_and_no_more() {
             "CreateAccountFunctionRole",
             with(
                 writing(&["PutItem"], &["GetItem"]),
-                only(&["accountId", "id", "suspension", "revision", "company", "ceiling", "plan", "externalId"]),
+                only(&[
+                    "accountId",
+                    "id",
+                    "suspension",
+                    "revision",
+                    "company",
+                    "ceiling",
+                    "plan",
+                    "externalId",
+                    "accountLimits",
+                ]),
             ),
         ),
         ("CreateKeyFunctionRole", creating.clone()),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_keys::key::{Catalogue, Issuer, Limits};
+use api_keys::key::{AccountLimits, Catalogue, Issuer, Limits};
 use api_keys::lambda::{Invocation, IssuedKey, OperatorError, invoke};
 use api_keys::request::{Caller, Fields, NewKey};
 use api_keys::store::NewKeys;
@@ -26,7 +26,8 @@ pub struct Deps<'a> {
 }
 
 /// Answers one invocation: `{"company","userId","username"}` gives the account's id and its first key. `externalId`, the
-/// operator's own id of the account, and `maxKeyLifetimeDays` may be given, and `operator`, who asks, for the event.
+/// operator's own id of the account, `maxKeyLifetimeDays`, and `accountLimits`, the limits of all of its keys together, may be given,
+/// and `operator`, who asks, for the event.
 ///
 /// # Errors
 /// [`OperatorError`], with every wrong field of the payload.
@@ -37,13 +38,15 @@ pub async fn handle(
 ) -> Result<IssuedKey, OperatorError> {
     let take = |fields: &mut Fields| {
         let texts = ["company", "userId", "username"].map(|field| fields.required_text(field, Caller::MAX_TEXT));
-        Ok((texts, fields.external_id(), fields.max_key_lifetime()))
+        Ok((texts, fields.external_id(), fields.account_limits(), fields.max_key_lifetime()))
     };
-    let create = async |(texts, external_id, lifetime): ([String; 3], Option<String>, _), invocation: &Invocation| {
+    let create = async |(texts, external_id, limits, lifetime): ([String; 3], Option<String>, Limits, _),
+                        invocation: &Invocation| {
         let [company, user_id, username] = texts;
         let now = invocation.now;
         let new = NewKey::first(deps.issuer.account_id()?, company, user_id, username, deps.catalogue);
         let (mut record, value) = new.issue(deps.issuer, now)?;
+        record.account_limits = AccountLimits { plan: u64::from(external_id.is_some() || !limits.is_none()), limits };
         record.external_id = external_id;
         let key = deps.new_keys.insert_first(&record, lifetime, &invocation.origin, now).await?;
         Ok(IssuedKey { account_id: Some(key.account_id), key, value, now, ceiling: deps.ceiling })

@@ -21,6 +21,7 @@ pub(crate) struct AccountView {
     limits: Limits,
     max_key_lifetime_days: Option<Lifetime>,
     effective_max_key_lifetime_days: Option<Lifetime>,
+    account_limits: Limits,
 }
 
 impl AccountView {
@@ -38,6 +39,7 @@ impl AccountView {
             limits: account.limits,
             max_key_lifetime_days: account.max_key_lifetime,
             effective_max_key_lifetime_days: Lifetime::shorter(account.max_key_lifetime, stack.lifetime),
+            account_limits: account.account_limits,
         }
     }
 }

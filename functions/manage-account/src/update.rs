@@ -1,4 +1,4 @@
-//! `update`: another company, external id, quota of keys, ceiling of limits or longest lifetime of keys.
+//! `update`: another company, external id, quota of keys, ceiling of limits, limits of all keys together, or longest lifetime of keys.
 
 use api_keys::key::{AccountId, Timestamp};
 use api_keys::lambda::{Error, Invocation};
@@ -32,7 +32,7 @@ impl Action for Update {
     fn take(fields: &mut Fields, _deps: &Deps<'_>, _now: Timestamp) -> Self {
         let (account_id, change) = (fields.account_id(), AccountChange::take(fields));
         let cursor = fields.id("cursor", SweepCursor::parse, "must be the cursor of an earlier answer");
-        if change.external_id.is_none() && cursor.as_ref().is_some_and(|cursor: &SweepCursor| cursor.of_plan) {
+        if !change.is_of_plan() && cursor.as_ref().is_some_and(|cursor: &SweepCursor| cursor.of_plan) {
             fields.wrong("cursor", "must be the cursor of an answer to the same update");
         }
         Self { account_id, change, cursor }

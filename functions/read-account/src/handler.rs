@@ -1,6 +1,8 @@
 //! `GET /authentication/account`: the caller's account, and what may be decided of its keys.
 
-use api_keys::key::{AccountId, Catalogue, Lifetime, Limits, Operations, TrafficType};
+use std::time::SystemTime;
+
+use api_keys::key::{AccountId, Catalogue, Counters, Lifetime, Limits, Operations, Period, Timestamp, TrafficType};
 use api_keys::lambda::{Error, http};
 use api_keys::request::Caller;
 use api_keys::store::{AccountReader, AccountRefusal, AccountSummary};
@@ -23,16 +25,21 @@ pub struct Deps<'a> {
 }
 
 /// Answers one request.
-pub async fn handle(request: Request, deps: &Deps<'_>) -> Response<Body> {
-    http::serve(&request, read_account(&request, deps)).await
+pub async fn handle(request: Request, deps: &Deps<'_>, now: SystemTime) -> Response<Body> {
+    http::serve(&request, read_account(&request, deps, now.into())).await
 }
 
-async fn read_account(request: &Request, deps: &Deps<'_>) -> Result<Response<Body>, Error> {
+async fn read_account(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Result<Response<Body>, Error> {
     let (caller, ()) = http::read(request, |caller, _| caller.must_read())?;
     let account = deps.accounts.read(caller.account_id).await?;
     // It was erased since the authorizer let the key in.
     let account = account.ok_or(Error::Account(AccountRefusal::Unknown))?;
-    http::ok(&AccountView::of(account, &caller, deps.catalogue, deps.max_keys, deps.ceiling, deps.lifetime))
+    let counters = match account.account_limits {
+        limits if limits.is_none() => Counters::default(),
+        _ => deps.accounts.counters(caller.account_id).await?,
+    };
+    let left = LimitLeft::of_all(account.account_limits, counters, now);
+    http::ok(&AccountView::of(account, left, &caller, deps.catalogue, deps.max_keys, deps.ceiling, deps.lifetime))
 }
 
 /// The account of the calling key, and what may be decided of its keys.
@@ -65,6 +72,38 @@ pub struct AccountView<'a> {
     /// `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
     max_key_lifetime_days: Option<Lifetime>,
+    /// How often all keys of the account together may be used, as whoever runs the service decided, and what is left of that; as
+    /// often as one likes when `null`.
+    account_limits: Option<Vec<LimitLeft>>,
+}
+
+/// A limit of an account, and what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LimitLeft {
+    /// How many requests are let through in each period.
+    requests: u32,
+    /// In which time. Periods begin with those of the calendar, in UTC.
+    per: Period,
+    /// At least so many are left in the present one. What environments of the authorizer hold for their next requests does not count.
+    remaining: u64,
+    /// In how many seconds the next period begins.
+    reset_seconds: u64,
+}
+
+impl LimitLeft {
+    /// Of each limit, by counters that were read at that moment. `None` where there is no limit.
+    #[must_use]
+    pub fn of_all(limits: Limits, counters: Counters, now: Timestamp) -> Option<Vec<Self>> {
+        let of_each = limits.iter().map(|limit| {
+            let (remaining, end) = counters.left(limit, now);
+            // A second that has begun counts as a whole one.
+            let reset_seconds = end.saturating_sub(now.unix_millis() / 1000);
+            Self { requests: limit.requests, per: limit.per, remaining, reset_seconds }
+        });
+        (!limits.is_none()).then(|| of_each.collect())
+    }
 }
 
 /// Whether the account's keys may be used.
@@ -79,10 +118,11 @@ pub enum AccountStatus {
 }
 
 impl<'a> AccountView<'a> {
-    /// As the holder of a key sees it, in a stack of that catalogue, quota, ceiling and longest lifetime.
+    /// As the holder of a key sees it, with what is left of its limits, in a stack of that catalogue, quota, ceiling and longest lifetime.
     #[must_use]
     pub fn of(
         account: AccountSummary,
+        account_limits: Option<Vec<LimitLeft>>,
         caller: &Caller,
         catalogue: &'a Catalogue,
         max_keys: u64,
@@ -102,6 +142,7 @@ impl<'a> AccountView<'a> {
             traffic_types: catalogue.traffic_types(),
             ceilings: account.limits.tightest(ceiling),
             max_key_lifetime_days: Lifetime::shorter(account.max_key_lifetime, lifetime),
+            account_limits,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The Lambda function `read-account`.
 
+use std::time::SystemTime;
+
 use api_keys::aws::Aws;
 use api_keys::lambda::{http, settings};
 use api_keys::store::AccountReader;
@@ -7,6 +9,7 @@ use lambda_http::Error;
 use read_account::Deps;
 
 #[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let deps = &Deps {
         accounts: &AccountReader::new(&Aws::of_function()?, settings::table_name()?),
@@ -15,5 +18,5 @@ async fn main() -> Result<(), Error> {
         ceiling: settings::key_limits()?,
         lifetime: settings::max_key_lifetime()?,
     };
-    http::run(|request| read_account::handle(request, deps)).await
+    http::run(|request| read_account::handle(request, deps, SystemTime::now())).await
 }

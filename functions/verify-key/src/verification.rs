@@ -40,10 +40,21 @@ struct CallerView {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LimitView {
+    of: LimitOf,
     per: Period,
     requests: u32,
     remaining: u64,
     reset_seconds: u64,
+}
+
+/// Whose requests a limit counts.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum LimitOf {
+    /// The key's own.
+    Key,
+    /// Those of all keys of its account together.
+    Account,
 }
 
 impl Verification {
@@ -78,8 +89,9 @@ impl From<Caller> for CallerView {
 }
 
 impl From<Standing> for LimitView {
-    fn from(Standing { limit, remaining, reset_seconds }: Standing) -> Self {
-        Self { per: limit.per, requests: limit.requests, remaining, reset_seconds }
+    fn from(Standing { limit, of_account, remaining, reset_seconds }: Standing) -> Self {
+        let of = if of_account { LimitOf::Account } else { LimitOf::Key };
+        Self { of, per: limit.per, requests: limit.requests, remaining, reset_seconds }
     }
 }
 

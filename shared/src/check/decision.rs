@@ -61,7 +61,7 @@ pub struct Decision {
     pub reason: Reason,
     /// Whose request it is; `None` where no key has the value.
     pub caller: Option<Caller>,
-    /// How the request stands to its key's limits, where it was counted in them.
+    /// How the request stands to the limits of its key and account, where it was counted in them.
     pub admission: Option<Admission>,
     /// What the key opens of what is asked; nothing where that was not reached.
     pub opens: Opens,
@@ -103,24 +103,25 @@ impl EnvironmentState {
             return Ok(Decision::of(record, Reason::Operation));
         }
         let limits = record.effective_limits(settings.ceiling);
-        if limits.is_none() || !matches!(opens, Opens::Asked(_)) {
+        if !matches!(opens, Opens::Asked(_)) || !self.leases.are_needed(&record, limits) {
             self.note_use(&record, &value, now);
             return Ok(Decision { opens, ..Decision::of(record, Reason::Allowed) });
         }
         // Large and rarer, so boxed: see the crate's documentation on futures.
         let admission = Box::pin(self.leases.admit(&record, limits, now, deadline)).await?;
-        let reason = if admission.allowed { Reason::Allowed } else { Reason::Limited };
-        if admission.allowed {
+        let is_allowed = admission.as_ref().is_none_or(|admission| admission.allowed);
+        let reason = if is_allowed { Reason::Allowed } else { Reason::Limited };
+        if is_allowed {
             self.note_use(&record, &value, now);
         }
-        Ok(Decision { admission: Some(admission), opens, ..Decision::of(record, reason) })
+        Ok(Decision { admission, opens, ..Decision::of(record, reason) })
     }
 
-    /// How the key of a request that was counted stands to each of its limits; nothing for any other.
+    /// How the key of a request that was counted stands to each of its limits and its account's; nothing for any other.
     #[must_use]
     pub fn standings(&self, decision: &Decision, now: Timestamp) -> Vec<Standing> {
         match (&decision.admission, decision.key()) {
-            (Some(admission), Some(key)) => self.leases.standings(key, admission.limits, now),
+            (Some(admission), Some(key)) => self.leases.standings(key, admission, now),
             _ => Vec::new(),
         }
     }

@@ -12,7 +12,7 @@ use super::rules::RouteRules;
 use crate::key::{Locator, Timestamp};
 use crate::store::{DroppedUsage, DroppedUse, KeyReader, LastUse, Leases, Usage};
 
-/// Of how many keys an environment holds leases: some 3 MB.
+/// Of how many keys, and of how many accounts, an environment holds leases: some 3 MB each.
 pub const LEASES: usize = 8_192;
 
 /// The time limit of all that follows an answer. The environment serves no request meanwhile, and with the 3 s of the
@@ -26,7 +26,7 @@ pub struct EnvironmentState {
     pub reader: KeyReader,
     /// Writes when they were used.
     pub last_use: LastUse,
-    /// Counts requests of keys that have limits.
+    /// Counts requests of keys that have limits, or whose account has.
     pub leases: Leases,
     /// Counts all requests, for those who manage the keys; `None` where that is switched off.
     pub usage: Option<Usage>,

@@ -24,7 +24,7 @@ pub enum Reason {
     Address,
     /// The key lacks the operation.
     Operation,
-    /// The key is over a limit.
+    /// The key or its account is over a limit.
     Limited,
     /// The table did not answer.
     Unavailable,

@@ -1,14 +1,15 @@
-//! The counters of a key's limits, and what is written of them: claims, and what an environment gives back at its end.
+//! The counters of the limits of a key or of an account, and what is written of them: claims, and what an environment gives back at its end.
 //!
 //! The counter of a period is one number, `window × 10⁹ + used`. A claim raises it, and giving back lowers it, but never below
 //! its window.
 
-use super::limits::{Limits, PerPeriod, Period};
+use super::limits::{Limit, Limits, PerPeriod, Period};
+use super::timestamp::Timestamp;
 
 /// What one window is apart from the next in a counter. [`Limit::MAX_REQUESTS`](super::Limit::MAX_REQUESTS) is less.
 const WINDOW: u64 = 1_000_000_000;
 
-/// What is stored of a key's limits.
+/// What is stored of the limits of a key or of an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     of: PerPeriod<u64>,
@@ -30,6 +31,14 @@ impl Counters {
             *slot = counter;
         }
         self
+    }
+
+    /// How many requests of a limit nobody has taken, and until which second, counted from 1970. What environments hold is not
+    /// among them, so at least so many are left.
+    #[must_use]
+    pub fn left(self, limit: Limit, now: Timestamp) -> (u64, u64) {
+        let window = limit.per.window(now).max(self.window(limit.per));
+        (u64::from(limit.requests).saturating_sub(self.used(limit.per, window)), limit.per.end(window))
     }
 
     /// The window that requests of a period were last counted in; 0 for none.

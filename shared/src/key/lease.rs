@@ -41,7 +41,7 @@ pub enum Step {
     Ask(Claim),
 }
 
-/// What an environment knows of one key's limits.
+/// What an environment knows of the limits of one key, or of one account.
 #[derive(Debug, Clone)]
 pub struct Lease {
     limits: Limits,
@@ -58,7 +58,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Of a key that this environment has not seen yet.
+    /// Of a key or an account that this environment has not seen yet.
     #[must_use]
     pub fn new(limits: Limits, now: Timestamp) -> Self {
         let seen = Counters::default();

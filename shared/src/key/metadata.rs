@@ -165,6 +165,10 @@ pub struct KeyView<'a> {
     /// The limits in force: for each period the tightest of `limits` and the operator's ceilings; none when `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<EffectiveLimits>))]
     effective_limits: EffectiveLimits,
+    /// How often all keys of the account together may be used, as whoever runs the service decided; as often as one likes when
+    /// `null`. They hold beside `effectiveLimits`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
+    account_limits: Limits,
     /// What those who manage it note of it for the services behind the gateway, which get it with every request: texts by their
     /// names. They grant nothing.
     #[cfg_attr(feature = "openapi", schema(value_type = Tags))]
@@ -180,6 +184,7 @@ impl<'a> KeyView<'a> {
     pub(super) fn of(
         metadata: &'a KeyMetadata,
         effective_limits: Limits,
+        account_limits: Limits,
         status: KeyStatus,
         etag: Etag,
         previous: Option<&PreviousValue>,
@@ -207,6 +212,7 @@ impl<'a> KeyView<'a> {
             allowed_ips: settings.allowed_ips.as_ref(),
             limits: settings.limits,
             effective_limits: EffectiveLimits(effective_limits),
+            account_limits,
             tags: settings.tags.shown(),
             status,
             etag,

@@ -1,5 +1,6 @@
 //! A key as it is stored.
 
+use super::account_lease::AccountLimits;
 use super::etag::Etag;
 use super::hash::KeyHash;
 use super::id::{AccountId, EventId, Locator};
@@ -31,6 +32,8 @@ pub struct KeyRecord {
     pub ceiling: Limits,
     /// The operator's own id of the account.
     pub external_id: Option<String>,
+    /// The limits of the account, for all of its keys together, as the key repeats them.
+    pub account_limits: AccountLimits,
     /// All that may be shown.
     pub metadata: KeyMetadata,
 }
@@ -49,6 +52,7 @@ impl KeyRecord {
             import_pending: false,
             ceiling: Limits::NONE,
             external_id: None,
+            account_limits: AccountLimits::default(),
             metadata,
         }
     }
@@ -87,7 +91,8 @@ impl KeyRecord {
     #[must_use]
     pub fn at(&self, now: Timestamp, ceiling: Limits) -> KeyView<'_> {
         let previous = self.previous.as_ref().filter(|before| before.works(now));
-        KeyView::of(&self.metadata, self.effective_limits(ceiling), self.status(now), self.etag(), previous)
+        let (own, account) = (self.effective_limits(ceiling), self.account_limits.limits);
+        KeyView::of(&self.metadata, own, account, self.status(now), self.etag(), previous)
     }
 
     /// Its version for writing.

@@ -77,7 +77,7 @@ codes! {
     Address FORBIDDEN Changed;
     /// The key lacks the operation that the route needs.
     Operation FORBIDDEN Changed;
-    /// The key is over a limit. On an attached API alone.
+    /// The key or its account is over a limit. On an attached API alone.
     Limited FORBIDDEN Later;
     /// The key would give an operation that it lacks.
     CannotGrant FORBIDDEN Changed;

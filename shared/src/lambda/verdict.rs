@@ -30,13 +30,13 @@ struct Context {
     /// After how many seconds a request that was refused for its limit may come again; 0 for any other. Always there, so
     /// that a gateway response can show it.
     retry_after: String,
-    /// Whether the request is over a limit of its key. Always there, so that an API that answers by itself can read it.
+    /// Whether the request is over a limit of its key or account. Always there, so that an API that answers by itself can read it.
     limited: &'static str,
     #[serde(flatten)]
     limits: Option<LimitContext>,
 }
 
-/// What is said of a key that has limits.
+/// What is said of a key that has limits, or whose account has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LimitContext {
@@ -100,7 +100,7 @@ impl Verdict {
         Self::new("Allow", vec![look_ups], Some(caller), Reason::Allowed)
     }
 
-    /// The same of a key that has limits, and what is left of them. Whether the request was within them is in the context
+    /// The same of a key that has limits, or whose account has, and what is left of them. Whether the request was within them is in the context
     /// alone: the API must answer.
     #[must_use]
     pub fn with_limits(mut self, admission: &Admission) -> Self {
@@ -141,23 +141,27 @@ impl Verdict {
 }
 
 impl LimitContext {
-    /// In the syntax of the header fields `RateLimit` and `RateLimit-Policy`.
+    /// In the syntax of the header fields `RateLimit` and `RateLimit-Policy`. The account's limits are policies of names of their own.
     ///
     /// Source: draft-ietf-httpapi-ratelimit-headers.
     fn of(admission: &Admission) -> Self {
-        let policy = |limit: Limit| {
+        let policy = |of_account: bool, limit: Limit| {
             let window = limit.per.seconds().map(|seconds| format!(";w={seconds}")).unwrap_or_default();
-            format!("{};q={}{window}", name(limit.per), limit.requests)
+            format!("{};q={}{window}", name(of_account, limit.per), limit.requests)
         };
-        let policies: Vec<_> = admission.limits.iter().map(policy).collect();
+        let of_key = admission.limits.iter().map(|limit| policy(false, limit));
+        let of_account = admission.account_limits.iter().map(|limit| policy(true, limit));
+        let policies: Vec<_> = of_key.chain(of_account).collect();
+        let Admission { of_account, period, remaining, reset_seconds, .. } = admission;
         Self {
-            rate_limit: format!("{};r={};t={}", name(admission.period), admission.remaining, admission.reset_seconds),
+            rate_limit: format!("{};r={remaining};t={reset_seconds}", name(*of_account, *period)),
             rate_limit_policy: policies.join(", "),
         }
     }
 }
 
 /// The name of a policy, a string of structured fields.
-fn name(period: Period) -> String {
-    format!("\"{}\"", period.as_str().to_ascii_lowercase())
+fn name(of_account: bool, period: Period) -> String {
+    let whose = if of_account { "account-" } else { "" };
+    format!("\"{whose}{}\"", period.as_str().to_ascii_lowercase())
 }

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::fields::Fields;
 use crate::key::{AccountId, KeyId, Lifetime, Limits};
 
+const ACCOUNT_LIMITS: &str = "accountLimits";
 const EXTERNAL_ID: &str = "externalId";
 const LIFETIME: &str = "maxKeyLifetimeDays";
 
@@ -23,15 +24,17 @@ pub struct AccountChange {
     pub external_id: Option<Option<String>>,
     /// How long values of its keys may live at most; as the stack has it when `Some(None)`.
     pub max_key_lifetime: Option<Option<Lifetime>>,
+    /// The limits of all of its keys together.
+    pub account_limits: Option<Limits>,
 }
 
 impl AccountChange {
-    /// Takes `company`, `maxKeys`, `limits`, `externalId` and `maxKeyLifetimeDays`, of which one must be there.
+    /// Takes `company`, `maxKeys`, `limits`, `externalId`, `accountLimits` and `maxKeyLifetimeDays`, of which one must be there.
     pub fn take(fields: &mut Fields) -> Self {
-        let given = ["company", "maxKeys", "limits", EXTERNAL_ID, LIFETIME].map(|field| fields.has(field));
-        let [company, max_keys, limits, external_id, lifetime] = given;
+        let given = ["company", "maxKeys", "limits", EXTERNAL_ID, ACCOUNT_LIMITS, LIFETIME].map(|field| fields.has(field));
+        let [company, max_keys, limits, external_id, account_limits, lifetime] = given;
         if !given.contains(&true) {
-            fields.wrong("body", "must have company, maxKeys, limits, externalId or maxKeyLifetimeDays");
+            fields.wrong("body", "must have company, maxKeys, limits, externalId, accountLimits or maxKeyLifetimeDays");
         }
         Self {
             company: company.then(|| fields.required_text("company", Caller::MAX_TEXT)),
@@ -39,7 +42,14 @@ impl AccountChange {
             limits: limits.then(|| fields.limits()),
             external_id: external_id.then(|| fields.external_id()),
             max_key_lifetime: lifetime.then(|| fields.max_key_lifetime()),
+            account_limits: account_limits.then(|| fields.account_limits()),
         }
+    }
+
+    /// Whether it changes what keys repeat by the counter `plan`.
+    #[must_use]
+    pub fn is_of_plan(&self) -> bool {
+        self.external_id.is_some() || self.account_limits.is_some()
     }
 }
 
@@ -52,6 +62,11 @@ impl Fields {
     /// Takes `externalId`, the operator's own id of an account. None when it is absent.
     pub fn external_id(&mut self) -> Option<String> {
         self.optional_text(EXTERNAL_ID, Caller::MAX_TEXT)
+    }
+
+    /// Takes `accountLimits`, the limits of all keys of an account together. None when it is absent.
+    pub fn account_limits(&mut self) -> Limits {
+        self.limits_in(ACCOUNT_LIMITS)
     }
 
     /// Takes `accountId`, which must be there.

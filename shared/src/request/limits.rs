@@ -1,4 +1,4 @@
-//! The field `limits` of new keys and patches.
+//! Fields that are limits: `limits` of keys and accounts, and `accountLimits`.
 
 use serde_json::Value;
 
@@ -8,22 +8,26 @@ use crate::key::{Limit, Limits, Period};
 impl Fields {
     /// Takes `limits`: 1 to 3 of `{"requests", "per"}`, each for another period. None when it is absent.
     pub fn limits(&mut self) -> Limits {
-        const FIELD: &str = "limits";
-        let given = match self.take(FIELD) {
+        self.limits_in("limits")
+    }
+
+    /// The same in a field of that name.
+    pub(super) fn limits_in(&mut self, field: &str) -> Limits {
+        let given = match self.take(field) {
             None => return Limits::NONE,
             Some(Value::Array(given)) if (1..=Limits::MAX).contains(&given.len()) => given,
             Some(_) => {
-                self.wrong(FIELD, "must be a list of 1 to 3 limits, or null for none");
+                self.wrong(field, "must be a list of 1 to 3 limits, or null for none");
                 return Limits::NONE;
             }
         };
         let mut limits = Limits::NONE;
         for (at, value) in given.into_iter().enumerate() {
             let Value::Object(parts) = value else {
-                self.wrong(&format!("{FIELD}[{at}]"), "must be an object with requests and per");
+                self.wrong(&format!("{field}[{at}]"), "must be an object with requests and per");
                 continue;
             };
-            self.read_part(&format!("{FIELD}[{at}]"), parts, |parts| {
+            self.read_part(&format!("{field}[{at}]"), parts, |parts| {
                 let (requests, per) = (parts.requests(), parts.per());
                 if let Some((requests, per)) = requests.zip(per) {
                     match limits.and(Limit { requests, per }) {

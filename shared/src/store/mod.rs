@@ -2,14 +2,14 @@
 //!
 //! | item | partition `accountId` | sort key `id` | written by | time to live |
 //! |---|---|---|---|---|
-//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`, `previousLastUsedAt`, `previousLastUsedOf`: authorizer; `suspension`, `revision`, `company`, `ceiling`, `plan`, `externalId`: manage-account; `noticed`: notify-expiry | `purgeAt`, 30 days after `expiresAt` |
+//! | key (`keys::item`, `keys::stored`) | account id | key id | create, patch, rotate, delete, import, recover; `exposedHash`, `exposedPreviousHash`: report-leaks; `lastUsedAt`, `previousLastUsedAt`, `previousLastUsedOf`: authorizer; `suspension`, `revision`, `company`, `ceiling`, `plan`, `externalId`, `accountLimits`: manage-account; `noticed`: notify-expiry | `purgeAt`, 30 days after `expiresAt` |
 //! | account (`accounts::item`, `accounts::quota`) | `{account id}#quota` | `quota` | create-account, manage-account; the count: create, import, recover; `deletions`: delete | none |
 //! | account in the list (`accounts::listing`) | `accounts` | account id | create-account, manage-account | none |
 //! | claim to an imported value (`keys::import_claim`) | `sha256#{hash in hex}` | `import` | import | none |
 //! | mark of a reported value of another system (`keys::exposed_value`) | `sha256#{hash in hex}` | `exposed` | report-leaks | none |
 //! | what leads to the claim (`keys::import_claim`) | `{account id}#imports` | hash in hex | import | none |
 //! | named request that was carried out (`keys::done_request`) | `{account id}#requests` | `{calling key's id}#{SHA-256 of the name in hex}` | create and rotate, in their transaction | `purgeAt`, two days after it |
-//! | counters of a key's limits (`limits::lease_item`) | `{account id}#limits` | key id | authorizer | `purgeAt`, a day after its last window |
+//! | counters of limits (`limits::lease_item`) | `{account id}#limits` | key id, or `account` for those of all keys together | authorizer | `purgeAt`, a day after its last window |
 //! | usage of a day (`usage::counts`, `usage::list`), in the table of usage | account id | `{key id}#{day}`, or `account#{day}` | authorizer | `purgeAt`, 401 days after the hour |
 //! | how far the notices have come (`notices::pass`) | `notices` | `pass` | notify-expiry | none |
 //! | event (`events::event`), in the table of events | account id | event id | every management write and every notice, in its transaction | `purgeAt`, `EventRetentionDays` after it |

@@ -40,7 +40,7 @@ async fn a_new_account_is_listed_and_shown() {
     let created_at = shown["createdAt"].clone();
     let expected = json!({
         "accountId": two.account_id, "company": "Two", "externalId": null, "createdAt": created_at, "status": "ACTIVE", "keyCount": 2,
-        "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null,
+        "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null, "accountLimits": null,
         "maxKeyLifetimeDays": null, "effectiveMaxKeyLifetimeDays": null
     });
     assert_eq!(shown, expected);
@@ -143,7 +143,7 @@ async fn a_wrong_payload_names_every_wrong_field_and_does_nothing() {
         (format!(r#"{{"action": "show", "accountId": "{}"}}"#, "0".repeat(22)), "there is no such account"),
         (
             format!(r#"{{"action": "update", "accountId": "{id}"}}"#),
-            "body must have company, maxKeys, limits, externalId or maxKeyLifetimeDays",
+            "body must have company, maxKeys, limits, externalId, accountLimits or maxKeyLifetimeDays",
         ),
         (format!(r#"{{"action": "update", "accountId": "{id}", "company": null}}"#), "company is required"),
         (

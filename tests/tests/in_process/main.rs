@@ -1,5 +1,6 @@
 //! The service in process: real events, real handlers, a real engine; a fresh one for each test.
 
+mod account_limits;
 mod accounts;
 mod addresses;
 mod allowed_ips;

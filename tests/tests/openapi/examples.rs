@@ -3,14 +3,15 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    AccountId, Catalogue, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings,
-    KeyStatus, KeyValue, Lifetime, Limits, Operation, Operations, PreviousValue, Tags, Timestamp, TrafficType,
+    AccountId, Catalogue, Counters, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord,
+    KeySettings, KeyStatus, KeyValue, Lifetime, Limits, Operation, Operations, Period, PreviousValue, Tags, Timestamp,
+    TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, FieldError, Forbidden, InvalidRequest, UsageBucket};
 use api_keys::store::{AccountSummary, Event};
 use lambda_http::Body;
-use read_account::AccountView;
+use read_account::{AccountView, LimitLeft};
 use report_leaks::{Feedback, Label, ReportedToken};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value as Yaml};
@@ -188,10 +189,14 @@ fn account() -> Yaml {
         max_keys: Some(5000),
         limits: Limits::parse("1000/MINUTE").unwrap(),
         max_key_lifetime: Lifetime::of_days(90),
+        account_limits: Limits::parse("1000000/MONTH").unwrap(),
     };
+    let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
+    let used = Counters::default().with(Period::Month, Period::Month.window(now) * 1_000_000_000 + 357_600);
+    let left = LimitLeft::of_all(summary.account_limits, used, now);
     let catalogue = Catalogue::parse("SMS,RCS,WHATSAPP", "TRANSACTIONAL,PROMOTIONAL,OTP").unwrap();
     let caller = Caller { operations: Operations::parse("SMS,AUTHENTICATION").unwrap(), ..caller };
-    yaml(&AccountView::of(summary, &caller, &catalogue, 1000, Limits::NONE, None))
+    yaml(&AccountView::of(summary, left, &caller, &catalogue, 1000, Limits::NONE, None))
 }
 
 fn usage() -> Yaml {

@@ -1,4 +1,5 @@
-//! What operators change of an account. The quota and the longest lifetime hold at once; company, ceiling and external id are copied to every key.
+//! What operators change of an account. The quota and the longest lifetime hold at once; company, ceiling, external id and the account's own limits are
+//! copied to every key.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use crate::store::dynamo::error::WriteError;
 use crate::store::dynamo::expression::Expression;
 use crate::store::dynamo::retries::Retries;
 use crate::store::events::event::{Event, EventType};
-use crate::store::keys::account_state::{CEILING, EXTERNAL_ID, PLAN, REVISION};
+use crate::store::keys::account_state::{ACCOUNT_LIMITS, CEILING, EXTERNAL_ID, PLAN, REVISION};
 
 impl Accounts {
     /// Changes an account and tells its keys. It is done when the sweep has no cursor; with one it is continued.
@@ -36,7 +37,7 @@ impl Accounts {
         if cursor.is_none() {
             self.write_change(account_id, change, origin, now).await?;
         }
-        let (profile, plan) = (change.company.is_some() || change.limits.is_some(), change.external_id.is_some());
+        let (profile, plan) = (change.company.is_some() || change.limits.is_some(), change.is_of_plan());
         let is_in_plan = cursor.as_ref().is_some_and(|cursor| cursor.of_plan);
         let mut changed = 0;
         if profile && !is_in_plan {
@@ -86,7 +87,7 @@ impl Accounts {
         change: &AccountChange,
         event: &mut Event,
     ) -> Result<(Expression, Option<TransactWriteItem>), AccountError> {
-        let (mut update, mut listing) = (Expression::default(), None);
+        let (mut update, mut listing, mut of_plan) = (Expression::default(), None, false);
         if let Some(max_keys) = change.max_keys.filter(|wanted| *wanted != account.max_keys) {
             event.add_change("maxKeys", &account.max_keys, &max_keys)?;
             update.write("maxKeys", max_keys.map(number));
@@ -99,6 +100,14 @@ impl Accounts {
             event.add_change(EXTERNAL_ID, &account.external_id, external_id)?;
             event.external_id.clone_from(external_id);
             update.write(EXTERNAL_ID, optional(external_id.as_ref())?);
+            of_plan = true;
+        }
+        if let Some(limits) = change.account_limits.filter(|wanted| *wanted != account.account_limits) {
+            event.add_change(ACCOUNT_LIMITS, &account.account_limits, &limits)?;
+            update.write(ACCOUNT_LIMITS, (!limits.is_none()).then(|| value(&limits)).transpose()?);
+            of_plan = true;
+        }
+        if of_plan {
             update.write(PLAN, Some(number(account.plan + 1)));
         }
         let untold = event.changes.len();

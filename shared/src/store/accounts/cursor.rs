@@ -6,13 +6,13 @@ use serde::{Serialize, Serializer};
 
 use crate::key::KeyId;
 
-/// What a cursor begins with that is in the sweep of the external id.
+/// What a cursor begins with that is in the sweep of external id and the account's own limits.
 const PLAN: &str = "p";
 
 /// A place in a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepCursor {
-    /// Whether it is in the sweep of the external id, which follows that of company and ceiling.
+    /// Whether it is in the sweep of external id and the account's own limits, which follows that of company and ceiling.
     pub of_plan: bool,
     pub(super) version: u64,
     /// Whether this pass has changed a key: then another one follows.

@@ -10,7 +10,7 @@ use super::item::{AccountItem, LIFETIME};
 use super::listing::listing_item;
 use super::quota::Quota;
 use super::write::Accounts;
-use crate::key::{KeyRecord, Lifetime, Locator, Timestamp};
+use crate::key::{AccountLimits, KeyRecord, Lifetime, Locator, Timestamp};
 use crate::request::{NamedRequest, Origin, require_lifetime};
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::part::put_new;
@@ -18,7 +18,7 @@ use crate::store::dynamo::retries::Retries;
 use crate::store::dynamo::transaction::{Part, Transacted};
 use crate::store::events::event::EventType;
 use crate::store::events::tables::Tables;
-use crate::store::keys::account_state::{AccountState, EXTERNAL_ID, StateUpdate};
+use crate::store::keys::account_state::{ACCOUNT_LIMITS, AccountState, EXTERNAL_ID, StateUpdate};
 use crate::store::keys::exposed_value;
 use crate::store::keys::import_claim::{self, ImportClaim};
 
@@ -68,8 +68,12 @@ impl NewKeys {
         if let Some(lifetime) = max_key_lifetime {
             event.add_change(LIFETIME, &(), &lifetime)?;
         }
-        let plan = u64::from(record.external_id.is_some());
-        let state = AccountState { plan, external_id: record.external_id.clone(), ..AccountState::default() };
+        let AccountLimits { plan, limits } = record.account_limits;
+        if !limits.is_none() {
+            event.add_change(ACCOUNT_LIMITS, &(), &limits)?;
+        }
+        let external_id = record.external_id.clone();
+        let state = AccountState { plan, external_id, account_limits: limits, ..AccountState::default() };
         let company = &record.metadata.company;
         let account = AccountItem::first(record, max_key_lifetime, event.id, now)?;
         let listing = listing_item(record.account_id, company, now)?;
@@ -168,6 +172,7 @@ impl NewKeys {
             }
             record.ceiling = account.ceiling;
             record.external_id.clone_from(&account.external_id);
+            record.account_limits = AccountLimits { plan: account.plan, limits: account.account_limits };
             let transaction = new.transaction(&self.tables, &record, &account)?;
             record.last_event = Some(transaction.event);
             match transaction.send(&self.tables.keys, retries).await? {

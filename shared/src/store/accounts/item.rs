@@ -6,11 +6,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::error::AccountRefusal;
-use crate::key::{AccountId, EventId, KeyId, KeyRecord, Lifetime, Limits, Timestamp};
+use crate::key::{AccountId, AccountLimits, EventId, KeyId, KeyRecord, Lifetime, Limits, Timestamp};
 use crate::store::dynamo::attribute::{Item, LAST_EVENT, number, primary_key, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
-use crate::store::keys::account_state::{AccountState, EXTERNAL_ID, PLAN, REVISION, SUSPENSION, counter};
+use crate::store::keys::account_state::{
+    ACCOUNT_LIMITS, AccountState, EXTERNAL_ID, PLAN, REVISION, SUSPENSION, counter,
+};
 
 /// How long values of the account's keys may live, as its item and its events have it.
 pub(super) const LIFETIME: &str = "maxKeyLifetimeDays";
@@ -36,6 +38,8 @@ pub struct Account {
     pub external_id: Option<String>,
     /// How long values of its keys may live at most; as the stack has it when `None`.
     pub max_key_lifetime: Option<Lifetime>,
+    /// The limits of all of its keys together.
+    pub account_limits: Limits,
 }
 
 /// The stored item; what is absent has its default.
@@ -48,9 +52,10 @@ pub(super) struct AccountItem {
     pub(super) suspension: u64,
     /// Raised by each change of company and ceiling, which every key repeats.
     pub(super) revision: u64,
-    /// The same of the external id.
+    /// The same of the external id and the account's own limits.
     pub(super) plan: u64,
     pub(super) external_id: Option<String>,
+    pub(super) account_limits: Limits,
     pub(super) max_keys: Option<u64>,
     pub(super) ceiling: Limits,
     #[serde(rename = "maxKeyLifetimeDays")]
@@ -85,16 +90,20 @@ impl AccountItem {
         item.extend(max_key_lifetime.map(|lifetime| (LIFETIME.into(), lifetime_value(lifetime))));
         if let Some(external_id) = &record.external_id {
             item.insert(EXTERNAL_ID.into(), value(external_id)?);
-            item.insert(PLAN.into(), number(1));
         }
+        let AccountLimits { plan, limits } = record.account_limits;
+        if !limits.is_none() {
+            item.insert(ACCOUNT_LIMITS.into(), value(&limits)?);
+        }
+        item.extend(counter(plan).map(|plan| (PLAN.into(), plan)));
         Ok(item)
     }
 
     /// What the account's keys repeat of it.
     pub(super) fn state(&self) -> AccountState {
-        let Self { suspension, revision, ceiling, plan, .. } = *self;
+        let Self { suspension, revision, ceiling, plan, account_limits, .. } = *self;
         let (company, external_id) = (self.company.clone(), self.external_id.clone());
-        AccountState { suspension, revision, company, ceiling, plan, external_id }
+        AccountState { suspension, revision, company, ceiling, plan, external_id, account_limits }
     }
 
     /// Stops a transaction when sweeps have begun, or the longest lifetime was changed, since the item was read.
@@ -140,6 +149,7 @@ impl AccountItem {
             limits: self.ceiling,
             external_id: self.external_id.clone(),
             max_key_lifetime: self.max_key_lifetime,
+            account_limits: self.account_limits,
         })
     }
 }

@@ -2,9 +2,10 @@
 
 use super::item::{AccountItem, account_key, from_item};
 use crate::aws::Aws;
-use crate::key::{AccountId, Lifetime, Limits};
+use crate::key::{AccountId, Counters, Lifetime, Limits};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::table::Table;
+use crate::store::limits::lease_item;
 
 /// Reads accounts, at the price of one strongly consistent read each.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct AccountSummary {
     pub external_id: Option<String>,
     /// How long values of its keys may live at most; as the stack has it when `None`.
     pub max_key_lifetime: Option<Lifetime>,
+    /// The limits of all of its keys together.
+    pub account_limits: Limits,
 }
 
 impl AccountReader {
@@ -59,6 +62,15 @@ impl AccountReader {
         let account = self.read(account_id).await?;
         Ok(Lifetime::shorter(account.and_then(|account| account.max_key_lifetime), of_stack))
     }
+
+    /// The counters of an account's own limits, as they are at this moment.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table does not answer.
+    pub async fn counters(&self, account_id: AccountId) -> Result<Counters, TableError> {
+        let item = self.table.read("the counters of an account", lease_item::account_key(account_id)).await?;
+        item.map_or(Ok(Counters::default()), |item| lease_item::of_item(&item))
+    }
 }
 
 impl From<AccountItem> for AccountSummary {
@@ -71,6 +83,7 @@ impl From<AccountItem> for AccountSummary {
             limits: item.ceiling,
             external_id: item.external_id,
             max_key_lifetime: item.max_key_lifetime,
+            account_limits: item.account_limits,
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) enum Aspect {
     Suspended(bool),
     /// Company and ceiling.
     Profile,
-    /// The external id.
+    /// The external id and the account's own limits.
     Plan,
 }
 

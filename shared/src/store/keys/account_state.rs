@@ -1,7 +1,7 @@
 //! What a key repeats of its account, so that a request has to read the key alone.
 //!
 //! Three things are repeated, each with a counter on the account and on its keys: `suspension`; with `revision` company and
-//! ceiling; and with `plan` the external id. A key takes only what is newer than its own counter, which is absent for 0. So of two
+//! ceiling; and with `plan` the external id and the account's own limits. A key takes only what is newer than its own counter, which is absent for 0. So of two
 //! updates at once the newer one holds, and one that is repeated changes nothing.
 
 use std::collections::HashMap;
@@ -20,10 +20,12 @@ use crate::store::dynamo::table::Table;
 pub(in crate::store) const SUSPENSION: &str = "suspension";
 /// How often company or ceiling were changed, as the account or the key has it.
 pub(in crate::store) const REVISION: &str = "revision";
-/// How often the external id was changed, as the account or the key has it.
+/// How often external id or the account's own limits were changed, as the account or the key has it.
 pub(in crate::store) const PLAN: &str = "plan";
 /// The operator's own id of the account, on the account and on each of its keys.
 pub(in crate::store) const EXTERNAL_ID: &str = "externalId";
+/// The limits of the account, for all of its keys together, on the account and on each of its keys.
+pub(in crate::store) const ACCOUNT_LIMITS: &str = "accountLimits";
 /// The account's ceiling of limits, on the account and on each of its keys.
 pub(in crate::store) const CEILING: &str = "ceiling";
 
@@ -39,6 +41,7 @@ pub(in crate::store) struct AccountState {
     pub(in crate::store) ceiling: Limits,
     pub(in crate::store) plan: u64,
     pub(in crate::store) external_id: Option<String>,
+    pub(in crate::store) account_limits: Limits,
 }
 
 impl AccountState {
@@ -52,6 +55,9 @@ impl AccountState {
         }
         if let Some(external_id) = &self.external_id {
             item.insert(EXTERNAL_ID.into(), value(external_id)?);
+        }
+        if !self.account_limits.is_none() {
+            item.insert(ACCOUNT_LIMITS.into(), value(&self.account_limits)?);
         }
         Ok(())
     }
@@ -93,12 +99,17 @@ impl StateUpdate {
 
     pub(in crate::store) fn of_plan(account: &AccountState) -> Result<Self, TableError> {
         let mut plan = Self::new(PLAN, account.plan);
-        match &account.external_id {
-            Some(external_id) => {
-                plan.update += ", externalId = :externalId";
-                plan.values.insert(":externalId".into(), value(external_id)?);
-            }
-            None => plan.update += " REMOVE externalId",
+        let external_id = account.external_id.as_ref().map(value).transpose()?;
+        let limits = (!account.account_limits.is_none()).then(|| value(&account.account_limits)).transpose()?;
+        let (copied, absent): (Vec<_>, Vec<_>) =
+            [(EXTERNAL_ID, external_id), (ACCOUNT_LIMITS, limits)].into_iter().partition(|(_, value)| value.is_some());
+        for (attribute, value) in copied.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))) {
+            plan.update += &[", ", attribute, " = :", attribute].concat();
+            plan.values.insert([":", attribute].concat(), value);
+        }
+        if !absent.is_empty() {
+            let absent: Vec<_> = absent.into_iter().map(|(attribute, _)| attribute).collect();
+            plan.update += &[" REMOVE ", &absent.join(", ")].concat();
         }
         Ok(plan)
     }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::stored::previous_value;
-use crate::key::{AccountId, EventId, KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
+use crate::key::{AccountId, AccountLimits, EventId, KeyHash, KeyMetadata, KeyRecord, Limits, Locator, Timestamp};
 use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, LAST_EVENT, PURGE_AT, primary_key};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::expression::Expression;
@@ -70,6 +70,10 @@ struct Unshown {
     ceiling: Limits,
     #[serde(default)]
     external_id: Option<String>,
+    #[serde(default)]
+    plan: u64,
+    #[serde(default)]
+    account_limits: Limits,
     #[serde(flatten)]
     metadata: KeyMetadata,
 }
@@ -96,6 +100,7 @@ pub(in crate::store) fn from_item(item: Item) -> Result<KeyRecord, TableError> {
         import_pending: stored.held,
         ceiling: stored.ceiling,
         external_id: stored.external_id,
+        account_limits: AccountLimits { plan: stored.plan, limits: stored.account_limits },
         metadata: stored.metadata,
     })
 }

@@ -4,8 +4,8 @@ use aws_smithy_types::base64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key::{
-    AccountId, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, Limit, Limits, Operation, Period,
-    PreviousValue, Tags, Timestamp, TrafficType, from_text,
+    AccountId, AccountLimits, EventId, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord, KeySettings, Limit, Limits,
+    Operation, Period, PreviousValue, Tags, Timestamp, TrafficType, from_text,
 };
 
 /// A whole item.
@@ -44,6 +44,8 @@ pub(super) struct StoredKey {
     ceiling: Option<StoredLimits>,
     tags: Option<Text<String>>,
     external_id: Option<Text<String>>,
+    plan: Option<Number>,
+    account_limits: Option<StoredLimits>,
 }
 
 impl From<StoredKey> for KeyRecord {
@@ -60,6 +62,10 @@ impl From<StoredKey> for KeyRecord {
             import_pending: stored.held.is_some_and(|held| held.value),
             ceiling: limits_of(stored.ceiling),
             external_id: value_of(stored.external_id),
+            account_limits: AccountLimits {
+                plan: stored.plan.map_or(0, |number| number.value),
+                limits: limits_of(stored.account_limits),
+            },
             metadata: KeyMetadata {
                 id: stored.id.value,
                 company: stored.company.value,

@@ -1,4 +1,4 @@
-//! The item of a key's counters, and what is written of it.
+//! The item of the counters of a key or of an account, and what is written of it.
 //!
 //! It is in a partition that no transaction touches: `cMinute`, `cHour` and so on for each period, each
 //! `window × 10⁹ + used`, and `givenBack`, how often an environment gave something back.
@@ -8,25 +8,28 @@ use std::fmt::Write;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::key::{AccountId, Claim, Counters, GiveBack, Locator, Period, Timestamp};
+use crate::key::{AccountId, Claim, Consumer, Counters, GiveBack, KeyId, Period, Timestamp};
+use crate::store::dynamo::attribute::{Item, primary_key};
 use crate::store::dynamo::error::TableError;
 
 /// How long an item stays after its last window.
 const KEPT_SECONDS: u64 = 86_400;
-const STRANGE: &str = "the counters of a key's limits are malformed";
+const STRANGE: &str = "the counters of limits are malformed";
+/// The sort key of an account's own counters. It is no id of a key.
+const ACCOUNT: &str = "account";
 
-/// Where the counters of an account's keys are, each under its key's id.
+/// Where the counters of an account and its keys are, each key's under its id.
 pub(in crate::store) fn partition(account_id: AccountId) -> String {
     format!("{account_id}#limits")
 }
 
 /// The body of a read.
-pub(super) fn read(table: &str, key: Locator) -> Vec<u8> {
-    json!({"TableName": table, "Key": place(key), "ConsistentRead": true}).to_string().into_bytes()
+pub(super) fn read(table: &str, whose: Consumer) -> Vec<u8> {
+    json!({"TableName": table, "Key": place(whose), "ConsistentRead": true}).to_string().into_bytes()
 }
 
 /// The body of an update that makes a claim, and makes the item where there is none.
-pub(super) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) -> Vec<u8> {
+pub(super) fn claim(table: &str, whose: Consumer, claim: &Claim, now: Timestamp) -> Vec<u8> {
     let mut update = Update::default();
     for part in &claim.parts {
         let name = &attribute(part.period);
@@ -46,11 +49,11 @@ pub(super) fn claim(table: &str, key: Locator, claim: &Claim, now: Timestamp) ->
     let last_end = Period::ALL.map(|period| period.end(period.window(now))).into_iter().fold(claim.end, u64::max);
     let purge_at = update.value("purgeAt", "", last_end.saturating_add(KEPT_SECONDS));
     update.set(format_args!("purgeAt = {purge_at}"));
-    update.into_body(table, key, &[("ReturnValues", "ALL_NEW"), ("ReturnValuesOnConditionCheckFailure", "ALL_OLD")])
+    update.into_body(table, whose, &[("ReturnValues", "ALL_NEW"), ("ReturnValuesOnConditionCheckFailure", "ALL_OLD")])
 }
 
 /// The body of an update that gives back. It makes no item, and no copy of it is carried out a second time.
-pub(super) fn give_back(table: &str, key: Locator, give_back: &GiveBack) -> Vec<u8> {
+pub(super) fn give_back(table: &str, whose: Consumer, give_back: &GiveBack) -> Vec<u8> {
     let mut update = Update::default();
     for part in &give_back.parts {
         let name = &attribute(part.period);
@@ -67,7 +70,7 @@ pub(super) fn give_back(table: &str, key: Locator, give_back: &GiveBack) -> Vec<
     }
     let next = update.value("next", "", give_back.after.saturating_add(1));
     update.set(format_args!("{GIVEN_BACK} = {next}"));
-    update.into_body(table, key, &[])
+    update.into_body(table, whose, &[])
 }
 
 /// The counters of a read's answer; `None` where there is no item.
@@ -98,15 +101,35 @@ pub(super) fn of_claim(answer: &[u8]) -> Result<Counters, TableError> {
     counters(&output.attributes)
 }
 
+/// The counters of an account's own limits, which were read by the SDK; none were written yet where it is absent.
+///
+/// # Errors
+/// [`TableError`] when they cannot be read.
+pub(in crate::store) fn of_item(item: &Item) -> Result<Counters, TableError> {
+    read_counters(|name| {
+        Ok(item.get(name).map(|stored| stored.as_n().map_err(|_| ())).transpose()?.map(String::as_str))
+    })
+}
+
+/// The primary key of the item of an account's own counters.
+pub(in crate::store) fn account_key(account_id: AccountId) -> Item {
+    primary_key(&partition(account_id), ACCOUNT)
+}
+
 /// The counters of an item.
 ///
 /// # Errors
 /// [`TableError`] when they cannot be read.
 pub(super) fn counters(item: &Value) -> Result<Counters, TableError> {
-    let stored = |name: &str| {
-        let Some(stored) = item.get(name) else { return Ok(0) };
-        let text = stored.get("N").and_then(Value::as_str);
-        text.and_then(|text| text.parse().ok()).ok_or(TableError::new(STRANGE))
+    read_counters(|name| item.get(name).map(|stored| stored.get("N").and_then(Value::as_str).ok_or(())).transpose())
+}
+
+/// The counters of what is read by its name, a number as text.
+fn read_counters<'a>(number: impl Fn(&str) -> Result<Option<&'a str>, ()>) -> Result<Counters, TableError> {
+    let stored = |name: &str| match number(name) {
+        Ok(None) => Ok(0),
+        Ok(Some(text)) => text.parse().map_err(|_| TableError::new(STRANGE)),
+        Err(()) => Err(TableError::new(STRANGE)),
     };
     let mut counters = Counters::default();
     for period in Period::ALL {
@@ -125,8 +148,9 @@ fn attribute(period: Period) -> String {
     format!("c{first}{}", rest.to_ascii_lowercase())
 }
 
-fn place(key: Locator) -> Value {
-    json!({"accountId": {"S": partition(key.account_id)}, "id": {"S": key.id}})
+fn place(whose: Consumer) -> Value {
+    let id = whose.key_id.as_ref().map_or(ACCOUNT, KeyId::as_str);
+    json!({"accountId": {"S": partition(whose.account_id)}, "id": {"S": id}})
 }
 
 /// An update on its way.
@@ -156,10 +180,10 @@ impl Update {
         let _ = write!(self.conditions, "{separator}{condition}");
     }
 
-    fn into_body(self, table: &str, key: Locator, returned: &[(&str, &str)]) -> Vec<u8> {
+    fn into_body(self, table: &str, whose: Consumer, returned: &[(&str, &str)]) -> Vec<u8> {
         let mut body = json!({
             "TableName": table,
-            "Key": place(key),
+            "Key": place(whose),
             "UpdateExpression": self.set,
             "ConditionExpression": self.conditions,
             "ExpressionAttributeValues": self.values,

@@ -1,4 +1,4 @@
-//! The limits of keys: leases that an environment holds, and the counters that they are claimed from.
+//! The limits of keys and accounts: leases that an environment holds, and the counters that they are claimed from.
 //!
 //! ```text
 //! recent, lease_item → lease

@@ -34,6 +34,16 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         value
     }
 
+    /// The same, but a new one is only made if it is wanted.
+    pub(super) fn touch_if(&mut self, key: K, wanted: bool, new: impl FnOnce() -> V) -> Option<&mut V> {
+        (wanted || self.has(&key)).then(|| self.touch(key, new))
+    }
+
+    /// Whether it has a value of that key.
+    pub(super) fn has(&self, key: &K) -> bool {
+        self.held.contains_key(key)
+    }
+
     /// The value of a key. That is no use.
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.held.get_mut(key).map(|(_, value)| value)
