@@ -72,7 +72,7 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
 }
 
 async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Common) -> Result<(), Failure> {
-    let NewAccount { company, external_id, max_key_lifetime } = account;
+    let NewAccount { company, external_id, max_key_lifetime, account_limits } = account;
     let Holder { user_id, username, value_to } = holder;
     let request = async || {
         let service = Service::find(common).await?;
@@ -86,6 +86,9 @@ async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Comm
         }
         if let Some(days) = max_key_lifetime {
             pages::set(&mut payload, LIFETIME, days.into());
+        }
+        if !account_limits.is_empty() {
+            pages::set(&mut payload, "accountLimits", json!(distinct(&account_limits, "--account-limit")?));
         }
         let perhaps = issuing::perhaps_issued("api-keys accounts list");
         Ok(Issuance { service, output: "CreateAccountFunctionName", payload, perhaps })
@@ -181,7 +184,7 @@ async fn question_of_erasing(id: AccountId, service: &Service) -> Result<String,
 }
 
 fn show(account: &Value, common: &Common) -> Result<(), Failure> {
-    const COLUMNS: [output::Column; 9] = [
+    const COLUMNS: [output::Column; 10] = [
         ("account", "/accountId"),
         ("company", "/company"),
         ("external id", "/externalId"),
@@ -191,13 +194,14 @@ fn show(account: &Value, common: &Common) -> Result<(), Failure> {
         ("max keys", "/effectiveMaxKeys"),
         ("limits", "/limits"),
         ("key days", "/effectiveMaxKeyLifetimeDays"),
+        ("of all keys", "/accountLimits"),
     ];
     if common.json { output::json(account) } else { output::record(&COLUMNS, account) }
 }
 
 fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
     let Changes { company, external_id, no_external_id, max_keys, default_max_keys, .. } = changes;
-    let Changes { max_key_lifetime, no_max_key_lifetime, limits, no_limits, .. } = changes;
+    let Changes { max_key_lifetime, no_max_key_lifetime, .. } = changes;
     let mut fields = Map::new();
     if let Some(company) = company {
         fields.insert("company".into(), company.into());
@@ -211,9 +215,11 @@ fn changes_as_json(changes: Changes) -> Result<Map<String, Value>, Failure> {
     if max_key_lifetime.is_some() || no_max_key_lifetime {
         fields.insert(LIFETIME.into(), json!(max_key_lifetime));
     }
-    if !limits.is_empty() || no_limits {
-        let distinct = distinct(&limits)?;
-        fields.insert("limits".into(), json!(distinct));
+    if !changes.limits.is_empty() || changes.no_limits {
+        fields.insert("limits".into(), json!(distinct(&changes.limits, "--limit")?));
+    }
+    if !changes.account_limits.is_empty() || changes.no_account_limits {
+        fields.insert("accountLimits".into(), json!(distinct(&changes.account_limits, "--account-limit")?));
     }
     Ok(fields)
 }

@@ -32,7 +32,8 @@ pub(crate) enum Accounts {
         #[command(flatten)]
         account: Account,
     },
-    /// Change an account's company, id in your own books, quota of keys, ceiling of limits or longest lifetime of keys
+    /// Change an account's company, id in your own books, quota of keys, ceiling of limits, limits of all keys together, or
+    /// longest lifetime of keys
     Update(Update),
     /// Let none of the account's keys work until it is resumed
     Suspend {
@@ -81,6 +82,9 @@ pub(crate) struct NewAccount {
     /// For how many days a value of its keys may live at most
     #[arg(long, value_name = "DAYS", value_parser = days())]
     pub(crate) max_key_lifetime: Option<u64>,
+    /// A limit of all of its keys together, such as 1000000/MONTH; up to three with distinct periods
+    #[arg(long = "account-limit", value_name = "N/PERIOD", value_parser = limit)]
+    pub(crate) account_limits: Vec<Limit>,
 }
 
 #[derive(Debug, Args)]
@@ -155,4 +159,10 @@ pub(crate) struct Changes {
     /// Let it have no ceiling of limits
     #[arg(long)]
     pub(crate) no_limits: bool,
+    /// A limit of all of its keys together, such as 1000000/MONTH; up to three with distinct periods
+    #[arg(long = "account-limit", value_name = "N/PERIOD", value_parser = limit, conflicts_with = "no_account_limits")]
+    pub(crate) account_limits: Vec<Limit>,
+    /// Let its keys together have no limits
+    #[arg(long)]
+    pub(crate) no_account_limits: bool,
 }

@@ -80,7 +80,7 @@ fn given(settings: Settings) -> Result<Map<String, Value>, Failure> {
         fields.insert("allowedIps".to_owned(), json!(allowed_ips));
     }
     if !limits.is_empty() {
-        fields.insert("limits".to_owned(), json!(distinct(&limits)?));
+        fields.insert("limits".to_owned(), json!(distinct(&limits, "--limit")?));
     }
     let mut texts = Map::new();
     for (name, text) in tags {
@@ -94,14 +94,14 @@ fn given(settings: Settings) -> Result<Map<String, Value>, Failure> {
     Ok(fields)
 }
 
-/// Limits with distinct periods.
+/// The limits that an option gives, with distinct periods.
 ///
 /// # Errors
 /// When they are not, or too many.
-pub(crate) fn distinct(limits: &[Limit]) -> Result<Limits, Failure> {
+pub(crate) fn distinct(limits: &[Limit], option: &str) -> Result<Limits, Failure> {
     let all = limits.iter().try_fold(Limits::NONE, |all, limit| all.and(*limit));
     all.filter(|_| limits.len() <= Limits::MAX)
-        .ok_or_else(|| Failure::input("--limit is given at most three times, each with another period"))
+        .ok_or_else(|| Failure::input(format!("{option} is given at most three times, each with another period")))
 }
 
 fn twice(name: &str) -> Failure {

@@ -30,7 +30,8 @@ fn show_is_a_record() {
     let world = World::new("accounts-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["accounts", "show", ACCOUNT]);
     let record = "account      0123456789ABCDEFGHIJKL\ncompany      Example\nexternal id  -\n\
-        created      2026-11-24T14:21:56.560Z\nstatus       ACTIVE\nkeys         2\nmax keys     1000\nlimits       -\nkey days     -\n";
+        created      2026-11-24T14:21:56.560Z\nstatus       ACTIVE\nkeys         2\nmax keys     1000\nlimits       -\nkey days     -\n\
+        of all keys  1000000/MONTH\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, record, ""));
     assert_eq!(world.payloads(), [json!({"action": "show", "accountId": ACCOUNT})]);
 }
@@ -70,6 +71,8 @@ fn an_update_sends_what_is_to_change_alone() {
         (&["--no-max-key-lifetime"], json!({"maxKeyLifetimeDays": null})),
         (&["--external-id", "crm-7"], json!({"externalId": "crm-7"})),
         (&["--no-external-id"], json!({"externalId": null})),
+        (&["--account-limit", "5/month"], json!({"accountLimits": [{"requests": 5, "per": "MONTH"}]})),
+        (&["--no-account-limits"], json!({"accountLimits": null})),
         (
             &["--limit", "1000/day", "--limit", "5/MINUTE", "--company", "New"],
             json!({"limits": [{"requests": 5, "per": "MINUTE"}, {"requests": 1000, "per": "DAY"}], "company": "New"}),

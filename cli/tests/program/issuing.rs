@@ -108,7 +108,11 @@ fn a_value_that_cannot_be_kept_names_its_key() {
 #[test]
 fn an_account_gets_the_id_of_other_books() {
     let world = of_nobody("external-id", || Reply::Json(issued()));
-    assert_eq!(world.run(&create(&["--value-to", "value", "--external-id", "crm-7"])).code, 0);
-    let payload = json!({"company": "Example", "externalId": "crm-7", "userId": "user-1", "username": "Ada"});
+    assert_eq!(
+        world.run(&create(&["--value-to", "value", "--external-id", "crm-7", "--account-limit", "9/day"])).code,
+        0
+    );
+    let payload = json!({"company": "Example", "externalId": "crm-7",
+        "accountLimits": [{"requests": 9, "per": "DAY"}], "userId": "user-1", "username": "Ada"});
     assert_eq!(asked(&world), [payload]);
 }

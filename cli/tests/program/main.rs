@@ -25,7 +25,8 @@ const TIME: &str = "2030-01-31T00:00:00Z";
 
 fn shown() -> serde_json::Value {
     json!({"accountId": ACCOUNT, "company": "Example", "createdAt": "2026-11-24T14:21:56.560Z", "status": "ACTIVE",
-        "externalId": null, "keyCount": 2, "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null})
+        "externalId": null, "keyCount": 2, "maxKeys": null, "effectiveMaxKeys": 1000, "limits": null,
+        "accountLimits": [{"requests": 1_000_000, "per": "MONTH"}]})
 }
 
 #[test]
@@ -45,6 +46,8 @@ fn wrong_input_is_refused_before_anything_is_done() {
         &["accounts", "update", ACCOUNT, "--max-keys", "0"],
         &["accounts", "update", ACCOUNT, "--max-keys", "5", "--default-max-keys"],
         &["accounts", "update", ACCOUNT, "--external-id", "x", "--no-external-id"],
+        &["accounts", "update", ACCOUNT, "--account-limit", "1/DAY", "--no-account-limits"],
+        &["accounts", "update", ACCOUNT, "--account-limit", "1/DAY", "--account-limit", "2/DAY"],
         &["accounts", "update", ACCOUNT, "--limit", "5/YEAR"],
         &["keys", "list", "--account", ACCOUNT, "--status", "GONE"],
         &["keys", "list", "--account", ACCOUNT, "--tag", "team"],
