@@ -39,6 +39,11 @@ def verify_by_url(question: dict[str, Any]) -> dict[str, Any]:
         return json.load(answer)
 
 
+def name(limit: dict[str, Any]) -> str:
+    of_account = "account-" if limit["of"] == "ACCOUNT" else ""
+    return f'"{of_account}{limit["per"].lower()}"'
+
+
 class Orders(BaseHTTPRequestHandler):
     # One request for each connection, as is the default: a body that is not read would be taken for the next request, and
     # a balancer would hand its answer to another client.
@@ -65,9 +70,9 @@ class Orders(BaseHTTPRequestHandler):
         headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
         if limits := verdict["limits"]:
             least = min(limits, key=lambda limit: (limit["remaining"], -limit["resetSeconds"]))
-            policies = (f'"{limit["per"].lower()}";q={limit["requests"]}' for limit in limits)
+            policies = (f'{name(limit)};q={limit["requests"]}' for limit in limits)
             headers |= {"RateLimit-Policy": ", ".join(policies)}
-            headers |= {"RateLimit": f'"{least["per"].lower()}";r={least["remaining"]};t={least["resetSeconds"]}'}
+            headers |= {"RateLimit": f'{name(least)};r={least["remaining"]};t={least["resetSeconds"]}'}
         if verdict["retryAfter"]:
             headers |= {"Retry-After": str(verdict["retryAfter"])}
         return status, headers, verdict["caller"]

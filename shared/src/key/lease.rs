@@ -86,21 +86,18 @@ impl Lease {
     /// What to do with a request that has to be within the limits of several leases: it takes one of each, or nothing. A claim is
     /// of the lease at that place.
     pub fn step_of_all(leases: &mut [(&mut Self, Limits)], now: Timestamp) -> (usize, Step) {
-        let mut claim = None;
-        for (at, (lease, limits)) in leases.iter_mut().enumerate() {
-            match lease.look(*limits, now) {
-                Step::Allow => {}
-                Step::Refuse => return (at, Step::Refuse),
-                // Another one may refuse, and then nothing is to be claimed for it.
-                asked @ Step::Ask(_) => claim = claim.or(Some((at, asked))),
-            }
+        // Each is looked at, also where another one refuses: what is left is told of each, in its present window.
+        let mut steps: Vec<_> = leases.iter_mut().map(|(lease, limits)| lease.look(*limits, now)).collect();
+        let first = |is_wanted: fn(&Step) -> bool| steps.iter().position(is_wanted);
+        // Where one refuses, nothing is claimed for another.
+        let decides = first(|step| *step == Step::Refuse).or_else(|| first(|step| *step != Step::Allow));
+        if let Some(at) = decides {
+            return (at, steps.swap_remove(at));
         }
-        claim.unwrap_or_else(|| {
-            for (lease, _) in leases {
-                lease.take();
-            }
-            (0, Step::Allow)
-        })
+        for (lease, _) in leases {
+            lease.take();
+        }
+        (0, Step::Allow)
     }
 
     /// Takes one request of each period.

@@ -31,7 +31,8 @@ pub struct AccountChange {
 impl AccountChange {
     /// Takes `company`, `maxKeys`, `limits`, `externalId`, `accountLimits` and `maxKeyLifetimeDays`, of which one must be there.
     pub fn take(fields: &mut Fields) -> Self {
-        let given = ["company", "maxKeys", "limits", EXTERNAL_ID, ACCOUNT_LIMITS, LIFETIME].map(|field| fields.has(field));
+        let given =
+            ["company", "maxKeys", "limits", EXTERNAL_ID, ACCOUNT_LIMITS, LIFETIME].map(|field| fields.has(field));
         let [company, max_keys, limits, external_id, account_limits, lifetime] = given;
         if !given.contains(&true) {
             fields.wrong("body", "must have company, maxKeys, limits, externalId, accountLimits or maxKeyLifetimeDays");

@@ -187,6 +187,62 @@ async fn the_verdict_names_both_and_the_tighter_one_answers() {
     assert_eq!(named(&both).await, of("true", r#""account-day";r=0"#, both_policy));
 }
 
+/// Of both functions' environments, each in a process of its own on Lambda.
+#[tokio::test]
+async fn an_accounts_limit_is_exact_over_authorizers_and_verifiers_together() {
+    let gateway = Gateway::start().await;
+    let account = account_with(&gateway, &limit(30, "DAY")).await;
+    let mut keys = keys_of(&account, 2, &Value::Null).await;
+    keys.extend(keys_of(&account, 1, &limit(900, "MONTH")).await);
+    let authorizers = [Environment::of(&gateway).await, Environment::of(&gateway).await];
+    let verifiers = [Environment::of(&gateway).await, Environment::of(&gateway).await];
+    let mut allowed = [0, 0];
+    for (nth, key) in keys.iter().cycle().take(60).enumerate() {
+        let at = nth / 2 % 2;
+        if nth % 2 == 0 {
+            allowed[0] += u64::from(is_allowed(&authorizers[at].authorize(&gateway, &key.value).await));
+        } else {
+            let answer = verifiers[at].verify(&gateway, &json!({"value": key.value})).await.unwrap();
+            allowed[1] += u64::from(answer["allowed"] == true);
+        }
+    }
+    assert_eq!((allowed[0] + allowed[1], allowed.map(|of_function| of_function > 9)), (30, [true, true]));
+}
+
+#[tokio::test]
+async fn verify_key_lists_what_is_left_of_both_each_in_its_present_period() {
+    let gateway = Gateway::start().await;
+    let account =
+        account_with(&gateway, &json!([{"requests": 5, "per": "MINUTE"}, {"requests": 90, "per": "MONTH"}])).await;
+    let both = keys_of(&account, 1, &limit(2, "DAY")).await.remove(0);
+    let of_account = account.create_key(&["SMS"]).await;
+    let environment = Environment::of(&gateway).await;
+    let asked = async |key: &Client| environment.verify(&gateway, &json!({"value": key.value})).await.unwrap();
+    let listed = |answer: &Value| -> Vec<(String, u64)> {
+        let limits = answer["limits"].as_array().unwrap().iter();
+        let name =
+            |limit: &Value| [&limit["of"], &limit["per"]].map(|name| name.as_str().unwrap().to_owned()).join(" ");
+        limits.map(|limit| (name(limit), limit["remaining"].as_u64().unwrap())).collect()
+    };
+    let of = |list: &[(&str, u64)]| list.iter().map(|(name, left)| ((*name).to_owned(), *left)).collect::<Vec<_>>();
+    let answer = asked(&both).await;
+    assert_eq!(answer["limits"][1]["requests"], 5);
+    assert_eq!(listed(&answer), of(&[("KEY DAY", 1), ("ACCOUNT MINUTE", 4), ("ACCOUNT MONTH", 89)]));
+    assert_eq!(listed(&asked(&of_account).await), of(&[("ACCOUNT MINUTE", 3), ("ACCOUNT MONTH", 88)]));
+    asked(&both).await;
+    asked(&of_account).await;
+    asked(&of_account).await;
+    let refused = asked(&of_account).await;
+    assert_eq!((&refused["reason"], listed(&refused)[0].1), (&json!("LIMITED"), 0));
+    assert_eq!(refused["retryAfter"], refused["limits"][0]["resetSeconds"]);
+    gateway.pass(Duration::from_mins(1));
+    // The key's own refuses, in a new minute of the account.
+    let refused = asked(&both).await;
+    assert_eq!(listed(&refused), of(&[("KEY DAY", 0), ("ACCOUNT MINUTE", 5), ("ACCOUNT MONTH", 85)]));
+    assert!(refused["limits"][1]["resetSeconds"].as_u64() > Some(0), "{refused}");
+    assert_eq!(refused["retryAfter"], refused["limits"][0]["resetSeconds"]);
+}
+
 #[tokio::test]
 async fn managing_keys_is_free_of_the_accounts_limits_too() {
     let gateway = Gateway::start().await;
@@ -253,6 +309,22 @@ async fn an_older_copy_neither_lets_one_request_too_many_through_nor_throws_a_le
     leave_behind(&gateway, &keys[1], Some((2, limit(200, "DAY"))));
     assert_eq!(ask(&environment, &gateway, &keys[1..2], 1).await, 0);
     assert_eq!(ask(&environment, &gateway, &keys[..2], 10).await, 10);
+}
+
+/// What a function of the version before has made holds none in an environment that has seen no other key. When the same limits are set
+/// again, it does.
+#[tokio::test]
+async fn setting_the_same_limits_again_reaches_the_keys_that_were_left_behind() {
+    let gateway = Gateway::start().await;
+    let account = account_with(&gateway, &limit(5, "DAY")).await;
+    let keys = keys_of(&account, 2, &Value::Null).await;
+    leave_behind(&gateway, &keys[0], None);
+    assert_eq!(ask(&Environment::of(&gateway).await, &gateway, &keys[..1], 9).await, 9);
+    assert_eq!(used(&gateway, &account, "cDay"), 0);
+
+    let again = set(&gateway, &account, limit(5, "DAY")).await;
+    assert_eq!((&again["done"], &again["keysChanged"]), (&json!(true), &json!(1)));
+    assert_eq!(ask(&Environment::of(&gateway).await, &gateway, &keys[..1], 9).await, 5);
 }
 
 /// Whatever goes wrong at the table: never over, never an allow that it did not grant, and a 500 otherwise.

@@ -21,7 +21,8 @@ async fn a_manager_sees_the_account_and_what_it_may_decide() {
     let expected = json!({
         "accountId": admin.account_id, "company": "Example", "externalId": null, "status": "ACTIVE", "keyCount": 2, "maxKeys": 1000,
         "operations": ["SMS", "RCS", "WHATSAPP", "AUTHENTICATION"], "grantableOperations": ["RCS", "AUTHENTICATION", "AUTHENTICATION_READ"],
-        "trafficTypes": ["TRANSACTIONAL", "PROMOTIONAL", "OTP"], "ceilings": null, "accountLimits": null
+        "trafficTypes": ["TRANSACTIONAL", "PROMOTIONAL", "OTP"], "ceilings": null,
+        "maxKeyLifetimeDays": null, "accountLimits": null
     });
     assert_eq!(seen, expected);
     // What it says may be given is what a new key may be given.

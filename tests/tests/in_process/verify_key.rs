@@ -51,8 +51,8 @@ async fn an_answer_has_the_verdict_the_caller_and_what_is_left_of_each_limit() {
             },
             // It is 10:15:05.
             "limits": [
-                {"per": "MINUTE", "requests": 10, "remaining": 9, "resetSeconds": 55},
-                {"per": "DAY", "requests": 5000, "remaining": 4999, "resetSeconds": 49_495},
+                {"of": "KEY", "per": "MINUTE", "requests": 10, "remaining": 9, "resetSeconds": 55},
+                {"of": "KEY", "per": "DAY", "requests": 5000, "remaining": 4999, "resetSeconds": 49_495},
             ],
         })
     );

@@ -11,8 +11,8 @@ use super::lease_item;
 use super::recent::Recent;
 use crate::aws::{CALL_TIME, CallError, Dynamodb};
 use crate::key::{
-    AccountId, AccountLease, AccountLimits, Claim, Consumer, Counters, GiveBack, KeyRecord, Lease, Limit, Limits, Locator,
-    Period, Step, Timestamp,
+    AccountId, AccountLease, AccountLimits, Claim, Consumer, Counters, GiveBack, KeyRecord, Lease, Limit, Limits,
+    Locator, Period, Step, Timestamp,
 };
 use crate::lock::lock;
 use crate::store::dynamo::error::TableError;
