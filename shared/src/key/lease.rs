@@ -18,7 +18,9 @@ use super::timestamp::Timestamp;
 /// No lease takes more than this part of what is left: what is not spent of it is lost to the others.
 const SHARE: u64 = 32;
 /// At the pace of the one before, a lease is spent in this part of what is left of the window.
-const SOON: u64 = 4;
+const SOON: u64 = 3;
+/// The same where the limit is not reached if requests go on as they came.
+const SOON_ENOUGH: u64 = 2;
 /// A lease of no more than this part of what is left may be more than is spent soon: where a limit is nearly reached, it is nothing.
 const HARMLESS: u64 = 128;
 /// A lease that was spent in less time is followed by one twice as large.
@@ -245,7 +247,12 @@ impl Lease {
             self.size / 2
         };
         // At the pace of the last one, so many are spent in a part of what is left of the window.
-        let pace = u64::from(self.size) * self.time_left(now) / (lasted.max(1) * SOON);
+        let pace = |period: Period| {
+            let part = if self.may_be_reached(period) { SOON } else { SOON_ENOUGH };
+            let soon = u64::from(self.size) * self.time_left(period, now) / (lasted.max(1) * part);
+            self.limits.of(period).map(|_| soon)
+        };
+        let pace = Period::ALL.into_iter().filter_map(pace).min().unwrap_or(0);
         let most = |share: u64| {
             let of =
                 |period| self.limits.of(period).map(|_| u64::from(self.left(period)).max(self.rest(period) / share));
@@ -255,10 +262,19 @@ impl Lease {
         wanted.min(u32::try_from(most).unwrap_or(u32::MAX)).max(1)
     }
 
-    /// The milliseconds until the first of its windows ends.
-    fn time_left(&self, now: Timestamp) -> u64 {
-        let of = |period: Period| self.limits.of(period).map(|_| period.end(self.window(period)) * 1000);
-        Period::ALL.into_iter().filter_map(of).min().unwrap_or(0).saturating_sub(now.unix_millis())
+    /// The milliseconds until the window of a period ends.
+    fn time_left(&self, period: Period, now: Timestamp) -> u64 {
+        (period.end(self.window(period)) * 1000).saturating_sub(now.unix_millis())
+    }
+
+    /// Whether a limit may be reached within its window: if as many requests come in the rest of it, and a third more, as had come
+    /// when the counters were last seen. That is so where nothing is known yet.
+    fn may_be_reached(&self, period: Period) -> bool {
+        let window = self.window(period);
+        let whole = period.end(window).saturating_sub(period.end(window.saturating_sub(1)));
+        let left = (self.time_left(period, self.seen_at) / 1000).min(whole);
+        let used = self.seen.used(period, window);
+        used == 0 || used * left * 4 >= self.rest(period) * (whole - left) * 3
     }
 
     /// What brings every period to the next size.

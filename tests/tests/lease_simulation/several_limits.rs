@@ -217,14 +217,14 @@ fn of_each_limit_all_but_two_in_a_hundred_is_usable_and_never_one_request_too_ma
     grid::write("Several limits", columns, &rows);
 }
 
-/// At 1,000 a minute over nine environments that live five to twenty minutes: 0.180 writes for each request, as without a
-/// second limit, and as before anything was given back.
+/// At 1,000 a minute over nine environments that live five to twenty minutes: a tenth of a write for each request, as without a
+/// second limit.
 #[test]
 fn a_second_limit_and_giving_back_cost_next_to_no_writes() {
     for limits in ["1200/MINUTE", "1200/MINUTE,1000000/DAY", "1200/MINUTE,60000/HOUR,1000000/MONTH"] {
         let pattern = Pattern { minutes: 40, requests: 1_000, bursts: Bursts::No };
         let outcome = run(&Setting { limits, pattern, environments: 9, ends: Ends::Ordinary }, 7);
-        assert!(outcome.writes * 1000 <= outcome.requests * 190, "{limits}: {} writes", outcome.writes);
+        assert!(outcome.writes * 1000 <= outcome.requests * 110, "{limits}: {} writes", outcome.writes);
     }
 }
 
