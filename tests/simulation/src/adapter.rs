@@ -174,8 +174,12 @@ impl Functions {
             }
             "list-events" => list_events::handle(request, &list_events::Deps { events }).await,
             "read-account" => {
-                read_account::handle(request, &read_account::Deps { accounts, catalogue, max_keys, ceiling, lifetime }, now)
-                    .await
+                read_account::handle(
+                    request,
+                    &read_account::Deps { accounts, catalogue, max_keys, ceiling, lifetime },
+                    now,
+                )
+                .await
             }
             "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
             "create-key" => {

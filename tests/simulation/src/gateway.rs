@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::adapter::{NoVerdict, Served};
 use crate::check::power;
 use crate::github::{self, Signer};
-use crate::history::{Counted, Request, Seen, ValueUse};
+use crate::history::{Counted, LimitList, Request, Seen, ValueUse};
 use crate::model::Told;
 use crate::world::World;
 
@@ -87,7 +87,9 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
         Some(Err(NoVerdict::Unauthorized)) => {
             world.tell(action, || "401".to_owned());
             let (value, now) = (ask.value, outcome.now);
-            let seen = ValueUse { action, value, began, ended, now, seen: Seen::Refused, counted: None };
+            let (environment, seen) = (outcome.environment, Seen::Refused);
+            let (counted, account_limits) = (Vec::new(), None);
+            let seen = ValueUse { action, value, began, ended, now, environment, seen, counted, account_limits };
             world.history.borrow_mut().uses.push(seen);
             let context = Value::Null;
             return Answer { request: request_id, status: 401, body: Value::Null, began, ended, now, context };
@@ -103,7 +105,10 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
     };
     let allowed = allows(&verdict, &format!("{STAGE}/{}{}", ask.method, ask.path));
     let context = verdict["context"].clone();
-    note_use(world, action, ask.value, (began, ended, outcome.now), &context, allowed);
+    let is_counted = !is_ours && (allowed || context["limited"] == "true");
+    let account_limits = is_counted.then(|| policies(&context, true));
+    let times = (began, ended, outcome.now, outcome.environment);
+    note_use(world, action, ask.value, times, &context, allowed, account_limits);
     let operations = context["operations"].as_str().unwrap_or_default();
     // A limit may be what refuses on another API.
     if context["limited"] != "true" && power::opens(operations, ask.method, &ask.path).is_some_and(|it| it != allowed) {
@@ -259,16 +264,18 @@ fn note_use(
     world: &World,
     action: usize,
     value: usize,
-    (began, ended, now): (u64, u64, u64),
+    (began, ended, now, environment): (u64, u64, u64, usize),
     context: &Value,
     allowed: bool,
+    account_limits: Option<LimitList>,
 ) {
     let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
     let limited = context["limited"] == "true";
     let seen = Seen::Works { key: text("keyId"), account: text("accountId"), told: told(context), allowed, limited };
     world.tell(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
-    let counted = context["rateLimit"].as_str().map(|limit| counted(limit, &text("rateLimitPolicy"), now));
-    world.history.borrow_mut().uses.push(ValueUse { action, value, began, ended, now, seen, counted });
+    let counted = context["rateLimit"].as_str().map(|limit| counted(limit, context, now)).into_iter().collect();
+    let seen = ValueUse { action, value, began, ended, now, environment, seen, counted, account_limits };
+    world.history.borrow_mut().uses.push(seen);
 }
 
 /// What services are told of a key.
@@ -289,12 +296,30 @@ pub fn tags(form: &str) -> BTreeMap<String, String> {
     pairs.map(|(name, text)| (name.to_owned(), text.replace('+', " "))).collect()
 }
 
-/// `"minute";r=3;t=17`: how much is left, and for how many seconds.
-fn counted(limit: &str, policy: &str, now: u64) -> Counted {
-    let (period, rest) = limit.split_once(';').expect("a limit");
+/// `"minute";r=3;t=17`: how much is left, and for how many seconds. The account's are `"account-minute"` and so on.
+fn counted(limit: &str, context: &Value, now: u64) -> Counted {
+    let (name, rest) = limit.split_once(';').expect("a limit");
     let (_, seconds) = rest.split_once("t=").expect("a time");
-    let end = now / 1000 + seconds.parse::<u64>().expect("seconds");
-    Counted { period: period.trim_matches('"').to_owned(), window_end: end, policy: policy.to_owned() }
+    let window_end = now / 1000 + seconds.parse::<u64>().expect("seconds");
+    let (of_account, period) = whose(name);
+    Counted { of_account, window_end, limit: policies(context, of_account)[&period], period }
+}
+
+/// The limits of the key, or those of its account, as `"minute";q=5;w=60, "account-day";q=9;w=86400` has them.
+fn policies(context: &Value, of_account: bool) -> LimitList {
+    let all = context["rateLimitPolicy"].as_str().into_iter().flat_map(|list| list.split(", "));
+    let policies = all.map(|policy| {
+        let (name, rest) = policy.split_once(";q=").expect("a policy");
+        let requests = rest.split(';').next().expect("a limit").parse().expect("a number");
+        (whose(name), requests)
+    });
+    policies.filter(|((of, _), _)| *of == of_account).map(|((_, period), requests)| (period, requests)).collect()
+}
+
+/// Whether a quoted name is that of a limit of the account, and its period.
+fn whose(name: &str) -> (bool, String) {
+    let name = name.trim_matches('"');
+    name.strip_prefix("account-").map_or((false, name.to_owned()), |period| (true, period.to_owned()))
 }
 
 /// Which keys the caller's account is shown.

@@ -73,16 +73,25 @@ pub struct ValueUse {
     pub ended: u64,
     /// What the authorizer's clock said, in Unix milliseconds.
     pub now: u64,
+    /// The environment that answered.
+    pub environment: usize,
     pub seen: Seen,
-    /// Of a key with limits: the period, what is left of it, and the window that the request was counted in.
-    pub counted: Option<Counted>,
+    /// The limits that it was counted in, as far as it is known in which window.
+    pub counted: Vec<Counted>,
+    /// The limits of the account, as the answer has them; `None` of a request that is counted in none.
+    pub account_limits: Option<LimitList>,
 }
 
+/// A window of a limit of a key, or of its account.
 pub struct Counted {
+    pub of_account: bool,
     pub period: String,
     pub window_end: u64,
-    pub policy: String,
+    pub limit: u64,
 }
+
+/// Limits by their periods, in lower case.
+pub type LimitList = BTreeMap<String, u64>;
 
 /// What the authorizer made of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use api_keys::key::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::check;
 use crate::clients::{self, Rotation, Terms};
@@ -35,6 +35,7 @@ pub async fn everything_ends(world: &Rc<World>) {
         report_for_github(world, account, FIRST + 60 + account).await;
         if let Some(by) = by.filter(|_| world.plan.seed.is_multiple_of(LIMITS)) {
             use_a_limit(world, by, FIRST + 30 + account).await;
+            use_an_accounts_limit(world, account, by, FIRST + 70 + account).await;
         }
     }
 }
@@ -78,19 +79,46 @@ async fn report_for_github(world: &Rc<World>, account: usize, action: usize) {
 /// Of a limit, all but two in a hundred requests or one can be used, through all environments of both functions.
 async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
     let limit = [3, 20, 60][usize::try_from(world.plan.seed / LIMITS % 3).expect("small")];
+    let Some(key) = make_key(world, by, action, 1, &json!([{"requests": limit, "per": "DAY"}])).await else { return };
+    use_up(world, &[key], limit, action).await;
+}
+
+/// The same of a limit of an account, by two of its keys.
+async fn use_an_accounts_limit(world: &Rc<World>, account: usize, by: usize, action: usize) {
+    let limit = [40, 4, 15][usize::try_from(world.plan.seed / LIMITS % 3).expect("small")];
+    let id = world.history.borrow().accounts[account].id.clone();
+    let limits = json!([{"requests": limit, "per": "DAY"}]);
+    let update = json!({"action": "update", "accountId": id, "accountLimits": limits});
+    if !clients::update(world, account, action, 300, update, clients::CONTINUED).await {
+        return fail(world, format!("the limits of account {account} cannot be updated"));
+    }
+    let none = make_key(world, by, action, 1, &json!(null)).await;
+    let wide = make_key(world, by, action, 2, &json!([{"requests": 900, "per": "MONTH"}])).await;
+    if let (Some(none), Some(wide)) = (none, wide) {
+        use_up(world, &[none, wide], limit, action).await;
+    }
+}
+
+/// A new key with these limits: the number of its value.
+async fn make_key(world: &Rc<World>, by: usize, action: usize, part: u64, limits: &Value) -> Option<usize> {
     let body = json!({
-        "userId": "user-4", "username": "Max", "operations": ["SMS"], "limits": [{"requests": limit, "per": "DAY"}],
+        "userId": "user-4", "username": "Max", "operations": ["SMS"], "limits": limits,
         "expiresAt": world.lifetime().map(|longest| clients::rfc3339(world.now() + longest / 2)),
     });
     let ask = Ask::new("POST", "/authentication", by).body(body);
-    let made = gateway::send(world, action, 1, &ask).await;
-    let (Some(text), Some(key)) = (made.body["value"].as_str(), made.body["id"].as_str()) else {
-        return fail(world, format!("no key is made when faults have ended: {}", made.status));
+    let made = gateway::send(world, action, part, &ask).await;
+    let Some(text) = made.body["value"].as_str() else {
+        fail(world, format!("no key is made when faults have ended: {}", made.status));
+        return None;
     };
     let account = world.history.borrow().values[by].account;
-    let value = world.history.borrow_mut().value(text, account, "");
+    Some(world.history.borrow_mut().value(text, account, ""))
+}
+
+/// Uses these values in turn, five times more in all than the limit allows in a day.
+async fn use_up(world: &Rc<World>, values: &[usize], limit: u64, action: usize) {
     let mut used = 0;
-    for nth in 0..limit + 5 {
+    for (nth, value) in (0..limit + 5).zip(values.iter().flat_map(|value| [*value; 2]).cycle()) {
         let before = world.history.borrow().uses.len();
         if nth % 2 == 0 {
             gateway::send(world, action, 10 + nth, &Ask::new("GET", "/sms", value)).await;
@@ -98,14 +126,14 @@ async fn use_a_limit(world: &Rc<World>, by: usize, action: usize) {
             verifying::verify(world, action, 10 + nth, value, Some("SMS")).await;
         }
         let is_let_through = |it: &&ValueUse| matches!(it.seen, Seen::Works { allowed: true, limited: false, .. });
-        let last = world.history.borrow().uses[before..].iter().find(is_let_through).map(|it| it.counted.is_some());
+        let last = world.history.borrow().uses[before..].iter().find(is_let_through).map(|it| !it.counted.is_empty());
         if last == Some(false) {
-            return fail(world, format!("key {key} was let through and not counted"));
+            return fail(world, format!("value {value} was let through and not counted"));
         }
         used += u64::from(last.is_some());
     }
     if used + (limit / 50).max(1) < limit {
-        fail(world, format!("of {limit} requests a day key {key} can use {used}"));
+        fail(world, format!("of {limit} requests a day values {values:?} can use {used}"));
     }
 }
 
@@ -135,7 +163,7 @@ pub async fn nothing_is_left(world: &Rc<World>) {
 /// An operator makes a key that may do everything, whose value is handed out; with it every other key is rotated, or else deleted.
 async fn end_keys(world: &Rc<World>, account: usize, action: usize) -> Option<usize> {
     let id = world.history.borrow().accounts[account].id.clone();
-    let room = json!({"action": "update", "accountId": id, "maxKeys": 100, "limits": null});
+    let room = json!({"action": "update", "accountId": id, "maxKeys": 100, "limits": null, "accountLimits": null});
     if !clients::update(world, account, action, 0, room, clients::CONTINUED).await {
         fail(world, format!("account {account} cannot be updated"));
     }

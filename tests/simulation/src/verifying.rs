@@ -1,13 +1,12 @@
 //! What has no gateway: it asks `verify-key`, directly or by the function's URL.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
 
 use crate::gateway::{note, sample};
-use crate::history::{Counted, Seen, ValueUse};
+use crate::history::{Counted, LimitList, Seen, ValueUse};
 use crate::model::Told;
 use crate::world::World;
 
@@ -52,7 +51,12 @@ pub async fn verify(world: &Rc<World>, action: usize, part: u64, value: usize, o
     let now = outcome.now;
     let seen = seen(world, action, &answer, operation);
     let counted = counted(&answer["limits"], now);
-    world.history.borrow_mut().uses.push(ValueUse { action, value, began, ended, now, seen, counted });
+    let of_account = counted.iter().filter(|it| it.of_account).map(|it| (it.period.clone(), it.limit));
+    let account_limits: LimitList = of_account.collect();
+    let is_counted = matches!(&seen, Seen::Works { allowed, limited, .. } if *allowed || *limited);
+    let (environment, account_limits) = (outcome.environment, is_counted.then_some(account_limits));
+    let seen = ValueUse { action, value, began, ended, now, environment, seen, counted, account_limits };
+    world.history.borrow_mut().uses.push(seen);
 }
 
 fn of_url(question: &Value) -> Value {
@@ -92,13 +96,21 @@ fn seen(world: &World, action: usize, answer: &Value, operation: Option<&str>) -
     Seen::Works { key: text("keyId"), account: text("accountId"), told, allowed, limited }
 }
 
-/// The limit that has the least left, as the authorizer tells it.
-fn counted(limits: &Value, now: u64) -> Option<Counted> {
+/// Each limit, and the window that the request was counted in.
+fn counted(limits: &Value, now: u64) -> Vec<Counted> {
     let limits = limits.as_array().expect("a list");
-    let number = |limit: &Value, name: &str| limit[name].as_u64().expect("a number");
-    let name = |limit: &Value| limit["per"].as_str().expect("a period").to_ascii_lowercase();
-    let least = limits.iter().min_by_key(|it| (number(it, "remaining"), Reverse(number(it, "resetSeconds"))))?;
-    let policies = limits.iter().map(|it| format!("\"{}\";q={}", name(it), number(it, "requests")));
-    let window_end = now / 1000 + number(least, "resetSeconds");
-    Some(Counted { period: name(least), window_end, policy: policies.collect::<Vec<_>>().join(", ") })
+    let counted = |limit: &Value| {
+        let number = |name: &str| limit[name].as_u64().expect("a number");
+        Counted {
+            of_account: match limit["of"].as_str() {
+                Some("KEY") => false,
+                Some("ACCOUNT") => true,
+                other => panic!("a limit of {other:?}"),
+            },
+            period: limit["per"].as_str().expect("a period").to_ascii_lowercase(),
+            window_end: now / 1000 + number("resetSeconds"),
+            limit: number("requests"),
+        }
+    };
+    limits.iter().map(counted).collect()
 }

@@ -91,6 +91,8 @@ pub struct Answered<T> {
     pub answer: Option<T>,
     /// What the environment's clock said at its start, in Unix milliseconds.
     pub now: u64,
+    /// The number of the environment.
+    pub environment: usize,
 }
 
 struct VirtualClock {
@@ -399,7 +401,7 @@ impl World {
             world.busy.set(world.busy.get() - 1);
         });
         let answer = tokio::time::timeout(PATIENCE, answer).await.ok().and_then(Result::ok);
-        Answered { answer, now: Timestamp::from(now).unix_millis() }
+        Answered { answer, now: Timestamp::from(now).unix_millis(), environment: number }
     }
 
     /// Looks through the lines that were logged.

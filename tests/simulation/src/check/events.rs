@@ -21,7 +21,8 @@ static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     settings
 });
 /// What is written on a key beside its management.
-const BESIDE: [&str; 8] = ["lastUsedAt", "suspension", "revision", "company", "ceiling", "plan", "externalId", "held"];
+const BESIDE: [&str; 9] =
+    ["lastUsedAt", "suspension", "revision", "company", "ceiling", "plan", "externalId", "accountLimits", "held"];
 /// The same that ends with the value that it is of.
 const OF_PREVIOUS_VALUE: [&str; 2] = ["previousLastUsedAt", "previousLastUsedOf"];
 
@@ -143,7 +144,8 @@ pub fn is_creation(kind: &str) -> bool {
 /// The events of an account alone are a chain too.
 fn check_account(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     let (old, new) = (part.old.as_ref(), part.new.as_ref());
-    let changes_it = ["company", "suspension", "revision", "maxKeys", "ceiling", "plan", "externalId", "erasing"];
+    let changes_it =
+        ["company", "suspension", "revision", "maxKeys", "ceiling", "plan", "externalId", "accountLimits", "erasing"];
     let is_of_account = event.get("keyId").is_none() || kind(event) == "account.recovered";
     if old.is_some() && is_of_account {
         if event.get("previousEvent").map(text) != of(old, "lastEvent").map(text) {

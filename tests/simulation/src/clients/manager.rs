@@ -124,6 +124,14 @@ async fn read_account(world: &Rc<World>, account: usize, action: usize, by: usiz
         history.fail(format!("[{action}] a caller of {} is shown {}", answer.context, answer.body));
     }
     fields.retain(|name, _| name != "trafficTypes" && name != "keyCount");
+    // What is left of each changes with every request.
+    for limit in fields.get_mut("accountLimits").and_then(Value::as_array_mut).into_iter().flatten() {
+        let (requests, limit) = (limit["requests"].clone(), limit.as_object_mut().expect("an object"));
+        let left = limit.remove("remaining").filter(|left| left.as_u64() <= requests.as_u64());
+        if left.is_none() || limit.remove("resetSeconds").is_none() {
+            history.fail(format!("[{action}] of {requests} requests {left:?} are left"));
+        }
+    }
     let (began, ended, fields) = (answer.began, answer.ended, fields.into_iter().collect());
     history.account_looks.push(OfAccount { action, account, began, ended, fields });
 }
@@ -150,6 +158,7 @@ pub async fn create_account(world: &Rc<World>, action: usize) {
             ("status", json!("ACTIVE")),
             ("maxKeys", json!(world.plan.settings.max_keys)),
             ("ceilings", Value::Null),
+            ("accountLimits", Value::Null),
             ("maxKeyLifetimeDays", json!(world.plan.settings.lifetime)),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();

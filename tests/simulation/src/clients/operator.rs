@@ -18,6 +18,7 @@ pub const ACTIONS: Actions = &[
     ("resume", 5),
     ("update", 6),
     ("call", 8),
+    ("limit all keys", 6),
     ("revoke", 6),
     ("disable", 6),
     ("recover", 3),
@@ -66,15 +67,20 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
                 let external_id = [None, Some("customer-1".to_owned()), Some(format!("customer-{action}-{nth}"))];
                 json!({"action": "update", "accountId": id, "externalId": external_id[rng.usize(0..3)]})
             };
-            let [one, other] = [some(0, rng), some(1, rng)];
-            // Some do not come back for the rest.
-            let most = if rng.u32(0..3) == 0 { 1 } else { CONTINUED };
-            if rng.u32(0..3) == 0 {
-                let others = Box::pin(update(world, account, action, part + 200, other, CONTINUED));
-                tokio::join!(Box::pin(update(world, account, action, part, one, most)), others);
-            } else {
-                update(world, account, action, part, one, most).await;
-            }
+            let both = [some(0, rng), some(1, rng)];
+            update_plan(world, account, action, part, both, rng).await;
+        }
+        "limit all keys" => {
+            let some = |rng: &mut Rng| {
+                let mut limits = vec![json!({"requests": rng.u32(1..15), "per": "MINUTE"})];
+                if rng.u32(0..3) == 0 {
+                    limits.push(json!({"requests": rng.u32(10..60), "per": "HOUR"}));
+                }
+                let limits = if rng.u32(0..5) == 0 { Value::Null } else { limits.into() };
+                json!({"action": "update", "accountId": id, "accountLimits": limits})
+            };
+            let both = [some(rng), some(rng)];
+            update_plan(world, account, action, part, both, rng).await;
         }
         "revoke" | "disable" => end_keys(world, account, action, part, id, what, rng).await,
         "recover" => {
@@ -103,6 +109,18 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
             erase(world, account, action, part + 100).await;
         }
         other => unreachable!("{other}"),
+    }
+}
+
+/// Changes what keys repeat by the counter `plan`; now and then two do at once, and some do not come back for the rest.
+async fn update_plan(world: &Rc<World>, account: usize, action: usize, part: u64, both: [Value; 2], rng: &mut Rng) {
+    let [one, other] = both;
+    let most = if rng.u32(0..3) == 0 { 1 } else { CONTINUED };
+    if rng.u32(0..3) == 0 {
+        let others = Box::pin(update(world, account, action, part + 200, other, CONTINUED));
+        tokio::join!(Box::pin(update(world, account, action, part, one, most)), others);
+    } else {
+        update(world, account, action, part, one, most).await;
     }
 }
 
