@@ -120,6 +120,12 @@ impl KeyRecord {
         self.metadata.settings.limits.tightest(self.ceiling).tightest(stack)
     }
 
+    /// Whether that is the hash of its value or of the one before, which may have ended.
+    #[must_use]
+    pub fn has_value(&self, hash: &KeyHash) -> bool {
+        self.key_hash == *hash || self.previous.as_ref().is_some_and(|before| before.key_hash == *hash)
+    }
+
     /// Whether that is the hash of a value that works at that moment, the current one or the one before.
     #[must_use]
     pub fn answers_to(&self, hash: &KeyHash, now: Timestamp) -> bool {

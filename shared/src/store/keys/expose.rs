@@ -30,8 +30,9 @@ impl Keys {
     /// Ends a value that others know: when this returns, no request with it succeeds any more, and no import brings it back.
     /// Whether it is, or was, a value of a key here.
     ///
-    /// Of a native value that does not work any more, that is known as long as its key is there and no later one of its values
-    /// was reported. A value that no key and no claim of an import has leaves nothing.
+    /// The value before the last rotation is ended whatever the clock says of its grace period: an authorizer's clock may be behind
+    /// this one's. Of any other native value that works no more, it is known as long as its key is there and no later one of its
+    /// values was reported. A value that no key and no claim of an import has leaves nothing.
     ///
     /// # Errors
     /// [`WriteError`]; the report is then to be repeated, which changes nothing that was done.
@@ -45,7 +46,7 @@ impl Keys {
         let hash = value.hash();
         let (mut is_ours, mut is_marked) = (false, false);
         loop {
-            match reader.trace(value, now).await? {
+            match reader.trace(value).await? {
                 Trace::Key(found) => {
                     is_ours = true;
                     if self.expose(reader, *found, value, leak, now).await? {

@@ -41,7 +41,10 @@ impl KeyReader {
     pub async fn resolve(&self, value: &KeyValue, now: Timestamp) -> Result<Option<KeyRecord>, TableError> {
         let hash = value.hash();
         match value.locator() {
-            Some(place) => self.confirm(place, &hash, now).await,
+            Some(place) => {
+                let record = self.get(place.account_id, place.id).await?;
+                Ok(record.filter(|record| record.answers_to(&hash, now)))
+            }
             None => Box::pin(self.resolve_hash(&hash, now)).await,
         }
     }
@@ -50,15 +53,15 @@ impl KeyReader {
     ///
     /// # Errors
     /// [`TableError`] when the table does not answer.
-    pub(super) async fn trace(&self, value: &KeyValue, now: Timestamp) -> Result<Trace, TableError> {
+    pub(super) async fn trace(&self, value: &KeyValue) -> Result<Trace, TableError> {
         let hash = value.hash();
         match value.locator() {
             Some(place) => Ok(match self.get(place.account_id, place.id).await? {
-                Some(record) if record.answers_to(&hash, now) => Trace::of(record),
+                Some(record) if record.has_value(&hash) => Trace::of(record),
                 Some(record) if record.was_reported(&hash) => Trace::Reported,
                 Some(_) | None => Trace::None,
             }),
-            None => self.trace_hash(&hash, now).await,
+            None => self.trace_hash(&hash, |record| record.has_value(&hash)).await,
         }
     }
 
@@ -70,33 +73,31 @@ impl KeyReader {
     /// # Errors
     /// [`TableError`] when the table does not answer.
     pub async fn resolve_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, TableError> {
-        Ok(match self.trace_hash(hash, now).await? {
+        Ok(match self.trace_hash(hash, |record| record.answers_to(hash, now)).await? {
             Trace::Key(record) => Some(*record),
             Trace::Reported | Trace::Claim | Trace::None => None,
         })
     }
 
-    async fn trace_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
+    async fn trace_hash(&self, hash: &KeyHash, is_of: impl Fn(&KeyRecord) -> bool) -> Result<Trace, TableError> {
         // Several calls, in the time of one: a request waits no longer for such a key.
-        let found = timeout(CALL_TIME, self.search(hash, now)).await;
+        let found = timeout(CALL_TIME, self.search(hash, is_of)).await;
         found.unwrap_or(Err(TableError::new("could not find the key of a value in time")))
     }
 
-    async fn search(&self, hash: &KeyHash, now: Timestamp) -> Result<Trace, TableError> {
+    async fn search(&self, hash: &KeyHash, is_of: impl Fn(&KeyRecord) -> bool) -> Result<Trace, TableError> {
         if let Some(place) = self.locate(hash).await?
-            && let Some(record) = self.confirm(place, hash, now).await?
+            && let Some(record) = self.get(place.account_id, place.id).await?.filter(&is_of)
         {
             return Ok(Trace::of(record));
         }
         match self.claimed(hash).await? {
-            Some(place) => Ok(self.confirm(place, hash, now).await?.map_or(Trace::Claim, Trace::of)),
+            Some(place) => {
+                let record = self.get(place.account_id, place.id).await?;
+                Ok(record.filter(&is_of).map_or(Trace::Claim, Trace::of))
+            }
             None => Ok(Trace::None),
         }
-    }
-
-    async fn confirm(&self, place: Locator, hash: &KeyHash, now: Timestamp) -> Result<Option<KeyRecord>, TableError> {
-        let record = self.get(place.account_id, place.id).await?;
-        Ok(record.filter(|record| record.answers_to(hash, now)))
     }
 
     /// One key of an account, as it is at this moment.
