@@ -10,8 +10,16 @@ use crate::aws::Service;
 use crate::json_call::call;
 
 const CHECK: &str = "alarms";
-/// What the alarms of infra/alarms.yaml watch.
-const METRICS: [&str; 6] = ["5XXError", "Unavailable", "Throttles", "Duration", "IteratorAge", "ModifiedEvents"];
+/// What the alarms of infra/alarms.yaml watch: a metric, and of which function, by the stack's output.
+const METRICS: [(&str, Option<(&str, &str)>); 7] = [
+    ("5XXError", None),
+    ("Unavailable", None),
+    ("Throttles", Some(("the authorizer", "AuthorizerFunctionName"))),
+    ("Throttles", Some(("verify-key", "VerifyFunctionName"))),
+    ("Duration", Some(("the authorizer", "AuthorizerFunctionName"))),
+    ("IteratorAge", Some(("publish-events", "PublishEventsFunctionName"))),
+    ("ModifiedEvents", None),
+];
 /// As many as are given at once.
 const PAGE: u32 = 100;
 
@@ -101,8 +109,16 @@ async fn alarms(service: &Service) -> Result<Vec<Alarm>, String> {
 
 fn of(alarms: &[Alarm], service: &Service) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let is_watched = |metric: &&str| alarms.iter().any(|alarm| alarm.metric_name.as_deref() == Some(*metric));
-    let unwatched: Vec<_> = METRICS.into_iter().filter(|metric| !is_watched(metric)).collect();
+    let is_watched = |metric: &str, function: Option<&str>| {
+        alarms.iter().filter(|alarm| alarm.metric_name.as_deref() == Some(metric)).any(|alarm| {
+            function.is_none_or(|function| alarm.dimensions.iter().any(|dimension| dimension.value == function))
+        })
+    };
+    let unwatched: Vec<_> = METRICS
+        .into_iter()
+        .filter(|(metric, of)| !is_watched(metric, of.and_then(|(_, output)| service.output(output).ok())))
+        .map(|(metric, of)| of.map_or_else(|| metric.to_owned(), |(function, _)| format!("{metric} of {function}")))
+        .collect();
     if !unwatched.is_empty() {
         let stack = service.stack();
         let deploy = format!(

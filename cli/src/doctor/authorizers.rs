@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_apigateway::types::AuthorizerType;
+use aws_sdk_lambda::operation::get_policy::GetPolicyError;
 
-use super::finding::{Finding, Sign, counted, unanswered};
+use super::finding::{Finding, counted, unanswered};
 use super::identity::{Attached, Sources};
 use super::stage;
 use crate::aws::Service;
@@ -50,13 +51,13 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
         }
         findings.extend(unread);
     }
-    if findings.iter().all(|finding| finding.sign == Sign::Unknown) {
+    findings.extend(policy(service).await);
+    if findings.is_empty() {
         findings.push(Finding::ok(
             CHECK,
             format!("{} of APIs in this account and region ask it rightly", counted(attached, "authorizer")),
         ));
     }
-    findings.extend(policy(service).await);
     findings
 }
 
@@ -250,7 +251,16 @@ async fn policy(service: &Service) -> Option<Finding> {
     let arn = service.output("AuthorizerArn").ok()?;
     let (function, qualifier) = arn.rsplit_once(':')?;
     let asked = service.lambda().get_policy().function_name(function).qualifier(qualifier);
-    let size = Box::pin(asked.send()).await.ok()?.policy()?.len();
+    let size = match Box::pin(asked.send()).await {
+        Ok(answer) => answer.policy()?.len(),
+        Err(error) if error.as_service_error().is_some_and(GetPolicyError::is_resource_not_found_exception) => {
+            return None;
+        }
+        Err(error) => {
+            let look = format!("aws lambda get-policy --function-name {function} --qualifier {qualifier}");
+            return Some(Finding::unknown(CHECK, unanswered("lambda:GetPolicy of the authorizer", &error), look));
+        }
+    };
     (size >= LARGE_POLICY).then(|| {
         let why =
             format!("the authorizer's resource policy has {size} of 20,480 bytes: soon no further API can be attached");

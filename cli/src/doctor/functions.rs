@@ -32,7 +32,7 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
     for function in &functions {
         findings.extend(reserved(service.lambda(), function, authorizer == Some(function)).await);
     }
-    if findings.iter().all(|finding| finding.sign != Sign::Fault) {
+    if findings.iter().all(|finding| finding.sign == Sign::Warning) {
         findings.push(Finding::ok(CHECK, format!("{} functions are ready", functions.len())));
     }
     findings
@@ -63,8 +63,14 @@ async fn state(lambda: &Client, function: &str) -> Option<Finding> {
 
 /// A reserved concurrency keeps others away, and is a ceiling of its own.
 async fn reserved(lambda: &Client, function: &str, is_authorizer: bool) -> Option<Finding> {
-    let answer = Box::pin(lambda.get_function_concurrency().function_name(function).send()).await;
-    let reserved = answer.ok()?.reserved_concurrent_executions()?;
+    let reserved = match Box::pin(lambda.get_function_concurrency().function_name(function).send()).await {
+        Ok(answer) => answer.reserved_concurrent_executions()?,
+        Err(error) => {
+            let why = unanswered(&format!("GetFunctionConcurrency of {function}"), &error);
+            let look = format!("aws lambda get-function-concurrency --function-name {function}");
+            return Some(Finding::unknown(CHECK, why, look));
+        }
+    };
     let remove = format!("aws lambda delete-function-concurrency --function-name {function}");
     match reserved {
         0 if is_authorizer => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::finding::{Finding, counted, unanswered};
 use crate::aws::Service;
+use crate::failure::Kind;
 use crate::{pages, upgrade};
 
 const CHECK: &str = "accounts";
@@ -37,7 +38,9 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
         Ok(accounts) => accounts,
         Err(failure) => {
             let why = format!("the accounts cannot be listed: {failure}");
-            return vec![Finding::fault(CHECK, why, "api-keys accounts list --debug")];
+            let is_denied = failure.kind() == Kind::NoAccess;
+            let sign = if is_denied { Finding::unknown } else { Finding::fault };
+            return vec![sign(CHECK, why, "api-keys accounts list --debug")];
         }
     };
     let id = |account: &Value| account.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);

@@ -25,10 +25,11 @@ pub(super) fn malformed(variables: &HashMap<String, String>) -> Option<String> {
     if let Some(behind) = names.iter().skip(there).find(|name| variables.contains_key(*name)) {
         return Some(format!("{behind} is there, and one before it is missing"));
     }
-    names.iter().take(there).find_map(|name| {
+    // Each has whole entries: where one goes on in the next, a comma may stand between them.
+    names.iter().take(there).enumerate().find_map(|(at, name)| {
         let list = variables.get(name)?;
-        let list = list.strip_prefix(',').unwrap_or(list);
-        let list = list.strip_suffix(',').unwrap_or(list);
+        let list = list.strip_prefix(',').filter(|_| at > 0).unwrap_or(list);
+        let list = list.strip_suffix(',').filter(|_| at + 1 < there).unwrap_or(list);
         RouteRules::parse(list).err().map(|error| format!("{name}: {error}"))
     })
 }
@@ -52,12 +53,15 @@ mod tests {
         for right in [
             &[][..],
             &[("routeOperations", "GET/v1/orders:SMS,:RCS,"), ("routeOperations2", "health:")],
+            &[("routeOperations", "orders:SMS"), ("routeOperations2", ",health:"), ("routeOperations3", ":SMS")],
             &[("keyHeader", "authorization")],
         ] {
             assert_eq!(malformed(&variables(right)), None, "{right:?}");
         }
         for (wrong, named) in [
             (&[("routeOperations", "orders")][..], "routeOperations: "),
+            (&[("routeOperations", ",:SMS")], "routeOperations: "),
+            (&[("routeOperations", ":SMS,")], "routeOperations: "),
             (&[("routeOperations", ":SMS"), ("routeOperations3", ":SMS")], "routeOperations3 is there"),
             (&[("keyHeader", "X-Key")], "keyHeader is X-Key"),
         ] {

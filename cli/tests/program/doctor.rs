@@ -13,6 +13,11 @@ fn uri() -> String {
     format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{AUTHORIZER}:live/invocations")
 }
 
+/// What asks for the authorizer's resource policy.
+fn policy() -> String {
+    format!("GET /2015-03-31/functions/{AUTHORIZER}/policy")
+}
+
 fn rest_authorizer(seconds: u64, sources: &str) -> Value {
     json!({"item": [{"id": "x1", "name": "KeyAuthorizer", "type": "REQUEST", "authorizerUri": uri(),
         "authorizerResultTtlInSeconds": seconds, "identitySource": sources}]})
@@ -55,7 +60,16 @@ fn alarms(state: &str, enabled: bool, actions: &[&str]) -> Value {
     let other = alarm("ModifiedEvents", ("Stack", "api-keys-2"), "ALARM", true, &[]);
     json!({"MetricAlarms": [modified, other, of("5XXError", "ApiName", "api-keys"),
         of("Unavailable", "Stack", "api-keys"), of("Throttles", "FunctionName", OTHER_FUNCTIONS[0]),
+        of("Throttles", "FunctionName", "VerifyFunctionName"),
         of("Duration", "FunctionName", OTHER_FUNCTIONS[0]), of("IteratorAge", "FunctionName", "PublishEventsFunctionName")]})
+}
+
+/// All but the one that watches verify-key.
+fn without_verify_key() -> Value {
+    let mut alarms = alarms("OK", true, &["x"]);
+    let all = alarms.pointer_mut("/MetricAlarms").unwrap().as_array_mut().unwrap();
+    all.retain(|alarm| alarm.pointer("/Dimensions/0/Value") != Some(&json!("VerifyFunctionName")));
+    alarms
 }
 
 /// An hour with sixty requests, and what else is measured.
@@ -82,7 +96,9 @@ fn well() -> Vec<(String, u16, String)> {
     let functions = functions.chain(OTHER_FUNCTIONS.map(str::to_owned));
     for function in functions {
         services.push((format!("GET /2015-03-31/functions/{function}/configuration"), json!({"State": "Active"})));
+        services.push((format!("GET /2019-09-30/functions/{function}/concurrency"), json!({})));
     }
+    services.push((policy(), json!({"Policy": "{}"})));
     for name in ["TableName", "EventTableName", "UsageTableName"] {
         let stream = (name == "EventTableName").then_some("NEW_IMAGE");
         services.push((format!("DescribeTable {name}"), table(true, stream)));
@@ -338,7 +354,13 @@ fn what_is_weak_is_a_warning_and_no_failure() {
         (
             "no-alarms",
             ("DescribeAlarms", 200, json!({"MetricAlarms": []})),
-            "no alarm watches 5XXError, Unavailable, Throttles, Duration, IteratorAge, ModifiedEvents",
+            "no alarm watches 5XXError, Unavailable, Throttles of the authorizer, Throttles of verify-key, Duration of the \
+             authorizer, IteratorAge of publish-events, ModifiedEvents",
+        ),
+        (
+            "verify-unwatched",
+            ("DescribeAlarms", 200, without_verify_key()),
+            "no alarm watches Throttles of verify-key:",
         ),
         ("slow", ("GetMetricData", 200, hour(&[("slow", 500.0)])), "500 ms or more were the slowest hundredth"),
         ("throttled", ("GetMetricData", 200, hour(&[("reads", 1.0)])), "1 reads of the table of keys were throttled"),
@@ -378,11 +400,16 @@ fn what_may_not_be_read_is_unknown_and_no_failure() {
         ("alarms", "DescribeAlarms"),
         ("metrics", "GetMetricData"),
         ("mappings", MAPPINGS),
+        ("function", "GET /2015-03-31/functions/api-keys-create-key/configuration"),
+        ("reserved", "GET /2019-09-30/functions/api-keys-create-key/concurrency"),
+        ("policy", &*policy()),
     ] {
         let done = with(&format!("doctor-denied-{name}"), &[(asked, 400, denied.clone())]).run(&["doctor", "--json"]);
         let unknown: Vec<_> = checks(&done).into_iter().filter(|check| check["sign"] == "UNKNOWN").collect();
         assert_eq!((done.code, unknown.len()), (0, 1), "{name}: {done:?}");
         assert!(unknown[0]["cause"].as_str().unwrap().contains("is not answered"), "{name}: {unknown:?}");
+        let is_passed = |check: &Value| check["sign"] == "OK" && check["check"] == unknown[0]["check"];
+        assert!(!checks(&done).iter().any(is_passed), "{name}: what is not known is no pass: {done:?}");
     }
     let emulated = with("doctor-emulated", &[("DescribeTimeToLive TableName", 200, time_to_live("DISABLED"))]);
     let done = emulated.run(&["doctor", "--json", "--stack", "emulated"]);
