@@ -7,12 +7,13 @@ use crate::arguments::{AccountName, Accounts, Changes, Common, Holder, NewAccoun
 use crate::aws::{MANAGE, Service};
 use crate::confirmation::Confirmation;
 use crate::failure::Failure;
+use crate::interrupt::Held;
 use crate::invocation::{Effect, Repeats};
 use crate::issuing::{Issuance, Issued};
 use crate::keys::settings::distinct;
 use crate::sweep::Sweep;
-use crate::trial::TriedKey;
-use crate::{downgrade, interrupt, issuing, others, output, pages, subject, upgrade};
+use crate::trial::{Outcome, TriedKey};
+use crate::{downgrade, issuing, others, output, pages, subject, upgrade};
 
 const LIFETIME: &str = "maxKeyLifetimeDays";
 
@@ -94,11 +95,19 @@ async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Comm
         Ok(Issuance { service, output: "CreateAccountFunctionName", payload, perhaps })
     };
     let Issued { service, key } = issuing::issue(value_to, request, common).await?;
-    if tried.is_tried { try_one(&service, &key, tried.url.as_deref()).await } else { Ok(()) }
+    if !tried.is_tried {
+        return Ok(());
+    }
+    let outcome = try_one(&service, &key, tried.url.as_deref()).await;
+    if outcome.map_err(|failure| failure.after("the account is made, and not tried"))?.is_right() {
+        return Ok(());
+    }
+    Err(Failure::partial("a key is to be answered 200, and 401 once it is deleted: see `api-keys doctor`"))
 }
 
 /// Shows that keys of a new account work, and end.
-async fn try_one(service: &Service, first: &Value, url: Option<&str>) -> Result<(), Failure> {
+async fn try_one(service: &Service, first: &Value, url: Option<&str>) -> Result<Outcome, Failure> {
+    let mut held = Held::new();
     let url = service.api_url(url)?;
     let account = first.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
     let operation = first.pointer("/operations/0").and_then(Value::as_str);
@@ -106,8 +115,7 @@ async fn try_one(service: &Service, first: &Value, url: Option<&str>) -> Result<
         return Err(Failure::action("the function's answer has no account with an operation"));
     };
     let key = TriedKey::create(service, account, operation).await?;
-    let outcome =
-        interrupt::guard("a key of the account may be left: see `api-keys keys list`", key.run(service, &url)).await?;
+    let outcome = key.run(service, &url, &mut held).await?;
     output::line(&format!(
         "\nA second key, {}: {} on its first request, after {} ms; deleted; {} on its next.",
         key.id,
@@ -115,10 +123,7 @@ async fn try_one(service: &Service, first: &Value, url: Option<&str>) -> Result<
         outcome.took.as_millis(),
         outcome.dead
     ))?;
-    if outcome.is_right() {
-        return Ok(());
-    }
-    Err(Failure::partial("a key is to be answered 200, and 401 once it is deleted: see `api-keys doctor`"))
+    Ok(outcome)
 }
 
 async fn recover(account: AccountName, holder: Holder, common: &Common) -> Result<(), Failure> {

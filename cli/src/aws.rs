@@ -136,9 +136,12 @@ impl Service {
     ///
     /// # Errors
     /// When the output is an address on AWS, and the shell's AWS endpoint is an emulator's: the API of somebody else may be there.
+    /// When what is given is no URL.
     pub(crate) fn api_url(&self, given: Option<&str>) -> Result<String, Failure> {
         if let Some(url) = given {
-            return Ok(url.trim_end_matches('/').to_owned());
+            let is_url = url.parse::<Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some());
+            let no_url = || Failure::input("the API's URL is written as https://example.com/v1");
+            return is_url.then(|| url.trim_end_matches('/').to_owned()).ok_or_else(no_url);
         }
         let url = self.output("ApiUrl")?;
         if is_made_up(url, self.config.endpoint_url()) {

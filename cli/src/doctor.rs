@@ -43,7 +43,7 @@ pub(crate) async fn run(Doctor { url, read_only }: Doctor, common: &Common) -> R
     findings.extend(metrics::look(&service).await);
     findings.push(clock::look(&service, url.as_deref()).await);
     if !read_only {
-        findings.extend(round_trip::look(&service, url.as_deref()).await);
+        findings.extend(round_trip::look(&service, url.as_deref()).await?);
     }
     drop(spinner);
     show(&findings, common)?;

@@ -92,6 +92,12 @@ impl Failure {
         Self { what: format!("{}; {hint}", self.what), ..self }
     }
 
+    /// The same where something is done already, which its kind must not deny.
+    pub(crate) fn after(self, done: &str) -> Self {
+        let kind = if self.kind == Kind::Interrupted { self.kind } else { Kind::Partial };
+        Self { kind, what: format!("{done}: {}", self.what), ..self }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }

@@ -9,7 +9,8 @@ use tokio::time::timeout;
 
 use crate::aws::{MANAGE, Service};
 use crate::failure::Failure;
-use crate::invocation::Repeats;
+use crate::interrupt::Held;
+use crate::invocation::{Effect, Repeats};
 use crate::shell::Watched;
 
 /// Within each longest lifetime, by whichever clock, and an end by itself should nobody delete it.
@@ -69,16 +70,23 @@ impl TriedKey {
         let end = Timestamp::from(SystemTime::now() + LIFE);
         let payload = json!({ "action": "create-key", "accountId": account, "userId": "trial", "username": "Trial",
             "operations": [operation], "expiresAt": end, "name": "Trial of api-keys, deleted at once" });
-        Self::take(&mut service.invoke(MANAGE, &payload, Repeats::AreNot).await?)
+        match service.invoke(MANAGE, &payload, Repeats::AreNot).await {
+            Ok(mut answer) => Self::take(&mut answer),
+            Err(error) if error.effect == Effect::Unknown => Err(Failure::from(error).with(&format!(
+                "a key may have been made all the same, which ends within an hour: see `api-keys keys list --account {account}`"
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Uses it, deletes it, and uses it again. It is deleted whatever the first request is answered.
+    /// Uses it, deletes it, and uses it again. It is deleted whatever the first request is answered, and after Ctrl-C too.
     ///
     /// # Errors
     /// When the API does not answer, or the key is not deleted.
-    pub(crate) async fn run(&self, service: &Service, url: &str) -> Result<Outcome, Failure> {
+    pub(crate) async fn run(&self, service: &Service, url: &str, held: &mut Held) -> Result<Outcome, Failure> {
+        const STOPPED: &str = "its key is deleted";
         let begun = Instant::now();
-        let alive = self.look_itself_up(url).await;
+        let alive = held.guard(STOPPED, self.look_itself_up(url)).await;
         let took = begun.elapsed();
         let payload = json!({ "action": "revoke-keys", "accountId": self.account, "keyIds": [self.id] });
         let revoked = service.manage(&payload).await;
@@ -86,16 +94,14 @@ impl TriedKey {
         if revoked.pointer("/revoked/0").is_none() {
             return Err(Failure::action(format!("the key {} is not revoked: revoke it", self.id)));
         }
-        Ok(Outcome { alive: alive?, took, dead: self.look_itself_up(url).await? })
+        Ok(Outcome { alive: alive?, took, dead: held.guard(STOPPED, self.look_itself_up(url)).await? })
     }
 
     async fn look_itself_up(&self, url: &str) -> Result<u16, Failure> {
-        let no_url = || Failure::input("the API's URL is written as https://example.com/v1");
-        let url: Uri = format!("{url}/authentication/self").parse().map_err(|_| no_url())?;
-        if url.host().is_none() {
-            return Err(no_url());
-        }
-        let mut value = HeaderValue::from_str(self.value.expose()).map_err(|_| no_url())?;
+        let url: Uri =
+            format!("{url}/authentication/self").parse().map_err(|_| Failure::input("the URL is malformed"))?;
+        let value = HeaderValue::from_str(self.value.expose());
+        let mut value = value.map_err(|_| Failure::action("the key's value is malformed"))?;
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(http::HeaderName::from_static("x-api-key"), value)]);
         let transport = Watched::new()?;

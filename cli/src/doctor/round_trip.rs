@@ -4,42 +4,68 @@ use serde_json::{Value, json};
 
 use super::finding::{Finding, Sign};
 use crate::aws::{MANAGE, Service};
-use crate::failure::Failure;
-use crate::interrupt;
-use crate::invocation::Repeats;
+use crate::failure::{Failure, Kind};
+use crate::interrupt::Held;
+use crate::invocation::{Effect, Repeats};
 use crate::trial::{Outcome, TriedKey};
 
 const CHECK: &str = "round trip";
+const COMPANY: &str = "api-keys doctor";
 const AGAIN: &str = "api-keys doctor --debug";
 /// So many invocations erase an account with one key.
 const MOST: usize = 20;
 
-pub(super) async fn look(service: &Service, url: Option<&str>) -> Vec<Finding> {
+/// # Errors
+/// When Ctrl-C has stopped it: then too its account is erased.
+pub(super) async fn look(service: &Service, url: Option<&str>) -> Result<Vec<Finding>, Failure> {
     let url = match service.api_url(url) {
         Ok(url) => url,
         Err(failure) => {
-            return vec![Finding::unknown(CHECK, failure.to_string(), "api-keys doctor --url https://example.com/v1")];
+            let again = "api-keys doctor --url https://example.com/v1";
+            return Ok(vec![Finding::unknown(CHECK, failure.to_string(), again)]);
         }
     };
+    let mut held = Held::new();
     let key = match create(service).await {
         Ok(key) => key,
-        Err(failure) => {
-            return vec![Finding::fault(CHECK, format!("no account can be made: {failure}"), AGAIN)];
-        }
+        Err(finding) => return Ok(vec![finding]),
     };
-    // Stopped, it cleans up all the same.
-    let outcome = interrupt::guard("the account is erased", key.run(service, &url)).await;
+    let outcome = key.run(service, &url, &mut held).await;
+    let erased = erase(service, &key).await;
+    let fix = format!("api-keys accounts suspend {0} --yes && api-keys accounts erase {0} --yes", key.account);
+    if outcome.as_ref().is_err_and(|failure| failure.kind() == Kind::Interrupted) {
+        let how = erased.map_or_else(
+            |failure| format!("its account is not erased: {failure}; run `{fix}`"),
+            |()| "its account is erased".to_owned(),
+        );
+        return Err(Failure::new(Kind::Interrupted, format!("stopped: {how}")));
+    }
     let mut findings = vec![of(outcome)];
-    if let Err(failure) = erase(service, &key).await {
-        let fix = format!("api-keys accounts suspend {0} --yes && api-keys accounts erase {0} --yes", key.account);
+    if let Err(failure) = erased {
         findings.push(Finding::fault(CHECK, format!("its account is not erased: {failure}"), fix));
     }
-    findings
+    Ok(findings)
 }
 
-async fn create(service: &Service) -> Result<TriedKey, Failure> {
-    let payload = json!({ "company": "api-keys doctor", "userId": "doctor", "username": "Doctor" });
-    TriedKey::take(&mut service.invoke("CreateAccountFunctionName", &payload, Repeats::AreNot).await?)
+async fn create(service: &Service) -> Result<TriedKey, Finding> {
+    let payload = json!({ "company": COMPANY, "userId": "doctor", "username": "Doctor" });
+    let (effect, failure) = match service.invoke("CreateAccountFunctionName", &payload, Repeats::AreNot).await {
+        Ok(mut answer) => match TriedKey::take(&mut answer) {
+            Ok(key) => return Ok(key),
+            Err(failure) => (Effect::Unknown, failure),
+        },
+        Err(error) => (error.effect, Failure::from(error)),
+    };
+    if effect == Effect::Unknown {
+        let list = format!("api-keys accounts list --company '{COMPANY}'");
+        return Err(Finding::fault(CHECK, format!("{failure}; its account may have been made all the same"), list));
+    }
+    let why = format!("no account can be made: {failure}");
+    Err(if failure.kind() == Kind::NoAccess {
+        Finding::unknown(CHECK, why, AGAIN)
+    } else {
+        Finding::fault(CHECK, why, AGAIN)
+    })
 }
 
 fn of(outcome: Result<Outcome, Failure>) -> Finding {

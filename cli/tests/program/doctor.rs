@@ -425,3 +425,52 @@ fn a_stack_that_is_not_there_is_no_access() {
     let done = with("doctor-missing", &[]).run(&["doctor", "--stack", "missing"]);
     assert_eq!((done.code, done.stdout.len()), (3, 0), "{done:?}");
 }
+
+/// A stack that is well, of which the functions answer otherwise.
+fn scripted(name: &str, script: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> World {
+    World::with_services(name, well(), move |_, payload| script(payload))
+}
+
+#[test]
+fn a_function_that_the_operator_may_not_invoke_is_unknown_and_no_fault() {
+    let world = scripted("doctor-may-not-invoke", |_| Reply::Status(403, "you may not"));
+    let done = world.run(&["doctor", "--json"]);
+    let unknown: Vec<_> = checks(&done).into_iter().filter(|check| check["sign"] == "UNKNOWN").collect();
+    assert_eq!((done.code, unknown.len()), (0, 2), "{done:?}");
+    assert_eq!((&unknown[0]["check"], &unknown[1]["check"]), (&json!("accounts"), &json!("round trip")));
+}
+
+#[test]
+fn an_account_that_may_have_been_made_is_named_with_how_to_find_it() {
+    let world = scripted("doctor-lost", |payload| {
+        if payload["company"] == "api-keys doctor" {
+            return Reply::Status(500, "for a moment");
+        }
+        Reply::Json(json!({"accounts": [{"accountId": ACCOUNT}, {"accountId": OTHER}], "nextCursor": null}))
+    });
+    let done = world.run(&["doctor", "--json"]);
+    let fault = checks(&done).into_iter().find(|check| check["sign"] == "FAULT").unwrap();
+    assert!(fault["cause"].as_str().unwrap().contains("may have been made all the same"), "{fault}");
+    assert_eq!(fault["fix"], "api-keys accounts list --company 'api-keys doctor'");
+}
+
+#[test]
+fn stopped_it_erases_its_account() {
+    let stop = crate::world::Stop::default();
+    let by = stop.clone();
+    let world = scripted("doctor-stopped", move |payload| match payload["action"].as_str() {
+        Some("list") => {
+            Reply::Json(json!({"accounts": [{"accountId": ACCOUNT}, {"accountId": OTHER}], "nextCursor": null}))
+        }
+        Some("revoke-keys") => Reply::Json(json!({"revoked": payload["keyIds"], "notFound": [], "failed": []})),
+        Some("suspend") => Reply::Json(json!({"done": true, "cursor": null})),
+        _ if payload["confirm"] == ACCOUNT => Reply::Json(json!({"done": true, "removed": 5, "cursor": null})),
+        _ => {
+            by.interrupt();
+            Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "operations": ["SMS"], "value": VALUE}))
+        }
+    });
+    let done = stop.run(world.command(&["doctor"]));
+    assert_eq!((done.code, &*done.stderr), (130, "error: stopped: its account is erased\n"), "{done:?}");
+    assert_eq!(asked(&world), ["list", "-", "revoke-keys", "suspend", "-"]);
+}

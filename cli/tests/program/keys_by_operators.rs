@@ -170,3 +170,49 @@ fn a_new_account_shows_a_key_work_and_die() {
     assert!(done.code == 2 && done.stderr.ends_with("give --url\n"), "{done:?}");
     assert!(emulated.payloads().is_empty() && emulated.files().is_empty());
 }
+
+const TRY: [&str; 11] =
+    ["accounts", "create", "--company", "C", "--user-id", "u", "--username", "n", "--value-to", "value", "--try"];
+
+/// An API that is well, and a function that answers an action otherwise.
+fn trying_where(name: &str, action: &'static str, reply: impl Fn() -> Reply + Send + Sync + 'static) -> World {
+    let services = [("GET /v1/authentication/self", 200), ("GET /v1/authentication/self after", 401)];
+    let services = services.map(|(asked, status)| (asked.to_owned(), status, String::new()));
+    World::with_services(name, services.to_vec(), move |_, payload| match payload["action"].as_str() {
+        Some(asked) if asked == action => reply(),
+        Some("list") => Reply::Json(json!({"accounts": [], "nextCursor": null})),
+        Some("revoke-keys") => Reply::Json(json!({"revoked": payload["keyIds"], "notFound": [], "failed": []})),
+        _ => Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "operations": ["SMS"], "value": VALUE})),
+    })
+}
+
+#[test]
+fn stopped_a_trial_deletes_its_key() {
+    let stop = crate::world::Stop::default();
+    let by = stop.clone();
+    let world = trying_where("try-stopped", "create-key", move || {
+        by.interrupt();
+        Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "operations": ["SMS"], "value": VALUE}))
+    });
+    let done = stop.run(world.command(&TRY));
+    assert_eq!(world.payloads().pop().unwrap()["action"], "revoke-keys", "{done:?}");
+    assert!(done.code == 130 && !format!("{done:?}").contains(VALUE), "{done:?}");
+}
+
+#[test]
+fn a_trial_that_fails_does_not_hide_that_the_account_is_made() {
+    for (name, action, status, hint) in [
+        ("try-denied", "create-key", 403, "the function cannot be invoked"),
+        ("try-lost", "create-key", 500, "see `api-keys keys list --account 0123456789ABCDEFGHIJKL`"),
+        ("try-unrevoked", "revoke-keys", 403, "the key 0353BcNZpNQ41k9Zft1Kjj is not revoked"),
+    ] {
+        let done = trying_where(name, action, move || Reply::Status(status, "x")).run(&TRY);
+        assert!(done.code == 6 && done.stderr.starts_with("error: the account is made, and not tried: "), "{done:?}");
+        assert!(done.stderr.contains(hint), "{done:?}");
+    }
+    let world = trying_where("try-no-url", "none", || Reply::Silence);
+    for url in ["nonsense", "example.com/v1", "http://a b/"] {
+        let done = world.run(&[&TRY[..], &["--url", url]].concat());
+        assert_eq!((done.code, world.payloads().len(), world.files().len()), (2, 0, 0), "before anything: {done:?}");
+    }
+}

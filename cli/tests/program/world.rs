@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -229,6 +229,25 @@ impl World {
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+}
+
+/// Ctrl-C, which a function's answer comes after.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Arc<OnceLock<u32>>);
+
+impl Stop {
+    /// Runs the program that is to be stopped.
+    pub(crate) fn run(&self, mut command: Command) -> Done {
+        let child = command.spawn().unwrap();
+        self.0.set(child.id()).unwrap();
+        done(child.wait_with_output().unwrap())
+    }
+
+    /// Stops it.
+    pub(crate) fn interrupt(&self) {
+        let id = self.0.wait().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     }
 }
 
