@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// The service's CloudFormation stack
-    #[arg(long, global = true, default_value = "api-keys", value_name = "NAME")]
+    #[arg(long, global = true, default_value = Self::STACK, value_name = "NAME")]
     pub(crate) stack: String,
     /// The AWS profile to sign in with [default: `AWS_PROFILE`, or what the shell has]
     #[arg(long, global = true, value_name = "NAME")]
@@ -61,6 +61,11 @@ pub(crate) struct Common {
     /// Do not ask before something is destroyed
     #[arg(long, global = true)]
     pub(crate) yes: bool,
+}
+
+impl Common {
+    /// The stack that is meant where none is named.
+    pub(crate) const STACK: &str = "api-keys";
 }
 
 #[derive(Debug, Subcommand)]

@@ -96,6 +96,12 @@ impl Service {
         &self.stack
     }
 
+    /// A line of this program to type, for this stack.
+    pub(crate) fn typed(&self, arguments: &str) -> String {
+        let stack = if self.stack == Common::STACK { String::new() } else { format!(" --stack {}", self.stack) };
+        format!("api-keys {arguments}{stack}")
+    }
+
     /// Such as `UPDATE_COMPLETE`.
     pub(crate) fn status(&self) -> &str {
         &self.status

@@ -19,7 +19,7 @@ const FIX: &str = "sudo timedatectl set-ntp true";
 pub(super) async fn look(service: &Service, url: Option<&str>) -> Finding {
     match date(service, url).await {
         Ok(theirs) => of(theirs, now()),
-        Err(why) => Finding::unknown(CHECK, why, "api-keys doctor --url https://example.com/v1"),
+        Err(why) => Finding::unknown(CHECK, why, service.typed("doctor --url https://example.com/v1")),
     }
 }
 

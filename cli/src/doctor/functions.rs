@@ -26,7 +26,7 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
     // The alias is what APIs ask.
     let alias = service.output("AuthorizerArn").ok();
     for function in functions.iter().map(String::as_str).chain(alias) {
-        findings.extend(state(service.lambda(), function).await);
+        findings.extend(state(service, function).await);
     }
     let authorizer = service.authorizer().and_then(|arn| arn.rsplit(':').next());
     for function in &functions {
@@ -39,16 +39,20 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
 }
 
 /// What is wrong with one; nothing where it is ready, or idle.
-async fn state(lambda: &Client, function: &str) -> Option<Finding> {
+async fn state(service: &Service, function: &str) -> Option<Finding> {
     let look = format!("aws lambda get-function-configuration --function-name {function}");
-    let answer = match Box::pin(lambda.get_function_configuration().function_name(function).send()).await {
+    let answer = match Box::pin(service.lambda().get_function_configuration().function_name(function).send()).await {
         Ok(answer) => answer,
         Err(error) => {
             let why = unanswered(&format!("GetFunctionConfiguration of {function}"), &error);
             let is_gone =
                 error.as_service_error().is_some_and(GetFunctionConfigurationError::is_resource_not_found_exception);
             return Some(if is_gone {
-                Finding::fault(CHECK, format!("{function} is not there"), "make deploy")
+                Finding::fault(
+                    CHECK,
+                    format!("{function} is not there"),
+                    format!("make deploy STACK={}", service.stack()),
+                )
             } else {
                 Finding::unknown(CHECK, why, look)
             });

@@ -29,7 +29,7 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
                 return vec![Finding::unknown(
                     CHECK,
                     unanswered("Scan of the table of keys", &error),
-                    "api-keys accounts upgrade",
+                    service.typed("accounts upgrade"),
                 )];
             }
         }
@@ -40,7 +40,7 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
             let why = format!("the accounts cannot be listed: {failure}");
             let is_denied = failure.kind() == Kind::NoAccess;
             let sign = if is_denied { Finding::unknown } else { Finding::fault };
-            return vec![sign(CHECK, why, "api-keys accounts list --debug")];
+            return vec![sign(CHECK, why, service.typed("accounts list --debug"))];
         }
     };
     let id = |account: &Value| account.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
@@ -54,7 +54,7 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
                 "of {} {of}, the list lacks {some}: what goes through all accounts does not get to them",
                 counted(there.len(), "account")
             );
-            Finding::warning(CHECK, why, "api-keys accounts upgrade")
+            Finding::warning(CHECK, why, service.typed("accounts upgrade"))
         }
     }]
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::finding::{Finding, Sign};
+use super::finding::Finding;
 use crate::aws::{MANAGE, Service};
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Held;
@@ -10,8 +10,8 @@ use crate::invocation::{Effect, Repeats};
 use crate::trial::{Outcome, TriedKey};
 
 const CHECK: &str = "round trip";
+const AGAIN: &str = "doctor --debug";
 const COMPANY: &str = "api-keys doctor";
-const AGAIN: &str = "api-keys doctor --debug";
 /// So many invocations erase an account with one key.
 const MOST: usize = 20;
 
@@ -21,7 +21,7 @@ pub(super) async fn look(service: &Service, url: Option<&str>) -> Result<Vec<Fin
     let url = match service.api_url(url) {
         Ok(url) => url,
         Err(failure) => {
-            let again = "api-keys doctor --url https://example.com/v1";
+            let again = service.typed("doctor --url https://example.com/v1");
             return Ok(vec![Finding::unknown(CHECK, failure.to_string(), again)]);
         }
     };
@@ -32,7 +32,8 @@ pub(super) async fn look(service: &Service, url: Option<&str>) -> Result<Vec<Fin
     };
     let outcome = key.run(service, &url, &mut held).await;
     let erased = erase(service, &key).await;
-    let fix = format!("api-keys accounts suspend {0} --yes && api-keys accounts erase {0} --yes", key.account);
+    let fix =
+        ["suspend", "erase"].map(|what| service.typed(&format!("accounts {what} {} --yes", key.account))).join(" && ");
     if outcome.as_ref().is_err_and(|failure| failure.kind() == Kind::Interrupted) {
         let how = erased.map_or_else(
             |failure| format!("its account is not erased: {failure}; run `{fix}`"),
@@ -40,7 +41,7 @@ pub(super) async fn look(service: &Service, url: Option<&str>) -> Result<Vec<Fin
         );
         return Err(Failure::new(Kind::Interrupted, format!("stopped: {how}")));
     }
-    let mut findings = vec![of(outcome)];
+    let mut findings = vec![of(outcome, service)];
     if let Err(failure) = erased {
         findings.push(Finding::fault(CHECK, format!("its account is not erased: {failure}"), fix));
     }
@@ -57,19 +58,20 @@ async fn create(service: &Service) -> Result<TriedKey, Finding> {
         Err(error) => (error.effect, Failure::from(error)),
     };
     if effect == Effect::Unknown {
-        let list = format!("api-keys accounts list --company '{COMPANY}'");
+        let list = service.typed(&format!("accounts list --company '{COMPANY}'"));
         return Err(Finding::fault(CHECK, format!("{failure}; its account may have been made all the same"), list));
     }
-    let why = format!("no account can be made: {failure}");
+    let (why, again) = (format!("no account can be made: {failure}"), service.typed(AGAIN));
     Err(if failure.kind() == Kind::NoAccess {
-        Finding::unknown(CHECK, why, AGAIN)
+        Finding::unknown(CHECK, why, again)
     } else {
-        Finding::fault(CHECK, why, AGAIN)
+        Finding::fault(CHECK, why, again)
     })
 }
 
-fn of(outcome: Result<Outcome, Failure>) -> Finding {
-    let logs = "aws logs tail /aws/lambda/api-keys-authorizer --since 10m";
+fn of(outcome: Result<Outcome, Failure>, service: &Service) -> Finding {
+    let authorizer = service.output("AuthorizerFunctionName").unwrap_or("NAME");
+    let logs = format!("aws logs tail /aws/lambda/{authorizer} --since 10m");
     match outcome {
         Ok(outcome) if outcome.is_right() => {
             let took = outcome.took.as_millis();
@@ -83,14 +85,16 @@ fn of(outcome: Result<Outcome, Failure>) -> Finding {
         Ok(Outcome { alive: 200, dead, .. }) => {
             let why =
                 format!("a deleted key is answered {dead}, and not 401: verdicts are cached, or another stack answers");
-            Finding::fault(CHECK, why, "make deploy PARAMETERS=AuthorizerCacheSeconds=0")
+            Finding::fault(
+                CHECK,
+                why,
+                format!("make deploy STACK={} PARAMETERS=AuthorizerCacheSeconds=0", service.stack()),
+            )
         }
         Ok(Outcome { alive, .. }) => {
             Finding::fault(CHECK, format!("a new key is answered {alive} on its first request, and not 200"), logs)
         }
-        Err(failure) => {
-            Finding { check: CHECK, sign: Sign::Fault, cause: failure.to_string(), fix: Some(AGAIN.to_owned()) }
-        }
+        Err(failure) => Finding::fault(CHECK, failure.to_string(), service.typed(AGAIN)),
     }
 }
 

@@ -474,3 +474,39 @@ fn stopped_it_erases_its_account() {
     assert_eq!((done.code, &*done.stderr), (130, "error: stopped: its account is erased\n"), "{done:?}");
     assert_eq!(asked(&world), ["list", "-", "revoke-keys", "suspend", "-"]);
 }
+
+#[test]
+fn every_line_to_type_is_for_the_stack_that_was_looked_at() {
+    let broken = "GET /2015-03-31/functions/ManageAccountFunctionName/configuration";
+    let is_gone = json!({"__type": "ResourceNotFoundException", "Message": "not found"});
+    for (name, change) in [
+        ("gone", (broken, 404, is_gone)),
+        ("immortal", ("GET /v1/authentication/self after", 200, json!({}))),
+        ("dead", ("GET /v1/authentication/self", 403, json!({}))),
+        ("unlisted", ("GetMetricData", 400, json!({}))),
+    ] {
+        let done = with(&format!("doctor-staging-{name}"), &[change]).run(&["doctor", "--json", "--stack", "staging"]);
+        let fixes: Vec<_> =
+            checks(&done).into_iter().filter_map(|check| check["fix"].as_str().map(str::to_owned)).collect();
+        assert!(!fixes.is_empty(), "{done:?}");
+        for fix in fixes {
+            let named = if fix.starts_with("make ") { "STACK=staging" } else { "--stack staging" };
+            let is_ours = fix.starts_with("make ") || fix.starts_with("api-keys ");
+            assert!(!is_ours || fix.contains(named), "{name}: {fix}");
+        }
+    }
+    let world = scripted("doctor-staging-left", |payload| match payload["action"].as_str() {
+        Some("list") => Reply::Json(json!({"accounts": [], "nextCursor": null})),
+        Some("revoke-keys") => Reply::Json(json!({"revoked": payload["keyIds"], "notFound": [], "failed": []})),
+        Some("suspend") => Reply::Error("Conflict", "why"),
+        _ => Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "operations": ["SMS"], "value": VALUE})),
+    });
+    let done = world.run(&["doctor", "--json", "--stack", "staging"]);
+    let fixes: Vec<_> =
+        checks(&done).into_iter().filter_map(|check| check["fix"].as_str().map(str::to_owned)).collect();
+    let ours: Vec<_> = fixes.iter().filter(|fix| fix.starts_with("api-keys ")).collect();
+    assert_eq!(ours.len(), 2, "accounts upgrade, and what erases its account: {fixes:?}");
+    for fix in ours {
+        assert_eq!(fix.matches("api-keys ").count(), fix.matches("--stack staging").count(), "{fix}");
+    }
+}
