@@ -49,7 +49,9 @@ impl Service {
             let service_error = error.as_service_error();
             let why =
                 service_error.and_then(ProvideErrorMetadata::message).map_or_else(|| chain(&error), str::to_owned);
-            let kind = if service_error.is_some() { Kind::NoAccess } else { Kind::Failed };
+            let is_busy = service_error.and_then(ProvideErrorMetadata::code) == Some("Throttling")
+                || error.raw_response().is_some_and(|response| response.status().as_u16() >= 500);
+            let kind = if service_error.is_some() && !is_busy { Kind::NoAccess } else { Kind::Failed };
             Failure::new(kind, format!("the stack {} cannot be read: {why}", common.stack))
                 .of_request(error.request_id().map(str::to_owned))
         })?;

@@ -163,6 +163,7 @@ struct Answer {
 struct Series {
     id: String,
     values: Vec<f64>,
+    status_code: Option<String>,
 }
 
 impl Answer {
@@ -211,6 +212,12 @@ fn of(answer: &Answer, service: &Service) -> Vec<Finding> {
         if total >= *limit {
             findings.push(sign(CHECK, format!("{total:.0} {cause}"), runbook(service, heading)));
         }
+    }
+    let is_partial = |series: &&Series| series.status_code.as_ref().is_some_and(|status| status != "Complete");
+    if let Some(Series { id, status_code, .. }) = answer.metric_data_results.iter().find(is_partial) {
+        let status = status_code.as_deref().unwrap_or_default();
+        let why = format!("cloudwatch:GetMetricData is not answered in full: {id} is {status}");
+        findings.push(Finding::unknown(CHECK, why, service.typed("doctor --debug")));
     }
     if !findings.is_empty() {
         return findings;

@@ -421,6 +421,20 @@ fn what_may_not_be_read_is_unknown_and_no_failure() {
 }
 
 #[test]
+fn metrics_that_cloudwatch_gives_in_part_are_unknown() {
+    let series = |status: &str| {
+        json!({"MetricDataResults": [{"Id": "requests", "Values": [60.0], "StatusCode": "Complete"},
+        {"Id": "unavailable", "Values": [], "StatusCode": status}]})
+    };
+    for (name, status, signs) in [("forbidden", "Forbidden", ["UNKNOWN"]), ("whole", "Complete", ["OK"])] {
+        let world = with(&format!("doctor-{name}"), &[("GetMetricData", 200, series(status))]);
+        let all = checks(&world.run(&["doctor", "--json", "--read-only"]));
+        let of_hour: Vec<_> = all.iter().filter(|check| check["check"] == "last hour").collect();
+        assert_eq!(of_hour.iter().map(|check| &check["sign"]).collect::<Vec<_>>(), signs, "{of_hour:?}");
+    }
+}
+
+#[test]
 fn a_stack_that_is_not_there_is_no_access() {
     let done = with("doctor-missing", &[]).run(&["doctor", "--stack", "missing"]);
     assert_eq!((done.code, done.stdout.len()), (3, 0), "{done:?}");

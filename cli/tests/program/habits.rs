@@ -62,6 +62,15 @@ fn a_profile_of_single_sign_on_is_used_and_says_how_to_sign_in() {
 }
 
 #[test]
+fn a_stack_that_aws_does_not_tell_of_now_is_no_missing_right() {
+    let world = showing("throttled");
+    for (stack, code) in [("throttled", 1), ("missing", 3)] {
+        let done = world.run(&[&SHOW[..], &["--stack", stack]].concat());
+        assert!(done.code == code && done.stderr.contains("cannot be read: "), "{done:?}");
+    }
+}
+
+#[test]
 fn errors_are_json_where_the_answer_would_be() {
     let world = World::new("errors-json", |_, _| Reply::Error("NotFound", "there is no such account"));
     let done = world.run(&[&SHOW[..], &["--json"]].concat());

@@ -325,6 +325,11 @@ async fn stack_or_table(State(fake): State<Arc<Fake>>, headers: HeaderMap, body:
             <Message>Stack with id missing does not exist</Message></Error></ErrorResponse>";
         return (StatusCode::BAD_REQUEST, error).into_response();
     }
+    if body.contains("StackName=throttled") {
+        let error = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>\
+            <Message>Rate exceeded</Message></Error></ErrorResponse>";
+        return (StatusCode::BAD_REQUEST, error).into_response();
+    }
     let outputs = OUTPUTS
         .iter()
         .filter(|name| !body.contains("StackName=old") || !name.starts_with("Manage"))
