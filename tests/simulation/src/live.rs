@@ -20,7 +20,7 @@ use crate::world::World;
 const FIRST: usize = 500;
 
 pub async fn everything_ends(world: &Rc<World>) {
-    everything_is_told(world, FIRST + 70).await;
+    everything_is_told(world, FIRST + 80).await;
     let accounts = world.history.borrow().accounts.len();
     for account in 0..accounts {
         if world.history.borrow().accounts[account].erasing {
