@@ -95,7 +95,7 @@ impl Drop for Server {
 const REQUEST: &str = "GET /orders HTTP/1.1\r\nHost: orders.example.com\r\nX-API-Key: a-value\r\n";
 
 fn verdict(limits: &[(&str, u32, u32, u32)]) -> Value {
-    let limit = |(per, requests, remaining, reset): &(&str, u32, u32, u32)| json!({"per": per, "requests": requests, "remaining": remaining, "resetSeconds": reset});
+    let limit = |(per, requests, remaining, reset): &(&str, u32, u32, u32)| json!({"of": "KEY", "per": per, "requests": requests, "remaining": remaining, "resetSeconds": reset});
     let limits: Vec<_> = limits.iter().map(limit).collect();
     json!({"allowed": true, "reason": "ALLOWED", "retryAfter": 0, "caller": {"keyId": "one"}, "limits": limits})
 }
