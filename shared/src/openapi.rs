@@ -5,7 +5,7 @@ use utoipa::openapi::{KnownFormat, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::key::{
-    AccountId, AllowedIps, EffectiveLimits, Etag, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation,
+    AccountId, AllowedIps, Denials, EffectiveLimits, Etag, EventId, IpRange, KeyId, KeyValue, Limit, Limits, Operation,
     Operations, Period, Tags, Timestamp, TrafficType,
 };
 use crate::lambda::{Code, IssuedKey, IssuedKeyBody};
@@ -58,6 +58,9 @@ schemas! {
         .additional_properties(Some(AdditionalProperties::FreeForm(false))),
     Limits => limits(Limits::MAX),
     EffectiveLimits => limits(Period::ALL.len()),
+    Denials => ObjectBuilder::new()
+        .property_names(Some(constant("ADDRESS")))
+        .additional_properties(Some(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)))),
     Tags => tags(),
 }
 

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::id::{AccountId, KeyId};
 use super::timestamp::Timestamp;
 
@@ -15,7 +17,7 @@ const INTERVAL: Duration = Duration::from_mins(5);
 pub enum Use {
     /// It was let through.
     Allowed,
-    /// It was over a limit of the key.
+    /// It was over a limit of the key or its account.
     Limited,
     /// The key did not open it.
     Denied(Denial),
@@ -57,7 +59,7 @@ impl Denial {
     }
 }
 
-/// How many requests were denied for each reason, in the order of [`Denial::ALL`].
+/// How many requests were denied for each reason, in the order of [`Denial::ALL`]. In JSON an object of the reasons that there were.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Denials([u64; Denial::ALL.len()]);
 
@@ -86,6 +88,12 @@ impl Denials {
         for (one, requests) in Denial::ALL.into_iter().zip(&mut self.0) {
             *requests += u64::from(one == denial);
         }
+    }
+}
+
+impl Serialize for Denials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(denial, requests)| (denial.as_str(), requests)))
     }
 }
 

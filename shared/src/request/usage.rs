@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::fields::Fields;
-use crate::key::{Timestamp, Uses};
+use crate::key::{Denials, Timestamp, Uses};
 
 const DAY: i64 = 24;
 const HOUR: i64 = 1;
@@ -31,13 +31,13 @@ pub struct UsageBucket {
     pub start: Timestamp,
     /// Requests that were let through.
     pub allowed: u64,
-    /// Requests over a limit of the key.
+    /// Requests over a limit of the key or its account.
     pub limited: u64,
     /// Requests that the key did not open: it was disabled, expired, exposed or suspended, they came from another address, or
     /// needed another operation.
     pub denied: u64,
     /// Why: of the denied requests, how many for each reason, by its name.
-    pub denials: BTreeMap<&'static str, u64>,
+    pub denials: Denials,
 }
 
 impl UsageQuery {
@@ -82,9 +82,8 @@ impl UsageQuery {
             for (_, some) in hours.range(hour..hour + self.bucket) {
                 uses += *some;
             }
-            let Uses { allowed, limited, denied } = uses;
-            let denials = denied.iter().map(|(denial, requests)| (denial.as_str(), requests)).collect();
-            let denied = denied.all();
+            let Uses { allowed, limited, denied: denials } = uses;
+            let denied = denials.all();
             buckets.push(UsageBucket { start: Timestamp::of_unix_hour(hour), allowed, limited, denied, denials });
             hour += self.bucket;
         }

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use api_keys::key::{
-    AccountId, Catalogue, Counters, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata, KeyRecord,
-    KeySettings, KeyStatus, KeyValue, Lifetime, Limits, Operation, Operations, Period, PreviousValue, Tags, Timestamp,
-    TrafficType,
+    AccountId, Catalogue, Counters, Denial, Denials, Etag, EventId, ImportedKeys, IpRange, KeyHash, KeyId, KeyMetadata,
+    KeyRecord, KeySettings, KeyStatus, KeyValue, Lifetime, Limits, Operation, Operations, Period, PreviousValue, Tags,
+    Timestamp, TrafficType,
 };
 use api_keys::lambda::{Error, IssuedKey, http};
 use api_keys::request::{Caller, FieldError, Forbidden, InvalidRequest, UsageBucket};
@@ -200,17 +200,17 @@ fn account() -> Yaml {
 }
 
 fn usage() -> Yaml {
-    let bucket = |start: &str, [allowed, limited]: [u64; 2], denials: &[(&'static str, u64)]| UsageBucket {
-        start: Timestamp::parse(start).unwrap(),
-        allowed,
-        limited,
-        denied: denials.iter().map(|(_, requests)| requests).sum(),
-        denials: denials.iter().copied().collect(),
+    let bucket = |start: &str, [allowed, limited]: [u64; 2], denials: fn(Denial) -> u64| {
+        let denials = Denials::of(|denial| Some(denials(denial))).unwrap();
+        UsageBucket { start: Timestamp::parse(start).unwrap(), allowed, limited, denied: denials.all(), denials }
     };
-    let days = [
-        bucket("2026-11-22T00:00:00Z", [0, 0], &[]),
-        bucket("2026-11-23T00:00:00Z", [1523, 12], &[("ADDRESS", 1), ("OPERATION", 2)]),
-    ];
+    let of_two_reasons = |denial| match denial {
+        Denial::Address => 1,
+        Denial::Operation => 2,
+        _ => 0,
+    };
+    let days =
+        [bucket("2026-11-22T00:00:00Z", [0, 0], |_| 0), bucket("2026-11-23T00:00:00Z", [1523, 12], of_two_reasons)];
     Mapping::from_iter([("usage".into(), yaml(&days))]).into()
 }
 
