@@ -48,19 +48,27 @@ pub(crate) async fn configuration(common: &Common) -> Result<SdkConfig, Failure>
         let credentials = ProfileFileCredentialsProvider::builder().configure(&about).profile_name(profile).build();
         config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
     }
-    if config.region().is_none() {
-        return Err(Failure::input("no AWS region is configured: give --region, or set AWS_REGION"));
+    let named = common.profile.as_deref();
+    // A profile that there is not has no region either.
+    if named.is_none() {
+        require_region(&config)?;
     }
     if let Some(credentials) = config.credentials_provider() {
         let found = Box::pin(credentials.provide_credentials()).await;
-        found.map_err(|error| no_credentials(&chain(&error), common.profile.as_deref()))?;
+        found.map_err(|error| no_credentials(&chain(&error), named))?;
     }
+    require_region(&config)?;
     Ok(config
         .into_builder()
         .timeout_config(limits(CALL_TIME))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build())
+}
+
+fn require_region(config: &SdkConfig) -> Result<(), Failure> {
+    let missing = || Failure::input("no AWS region is configured: give --region, or set AWS_REGION");
+    config.region().map(|_| ()).ok_or_else(missing)
 }
 
 /// The time limit of a call, all attempts included.

@@ -52,12 +52,11 @@ fn a_profile_of_single_sign_on_is_used_and_says_how_to_sign_in() {
     let done = done(with_profiles(&world, &[&SHOW[..], &["--profile", "signed-out"]].concat()).output().unwrap());
     assert!(done.stderr.ends_with("; sign in with `aws sso login --profile signed-out`\n"), "{done:?}");
     assert_eq!((done.code, done.stderr.lines().count()), (3, 1));
-    let done = crate::world::done(
-        with_profiles(&world, &[&SHOW[..], &["--profile", "nobody", "--region", "eu-west-3"]].concat())
-            .output()
-            .unwrap(),
-    );
-    assert!(done.code == 3 && done.stderr.starts_with("error: no AWS credentials: "), "{done:?}");
+    for more in [&["--profile", "absent"][..], &["--profile", "absent", "--region", "eu-west-3"]] {
+        let done = crate::world::done(with_profiles(&world, &[&SHOW[..], more].concat()).output().unwrap());
+        assert!(done.code == 3 && done.stderr.starts_with("error: no AWS credentials: "), "{done:?}");
+        assert!(done.stderr.contains("`absent`"), "{done:?}");
+    }
     assert!(world.invoked().is_empty());
 }
 
