@@ -40,12 +40,13 @@ macro_rules! promises {
 }
 
 /// At the same time, each with accounts of its own. The longest come first.
-const TOGETHER: [Promise; 27] = promises![
+const TOGETHER: [Promise; 28] = promises![
     contract::whatever_a_client_sends_the_answer_is_one_of_the_document,
     console::the_console_does_in_a_browser_what_it_says,
     operating::an_operator_runs_an_account_from_its_creation_to_its_end,
     documents::the_commands_in_the_documents_print_what_the_documents_say,
     limits::a_limit_holds_in_other_apis_with_either_answer,
+    limits::a_limit_of_an_account_holds_for_all_of_its_keys_together,
     access::a_key_works_on_the_next_request_and_fails_on_the_next_after_its_deletion,
     access::two_accounts_know_nothing_of_each_other,
     access::an_operation_opens_its_own_routes_in_other_apis_too,
