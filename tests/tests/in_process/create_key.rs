@@ -39,7 +39,7 @@ async fn a_new_key_comes_with_its_metadata_and_this_one_time_its_value() {
             "valueCreatedAt": created_at, "lifetimeExempt": false,
             "expiresAt": null, "lastUsedAt": null,
             "previousValueValidUntil": null, "previousValueLastUsedAt": null, "allowedIps": null, "limits": null,
-            "effectiveLimits": null, "tags": {}, "etag": answer.body["etag"]
+            "accountLimits": null, "effectiveLimits": null, "tags": {}, "etag": answer.body["etag"]
         })
     );
     let again = admin.get(&format!("/authentication/{id}")).await;

@@ -22,6 +22,7 @@ const CHOICES: [(&str, &[(&str, &str)]); 5] = [
         "template.yaml",
         &[
             ("ApiGatewayAccountRole", "existing"),
+            ("ExpiryNoticeDays", ""),
             ("GithubTokenSecretArn", SECRET),
             ("PermissionsBoundary", BOUNDARY),
             ("RolePath", "/services/api-keys/"),

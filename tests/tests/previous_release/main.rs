@@ -135,7 +135,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
 
     let mut list_keys = start("list-keys", &gateway.engine).await;
     let listed = answer(&mut list_keys, "list-keys", &verdict, "/authentication", None).await;
-    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 11);
+    assert_eq!(listed["apiKeys"].as_array().unwrap().len(), 12);
     let mut list_events = start("list-events", &gateway.engine).await;
     let events = answer(&mut list_events, "list-events", &verdict, "/authentication/events", None).await;
     assert!(events["events"].to_string().contains("revived"));
