@@ -70,9 +70,9 @@ class Orders(BaseHTTPRequestHandler):
         headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
         if limits := verdict["limits"]:
             least = min(limits, key=lambda limit: (limit["remaining"], -limit["resetSeconds"]))
-            policies = (f'{name(limit)};q={limit["requests"]}' for limit in limits)
+            policies = (f"{name(limit)};q={limit['requests']}" for limit in limits)
             headers |= {"RateLimit-Policy": ", ".join(policies)}
-            headers |= {"RateLimit": f'{name(least)};r={least["remaining"]};t={least["resetSeconds"]}'}
+            headers |= {"RateLimit": f"{name(least)};r={least['remaining']};t={least['resetSeconds']}"}
         if verdict["retryAfter"]:
             headers |= {"Retry-After": str(verdict["retryAfter"])}
         return status, headers, verdict["caller"]

@@ -106,6 +106,23 @@ fn of_notices(table: &Value) -> [Permission; 4] {
         .map(|(action, condition)| (format!("dynamodb:{action}"), table.to_string(), condition.to_string()))
 }
 
+/// A write that needs no answer gets nothing back of what was there.
+fn nothing_back() -> Value {
+    json!({"dynamodb:ReturnValues": "NONE"})
+}
+
+/// Counting requests: those of limits where no key is, and those that usage has.
+fn of_counters(table: &Value, usage: &Value) -> [Permission; 2] {
+    let of_limits = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#limits"]}});
+    let of_usage = json!({"StringEqualsIfExists": nothing_back()});
+    [(table, of_limits), (usage, of_usage)]
+        .map(|(table, condition)| ("dynamodb:UpdateItem".to_owned(), table.to_string(), condition.to_string()))
+}
+
+/// What create-account writes of the account.
+const NEW_ACCOUNT: [&str; 9] =
+    ["accountId", "id", "suspension", "revision", "company", "ceiling", "plan", "externalId", "accountLimits"];
+
 #[test]
 fn each_function_may_do_what_it_does_and_no_more() {
     let table = json!({"Fn::GetAtt": ["KeyTable", "Arn"]});
@@ -119,8 +136,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
     let with_event = |action: &str| (format!("dynamodb:{action}"), table.to_string(), in_a_transaction().to_string());
     // A role that appends events may do nothing else with them.
     let append = ("dynamodb:PutItem".to_owned(), events.to_string(), in_a_transaction().to_string());
-    // A write that needs no answer gets nothing back of what was there.
-    let nothing_back = json!({"dynamodb:ReturnValues": "NONE"});
+    let nothing_back = nothing_back();
     let only = |attributes: &[&str]| {
         let attributes = json!({"dynamodb:Attributes": attributes});
         let condition = json!({"ForAllValues:StringEquals": attributes, "StringEqualsIfExists": nothing_back});
@@ -140,42 +156,16 @@ fn each_function_may_do_what_it_does_and_no_more() {
         json!({"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}"});
     let stream = json!({"Fn::GetAtt": ["EventTable", "StreamArn"]});
     let publish = ("events:PutEvents".to_owned(), bus.to_string(), Value::Null.to_string());
-    let of_limits = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#limits"]}});
-    let counters = ("dynamodb:UpdateItem".to_owned(), table.to_string(), of_limits.to_string());
     let record_request = of_requests(&table);
     let [mark_value, refuse_reported] = of_values(&table);
     let secret = json!({"Ref": "GithubTokenSecretArn"});
     let read_token = ("secretsmanager:GetSecretValue".to_owned(), secret.to_string(), Value::Null.to_string());
-    let checking = BTreeSet::from([
-        on_table("GetItem"),
-        on_index.clone(),
-        only(&["accountId", "id", "lastUsedAt", "previousLastUsedAt", "previousLastUsedOf"]),
-        counters,
-        (
-            "dynamodb:UpdateItem".to_owned(),
-            usage.to_string(),
-            json!({"StringEqualsIfExists": nothing_back}).to_string(),
-        ),
-    ]);
+    let used = only(&["accountId", "id", "lastUsedAt", "previousLastUsedAt", "previousLastUsedOf"]);
+    let checking: BTreeSet<_> =
+        of_counters(&table, &usage).into_iter().chain([on_table("GetItem"), on_index.clone(), used]).collect();
     let expected = BTreeMap::from([
         ("AuthorizerFunctionRole", checking.clone()),
-        (
-            "CreateAccountFunctionRole",
-            with(
-                writing(&["PutItem"], &["GetItem"]),
-                only(&[
-                    "accountId",
-                    "id",
-                    "suspension",
-                    "revision",
-                    "company",
-                    "ceiling",
-                    "plan",
-                    "externalId",
-                    "accountLimits",
-                ]),
-            ),
-        ),
+        ("CreateAccountFunctionRole", with(writing(&["PutItem"], &["GetItem"]), only(&NEW_ACCOUNT))),
         ("CreateKeyFunctionRole", creating.clone()),
         (
             "DeleteKeyFunctionRole",

@@ -46,7 +46,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
         "Forbidden",
         "The key is good but lacks the operation, comes from an address that it may not come from, would give an \
          operation that it lacks, or would change or rotate a key that has one; or the gateway lets nothing of it in.",
-        &["accessDenied", "notManager", "cannotGrant", "cannotChange"],
+        &["accessDenied", "notReader", "notManager", "cannotGrant", "cannotChange"],
     ),
     (
         "NotFound",
