@@ -75,6 +75,7 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
 async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Common) -> Result<(), Failure> {
     let NewAccount { company, external_id, max_key_lifetime, account_limits } = account;
     let Holder { user_id, username, value_to } = holder;
+    let account_limits = distinct(&account_limits, "--account-limit")?;
     let request = async || {
         let service = Service::find(common).await?;
         if tried.is_tried {
@@ -88,8 +89,8 @@ async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Comm
         if let Some(days) = max_key_lifetime {
             pages::set(&mut payload, LIFETIME, days.into());
         }
-        if !account_limits.is_empty() {
-            pages::set(&mut payload, "accountLimits", json!(distinct(&account_limits, "--account-limit")?));
+        if !account_limits.is_none() {
+            pages::set(&mut payload, "accountLimits", json!(account_limits));
         }
         let perhaps = issuing::perhaps_issued("api-keys accounts list");
         Ok(Issuance { service, output: "CreateAccountFunctionName", payload, perhaps })

@@ -38,6 +38,7 @@ fn wrong_input_is_refused_before_anything_is_done() {
     world.write("twice.csv", "sha256,sha256\n");
     world.write("there", "");
     let user = ["--user-id", "u", "--username", "U"];
+    let twice = ["--account-limit", "1/DAY", "--account-limit", "2/DAY"];
     for arguments in [
         &["accounts", "show", "nonsense"][..],
         &["accounts", "erase", ACCOUNT],
@@ -57,6 +58,7 @@ fn wrong_input_is_refused_before_anything_is_done() {
         &[&["accounts", "create", "--company", "C"], &user[..]].concat(),
         &[&["accounts", "create", "--company", "C", "--value-to", "there"], &user[..]].concat(),
         &[&["accounts", "create", "--company", "C", "--value-to", "no/folder"], &user[..]].concat(),
+        &[&["accounts", "create", "--company", "C", "--value-to", "new"], &user[..], &twice[..]].concat(),
         &["keys", "import", "missing.csv", "--account", ACCOUNT],
         &["keys", "import", "keys.txt", "--account", ACCOUNT],
         &["keys", "import", "empty.jsonl", "--account", ACCOUNT],
