@@ -69,9 +69,14 @@ async fn answer(function: &mut Function, name: &str, verdict: &Value, path: &str
 #[tokio::test]
 async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let gateway = Gateway::start_with(ImportedKeys::Accepted).await.in_true_time();
-    let named = json!({"company": "Example", "userId": "user-1", "username": "Ada", "externalId": "customer-7"});
+    let of_all = json!([{"requests": 1000, "per": "MONTH"}]);
+    let named = json!({
+        "company": "Example", "userId": "user-1", "username": "Ada", "externalId": "customer-7", "accountLimits": of_all
+    });
     let admin = gateway.client_of(&gateway.invoke_create_account(named).await.unwrap());
     let suspended = gateway.create_account("Suspended").await;
+    gateway.see_through("update", &suspended, &json!({ "accountLimits": of_all })).await.unwrap();
+    assert!(is_let_through(&gateway, &suspended.create_key(&["SMS"]).await.value).await, "and that is counted");
     let key = admin.create_with(&json!({"tags": {"team": "blue"}})).await;
     for account in [&admin, &suspended] {
         let named = [("Idempotency-Key", NAME)];
@@ -168,6 +173,7 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let exempt = admin.get(&of_exempt).await.body;
     assert_eq!((&exempt["lifetimeExempt"], &exempt["name"]), (&json!(true), &json!("changed")));
     assert_ne!(exempt["valueCreatedAt"], exempt["createdAt"], "the present value is younger than it says");
+    assert_eq!(exempt["accountLimits"], of_all, "it changes and rotates a key beside what it knows nothing of");
 
     let mut erase = start("erase-account", &gateway.engine).await;
     let payload = json!({"accountId": suspended.account_id, "confirm": suspended.account_id});
