@@ -179,11 +179,13 @@ async fn the_largest_answer_is_within_what_the_gateway_takes() {
     let variables = [("OPERATIONS", Some(&*operations)), ("TRAFFIC_TYPES", Some("AN_OVERLONG_NAME_OF_TRAFFIC_TYPE"))];
     gateway.set(|settings| settings.catalogue = temp_env::with_vars(variables, settings::catalogue).unwrap());
     let longest = "😀".repeat(128);
-    let account = json!({"company": longest, "externalId": longest, "userId": longest, "username": longest});
+    let limits: Vec<_> = ["MINUTE", "DAY", "MONTH"].map(|per| json!({"requests": 900_000_000, "per": per})).to_vec();
+    let account = json!({
+        "company": longest, "externalId": longest, "userId": longest, "username": longest, "accountLimits": limits
+    });
     let manager = gateway.client_of(&gateway.invoke_create_account(account).await.unwrap());
     // One more than a key may have of its own.
     gateway.set(|settings| settings.ceiling = Limits::parse("900000000/HOUR").unwrap());
-    let limits: Vec<_> = ["MINUTE", "DAY", "MONTH"].map(|per| json!({"requests": 900_000_000, "per": per})).to_vec();
     let operations: Vec<_> = operations.split(',').chain(["AUTHENTICATION", "AUTHENTICATION_READ"]).collect();
     let key = manager
         .create(&json!({"userId": longest, "username": longest, "operations": operations, "limits": limits, "tags": longest_tags()}))
