@@ -133,6 +133,25 @@ async fn a_key_without_limits_costs_what_it_did_and_one_with_both_at_most_one_wr
     assert_eq!(environment.account_leases(), 1, "of accounts with limits alone");
 }
 
+/// One claim fails for each of its limits, and is made again: more than a request costs otherwise.
+#[tokio::test]
+async fn an_environment_that_another_one_precedes_in_a_period_fails_once_for_each_limit() {
+    let gateway = Gateway::start().await;
+    let account = account_with(&gateway, &limit(1000, "MINUTE")).await;
+    let of_account = account.create_key(&["SMS"]).await;
+    let both = keys_of(&account, 1, &limit(1000, "MINUTE")).await.remove(0);
+    let environments = [Environment::of(&gateway).await, Environment::of(&gateway).await];
+    for (key, writes) in [(&of_account, [1, 2]), (&both, [2, 4])] {
+        gateway.pass(Duration::from_mins(1));
+        for (environment, writes) in environments.iter().zip(writes) {
+            drop(gateway.wire.take_calls());
+            assert!(is_allowed(&environment.authorize(&gateway, &key.value).await));
+            let made = gateway.wire.take_calls().iter().filter(|call| call.operation == "UpdateItem").count();
+            assert_eq!(made, writes);
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_one_limit_refuses_takes_nothing_of_the_other() {
     let gateway = Gateway::start().await;
