@@ -69,8 +69,7 @@ async fn ask(environment: &Environment, gateway: &Gateway, keys: &[Client], requ
 fn leave_behind(gateway: &Gateway, key: &Client, copy: Option<(u64, Value)>) {
     let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == key.id).unwrap();
     let attributes = item.as_object_mut().unwrap();
-    attributes.remove("plan");
-    attributes.remove("accountLimits");
+    attributes.retain(|name, _| !["plan", "accountLimits"].contains(&name.as_str()));
     if let Some((plan, limits)) = copy {
         item["plan"] = json!({"N": plan.to_string()});
         let (requests, per) = (&limits[0]["requests"], &limits[0]["per"]);
