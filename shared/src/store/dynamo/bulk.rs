@@ -75,7 +75,8 @@ pub(in crate::store) struct Bulk {
 }
 
 impl Bulk {
-    /// Sends at most [`AT_ONCE`] writes. How many were carried out, and whether one of them found the table busy to the end.
+    /// Sends at most [`AT_ONCE`] writes. How many were carried out, and whether one of them found the table busy to the end; or
+    /// how the first one failed, when the others have ended too.
     pub(in crate::store) async fn send<F>(&mut self, writes: impl Iterator<Item = F>) -> Result<(u64, bool), TableError>
     where
         F: Future<Output = Result<Sent, TableError>> + Send + 'static,
@@ -86,14 +87,46 @@ impl Bulk {
         self.not_before = Some(Instant::now() + EACH);
         // They end with this future.
         let mut tasks: JoinSet<_> = writes.collect();
-        let (mut done, mut busy) = (0, false);
+        let (mut done, mut busy, mut failed) = (0, false, None);
         while let Some(sent) = tasks.join_next().await {
-            match sent.map_err(|cause| TableError::caused("one of many writes ended early", cause))?? {
-                Sent::Done => done += 1,
-                Sent::Unmet => {}
-                Sent::Busy => busy = true,
+            let sent = sent.unwrap_or_else(|cause| Err(TableError::caused("one of many writes ended early", cause)));
+            match sent {
+                Ok(Sent::Done) => done += 1,
+                Ok(Sent::Unmet) => {}
+                Ok(Sent::Busy) => busy = true,
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok((done, busy))
+        failed.map_or(Ok((done, busy)), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_fails_ends_no_other() {
+        let ended = Arc::new(AtomicU8::new(0));
+        let write = |fails: bool| {
+            let ended = Arc::clone(&ended);
+            async move {
+                if fails {
+                    return Err(TableError::new("it fails"));
+                }
+                for _ in 0..9 {
+                    yield_now().await;
+                }
+                ended.fetch_add(1, Ordering::Relaxed);
+                Ok(Sent::Done)
+            }
+        };
+        let sent = Bulk::default().send([false, true, false].into_iter().map(write)).await;
+        assert_eq!((sent.is_err(), ended.load(Ordering::Relaxed)), (true, 2));
     }
 }
