@@ -22,6 +22,9 @@ pub(super) struct Pass {
     pub(super) day: String,
     /// Whether it has come to its end.
     pub(super) is_done: bool,
+    /// Whether a run failed in it, and went on behind what failed.
+    #[serde(default)]
+    pub(super) has_failed: bool,
     pub(super) place: Place,
     /// Raised by each write.
     version: u64,
@@ -41,7 +44,7 @@ pub(super) struct Place {
 impl Pass {
     /// Reads it as it is at this moment. Before the first one it is one that has just begun.
     pub(super) async fn read(table: &Table, now: Timestamp) -> Result<Self, TableError> {
-        let first = || Self { day: now.day(), is_done: false, place: Place::default(), version: 0 };
+        let first = || Self { day: now.day(), is_done: false, has_failed: false, place: Place::default(), version: 0 };
         Ok(Self::find(table).await?.unwrap_or_else(first))
     }
 
@@ -51,14 +54,14 @@ impl Pass {
     }
 
     /// Whether nothing is left to do on that day. One that began on another day goes on to its end, however late: those at
-    /// its end wait longest.
+    /// its end wait longest. Behind one in which something failed there is another one.
     pub(super) fn is_done_for(&self, now: Timestamp) -> bool {
-        self.is_done && self.day == now.day()
+        self.is_done && !self.has_failed && self.day == now.day()
     }
 
     /// The same, or where it has ended the next one.
     pub(super) fn going_on(self, now: Timestamp) -> Self {
-        if self.is_done { Self { day: now.day(), is_done: false, ..self } } else { self }
+        if self.is_done { Self { day: now.day(), is_done: false, has_failed: false, ..self } } else { self }
     }
 
     /// Writes it, unless another run came first. Whether it is written.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::looking::{self, Keys};
 use super::pass::{Pass, Place};
 use super::telling::Teller;
-use crate::key::{AccountId, KeyId, NoticeDays, Timestamp};
+use crate::key::{AccountId, NoticeDays, Timestamp};
 use crate::request::Origin;
 use crate::store::dynamo::attribute::Item;
 use crate::store::dynamo::bulk::Bulk;
@@ -62,22 +62,29 @@ impl Notifier {
     /// Looks through keys that no run has looked through on this day. Where there are no days it does nothing.
     ///
     /// # Errors
-    /// [`TableError`] when the table does not answer; the next run goes on behind what failed.
+    /// [`TableError`] when the table does not answer. The next run goes on behind what failed, and what failed is looked at again
+    /// when the pass has ended.
     pub async fn run(&self, run: NoticeRun, origin: &Origin) -> Result<Noticed, TableError> {
         let (tables, days) = (self.tables.clone(), self.days.clone());
         let teller = Arc::new(Teller { tables, days, origin: origin.clone(), clock: (run.now, run.begun) });
         let pass = Pass::read(&self.tables.keys, run.now).await?;
-        let mut course =
-            Course { teller, pass, saved: run.begun, end: run.end, bulk: Bulk::default(), noticed: Noticed::default() };
+        let (due, bulk, noticed) = (Vec::new(), Bulk::default(), Noticed::default());
+        let mut course = Course { teller, pass, due, saved: run.begun, end: run.end, bulk, noticed };
         while course.goes_on().await? {}
         Ok(course.noticed)
     }
 }
 
+/// Some of an account's keys, or why they cannot be read.
+type Looked = Result<Keys, TableError>;
+
 /// What a run is at.
 struct Course {
     teller: Arc<Teller>,
+    /// How far it has looked.
     pass: Pass,
+    /// Keys up to there that have a notice due, of whichever accounts; at most [`NOTICES_AT_ONCE`].
+    due: Vec<Item>,
     saved: Instant,
     end: Instant,
     bulk: Bulk,
@@ -104,92 +111,112 @@ impl Course {
             return self.save().await;
         }
         for (account_id, keys) in found {
-            if !self.tell_all(account_id, keys, horizon).await? {
+            if !self.look_through(account_id, keys, horizon).await? {
                 return Ok(false);
             }
         }
-        self.save_now_and_then().await
+        Ok(true)
     }
 
     /// The next keys: of the account that the pass is in, or the first of each of the accounts that follow.
-    async fn look(&self, horizon: Timestamp) -> Result<BTreeMap<AccountId, Keys>, TableError> {
+    async fn look(&self, horizon: Timestamp) -> Result<BTreeMap<AccountId, Looked>, TableError> {
         let table = &self.teller.tables.keys;
         let Place { account, key } = self.pass.place;
         if let (Some(account), Some(key)) = (account, key) {
-            let keys = looking::keys(table.clone(), account, Some(key), horizon).await?;
+            let keys = looking::keys(table.clone(), account, Some(key), horizon).await;
             return Ok(BTreeMap::from([(account, keys)]));
         }
         // They end with this future.
         let mut looks = JoinSet::new();
         for id in looking::accounts(table, account).await? {
             let keys = looking::keys(table.clone(), id, None, horizon);
-            looks.spawn(async move { keys.await.map(|keys| (id, keys)) });
+            looks.spawn(async move { (id, keys.await) });
         }
         let mut found = BTreeMap::new();
         while let Some(look) = looks.join_next().await {
-            found.extend([look.map_err(|cause| TableError::caused("one of many reads ended early", cause))??]);
+            found.extend([look.map_err(|cause| TableError::caused("one of many reads ended early", cause))?]);
         }
         Ok(found)
     }
 
-    /// Tells of all keys of an account from those on; whether there is time for more.
-    async fn tell_all(
+    /// Looks through an account's keys from those on; whether there is time for more.
+    async fn look_through(
         &mut self,
         account_id: AccountId,
-        mut keys: Keys,
+        mut looked: Looked,
         horizon: Timestamp,
     ) -> Result<bool, TableError> {
         loop {
-            let items = std::mem::take(&mut keys.items);
-            for some in items.chunks(NOTICES_AT_ONCE) {
-                if !self.tell(account_id, some).await? {
-                    return Ok(false);
+            let Keys { items, next } = match looked {
+                Ok(keys) => keys,
+                Err(error) => {
+                    self.pass.place = Place { account: Some(account_id), key: None };
+                    self.tell().await?;
+                    return self.pass_over(error).await;
+                }
+            };
+            for (id, item) in items {
+                if !self.teller.may_be_due(&item) {
+                    continue;
+                }
+                self.pass.place = Place { account: Some(account_id), key: Some(id) };
+                self.due.push(item);
+                if self.due.len() == NOTICES_AT_ONCE {
+                    self.tell().await?;
+                    if !self.has_time().await? {
+                        return Ok(false);
+                    }
                 }
             }
-            self.pass.place = Place { account: Some(account_id), key: keys.next };
-            self.noticed.accounts += u64::from(keys.next.is_none());
+            self.pass.place = Place { account: Some(account_id), key: next };
+            self.noticed.accounts += u64::from(next.is_none());
             if !self.has_time().await? {
                 return Ok(false);
             }
-            let Some(next) = keys.next else { return Ok(true) };
-            if !self.save_now_and_then().await? {
-                return Ok(false);
-            }
-            keys = looking::keys(self.teller.tables.keys.clone(), account_id, Some(next), horizon).await?;
+            let Some(next) = next else { return Ok(true) };
+            looked = looking::keys(self.teller.tables.keys.clone(), account_id, Some(next), horizon).await;
         }
     }
 
-    /// Tells of some keys; whether there is time for more. Where that fails, the next run goes on behind them: what is due stays
-    /// so, and the next pass comes by.
-    async fn tell(&mut self, account_id: AccountId, some: &[(KeyId, Item)]) -> Result<bool, TableError> {
-        let telling = some.iter().map(|(_, item)| Arc::clone(&self.teller).tell(item.clone()));
-        let told = self.bulk.send(telling).await;
-        self.pass.place = Place { account: Some(account_id), key: some.last().map(|(id, _)| *id) };
-        match told {
-            Ok((written, _)) => self.noticed.notices += written,
-            Err(error) => {
-                self.save().await?;
-                return Err(error);
-            }
-        }
-        self.has_time().await
-    }
-
-    /// Whether there is time for more. Where there is none, it leaves the place for the next run.
+    /// Whether there is time for more. It leaves the place for the next run where there is none, and now and then.
     async fn has_time(&mut self) -> Result<bool, TableError> {
         let is_over = Instant::now() >= self.end;
-        if is_over {
-            self.save().await?;
+        if is_over || self.saved.elapsed() >= SAVED_EVERY {
+            return Ok(self.save().await? && !is_over);
         }
-        Ok(!is_over)
+        Ok(true)
     }
 
-    async fn save_now_and_then(&mut self) -> Result<bool, TableError> {
-        if self.saved.elapsed() < SAVED_EVERY { Ok(true) } else { self.save().await }
-    }
-
-    /// Leaves the place for the next run. `false` where another run is further on: this one must not take it back, and ends.
+    /// Tells what is due, and leaves the place for the next run. `false` where another run is further on: this one must not take
+    /// it back, and ends.
     async fn save(&mut self) -> Result<bool, TableError> {
+        self.tell().await?;
+        self.leave_place().await
+    }
+
+    /// Tells what is due of the keys up to its place.
+    async fn tell(&mut self) -> Result<(), TableError> {
+        if self.due.is_empty() {
+            return Ok(());
+        }
+        let telling = self.due.drain(..).map(|item| Arc::clone(&self.teller).tell(item));
+        match self.bulk.send(telling).await {
+            Ok((written, _)) => {
+                self.noticed.notices += written;
+                Ok(())
+            }
+            Err(error) => self.pass_over(error).await,
+        }
+    }
+
+    /// Ends a run that failed at its place, and has the next one go on behind it: what fails holds up no others.
+    async fn pass_over<T>(&mut self, error: TableError) -> Result<T, TableError> {
+        self.pass.has_failed = true;
+        self.leave_place().await?;
+        Err(error)
+    }
+
+    async fn leave_place(&mut self) -> Result<bool, TableError> {
         self.saved = Instant::now();
         self.pass.save(&self.teller.tables.keys).await
     }

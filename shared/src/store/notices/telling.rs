@@ -48,6 +48,11 @@ impl Teller {
         time.plus(since.elapsed())
     }
 
+    /// Whether a key that was read has a notice due, or cannot be read.
+    pub(super) fn may_be_due(&self, item: &Item) -> bool {
+        !matches!(self.due(item.clone(), self.now()), Ok(None))
+    }
+
     /// Tells what is due of a key that was read, or of what it has become since.
     pub(super) async fn tell(self: Arc<Self>, mut item: Item) -> Result<Sent, TableError> {
         for _ in 0..READS {

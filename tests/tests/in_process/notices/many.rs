@@ -4,10 +4,11 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::Gateway;
 use tests::values::sha256_base64;
+use tests::wire::Stop;
+use tests::{Client, Gateway};
 
-use super::{days, key_ending};
+use super::{DAY, days, item, key_ending, run};
 
 /// `NOTICED_KEYS=100000 cargo test -p tests --test in_process notices::many -- --nocapture` says how long it takes.
 #[tokio::test]
@@ -56,4 +57,42 @@ async fn many_accounts_are_looked_through_in_their_order() {
     }
     let answer = gateway.invoke_notify_expiry().await.unwrap();
     assert_eq!(answer, json!({"done": true, "accounts": 40, "notices": 40}));
+}
+
+/// A run writes so many notices a second at most. What has none due does not wait for that.
+#[tokio::test]
+async fn keys_that_have_their_notice_are_passed_at_once() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    for _ in 0..25 {
+        key_ending(&gateway, &admin, days(7)).await;
+    }
+    assert_eq!(run(&gateway).await, 25);
+    gateway.pass(DAY);
+    gateway.set(|settings| settings.notices_time = Duration::ZERO);
+    let look = gateway.invoke_notify_expiry().await.unwrap();
+    assert_eq!(look, json!({"done": false, "accounts": 1, "notices": 0}));
+    assert_eq!(gateway.invoke_notify_expiry().await.unwrap()["done"], true);
+}
+
+#[tokio::test]
+async fn a_notice_that_is_slow_holds_up_none_of_the_next_accounts() {
+    let gateway = Gateway::start().await;
+    let mut keys = Vec::new();
+    for _ in 0..10 {
+        let admin = gateway.create_account("Example").await;
+        keys.push(key_ending(&gateway, &admin, days(7)).await);
+    }
+    keys.sort_by(|one, other| one.account_id.cmp(&other.account_id));
+    let (first, others) = keys.split_first().unwrap();
+    let id = first.id.clone();
+    let slow = Stop::before("TransactWriteItems").when(move |body| body.to_string().contains(&id));
+    let is_told = |key: &Client| item(&gateway, key)["noticed"].is_object();
+    let meanwhile = async {
+        while !others.iter().all(is_told) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        is_told(first)
+    };
+    let (ended, is_first_told) = gateway.wire.during(slow, gateway.invoke_notify_expiry(), meanwhile).await;
+    assert_eq!((ended.unwrap()["notices"].as_u64(), is_first_told), (Some(10), false));
 }
