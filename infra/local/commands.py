@@ -54,6 +54,7 @@ class Commands:
             "erase-account": outputs["EraseAccountFunctionName"],
             "import-keys": outputs["ImportKeysFunctionName"],
             "manage-account": outputs["ManageAccountFunctionName"],
+            "notify-expiry": outputs["NotifyExpiryFunctionName"],
             "verify-key": outputs["VerifyFunctionName"],
         }
         self._by_name: dict[str, Callable[[Answer], Answer]] = {

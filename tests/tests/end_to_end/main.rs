@@ -9,6 +9,7 @@ mod events;
 mod leases;
 mod lifecycle;
 mod limits;
+mod notices;
 mod operating;
 mod reach;
 mod requests;
@@ -71,9 +72,11 @@ const TOGETHER: [Promise; 28] = promises![
     events::an_event_gets_onto_the_bus_and_a_rule_delivers_it,
 ];
 
-/// Each when all before it have ended: the first keeps the emulated table from answering others in time, the next two need all
-/// processors, the fourth breaks the table for everybody, the last looks through what all others left.
-const ONE_BY_ONE: [Promise; 5] = promises![
+/// Each when all before it have ended: the first writes to keys of all accounts, the second keeps the emulated table from answering
+/// others in time, the next two need all processors, the fifth breaks the table for everybody, the last looks through what all others
+/// left.
+const ONE_BY_ONE: [Promise; 6] = promises![
+    notices::a_key_that_ends_soon_has_one_notice_however_often_the_schedule_comes,
     lifecycle::an_account_has_as_many_keys_as_it_may,
     usage::usage_is_exact_when_lambda_ends_environments_and_never_too_much,
     leases::what_an_environment_holds_of_a_limit_outlives_its_end,
