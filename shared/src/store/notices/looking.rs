@@ -16,6 +16,9 @@ use crate::store::keys::item::ENABLED;
 /// So many accounts are looked at at once.
 pub(super) const ACCOUNTS_AT_ONCE: i32 = 16;
 
+/// So many keys are looked at in one call: of each of [`ACCOUNTS_AT_ONCE`] they are here, and read, in the time of an attempt.
+const KEYS_AT_ONCE: i32 = 1_000;
+
 const STRANGE_ID: &str = "the table has an item with a strange id";
 
 /// Some of an account's keys that end soon enough, the oldest first.
@@ -43,6 +46,7 @@ pub(super) async fn keys(
 ) -> Result<Keys, TableError> {
     let after = after.map(|id| id.to_string());
     let query = query(&table, account_id.as_str(), after.as_deref())
+        .limit(KEYS_AT_ONCE)
         .filter_expression("expiresAt < :horizon AND #enabled = :on")
         .expression_attribute_names("#enabled", ENABLED)
         .expression_attribute_values(":horizon", value(&horizon)?)

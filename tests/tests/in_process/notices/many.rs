@@ -59,6 +59,16 @@ async fn many_accounts_are_looked_through_in_their_order() {
     assert_eq!(answer, json!({"done": true, "accounts": 40, "notices": 40}));
 }
 
+/// Sixteen of them come at once, and each has to be here, and read, in the time of one attempt.
+#[tokio::test]
+async fn a_page_of_keys_is_short() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    key_ending(&gateway, &admin, days(7)).await;
+    let page = Stop::before("Query").when(|body| body["FilterExpression"].is_string() && body["Limit"] == 1_000);
+    let (ended, ()) = gateway.wire.during(page, gateway.invoke_notify_expiry(), async {}).await;
+    assert_eq!(ended.unwrap()["notices"], 1);
+}
+
 /// A run writes so many notices a second at most. What has none due does not wait for that.
 #[tokio::test]
 async fn keys_that_have_their_notice_are_passed_at_once() {
