@@ -50,7 +50,9 @@ async fn everything_is_told(world: &Rc<World>, action: usize) {
     }
     let skew = world.plan.faults.skew;
     let untold = check::untold(&world.tables.borrow(), (began.saturating_sub(skew), world.now() + skew));
-    untold.into_iter().for_each(|what| fail(world, what));
+    for what in untold {
+        fail(world, what);
+    }
 }
 
 /// Every so many seeds a limit is used up.
