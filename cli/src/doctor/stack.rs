@@ -6,11 +6,13 @@ use crate::aws::Service;
 const CHECK: &str = "stack";
 
 /// All outputs that a stack has whatever its parameters are.
-pub(crate) const OUTPUTS: [&str; 12] = [
+pub(crate) const OUTPUTS: [&str; 15] = [
     "ApiUrl",
+    "ApiId",
     "AuthorizerArn",
     "AuthorizerFunctionName",
     "VerifyFunctionName",
+    "VerifyFunctionArn",
     "TableName",
     "PublishEventsFunctionName",
     "EventTableName",
@@ -18,6 +20,7 @@ pub(crate) const OUTPUTS: [&str; 12] = [
     "CreateAccountFunctionName",
     "ImportKeysFunctionName",
     "ManageAccountFunctionName",
+    "NotifyExpiryFunctionName",
     "EraseAccountFunctionName",
 ];
 
@@ -51,4 +54,22 @@ pub(super) fn look(service: &Service) -> Vec<Finding> {
         Finding::fault(CHECK, why, format!("make deploy STACK={name}"))
     };
     vec![state, outputs]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_output_of_the_template_that_has_no_condition_is_looked_for() {
+        let template = include_str!("../../../template.yaml");
+        let outputs = template.split_once("\nOutputs:\n").unwrap().1;
+        let lines: Vec<_> = outputs.lines().collect();
+        let starts = |line: &str| line.starts_with("  ") && !line.starts_with("   ") && line.ends_with(':');
+        let unconditional = lines
+            .chunk_by(|_, line| !starts(line))
+            .filter(|output| starts(output[0]) && !output.iter().any(|line| line.starts_with("    Condition:")));
+        let names: Vec<_> = unconditional.map(|output| output[0].trim().trim_end_matches(':')).collect();
+        assert_eq!(names, OUTPUTS);
+    }
 }

@@ -91,7 +91,8 @@ fn quota(executions: u64) -> Value {
 fn well() -> Vec<(String, u16, String)> {
     let cached = "method.request.header.X-API-Key,context.identity.sourceIp,context.httpMethod,context.path";
     let mut services = Vec::new();
-    let functions = ["CreateAccount", "EraseAccount", "ImportKeys", "ManageAccount", "PublishEvents", "Verify"];
+    let functions =
+        ["CreateAccount", "EraseAccount", "ImportKeys", "ManageAccount", "NotifyExpiry", "PublishEvents", "Verify"];
     let functions = functions.iter().map(|name| format!("{name}FunctionName")).chain([format!("{AUTHORIZER}:live")]);
     let functions = functions.chain(OTHER_FUNCTIONS.map(str::to_owned));
     for function in functions {

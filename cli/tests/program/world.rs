@@ -24,15 +24,18 @@ pub(crate) const VALUE: &str =
 pub(crate) const REQUEST: &str = "1c0f3a9e-5b1d-4a2e-9d0c-6f6f1f0f8a57";
 pub(crate) const AUTHORIZER: &str = "arn:aws:lambda:us-east-1:123456789012:function:api-keys-authorizer";
 
-const OUTPUTS: [&str; 9] = [
+const OUTPUTS: [&str; 12] = [
+    "ApiId",
     "CreateAccountFunctionName",
     "EraseAccountFunctionName",
     "EventTableName",
     "ImportKeysFunctionName",
     "ManageAccountFunctionName",
+    "NotifyExpiryFunctionName",
     "PublishEventsFunctionName",
     "TableName",
     "UsageTableName",
+    "VerifyFunctionArn",
     "VerifyFunctionName",
 ];
 /// The other account that the table has items of.
