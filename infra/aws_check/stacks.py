@@ -32,8 +32,9 @@ class Stacks:
         self._cloudformation = place.client("cloudformation")
         self.owner = account
         self.name, self.probe, self.alarms = name, f"{name}-probe", f"{name}-alarms"
-        # Only a deployment that has ended gives a stack its tag.
+        # Only a deployment that has ended gives a stack its tag, and only a call after its making gives the bucket one.
         self._begun: set[str] = set()
+        self._has_made_bucket = False
         self.bucket = f"{name}-{account}-{place.region}"
 
     def refuse_if_there(self) -> None:
@@ -44,12 +45,20 @@ class Stacks:
                     f"there is a stack {stack}; if a check left it, remove it by `make aws-check REMOVE={self.name}`, else choose "
                     "another NAME"
                 )
+        if self._is_bucket_there():
+            raise Failure(
+                f"there is a bucket {self.bucket}; if a check left it, remove it by `make aws-check REMOVE={self.name}`, else choose "
+                "another NAME"
+            )
 
     def deploy_service(self, template: Path, parameters: dict[str, str]) -> dict[str, str]:
         """The service itself, by its outputs."""
         where = {} if self._place.region == "us-east-1" else {"LocationConstraint": self._place.region}
         location = {"CreateBucketConfiguration": where} if where else {}
-        self._place.client("s3").create_bucket(Bucket=self.bucket, **location)
+        client = self._place.client("s3")
+        client.create_bucket(Bucket=self.bucket, **location)
+        self._has_made_bucket = True
+        client.put_bucket_tagging(Bucket=self.bucket, Tagging={"TagSet": [{"Key": TAG, "Value": self.name}]})
         role = "existing" if self._log_role() else "create"
         return self._deploy(self.name, template, {"ApiGatewayAccountRole": role} | parameters)
 
@@ -69,6 +78,8 @@ class Stacks:
         for stack in stacks:
             if stack["StackName"] not in self._begun and TAG not in {tag["Key"] for tag in stack.get("Tags", [])}:
                 raise Failure(f"the stack {stack['StackName']} was made by no check, and is left alone")
+        if self._is_bucket_there() and not self._is_bucket_ours():
+            raise Failure(f"the bucket {self.bucket} was made by no check, and is left alone")
         for stack in stacks:
             resources += self._resources(stack["StackId"])
             tell(f"Removing {stack['StackName']}")
@@ -144,6 +155,23 @@ class Stacks:
             for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
                 iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
             iam.delete_role(RoleName=role)
+
+    def _is_bucket_there(self) -> bool:
+        try:
+            self._place.client("s3").head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            # One of somebody else is a 403.
+            return error.response["ResponseMetadata"]["HTTPStatusCode"] != 404
+        return True
+
+    def _is_bucket_ours(self) -> bool:
+        if self._has_made_bucket:
+            return True
+        try:
+            tags = self._place.client("s3").get_bucket_tagging(Bucket=self.bucket)["TagSet"]
+        except ClientError:
+            return False
+        return TAG in {tag["Key"] for tag in tags}
 
     def _delete_bucket(self) -> None:
         client = self._place.client("s3")

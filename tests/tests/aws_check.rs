@@ -10,7 +10,7 @@ use std::thread;
 
 use tests::template::root;
 
-/// AWS with some stacks, without the tag of a check.
+/// AWS with some stacks, and one bucket or none, without the tag of a check.
 struct Aws {
     endpoint: String,
     calls: Arc<Mutex<Vec<String>>>,
@@ -18,6 +18,10 @@ struct Aws {
 
 impl Aws {
     fn with(stacks: &'static [&'static str]) -> Self {
+        Self::with_bucket(stacks, None)
+    }
+
+    fn with_bucket(stacks: &'static [&'static str], bucket: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::<Mutex<Vec<String>>>::default();
@@ -26,6 +30,9 @@ impl Aws {
             for connection in listener.incoming() {
                 let mut connection = BufReader::new(connection.unwrap());
                 let (mut length, mut line) = (0, String::new());
+                connection.read_line(&mut line).unwrap();
+                let request = line.trim_end_matches(" HTTP/1.1\r\n").to_owned();
+                line.clear();
                 while connection.read_line(&mut line).unwrap() > 2 {
                     if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
                         length = value.trim().parse().unwrap();
@@ -37,9 +44,15 @@ impl Aws {
                 let form: Vec<_> = form_urlencoded::parse(&form).into_owned().collect();
                 let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
                 let action = field("Action").unwrap_or_default();
-                let (status, body) = answer(&action, &field("StackName").unwrap_or_default(), stacks);
-                noted.lock().unwrap().push(action);
+                let (action, (status, body)) = if action.is_empty() {
+                    let answer = of_bucket(&request, bucket);
+                    (request, answer)
+                } else {
+                    let answer = answer(&action, &field("StackName").unwrap_or_default(), stacks);
+                    (action, answer)
+                };
                 let length = body.len();
+                noted.lock().unwrap().push(action);
                 let head = format!("HTTP/1.1 {status} OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
                 connection.get_mut().write_all((head + &body).as_bytes()).unwrap();
             }
@@ -71,7 +84,12 @@ impl Aws {
 
     fn only_looked(&self) -> bool {
         let calls = self.calls.lock().unwrap();
-        calls.len() > 1 && calls.iter().all(|call| ["GetCallerIdentity", "DescribeStacks"].contains(&&**call))
+        let looks = |call: &String| {
+            ["GetCallerIdentity", "DescribeStacks"].contains(&&**call)
+                || call.starts_with("HEAD ")
+                || call.ends_with("?tagging")
+        };
+        calls.len() > 1 && calls.iter().all(looks)
     }
 }
 
@@ -88,6 +106,23 @@ fn answer(action: &str, stack: &str, stacks: &[&str]) -> (u16, String) {
     }
     let error = format!("<Code>ValidationError</Code><Message>Stack with id {stack} does not exist</Message>");
     (400, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
+}
+
+/// A bucket with one object, or none at all.
+fn of_bucket(request: &str, bucket: Option<&str>) -> (u16, String) {
+    let error = |code: &str| (404, format!("<Error><Code>{code}</Code></Error>"));
+    let is_there = bucket.is_some_and(|bucket| request.contains(&format!("/{bucket}")));
+    match request.split_once(' ') {
+        Some(("HEAD", _)) => (if is_there { 200 } else { 404 }, String::new()),
+        _ if !is_there => error("NoSuchBucket"),
+        Some(("PUT", _)) => (409, "<Error><Code>BucketAlreadyOwnedByYou</Code></Error>".to_owned()),
+        Some(("GET", path)) if path.ends_with("?tagging") => error("NoSuchTagSet"),
+        Some(("GET", _)) => {
+            let object = "<Contents><Key>precious</Key><Size>1</Size></Contents>";
+            (200, format!("<ListBucketResult><IsTruncated>false</IsTruncated>{object}</ListBucketResult>"))
+        }
+        _ => (204, String::new()),
+    }
 }
 
 /// What it printed, to both.
@@ -126,6 +161,21 @@ fn it_removes_no_stack_that_no_check_made() {
     let said = said(&output);
     assert!(!output.status.success() && said.contains("was made by no check, and is left alone"), "{said}");
     assert!(aws.only_looked(), "{:?}", aws.calls.lock().unwrap());
+}
+
+#[test]
+fn it_empties_no_bucket_that_no_check_made() {
+    const BUCKET: &str = "logs-123456789012-eu-central-1";
+    for (arguments, why) in [
+        (["--name", "logs", "--yes", "--template", "/dev/null"].as_slice(), "there is a bucket"),
+        (&["--remove", "logs"], "was made by no check, and is left alone"),
+    ] {
+        let aws = Aws::with_bucket(&[], Some(BUCKET));
+        let output = aws.check(arguments, "");
+        let said = said(&output);
+        assert!(!output.status.success() && said.contains(BUCKET) && said.contains(why), "{said}");
+        assert!(aws.only_looked(), "{:?}", aws.calls.lock().unwrap());
+    }
 }
 
 #[test]
