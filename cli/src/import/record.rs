@@ -71,21 +71,24 @@ impl Record {
         file.read_to_string(&mut text).map_err(failure)?;
         // A run that was killed may have left half a line.
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let half = text.split_off(whole);
+        let mut lines = text.lines();
+        let is_ours = match lines.next() {
+            Some(first) => serde_json::from_str::<Header>(first).is_ok_and(|known| known == header),
+            None => serde_json::to_string(&header).is_ok_and(|first| first.starts_with(&half)),
+        };
+        if !is_ours {
+            return Err(Failure::input(format!(
+                "{} is of an import of another file, into another account or stack, or with another choice of --revive: \
+                 remove it to begin anew",
+                path.display()
+            )));
+        }
         file.set_len(whole as u64).map_err(failure)?;
-        text.truncate(whole);
 
         let mut record = Self { path: path.to_owned(), file, sent: HashSet::new(), done: BTreeMap::new() };
-        let mut lines = text.lines();
-        match lines.next().map(serde_json::from_str::<Header>) {
-            None => record.write(&header)?,
-            Some(Ok(known)) if known == header => {}
-            Some(_) => {
-                return Err(Failure::input(format!(
-                    "{} is of an import of another file, into another account or stack, or with another choice of --revive: \
-                     remove it to begin anew",
-                    path.display()
-                )));
-            }
+        if whole == 0 {
+            record.write(&header)?;
         }
         for line in lines.filter_map(|line| serde_json::from_str(line).ok()) {
             match line {
