@@ -1,5 +1,6 @@
 //! The stack's alarms: whether they are there, tell somebody, and are silent.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Deserialize;
@@ -129,13 +130,13 @@ fn of(alarms: &[Alarm], service: &Service) -> Vec<Finding> {
         findings.push(Finding::warning(CHECK, why, deploy).unless_emulated(service.is_emulated()));
     }
     for alarm in alarms {
-        let name = &alarm.name;
+        let (name, typed) = (&alarm.name, in_a_shell(&alarm.name));
         if alarm.state_value == "ALARM" {
-            let look = format!("aws cloudwatch describe-alarm-history --alarm-name {name} --max-items 5");
+            let look = format!("aws cloudwatch describe-alarm-history --alarm-name {typed} --max-items 5");
             findings.push(Finding::fault(CHECK, format!("{name} rings"), look));
         }
         if alarm.actions_enabled == Some(false) {
-            let fix = format!("aws cloudwatch enable-alarm-actions --alarm-names {name}");
+            let fix = format!("aws cloudwatch enable-alarm-actions --alarm-names {typed}");
             findings.push(Finding::warning(CHECK, format!("{name} tells nobody: its actions are off"), fix));
         } else if alarm.actions.is_empty() {
             let why = format!("{name} tells nobody, unless a rule of the bus does: it has no action");
@@ -146,4 +147,10 @@ fn of(alarms: &[Alarm], service: &Service) -> Vec<Finding> {
         findings.push(Finding::ok(CHECK, format!("{} of the stack, and none rings", counted(alarms.len(), "alarm"))));
     }
     findings
+}
+
+/// As one word of a shell: the name of an alarm may have blanks, or a command.
+fn in_a_shell(name: &str) -> Cow<'_, str> {
+    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_./:@".contains(&letter);
+    if name.bytes().all(is_plain) { name.into() } else { format!("'{}'", name.replace('\'', r"'\''")).into() }
 }

@@ -64,6 +64,13 @@ fn alarms(state: &str, enabled: bool, actions: &[&str]) -> Value {
         of("Duration", "FunctionName", OTHER_FUNCTIONS[0]), of("IteratorAge", "FunctionName", "PublishEventsFunctionName")]})
 }
 
+/// The same, of which `ModifiedEvents` rings, and has that name.
+fn ringing_alarm(name: &str) -> Value {
+    let mut alarms = alarms("ALARM", true, &["x"]);
+    *alarms.pointer_mut("/MetricAlarms/0/AlarmName").unwrap() = name.into();
+    alarms
+}
+
 /// All but the one that watches verify-key.
 fn without_verify_key() -> Value {
     let mut alarms = alarms("OK", true, &["x"]);
@@ -253,7 +260,13 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
             "alarm-rings",
             ("DescribeAlarms", 200, alarms("ALARM", true, &["x"])),
             "api-keys-alarms-ModifiedEvents rings",
-            "describe-alarm-history",
+            "describe-alarm-history --alarm-name api-keys-alarms-ModifiedEvents --max-items 5",
+        ),
+        (
+            "alarm-with-a-command",
+            ("DescribeAlarms", 200, ringing_alarm("Ada's; $(id)")),
+            "Ada's; $(id) rings",
+            r"describe-alarm-history --alarm-name 'Ada'\''s; $(id)' --max-items 5",
         ),
         (
             "create-key",
