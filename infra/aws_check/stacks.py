@@ -147,9 +147,10 @@ class Stacks:
         return self._place.client("apigateway").get_account().get("cloudwatchRoleArn")
 
     def _delete_log_role(self, roles: list[str]) -> None:
-        """Sets the account's role back to none, as it was before this check's stack set it."""
-        patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}]
-        self._place.client("apigateway").update_account(patchOperations=patch)
+        """Sets the account's role back to none, as it was before this check's stack set it. One that was set since stays."""
+        if (self._log_role() or "").rpartition("/")[2] in roles:
+            patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}]
+            self._place.client("apigateway").update_account(patchOperations=patch)
         iam = self._place.client("iam")
         for role in roles:
             for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
