@@ -1,5 +1,6 @@
 //! The fields of a request, taken one by one, and every wrong one remembered.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -106,11 +107,13 @@ impl Fields {
     fn of(given: impl IntoIterator<Item = (String, Value)>) -> Self {
         let mut fields =
             Self { given: Vec::new(), repeated: Vec::new(), is_query: false, errors: Vec::new(), unnamed_errors: 0 };
+        // A body may have thousands.
+        let mut names = BTreeSet::new();
         for (name, value) in given {
-            if fields.has(&name) {
-                fields.repeated.push(name);
-            } else {
+            if names.insert(name.clone()) {
                 fields.given.push((name, value));
+            } else {
+                fields.repeated.push(name);
             }
         }
         fields
