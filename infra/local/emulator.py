@@ -62,9 +62,12 @@ def choose_port(wanted: int) -> int:
 
 
 class Emulator:
-    """A running ministack; leaving the `with` block ends it and the functions it runs."""
+    """A running ministack; leaving the `with` block ends it and the functions it runs.
 
-    def __init__(self, python: Path, port: int, state: Path) -> None:
+    With a seed it updates stacks as CloudFormation does, in an order of that seed.
+    """
+
+    def __init__(self, python: Path, port: int, state: Path, seed: str | None = None) -> None:
         self.endpoint = endpoint_url(port)
         self.log = state / "ministack.log"
         temporary = state / "tmp"
@@ -84,6 +87,8 @@ class Emulator:
             "STATE_DIR": str(state / "persisted"),
             "TMPDIR": str(temporary),
         }
+        if seed is not None:
+            environment["UPDATE_SEED"] = seed
         with self.log.open("w") as output:
             self._process = start([str(python), str(STARTER)], environment, state, output)
 

@@ -4,10 +4,17 @@ Its Lambda Runtime API sends an answer in two parts. The second would wait for t
 Linux delays by 40 ms: four times in each request of an API.
 """
 
+import os
 import socketserver
 import sys
 
 from ministack.app import main
 
+sys.dont_write_bytecode = True
+
+import as_cloudformation
+
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+if "UPDATE_SEED" in os.environ:
+    as_cloudformation.update_stacks(os.environ["UPDATE_SEED"])
 sys.exit(main())
