@@ -17,7 +17,7 @@ export STEPS := $(CURDIR)/.local/steps
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run watch test simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench aws-check package deploy steps tools checkers clean
+.PHONY: help run watch test test-upgrade simulate simulate-planted lint lint-rust lint-others nightly audit fuzz bench aws-check package deploy steps tools checkers clean
 
 help:                 ## these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: steps           ## everything
 	$(TIMED) "Simulation, compiling" cargo build --profile simulation --package simulation
 	$(TIMED) "Simulation" target/simulation/simulation 0..600
 	@$(TIMED)
+
+test-upgrade: tools   ## the guide to upgrading from 0.1.0, step by step on an emulated AWS with clients; SEED
+	@$(TOOLS)/sam/bin/python tests/upgrade/upgrade.py $(if $(SEED),--seed $(SEED))
 
 simulate:             ## the functions in a world with a seed, SEEDS such as 17 or 0..5000
 	cargo run --profile simulation --package simulation -- $(or $(SEEDS),0..600)
@@ -76,6 +79,7 @@ nightly: audit        ## what `test` does, at sizes that take hours, and what it
 	$(MAKE) fuzz
 	infra/package/twice
 	$(TOOLS)/sam/bin/python infra/local/stack.py check
+	$(MAKE) test-upgrade
 
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit

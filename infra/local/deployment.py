@@ -47,10 +47,10 @@ def architecture() -> str:
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
-def build(state: Path) -> Path:
+def build(state: Path, source: Path = ROOT) -> Path:
     """Builds the functions as the tests are, in a part of the time, and gives a template with their code."""
-    template = read_template(TEMPLATE)
-    executables = _cargo_build("Building the functions", list(binaries(template).values()))
+    template = read_template(source / TEMPLATE.name)
+    executables = _cargo_build("Building the functions", list(binaries(template).values()), source)
     folders = {function: state / "build" / function for function in binaries(template)}
     for function, binary in binaries(template).items():
         folders[function].mkdir(parents=True, exist_ok=True)
@@ -173,14 +173,14 @@ def ministack() -> Path:
     return TOOLS / "ministack" / "bin" / "python"
 
 
-def _cargo_build(title: str, programs: list[str]) -> dict[str, str]:
+def _cargo_build(title: str, programs: list[str], source: Path = ROOT) -> dict[str, str]:
     """Builds programs with the dependencies that the tests have, and gives their paths."""
     environment = _build_environment()
     # Of the whole workspace: for some packages alone cargo would choose other features, and build all that they use anew.
     command = ["cargo", "build", "--workspace", *(f"--bin={program}" for program in programs)]
-    stream_step(title, command, environment, ROOT)
+    stream_step(title, command, environment, source)
     command += ["--quiet", "--message-format=json"]
-    output = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    output = subprocess.run(command, env=environment, cwd=source, stdout=subprocess.PIPE, check=True).stdout
     messages = (json.loads(line) for line in output.splitlines())
     return {each["target"]["name"]: each["executable"] for each in messages if each.get("executable")}
 
