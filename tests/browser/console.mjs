@@ -1,5 +1,5 @@
 // The console in a real browser, against the deployed service. Its address is in API_URL, accounts of its own in ACCOUNTS;
-// STORIES has names of files if not all are to be told.
+// STORIES names the files to run; without it, all run.
 
 import { describe } from 'node:test';
 

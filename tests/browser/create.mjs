@@ -78,7 +78,7 @@ story('a key with all that it may have', async ({ page, admin }) => {
   }
 });
 
-story('an end that is chosen is told in words, and kept', async ({ page, admin }) => {
+story('the form shows a chosen end in words, and the key has it', async ({ page, admin }) => {
   await openForm(page, admin);
   await fillIn(page, 'until a day');
   const expires = page.getByLabel('Expires', { exact: true });
@@ -181,7 +181,7 @@ story('tags that would be read otherwise than they are meant are refused', async
   assert.deepEqual((await admin.find(key.id)).tags, { note: 'a, b=c' }, 'what a key has is left to it');
 });
 
-story('a refusal without a reason is told as one', async ({ page, admin }) => {
+story('the form names a refusal without a reason as one', async ({ page, admin }) => {
   await openForm(page, admin);
   await fillIn(page, 'refused');
   for (const how of [
@@ -240,7 +240,7 @@ story('a form waits for its answer', async ({ page, admin }) => {
   await create(page).click({ force: true });
   await page.getByRole('link', { name: 'Events' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  assert.match(page.url(), /#\/new$/, 'nobody leaves meanwhile');
+  assert.match(page.url(), /#\/new$/, 'the view stays meanwhile');
   answer();
   await ready(page, 'slow').waitFor();
   assert.equal(sent.count, 1);

@@ -8,7 +8,7 @@ const EVENTS = /\/events\?/;
 const rows = (page) => page.getByRole('table', { name: 'Events' }).locator('tbody').getByRole('row');
 const column = (page, at) => rows(page).evaluateAll((all, cell) => all.map((row) => row.cells[cell].innerText), at);
 
-story('each change is told, of the account and of a key', async ({ page, admin }) => {
+story('the events show each change of the account and of a key', async ({ page, admin }) => {
   const other = await admin.create({ name: 'other manager', operations: ['AUTHENTICATION', 'SMS'] });
   const key = await admin.create({ name: 'reminders', description: 'words' });
   await admin.send('PATCH', `/${key.id}`, { name: 'renamed', allowedIps: ['::1', '127.0.0.1'] });
@@ -87,12 +87,12 @@ story('many events are shown a page at a time', async ({ page, admin }) => {
   assert.equal(await rows(page).count(), 56);
   assert.ok(!(await more.isVisible()));
   // Those that are not in view have no text yet but their content.
-  const told = await rows(page).evaluateAll((all) => all.map((row) => row.cells[5].textContent));
-  assert.equal(told[0], 'Name: name 52 → name 53');
-  assert.equal(told[50], 'Name: name 2 → name 3');
+  const changes = await rows(page).evaluateAll((all) => all.map((row) => row.cells[5].textContent));
+  assert.equal(changes[0], 'Name: name 52 → name 53');
+  assert.equal(changes[50], 'Name: name 2 → name 3');
 });
 
-story('what operators change is told in words', async ({ page, admin }) => {
+story('the events show changes by operators in words', async ({ page, admin }) => {
   const event = { id: 'e', time: new Date().toISOString(), type: 'account.changed', keyId: null, externalId: 'customer-7', previousEvent: null,
     actor: { type: 'OPERATOR', keyId: null, userId: null, username: null, claimed: 'ops' }, sourceIp: null, requestId: 'r', report: null,
     changes: [{ field: 'externalId', from: 'customer-6', to: 'customer-7' }, { field: 'maxKeys', from: null, to: 50 }] };
@@ -125,7 +125,7 @@ story('no event is shown twice, however often it is asked for', async ({ page, a
   assert.equal(await rows(page).count(), 2);
 });
 
-story('notices of the end of a key are told in words', async ({ page, admin }) => {
+story('the events show notices of a key\u2019s end in words', async ({ page, admin }) => {
   const [event] = (await admin.send('GET', '/events')).body.events;
   const notice = { ...event, actor: { type: 'SERVICE', keyId: null, userId: null, username: null, claimed: null }, sourceIp: null, changes: [], expiresAt: '2026-12-31T10:15:30.123Z' };
   const events = [

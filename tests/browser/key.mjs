@@ -160,7 +160,7 @@ story('who deletes the key that is signed in is warned, and signed out', async (
   const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
   await openKey(page, own, 'own');
   await page.getByRole('button', { name: 'Delete…' }).click();
-  await dialog(page).getByText('If nobody else can manage keys').waitFor();
+  await dialog(page).getByText('If no other manager is left').waitFor();
   await dialog(page).getByText('you will be signed out.').waitFor();
   await checkState(page);
   await dialog(page).getByLabel('To confirm').fill(own.id.slice(-6));
@@ -221,7 +221,7 @@ story('a key is handed on, and its tags are changed one by one', async ({ page, 
   assert.deepEqual((await admin.find(key.id)).tags, {});
 });
 
-story('a grace period is told, and ended', async ({ page, admin }) => {
+story('a key shows its grace period, and a manager ends it', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
   await openKey(page, admin, 'reminders');
@@ -251,7 +251,7 @@ story('a rotation within a grace period names the value that it ends, or keeps i
   await dialog(page).getByText(/^The old value, which works until \d+ \w+ \d{4}, [\d:]+, fails at once\.$/).waitFor();
   await dialog(page).getByText(/^The old value was last used/).waitFor();
   await checkState(page);
-  await dialog(page).getByRole('checkbox', { name: 'Nobody has the present value' }).check();
+  await dialog(page).getByRole('checkbox', { name: 'The present value was lost' }).check();
   await dialog(page).getByText(/^The old value works until \d/).waitFor();
   assert.equal(await dialog(page).getByText("fails at once.").count(), 0);
   await checkState(page);

@@ -32,7 +32,7 @@ story('an account without other keys is helped on', async ({ page, admin }) => {
   await page.getByRole('heading', { name: 'New key' }).waitFor();
 });
 
-story('the list tells what there is to tell', async ({ page, admin }) => {
+story('the list shows each key\u2019s fields', async ({ page, admin }) => {
   const reminders = await admin.create({ name: 'reminders', operations: ['SMS', 'RCS'], expiresAt: inDays(29), tags: { team: 'blue' } });
   const old = await admin.create({ name: 'old', userId: 'user-7', username: 'Linus' });
   await admin.send('PATCH', `/${old.id}`, { enabled: false });
@@ -78,7 +78,7 @@ story('keys are found by what is known of them', async ({ page, admin }) => {
   assert.equal(await search.inputValue(), reminders.id, 'the value is not kept');
   assert.deepEqual(await names(page), ['reminders']);
 
-  await search.fill('nobody');
+  await search.fill('unmatched');
   await page.getByText('No key matches.', { exact: true }).waitFor();
   await checkState(page);
 
@@ -134,7 +134,7 @@ story('the API finds the keys of a state, an owner, an operation, a tag and a ti
   await page.getByRole('alert').getByText('tag.team').waitFor();
 });
 
-story('what the account has is told', async ({ page, admin }) => {
+story('the list shows the quota and the limits of the account', async ({ page, admin }) => {
   const account = (await admin.send('GET', '/account')).body;
   await page.route('**/account', (route) => route.fulfill({ json: { ...account, externalId: 'customer-7', keyCount: 12, maxKeys: 1000 } }));
   await signIn(page, admin);
@@ -175,7 +175,7 @@ story('a page that comes too late is not mixed with others', async ({ page, admi
   await pretendMany(page, admin, 3500);
   await signIn(page, admin);
   await page.getByText('100 of 1,000 keys').waitFor();
-  await page.getByRole('searchbox').fill('nobody');
+  await page.getByRole('searchbox').fill('unmatched');
 
   const held = defer();
   await meddle(page, 'GET', KEYS, async (route) => {
@@ -193,7 +193,7 @@ story('a page that comes too late is not mixed with others', async ({ page, admi
   assert.equal(await rows(page).count(), 12);
 });
 
-story('a failure that comes too late is not told', async ({ page, admin }) => {
+story('a failure of an outdated search is not shown', async ({ page, admin }) => {
   await pretendMany(page, admin, 1200);
   await signIn(page, admin);
   await page.getByText('100 of 1,000 keys').waitFor();
@@ -202,7 +202,7 @@ story('a failure that comes too late is not told', async ({ page, admin }) => {
     () => page.getByRole('button', { name: 'Show more' }).click(),
   ]) {
     const held = defer();
-    await page.getByRole('searchbox').fill('nobody');
+    await page.getByRole('searchbox').fill('unmatched');
     await meddle(page, 'GET', KEYS, async (route) => {
       await held.promise;
       await route.fulfill({ status: 500, json: {} });

@@ -52,7 +52,7 @@ story('a new value outlives every Escape', async ({ page, admin }) => {
   await page.getByText('You are signed out.').waitFor();
 });
 
-story('what is under way is waited for, and told', async ({ page, admin }) => {
+story('the page waits for what is under way, and shows that', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await openKey(page, admin, 'reminders');
   for (const [open, act, method, path] of /** @type {const} */ ([
@@ -93,10 +93,10 @@ story('no dialog stays over another view', async ({ page, admin }) => {
   assert.equal((await admin.find(key.id)).status, 'ACTIVE');
 });
 
-story('what ends when its view is gone is told in the one that is there', async ({ page, admin }) => {
+story('a change that ends after its view was left shows in the present view', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await openKey(page, admin, 'reminders');
-  const told = page.getByRole('status');
+  const region = page.getByRole('status');
 
   await page.getByRole('button', { name: 'Disable…' }).click();
   let answer = await holdBack(page, 'PATCH', ONE_KEY);
@@ -106,7 +106,7 @@ story('what ends when its view is gone is told in the one that is there', async 
   await keys(page).waitFor();
   await listed;
   answer();
-  await told.getByText('reminders is disabled.').waitFor();
+  await region.getByText('reminders is disabled.').waitFor();
   await page.getByRole('row').filter({ hasText: 'reminders' }).getByText('Disabled').waitFor();
   assert.equal(await page.title(), 'Keys · API keys');
   await checkState(page);
@@ -116,7 +116,7 @@ story('what ends when its view is gone is told in the one that is there', async 
   await page.getByRole('button', { name: 'Enable' }).click();
   await page.getByRole('link', { name: 'Events', exact: true }).click();
   answer();
-  await told.getByText('reminders is enabled.').waitFor();
+  await region.getByText('reminders is enabled.').waitFor();
   assert.equal(await page.title(), 'Events · API keys', 'no late answer renames the page');
   await page.getByRole('button', { name: 'Close' }).last().click();
 
@@ -131,13 +131,13 @@ story('what ends when its view is gone is told in the one that is there', async 
   await visit(page, '#/usage');
   await page.getByRole('heading', { name: 'Usage' }).waitFor();
   answer();
-  await told.getByText('Nobody knows whether reminders is deleted.').waitFor();
-  await told.getByText('The service could not do this just now.').waitFor();
-  assert.equal(await told.getByText('was not').count(), 0);
+  await region.getByText('It is unknown whether reminders is deleted.').waitFor();
+  await region.getByText('The service could not do this just now.').waitFor();
+  assert.equal(await region.getByText('was not').count(), 0);
   await page.getByRole('link', { name: 'Keys', exact: true }).click();
   await page.getByRole('link', { name: 'Events', exact: true }).click();
   await page.getByRole('heading', { name: 'Events' }).waitFor();
-  assert.equal(await page.getByText('Nobody knows').count(), 0, 'it is not told for ever');
+  assert.equal(await page.getByText('It is unknown').count(), 0, 'it is not shown for ever');
 
   await visit(page, `#/key/${key.id}`);
   await page.getByRole('button', { name: 'Delete…' }).click();
@@ -147,7 +147,7 @@ story('what ends when its view is gone is told in the one that is there', async 
   await dialog(page).getByRole('button', { name: 'Delete' }).click();
   await visit(page, '#/usage');
   answer();
-  await told.getByText('reminders is deleted.').waitFor();
+  await region.getByText('reminders is deleted.').waitFor();
 });
 
 story('what was read before a change ended is not shown after it', async ({ page, admin }) => {
@@ -215,7 +215,7 @@ story('a key that is shown is shown as a change left it that ends late', async (
   await page.getByRole('heading', { name: 'reminders Disabled' }).waitFor();
 });
 
-story('a slow save pulls nobody back', async ({ page, admin }) => {
+story('a slow save leaves the reader in the present view', async ({ page, admin }) => {
   const key = await admin.create({ name: 'old' });
   await openKey(page, admin, 'old');
   await page.getByRole('link', { name: 'Edit' }).click();
@@ -271,7 +271,7 @@ story('what is typed while a form is being saved is not lost', async ({ page, ad
   assert.equal((await admin.find(key.id)).description, 'a long story');
 });
 
-story('a change whose refusal comes late says what was refused', async ({ page, admin }) => {
+story('a late refusal of a change names the change', async ({ page, admin }) => {
   await admin.create({ name: 'reminders' });
   await openKey(page, admin, 'reminders');
   await page.getByRole('button', { name: 'Disable…' }).click();
@@ -305,7 +305,7 @@ story('the way back is right for who copied a value and goes back', async ({ pag
   await keys(page).waitFor();
 });
 
-story('waiting is told in a dialog that opens while something else waits', async ({ page, admin }) => {
+story('a dialog that opens while something else waits shows it', async ({ page, admin }) => {
   await admin.create({ name: 'reminders' });
   await signIn(page, admin);
   const usage = await holdBack(page, 'GET', /\/usage\?/);
@@ -577,7 +577,7 @@ story('what was asked for before a change is not shown after it', async ({ page,
   await page.getByRole('link', { name: 'theirs' }).first().waitFor();
 });
 
-story('how a change ended is told in the dialog that is open by then', async ({ page, admin }) => {
+story('the dialog that is open by then shows how a change ended', async ({ page, admin }) => {
   await admin.create({ name: 'other' });
   await admin.create({ name: 'reminders' });
   await openKey(page, admin, 'reminders');

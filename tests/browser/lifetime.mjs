@@ -54,7 +54,7 @@ story('a longest lifetime that is one of the presets is none twice', async ({ pa
   assert.deepEqual(await choices(page), ['In 7 days', 'In 30 days', 'As late as possible', 'On a date']);
 });
 
-story('what the API refuses as too late is told at the field, in the reader\u2019s time', async ({ page, admin }) => {
+story('the field shows an end that the API refuses as too late, in the reader\u2019s time', async ({ page, admin }) => {
   await signIn(page, admin);
   await visit(page, '#/new');
   await page.getByRole('checkbox', { name: 'SMS' }).check();

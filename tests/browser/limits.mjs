@@ -53,7 +53,7 @@ story('a key gets limits, and others', async ({ page, admin }) => {
   assert.equal((await admin.find(id)).limits, null);
 });
 
-story('what holds is told beside what was given', async ({ page, admin }) => {
+story('a key shows the limits in force beside its own', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders', limits: [{ requests: 60, per: 'MINUTE' }] });
   const lowered = { ...(await admin.find(key.id)), effectiveLimits: [{ requests: 10, per: 'MINUTE' }, { requests: 1000, per: 'DAY' }] };
   await page.route(/\/authentication\/\w{22}$/, (route) => route.fulfill({ json: lowered }));
@@ -82,7 +82,7 @@ story('whole numbers are taken as people write them', async ({ page, admin }) =>
   assert.deepEqual((await admin.find(key.id)).allowedIps, ['203.0.113.0/24', '2001:db8::1', '192.0.2.7']);
 });
 
-story('limits of the account are told with what is left of them', async ({ page, admin }) => {
+story('the list shows the limits of the account, and how much is left', async ({ page, admin }) => {
   await admin.create({ name: 'reminders', limits: [{ requests: 500, per: 'HOUR' }] });
   const accountLimits = [{ requests: 1_000_000, per: 'MONTH' }, { requests: 5000, per: 'HOUR' }];
   await amendAnswer(page, /\/authentication\/account$/, { accountLimits: accountLimits.map((limit, at) => ({ ...limit, remaining: 642_400 * (1 - at), resetSeconds: 3 })) });
@@ -97,7 +97,7 @@ story('limits of the account are told with what is left of them', async ({ page,
   await checkState(page);
 });
 
-story('where the account has no limits, none are told', async ({ page, admin }) => {
+story('where the account has no limits, the list shows none', async ({ page, admin }) => {
   await signIn(page, admin);
   await page.getByText(/^1 of [\d,]+ in use$/).waitFor();
   await page.getByRole('link', { name: 'Unnamed key' }).click();

@@ -54,7 +54,7 @@ story('a create whose answer is lost is repeated, and leaves one key with one va
   assert.equal(await status(await value(page).inputValue()), 200);
 });
 
-story('two keys of one name are told apart, whatever is lost', async ({ page, admin }) => {
+story('the page never confuses two keys of one name, whatever is lost', async ({ page, admin }) => {
   const other = await admin.create({ name: 'dup' });
   await openForm(page, admin, 'dup');
   await meddle(page, 'POST', KEYS, loseAnswer);
@@ -70,30 +70,30 @@ story('where no answer comes for long, it is said, and asked again', async ({ pa
   await meddle(page, 'POST', KEYS, 504, 3);
   await create(page).click();
   await page.getByRole('status').getByText(/Waiting for the answer/).waitFor();
-  await page.getByRole('alert').getByText('nobody knows whether this was done').waitFor();
+  await page.getByRole('alert').getByText('It is unknown whether this was done').waitFor();
   assert.ok(await page.getByLabel('Name', { exact: true }).isDisabled(), 'what was sent stands');
   assert.ok(await again(page).evaluate((button) => button === document.activeElement));
   await checkState(page);
   await page.getByRole('link', { name: 'Events' }).click();
-  assert.match(page.url(), /#\/new$/, 'nobody leaves by accident');
+  assert.match(page.url(), /#\/new$/, 'Escape leaves nothing');
   await again(page).click();
   await page.getByRole('dialog', { name: 'patient is ready' }).waitFor();
   assert.equal((await admin.names()).length, 2);
   assert.equal(await status(await value(page).inputValue()), 200);
 });
 
-story('who leaves an unknown end is told what that means', async ({ page, admin }) => {
+story('the page warns before a manager leaves an unknown end', async ({ page, admin }) => {
   await openForm(page, admin, 'left');
   await meddle(page, 'POST', KEYS, 500, 4);
   await create(page).click();
-  await page.getByRole('alert').getByText('If you leave it and it was done, nobody has the value.').waitFor();
+  await page.getByRole('alert').getByText('If you leave it and it was done, the value is lost.').waitFor();
   await page.getByRole('button', { name: 'Leave it' }).click();
   await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor();
   await page.getByRole('link', { name: 'Events' }).click();
   await page.getByRole('heading', { name: 'Events' }).waitFor();
 });
 
-story('a key that was made and ended meanwhile is told', async ({ page, admin }) => {
+story('the page reports a key that was made and has ended meanwhile', async ({ page, admin }) => {
   await openForm(page, admin, 'short');
   await meddle(page, 'POST', KEYS, async (route) => {
     const made = await (await route.fetch()).json();
@@ -101,10 +101,10 @@ story('a key that was made and ended meanwhile is told', async ({ page, admin })
     await route.abort('connectionreset');
   });
   await create(page).click();
-  const told = page.getByRole('alert').filter({ hasText: 'so nobody has the value.' });
-  await told.waitFor();
+  const alert = page.getByRole('alert').filter({ hasText: 'and the value with it.' });
+  await alert.waitFor();
   await checkState(page);
-  await told.getByRole('link', { name: 'Open the key' }).click();
+  await alert.getByRole('link', { name: 'Open the key' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
   await page.getByRole('heading', { name: 'short Disabled' }).waitFor();
 });
@@ -134,12 +134,12 @@ story('the lost answer of a value that replaces a lost one is found, too', async
   assert.equal(await status(await value(page).inputValue()), 200);
 });
 
-story('a rotation that nobody answers is asked again, and not left by Escape', async ({ page, admin }) => {
+story('a rotation without an answer is asked again, and not left by Escape', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await openDialog(page, admin, 'reminders');
   await meddle(page, 'POST', ROTATE, 504, 4);
   await rotate(page);
-  await page.getByRole('alert').getByText('nobody knows whether this was done').waitFor();
+  await page.getByRole('alert').getByText('It is unknown whether this was done').waitFor();
   await checkState(page);
   await page.keyboard.press('Escape');
   await page.evaluate(() => history.back());
@@ -151,7 +151,7 @@ story('a rotation that nobody answers is asked again, and not left by Escape', a
   assert.equal(await status(key.value), 200);
 });
 
-story('who loses the answer that has their own new value is told so', async ({ page, admin }) => {
+story('the page explains the loss of the answer that has one\u2019s own new value', async ({ page, admin }) => {
   const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
   await openDialog(page, own, 'own');
   await page.getByLabel('The present value works for another').selectOption('no time');
@@ -167,7 +167,7 @@ story('a refusal by what stands before the function proves nothing about a lost 
   await meddle(page, 'POST', KEYS, problem(404, 'NO_ROUTE'));
   await meddle(page, 'POST', KEYS, loseAnswer);
   await create(page).click();
-  const told = page.getByRole('alert');
+  const alert = page.getByRole('alert');
   for (const [next, reason] of /** @type {const} */ ([
     [problem(403, 'ADDRESS'), 'In the service’s words.'],
     [problem(403, 'FORBIDDEN'), 'This key may not be used from your address.'],
@@ -176,8 +176,8 @@ story('a refusal by what stands before the function proves nothing about a lost 
     [(route) => route.fulfill({ status: 403, body: '<p>Blocked</p>' }), 'Request Too Long'],
     [undefined, 'It was refused without a reason (403).'],
   ])) {
-    await told.getByText('nobody knows whether this was done').waitFor();
-    await told.getByText(reason).waitFor();
+    await alert.getByText('It is unknown whether this was done').waitFor();
+    await alert.getByText(reason).waitFor();
     assert.ok(await page.getByLabel('Name', { exact: true }).isDisabled(), 'what was sent stands');
     await checkState(page);
     if (next) await meddle(page, 'POST', KEYS, next);
@@ -197,7 +197,7 @@ story('a refusal by the function decides about a lost request', async ({ page, a
   await page.getByRole('alert').getByText('Nothing was done').waitFor();
 });
 
-story('a value that nobody saw is replaced, though its key was changed meanwhile', async ({ page, admin }) => {
+story('a lost value is replaced, though its key was changed meanwhile', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await openDialog(page, admin, 'reminders');
   await meddle(page, 'POST', ROTATE, async (route) => {
@@ -228,7 +228,7 @@ story('a value that others have got meanwhile is left to them', async ({ page, a
   assert.equal(await status(theirs), 200);
 });
 
-story('a session that ends while a value is in doubt says so', async ({ page, admin }) => {
+story('the sign-in page warns after a session that ended while a value was in doubt', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   for (const act of [
     async (manager) => {
@@ -249,14 +249,14 @@ story('a session that ends while a value is in doubt says so', async ({ page, ad
     });
     await go();
     await page.getByText('You were signed out: your key no longer works.').waitFor();
-    await page.getByText(/^Nobody knows whether your last request was done: see the events of .*\.$/).waitFor();
+    await page.getByText(/^It is unknown whether your last request was done: see the events of .*\.$/).waitFor();
     await checkState(page);
   }
   await page.getByText(`the events of reminders (${key.id}).`).waitFor();
   await signIn(page, admin);
 });
 
-story('a session that ends while a lost value is looked for says so, too', async ({ page, admin }) => {
+story('the sign-in page warns after a session that ended while a lost value was looked for', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   for (const looked of [/\/events\?/, /\/authentication\/\w{22}$/]) {
     await openDialog(page, admin, 'reminders');
@@ -271,7 +271,7 @@ story('a session that ends while a lost value is looked for says so, too', async
   }
 });
 
-story('nobody is made to wait for long', async ({ page, admin }) => {
+story('a manager may ask again at once, however long Retry-After is', async ({ page, admin }) => {
   await openForm(page, admin, 'busy');
   await meddle(page, 'POST', KEYS, (route) =>
     route.fulfill({ status: 503, headers: { 'Retry-After': '3600' }, json: { status: 503, code: 'UNAVAILABLE', detail: 'Later.' } }));
@@ -291,7 +291,7 @@ story('a request that the browser itself has sent twice is in doubt, too', async
     return route.fallback();
   });
   await rotate(page);
-  await page.getByRole('alert').getByText('nobody knows whether this was done').waitFor();
+  await page.getByRole('alert').getByText('It is unknown whether this was done').waitFor();
   await again(page).click();
   await page.getByRole('dialog', { name: 'reminders has a new value' }).waitFor();
   assert.equal(await status(key.value), 200);
@@ -305,7 +305,7 @@ story('a create that failed at first, and is wrong, can be mended', async ({ pag
   await meddle(page, 'POST', KEYS, 503);
   await create(page).click();
   await page.getByText('nonsense must be an IPv4 or IPv6 address').waitFor();
-  assert.equal(await page.getByText('nobody knows').count(), 0);
+  assert.equal(await page.getByText('It is unknown').count(), 0);
   assert.ok(await addresses.evaluate((input) => input === document.activeElement));
   await addresses.fill('127.0.0.1');
   await create(page).click();

@@ -1,4 +1,4 @@
-// Changes of the key that is signed in, which may shut out whoever makes them; and changes of others that come between.
+// Changes of the key that is signed in, which may shut its manager out; and changes of others that come between.
 
 import assert from 'node:assert/strict';
 
@@ -76,10 +76,10 @@ story('who limits the addresses of their own key is asked, whatever they are', a
   await addresses.fill('');
   await save(page);
   await page.getByRole('heading', { name: 'own Active' }).waitFor();
-  assert.equal((await admin.find(own.id)).allowedIps, null, 'to allow more shuts nobody out');
+  assert.equal((await admin.find(own.id)).allowedIps, null, 'to allow more needs no question');
 });
 
-story('limits of one\u2019s own key keep nobody from managing keys', async ({ page, admin }) => {
+story('a manager whose own key has limits still manages keys', async ({ page, admin }) => {
   const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION'] });
   await openForm(page, own, own.id);
   await page.getByRole('group', { name: 'Limits' }).getByLabel('a minute').fill('1');
@@ -93,16 +93,16 @@ story('limits of one\u2019s own key keep nobody from managing keys', async ({ pa
   assert.equal(await page.getByRole('alert').count(), 0);
 });
 
-story('what others changed meanwhile is told before anything is saved', async ({ page, admin }) => {
+story('the form shows changes of others before it saves anything', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders', operations: ['SMS'] });
   await openForm(page, admin, key.id);
   await page.getByLabel('Description').fill('mine');
   await admin.send('PATCH', `/${key.id}`, { name: 'theirs', operations: ['SMS', 'RCS'] });
   await save(page);
-  const told = page.getByRole('alert');
-  await told.getByText('Nothing was done: somebody changed this key').waitFor();
-  await told.getByText('Name: reminders → theirs').waitFor();
-  await told.getByText('Operations: SMS → SMS, RCS').waitFor();
+  const alert = page.getByRole('alert');
+  await alert.getByText('Nothing was done: somebody changed this key').waitFor();
+  await alert.getByText('Name: reminders → theirs').waitFor();
+  await alert.getByText('Operations: SMS → SMS, RCS').waitFor();
   await checkState(page);
   assert.equal((await admin.find(key.id)).description, null);
   await save(page);
@@ -161,7 +161,7 @@ story('a change whose answer is lost is found done, however it reads by then', a
     ['key.changed', 'key.changed', 'key.rotated', 'key.changed', 'key.changed', 'key.created'], 'each was done once');
 });
 
-story('what others did after a lost answer is told as theirs', async ({ page, admin }) => {
+story('the form shows changes of others after a lost answer as theirs', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   const other = await admin.create({ name: 'other', operations: ['AUTHENTICATION', 'SMS'] });
   await openForm(page, admin, key.id);
@@ -175,25 +175,25 @@ story('what others did after a lost answer is told as theirs', async ({ page, ad
   assert.equal((await admin.find(key.id)).name, 'theirs');
 });
 
-story('a form says what else was done to its key meanwhile', async ({ page, admin }) => {
+story('a form shows other changes of its key meanwhile', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   const { status } = await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 3600 });
   assert.equal(status, 201);
-  const told = page.getByRole('alert');
+  const alert = page.getByRole('alert');
   await openForm(page, admin, key.id);
   await page.getByLabel('Description').fill('mine');
   await admin.send('PATCH', `/${key.id}`, { enabled: false });
   await save(page);
-  await told.getByText('Enabled: true → false').waitFor();
+  await alert.getByText('Enabled: true → false').waitFor();
   await admin.send('PATCH', `/${key.id}`, { enabled: true });
   const { value } = (await admin.send('POST', `/${key.id}/rotate`, { gracePeriodSeconds: 0 })).body;
   await save(page);
-  await told.getByText('Rotated').waitFor();
-  await told.getByText('Enabled: false → true').waitFor();
+  await alert.getByText('Rotated').waitFor();
+  await alert.getByText('Enabled: false → true').waitFor();
   await fetch(`${process.env.API_URL}/leaks`, { method: 'POST', body: JSON.stringify([{ token: value }]) });
   await save(page);
-  await told.getByText('Exposed').waitFor();
-  assert.equal(await told.getByText('Enabled: false → true').count(), 0, 'only what is new');
+  await alert.getByText('Exposed').waitFor();
+  assert.equal(await alert.getByText('Enabled: false → true').count(), 0, 'only what is new');
   await checkState(page);
 });
 

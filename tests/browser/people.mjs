@@ -1,4 +1,4 @@
-// What is told to people with other eyes, hands, hearing and languages, beyond what axe knows.
+// Access for people with other eyes, hands, hearing and languages, beyond what axe checks.
 
 import assert from 'node:assert/strict';
 
@@ -95,7 +95,7 @@ story('dialogs have exact times, too', async ({ page, admin }) => {
   }
 });
 
-story('a dialog says what it is about', async ({ page, admin }) => {
+story('a dialog has its text as its description', async ({ page, admin }) => {
   await admin.create({ name: 'reminders' });
   await signIn(page, admin);
   await page.getByRole('link', { name: 'reminders' }).click();
@@ -128,7 +128,7 @@ story('what has to be filled in is said', async ({ page, admin }) => {
   assert.ok(await first.evaluate((box) => box === document.activeElement));
 });
 
-story('waiting is told', async ({ page, admin }) => {
+story('the page announces waiting', async ({ page, admin }) => {
   let answer;
   await meddle(page, 'GET', '**/self', async (route) => {
     await new Promise((resolve) => (answer = resolve));

@@ -81,7 +81,7 @@ story('no address leads who only reads to a form', async ({ page, admin }) => {
   }
 });
 
-story('who may read no more is signed out, and told so', async ({ page, admin }) => {
+story('a reader who may read no more is signed out, and reads why', async ({ page, admin }) => {
   const { reader } = await readerOf(admin);
   await signIn(page, reader);
   await admin.send('PATCH', `/${reader.id}`, { operations: ['SMS'] });
@@ -105,7 +105,7 @@ story('who is made to read only is signed out where they manage, and may read', 
   await assertNothingWrites(page);
 });
 
-story('a manager makes a key that only reads, and is told what that means', async ({ page, admin }) => {
+story('a manager makes a key that only reads, and the form explains that', async ({ page, admin }) => {
   await signIn(page, admin);
   await visit(page, '#/new');
   await page.getByLabel('Name', { exact: true }).fill('review');

@@ -25,7 +25,7 @@ story('a manager signs in, and out', async ({ page, admin }) => {
   await checkState(page);
 });
 
-story('who may not manage keys is told why', async ({ page, admin }) => {
+story('a holder who may not manage keys reads why', async ({ page, admin }) => {
   const sender = await admin.create({});
   const abroad = await admin.create({ operations: ['AUTHENTICATION'], allowedIps: ['203.0.113.0/24'] });
   const disabled = await admin.create({ operations: ['AUTHENTICATION'] });
@@ -50,7 +50,7 @@ story('who may not manage keys is told why', async ({ page, admin }) => {
   await signIn(page, admin);
 });
 
-story('a refusal says no other reason than the one it has', async ({ page, admin }) => {
+story('a refusal shows its own reason and no other', async ({ page, admin }) => {
   for (const [how, sentence] of [
     [(route) => route.fulfill({ status: 403, body: '<p>Blocked</p>' }), 'It was refused without a reason (403).'],
     [problem(403, 'FORBIDDEN'), 'In the service’s words.'],

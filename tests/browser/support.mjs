@@ -79,11 +79,11 @@ export function newAccount() {
 }
 
 /**
- * One story, in a browser without a past. Whatever is told, the page must break no policy, ask nobody else for anything,
+ * One story, in a browser without a past. In each, the page must break no policy, ask no other server for anything,
  * and make no mistake of its own.
- * @param {(told: { page: Page, context: BrowserContext, seen: Seen, admin: Client }) => Promise<void>} tell
+ * @param {(given: { page: Page, context: BrowserContext, seen: Seen, admin: Client }) => Promise<void>} steps
  */
-export function story(name, tell, options = {}) {
+export function story(name, steps, options = {}) {
   test(name, { timeout: 240_000 }, async () => {
     const context = await browser.newContext({ viewport: WIDE, timezoneId: 'Europe/Berlin', ...options });
     const seen = await watch(context);
@@ -91,7 +91,7 @@ export function story(name, tell, options = {}) {
       const page = await context.newPage();
       page.setDefaultTimeout(30_000);
       await page.goto(`${API}/console`);
-      await tell({ page, context, seen, admin: newAccount() });
+      await steps({ page, context, seen, admin: newAccount() });
     } finally {
       await context.close();
     }

@@ -33,7 +33,7 @@ async function pretendUsage(page, buckets) {
 const bars = (chart, verdict) => chart.locator(`rect.${verdict}`).evaluateAll((all) =>
   all.map((bar) => ['x', 'y', 'height'].map((name) => Number((Number.parseFloat(bar.getAttribute(name)) * (name === 'x' ? 0.3 : 1)).toFixed(1)))));
 
-story('usage is drawn, and told', async ({ page, admin }) => {
+story('the view draws usage, and has it in words', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   const asked = await pretendUsage(page, [
     { start: iso(today - DAY), allowed: 1000, limited: 500, denied: 500 },

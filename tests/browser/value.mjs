@@ -76,7 +76,7 @@ story('without a clipboard nothing is called copied', async ({ page, context, ad
   await page.getByRole('status').getByText('Not copied').waitFor();
 });
 
-story('nobody leaves the value by accident', async ({ page, admin }) => {
+story('a manager cannot leave the value by accident', async ({ page, admin }) => {
   const value = await issue(page, admin);
   const asked = [];
   page.on('dialog', (dialog) => {
@@ -95,5 +95,5 @@ story('nobody leaves the value by accident', async ({ page, admin }) => {
   await page.getByRole('heading', { name: 'reminders' }).waitFor();
   await page.reload();
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
-  assert.equal(asked.length, 1, 'afterwards nobody is asked');
+  assert.equal(asked.length, 1, 'afterwards no question comes');
 });

@@ -1,7 +1,7 @@
 // The page: sign-in, the frame, and the view that an address names.
 
 import { account, ask, endSession, keep, mayManage, onSessionEnd, opens, self } from './api.js';
-import { forgetOld, toldRegion, waitRegion } from './dialogs.js';
+import { forgetOld, resultRegion, waitRegion } from './dialogs.js';
 import { eventsView } from './events.js';
 import { createView, editView } from './key-form.js';
 import { keyView } from './key.js';
@@ -42,7 +42,7 @@ function showFrame() {
 			h('nav', { 'aria-label': words.nav }, words.views.map(([href, text]) => h('a', { href }, text))),
 			who,
 			h('button.quiet', { click: () => mayLeave(signOut) && signOut() }, words.signOut)),
-		toldRegion(),
+		resultRegion(),
 		h('main'),
 		waitRegion(),
 		patterns());

@@ -19,20 +19,20 @@ addEventListener('keydown', (event) => {
 /** Gives what closes it. */
 export function openDialog(title, cancel, about, ...content) {
 	const [titleId, aboutId] = [newId(), newId()];
-	const told = toldRegion();
+	const result = resultRegion();
 	const dialog = h('dialog', {
 		closedby: 'none',
 		'aria-labelledby': titleId,
 		'aria-describedby': aboutId,
 		close: () => dialog.isConnected && dialog.showModal(),
-	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, told, waitRegion());
+	}, h('h2', { id: titleId }, title), h('div.stack', { id: aboutId }, about), content, result, waitRegion());
 	const close = () => {
 		open.delete(cancel);
 		forget();
 		// Closing gives the focus back.
 		dialog.close();
 		dialog.remove();
-		allTold().at(-1)?.append(...told.children);
+		allResults().at(-1)?.append(...result.children);
 	};
 	open.add(cancel);
 	document.body.append(dialog);
@@ -68,23 +68,23 @@ let timer = 0;
 
 export const waitRegion = () => h('p.hint.wait', { role: 'status' });
 
-export const toldRegion = () => h('div.told', { role: 'status' });
+export const resultRegion = () => h('div.result', { role: 'status' });
 
 export const sayWaiting = (text) => document.querySelectorAll('.wait').forEach((region) => region.textContent !== text && fill(region, text));
 
 // A dialog hides what is behind it.
-const allTold = () => [...document.querySelectorAll('.told')];
+const allResults = () => [...document.querySelectorAll('.result')];
 
 /** Until it is closed, or two views later. */
-function tell(...content) {
+function show(...content) {
 	const box = h('div.notice', h('p', content), button(words.close, () => box.remove()));
-	allTold().at(-1)?.append(box);
+	allResults().at(-1)?.append(box);
 }
 
-export const forgetOld = () => document.querySelectorAll('.told > *').forEach((box) =>
+export const forgetOld = () => document.querySelectorAll('.result > *').forEach((box) =>
 	(box.matches('.old') ? box.remove() : box.classList.add('old')));
 
-export const tellDone = (key, action) => tell(words.done(nameOf(key), words.did[action]));
+export const showDone = (key, action) => show(words.done(nameOf(key), words.did[action]));
 
 // By version, what was to be changed where no answer came.
 const unanswered = new Map();
@@ -117,17 +117,17 @@ async function send(method, path, /** @type {any} */ { body, etag }) {
 	}
 }
 
-/** Its end is told if its view was left, and what is shown is read anew. */
+/** If its view was left, shows how it ended, and the present view is read anew. */
 export async function change(key, action, method, options) {
 	const view = thisView();
 	try {
 		const answer = await send(method, `/${key.id}`, options);
 		noteKey(key.id, answer);
 		if (!view.aborted) return answer;
-		tellDone(key, action);
+		showDone(key, action);
 	} catch (problem) {
 		if (!view.aborted) throw problem;
-		tell((problem.undecided ? words.notKnown : words.notDone)(nameOf(key), words.did[action]), notice(problem));
+		show((problem.undecided ? words.notKnown : words.notDone)(nameOf(key), words.did[action]), notice(problem));
 	}
 	dispatchEvent(new CustomEvent('late', { detail: key.id }));
 	return new Promise(() => {});

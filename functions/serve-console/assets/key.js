@@ -1,7 +1,7 @@
 // One key, and what may be done with it.
 
 import { call, isSelf, keep, mayManage } from './api.js';
-import { ask, change, tellDone } from './dialogs.js';
+import { ask, change, showDone } from './dialogs.js';
 import { eventsSection } from './events.js';
 import { field, lifetimeOf, tagsOf, textsOf } from './fields.js';
 import { noteKey } from './keys.js';
@@ -182,7 +182,7 @@ function deleteDialog(key, done) {
 			}
 			await change(key, 'delete', 'DELETE', {});
 			done();
-			tellDone(key, 'delete');
+			showDone(key, 'delete');
 		},
 	});
 }

@@ -23,7 +23,7 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 	let made;
 	let lost;
 
-	/** Whether the value that nobody saw is still the newest. */
+	/** Whether the lost value is still the newest. */
 	const isNewest = async (looking) =>
 		(await eventsSince(made, '', looking)).find(({ type }) => /^key\.(created|rotated)$/.test(type))?.id === lost;
 

@@ -7,8 +7,8 @@ const OUT = 'You were signed out: your key';
 const OWN = 'You are signed in with it: you will be signed out';
 const ENDS = 'disabled, expired, exposed, rotated or deleted, or the account is suspended';
 const LOST = 'This was done, but its answer was lost, ';
-const UNKNOWN = 'Nobody knows whether ';
-const HELP = 'If nobody else can manage keys, ask whoever runs this service.';
+const UNKNOWN = 'It is unknown whether ';
+const HELP = 'If no other manager is left, ask an operator of this service.';
 
 export const words = {
 	locale: 'en-GB', product: 'API keys', nav: 'Main',
@@ -129,9 +129,9 @@ export const words = {
 	},
 
 	issue: {
-		unsure: `${UNKNOWN}this was done. Ask again: it is done once. If you leave it and it was done, nobody has the value.`,
+		unsure: `${UNKNOWN}this was done. Ask again: it is done once. If you leave it and it was done, the value is lost.`,
 		again: 'Ask again', leave: 'Leave it', open: 'Open the key',
-		without: `${LOST}so nobody has the value. `,
+		without: `${LOST}and the value with it. `,
 		overtaken: `${LOST}and somebody got another value since. `,
 	},
 
@@ -152,7 +152,7 @@ export const words = {
 		use: 'To try it:',
 		example: (url) => `read -rs API_KEY   # paste it, press Enter\ncurl -H "X-API-Key: $API_KEY" ${url}/self`,
 		done: 'Done',
-		leaving: 'You have not copied the value here. Nobody can show it again.',
+		leaving: 'You have not copied the value here. It cannot be shown again.',
 		back: 'Back to the value', leave: 'I have it, close',
 	},
 
@@ -172,7 +172,7 @@ export const words = {
 	rotate: {
 		legend: 'The present value works for another',
 		grace: { 0: 'no time', 900: '15 minutes', 3600: '1 hour', 86400: '24 hours', 604800: '7 days' },
-		unseen: 'Nobody has the present value',
+		unseen: 'The present value was lost',
 		older: (time, isKept) => (isKept ? `The old value works until ${time}.` : `The old value, which works until ${time}, fails at once.`),
 		atOnce: 'The present value fails on its next request.',
 		selfAtOnce: ' You are signed in with it: if the answer is lost, so is your way in.',
