@@ -139,7 +139,7 @@ async fn recover(account: AccountName, holder: Holder, common: &Common) -> Resul
     issuing::issue(value_to, request, common).await.map(drop)
 }
 
-/// An action that tells every key, and the account afterwards. `unfinished` is how things stand before it is done.
+/// An action on every key, and on the account afterwards. `unfinished` is how things stand before it is done.
 async fn sweep(
     id: AccountId,
     action: &str,
@@ -153,7 +153,7 @@ async fn sweep(
     pages::set(&mut payload, "action", action.into());
     pages::set(&mut payload, "accountId", json!(id));
     let unfinished = format!("{unfinished}: run the same command again");
-    let sweep = Sweep { output: MANAGE, payload, count, what: "keys told", unfinished };
+    let sweep = Sweep { output: MANAGE, payload, count, what: "keys updated", unfinished };
     let (mut answer, _) = sweep.run(service).await?;
     show(&answer.get_mut("account").map(Value::take).unwrap_or_default(), common)
 }

@@ -55,7 +55,7 @@ pub(crate) struct Common {
     /// Print JSON instead of tables, and errors as JSON to standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Say of each request to AWS what became of it, with its id; nothing that it carries
+    /// Print the result of each request to AWS, with its id; nothing that it carries
     #[arg(long, global = true)]
     pub(crate) debug: bool,
     /// Do not ask before something is destroyed
@@ -83,7 +83,7 @@ pub(crate) enum Command {
     Events(Events),
     /// Show how much an account or one of its keys was used
     Usage(Usage),
-    /// Say whether the stack is well: for each check a sign, the cause, and the line to type
+    /// Check the stack: print for each check a sign, the cause, and the line to type
     ///
     /// It looks at the stack, its functions and tables, API Gateway's role for logs, the APIs that attach the authorizer, the
     /// quota of concurrency, alarms and the clock. Then it makes an account of its own, and sees its key work and die; it erases
@@ -101,7 +101,7 @@ pub(crate) enum Leaks {
     /// Report values, one a line: whatever key has one, it fails from the next request on
     ///
     /// They are read from a file or from standard input, as command lines are seen by others, and found within what stands
-    /// around them. The answer does not say whether a key had one: see the events `key.exposed`.
+    /// around them. The answer does not show whether a key had one: see the events `key.exposed`.
     Report {
         /// The file; without it, standard input
         file: Option<PathBuf>,

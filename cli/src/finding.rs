@@ -101,7 +101,7 @@ impl Finding {
         self.beside.iter().filter(|value| value.locator().is_none())
     }
 
-    /// What whoever gave the line should know; no value is in it.
+    /// A note for the person who gave the line; it holds no value.
     fn note(&self) -> Option<&'static str> {
         match (self.rest, self.native.is_empty()) {
             (Rest::Nothing, false) => None,
@@ -122,10 +122,10 @@ impl Finding {
     }
 }
 
-/// Tells what should be known of the lines: of mistyped values always, of all else where `is_told`.
-pub(crate) fn say_notes(findings: &[(u64, Finding)], is_told: impl Fn(&Finding) -> bool) {
+/// Prints the notes of the lines: on mistyped values always, on all else where `is_wanted`.
+pub(crate) fn say_notes(findings: &[(u64, Finding)], is_wanted: impl Fn(&Finding) -> bool) {
     for (line, finding) in findings {
-        if let Some(note) = finding.note().filter(|_| is_told(finding)) {
+        if let Some(note) = finding.note().filter(|_| is_wanted(finding)) {
             messages::note(*line, note);
         }
         if finding.is_mistyped_beside {

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Kind, chain};
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether an invocation may be sent again when nobody knows what became of it.
+/// Whether an invocation whose effect is unknown may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeats {
     /// It comes to the same.
@@ -40,7 +40,7 @@ pub(crate) enum Effect {
     None,
     /// Nothing; it may work later.
     NotBegun,
-    /// Nobody knows.
+    /// It may have taken effect.
     Unknown,
 }
 

@@ -1,6 +1,6 @@
 //! What standard error gets: lines for people, or with `--json` one object of JSON a line, for programs.
 //!
-//! Whoever cannot read standard error has the exit code all the same, so a failed write is no failure.
+//! The exit code holds even where standard error cannot be written, so a failed write is no failure.
 
 use std::io::{Write, stderr};
 use std::sync::OnceLock;

@@ -16,7 +16,7 @@ const NAMED: usize = 3;
 pub(crate) async fn warn(company: &str, service: &Service, yes: bool) -> Result<(), Failure> {
     let accounts = match pages::accounts(service, Some(company), None).await {
         Ok(accounts) => accounts,
-        // Whoever may create accounts may not be allowed to list them.
+        // The right to create accounts does not include the right to list them.
         Err(failure) => {
             messages::warning(&format!("it is not known whether {company} has an account already: {failure}"));
             return Ok(());

@@ -24,7 +24,7 @@ pub(crate) fn table(columns: &[Column], needed: usize, rows: &[Value]) -> Result
     write(&text)?;
     if !left_out.is_empty() {
         let headings = left_out.iter().map(|(heading, _)| *heading).collect::<Vec<_>>().join(", ");
-        // Whoever cannot read it has the table all the same.
+        // The table is written already, so a failure here is ignored.
         let _ = writeln!(io::stderr().lock(), "Too narrow for {headings}: widen the terminal, or use --json.");
     }
     Ok(())
@@ -74,7 +74,7 @@ pub(crate) fn width() -> Option<usize> {
 fn write(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        // Whoever reads has read enough, as `head` does.
+        // The reader has read enough, as `head` does.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::action(format!("standard output: {error}")))
         }

@@ -13,7 +13,7 @@ use crate::interrupt::Held;
 use crate::invocation::{Effect, Repeats};
 use crate::shell::Watched;
 
-/// Within each longest lifetime, by whichever clock, and an end by itself should nobody delete it.
+/// Within each longest lifetime, by whichever clock, and an end by itself should the program not delete it.
 const LIFE: Duration = Duration::from_hours(1);
 /// Longer than the gateway's own.
 const TIME: Duration = Duration::from_secs(35);

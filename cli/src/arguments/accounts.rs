@@ -144,7 +144,7 @@ pub(crate) struct Changes {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000),
         conflicts_with = "default_max_keys")]
     pub(crate) max_keys: Option<u64>,
-    /// Let it have as many keys as the stack's quota says
+    /// Let it have as many keys as the stack's quota allows
     #[arg(long)]
     pub(crate) default_max_keys: bool,
     /// For how many days a value of its keys may live at most; the stack's number holds too

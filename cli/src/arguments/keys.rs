@@ -107,7 +107,7 @@ pub(crate) enum Keys {
         #[arg(long)]
         end: bool,
     },
-    /// Tell whose a value is that was found somewhere, also an imported one
+    /// Find the key of a value that was found somewhere, also of an imported one
     ///
     /// Values are read from standard input, one a line, as command lines are seen by others, and hashed here: they are neither
     /// sent nor shown. A value is found within what stands around it on its line. CURRENT is the key's value; PREVIOUS works

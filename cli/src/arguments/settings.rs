@@ -99,7 +99,7 @@ pub(crate) struct OldValues {
     /// Let the present value work beside the new one for so long, up to 604800; without it, it ends at once
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=604_800))]
     pub(crate) grace: Option<u64>,
-    /// After a rotation whose answer was lost: end the value that nobody saw, and keep the grace period of the one before
+    /// After a rotation whose answer was lost: end the lost value, and keep the grace period of the one before
     #[arg(long, conflicts_with = "grace")]
     pub(crate) keep_previous: bool,
     /// When the key ends from now on: a time, or a day for its start in UTC; without it, its end stays

@@ -1,4 +1,4 @@
-//! The stack's alarms: whether they are there, tell somebody, and are silent.
+//! The stack's alarms: whether they exist, notify somebody, and are silent.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -126,7 +126,7 @@ fn of(alarms: &[Alarm], service: &Service) -> Vec<Finding> {
             "aws cloudformation deploy --stack-name {stack}-alarms --template-file infra/alarms.yaml --parameter-overrides \
              ApiKeysStack={stack} AlarmTopicArn=TOPIC"
         );
-        let why = format!("no alarm watches {}: a fault of it is told to nobody", unwatched.join(", "));
+        let why = format!("no alarm watches {}: a fault there stays unnoticed", unwatched.join(", "));
         findings.push(Finding::warning(CHECK, why, deploy).unless_emulated(service.is_emulated()));
     }
     for alarm in alarms {
@@ -137,9 +137,9 @@ fn of(alarms: &[Alarm], service: &Service) -> Vec<Finding> {
         }
         if alarm.actions_enabled == Some(false) {
             let fix = format!("aws cloudwatch enable-alarm-actions --alarm-names {typed}");
-            findings.push(Finding::warning(CHECK, format!("{name} tells nobody: its actions are off"), fix));
+            findings.push(Finding::warning(CHECK, format!("{name} sends no notification: its actions are off"), fix));
         } else if alarm.actions.is_empty() {
-            let why = format!("{name} tells nobody, unless a rule of the bus does: it has no action");
+            let why = format!("{name} sends no notification, unless a rule of the bus does: it has no action");
             findings.push(Finding::warning(CHECK, why, "give it a topic as its action: docs/guides/alarms.md"));
         }
     }

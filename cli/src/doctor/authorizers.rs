@@ -1,4 +1,4 @@
-//! The APIs of this account and region that attach the authorizer: what their verdict cache tells apart, and their stages.
+//! The APIs of this account and region that attach the authorizer: what their verdict cache distinguishes, and their stages.
 //!
 //! APIs in other accounts and regions are not seen.
 
@@ -214,8 +214,8 @@ fn of_api(api: Api) -> Vec<Finding> {
             let Ok(wanted) = stage::key_header(variables) else { continue };
             if let Some(other) = headers.iter().find(|header| **header != wanted) {
                 let why = format!(
-                    "{name} asks for the header {other}, and the stage {stage} takes the key from {wanted}: a request without \
-                     {other} is a 401 that nobody sees"
+                    "{name} asks for the header {other}, and the stage {stage} takes the key from {wanted}: the gateway \
+                     refuses a request without {other} with 401, and calls no authorizer"
                 );
                 findings.push(Finding::fault(
                     CHECK,
@@ -237,7 +237,7 @@ fn of_api(api: Api) -> Vec<Finding> {
             findings.push(Finding::warning(CHECK, why, format!("in its template: {set}")));
         } else {
             let why = format!(
-                "{name} keeps verdicts for {seconds} s and does not tell requests apart by {}: it refuses good ones",
+                "{name} keeps verdicts for {seconds} s and does not distinguish requests by {}: it refuses good ones",
                 lacking.join(", ")
             );
             findings.push(Finding::fault(CHECK, why, format!("in its template: {set}")));

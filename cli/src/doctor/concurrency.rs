@@ -21,7 +21,7 @@ pub(super) async fn look(service: &Service) -> Finding {
         }
     };
     let Some(limit) = answer.account_limit() else {
-        return Finding::unknown(CHECK, "Lambda does not say its quota", "aws lambda get-account-settings");
+        return Finding::unknown(CHECK, "Lambda returned no quota", "aws lambda get-account-settings");
     };
     of(limit.concurrent_executions(), limit.unreserved_concurrent_executions())
 }

@@ -17,7 +17,7 @@ pub(super) enum Sign {
     Warning,
     /// It does not work, or a promise does not hold.
     Fault,
-    /// It cannot be told.
+    /// The check has no result.
     Unknown,
 }
 
@@ -44,7 +44,7 @@ impl Finding {
         Self { check, sign: Sign::Fault, cause: cause.into(), fix: Some(fix.into()) }
     }
 
-    /// `fix` would tell it.
+    /// `fix` shows how to find out.
     pub(super) fn unknown(check: &'static str, cause: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { check, sign: Sign::Unknown, cause: cause.into(), fix: Some(fix.into()) }
     }
@@ -79,7 +79,7 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Why AWS does not tell, in a sentence.
+/// Why AWS gives no answer, in a sentence.
 pub(super) fn unanswered<E: ProvideErrorMetadata + std::error::Error + 'static>(
     asked: &str,
     error: &SdkError<E>,

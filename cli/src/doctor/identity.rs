@@ -1,4 +1,4 @@
-//! What a verdict cache tells requests apart by.
+//! How a verdict cache distinguishes requests.
 
 /// An authorizer of an API, in the words of both kinds of API.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_of_both_kinds_of_api_are_told() {
+    fn sources_of_both_kinds_of_api_are_read() {
         let rest = "method.request.header.X-API-Key, context.identity.sourceIp,context.httpMethod,context.path";
         let http = ["$request.header.X-API-Key", "$context.identity.sourceIp", "$context.httpMethod", "$context.path"];
         for sources in [Sources::of(rest.split(',')), Sources::of(http)] {

@@ -229,7 +229,7 @@ fn of(answer: &Answer, service: &Service) -> Vec<Finding> {
     } else if has_data {
         Finding::ok(CHECK, format!("{requests:.0} requests to the API, and nothing that an alarm would ring for"))
     } else {
-        Finding::ok(CHECK, "no metric says that the stack was used")
+        Finding::ok(CHECK, "no metric shows a use of the stack")
     }]
 }
 

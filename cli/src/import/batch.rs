@@ -63,7 +63,7 @@ impl Batch {
                 Err(outcome) => return outcome,
             };
             let Some(again) = self.take_in(answer, &mut results) else {
-                let why = "the function's answer does not say of each key what became of it";
+                let why = "the function's answer lacks the result of a key";
                 return BatchOutcome::Unknown(Failure::action(why));
             };
             let Some(pause) = pauses.next().filter(|_| !again.is_empty()) else { return BatchOutcome::Done(results) };

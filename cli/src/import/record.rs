@@ -166,7 +166,7 @@ impl Record {
     }
 }
 
-/// FNV-1a: it tells an edited file, and nobody attacks it.
+/// FNV-1a: it detects an edited file, and no attacker chooses the content.
 fn fingerprint(content: &[u8]) -> u64 {
     content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

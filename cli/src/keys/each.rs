@@ -19,7 +19,7 @@ const AT_ONCE: usize = 100;
 /// What is done to keys.
 pub(super) struct Deed {
     action: &'static str,
-    /// Whether it may be sent again when nobody knows what became of it.
+    /// Whether it may be sent again when its effect is unknown.
     repeats: Repeats,
     /// What it does, in a question.
     verb: &'static str,

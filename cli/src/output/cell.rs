@@ -34,8 +34,8 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if disturbs(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Controls, which a terminal obeys; what turns the direction of all that follows; and what nobody sees, but for joiners, which
-/// words and signs need.
+/// Controls, which a terminal obeys; what turns the direction of all that follows; and what is invisible, but for joiners,
+/// which words and signs need.
 pub(super) fn disturbs(character: char) -> bool {
     character.is_control()
         || matches!(

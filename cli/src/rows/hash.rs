@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn another_hash_is_told_as_what_it_is() {
+    fn the_reason_names_another_hash() {
         for (other, name) in [
             ("d41d8cd98f00b204e9800998ecf8427e", "an MD5"),
             ("2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "a SHA-1"),

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_row_that_names_other_columns_is_told_what_was_seen_and_what_there_is() {
+    fn the_error_on_other_columns_names_those_seen_and_those_known() {
         let there_are = "the columns are sha256 or value, userId, username, operations, trafficType, name, description, \
             expiresAt, allowedIps, limits, tags";
         let none = format!(

@@ -168,7 +168,7 @@ fn what_destroys_asks_first() {
 }
 
 #[test]
-fn nobody_is_asked_about_an_account_that_there_is_not() {
+fn no_question_comes_about_an_unknown_account() {
     let world = World::new("asks-unknown", |_, payload| match payload["action"].as_str() {
         Some(_) => Reply::Error("NotFound", "there is no such account"),
         None => Reply::Json(json!({"done": true, "removed": 1, "cursor": null})),
@@ -211,7 +211,7 @@ fn a_second_account_of_a_company_is_not_made_without_a_word() {
     let there_is = format!("there is already ACME ({ACCOUNT}, 2 keys)");
     let world = with_accounts("others-one", 1);
     let done = world.run(&CREATE);
-    assert_eq!((done.code, done.stderr), (0, format!("warning: {there_is}\n")), "nobody can be asked");
+    assert_eq!((done.code, done.stderr), (0, format!("warning: {there_is}\n")), "there is no terminal");
 
     let world = with_accounts("others-asked", 1);
     let done = world.on_terminal(&CREATE, "n\n");

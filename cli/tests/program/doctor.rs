@@ -235,7 +235,7 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
         (
             "cache",
             (REST_AUTHORIZERS, 200, rest_authorizer(300, narrow)),
-            "for 300 s and does not tell requests apart by identity.sourceIp, httpMethod: it refuses good ones",
+            "for 300 s and does not distinguish requests by identity.sourceIp, httpMethod: it refuses good ones",
             "Context: [identity.sourceIp, httpMethod, path]",
         ),
         (
@@ -363,7 +363,7 @@ fn what_is_weak_is_a_warning_and_no_failure() {
     for (name, change, cause) in [
         ("quota", ("GET /2016-08-19/account-settings", 200, quota(10)), "at most 100 requests a second"),
         ("cached", (REST_AUTHORIZERS, 200, rest_authorizer(60, whole)), "keeps verdicts for 60 s"),
-        ("silent", ("DescribeAlarms", 200, alarms("OK", true, &[])), "tells nobody"),
+        ("silent", ("DescribeAlarms", 200, alarms("OK", true, &[])), "sends no notification, unless"),
         ("off", ("DescribeAlarms", 200, alarms("OK", false, &["x"])), "its actions are off"),
         (
             "no-alarms",

@@ -54,7 +54,7 @@ fn a_value_is_found_by_its_hash_and_neither_sent_nor_shown() {
 }
 
 /// Of this service's format, and no key's.
-fn of_nobody() -> String {
+fn of_no_key() -> String {
     let issuer = Issuer::new(KeyPrefix::parse("ak_live").unwrap(), Random::system());
     let id = KeyId::parse(KEY).unwrap();
     let value = issuer.value(Locator { account_id: issuer.account_id().unwrap(), id }).unwrap();
@@ -70,19 +70,19 @@ fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
     let world = finding("find-lines");
     let mistyped = VALUE.replacen("ak_", "bk_", 1);
     let too_much = (0..9).map(|at| format!("word-number-{at:04} ")).collect::<String>();
-    let of_nobody = of_nobody();
+    let of_no_key = of_no_key();
     let lines = [
         VALUE,
         "",
         &mistyped,
-        "sk_that_nobody_here_has",
+        "sk_that_no_key_here_has",
         FOREIGN,
         "# keys",
         &too_much,
         &format!("old={FOREIGN} new={VALUE}"),
         &format!("PASSWORD=of-something-else {VALUE}"),
-        &of_nobody,
-        &format!("{VALUE} {of_nobody}"),
+        &of_no_key,
+        &format!("{VALUE} {of_no_key}"),
         &format!("{too_much} {VALUE}"),
         &format!("{mistyped} {VALUE}"),
     ];
@@ -110,11 +110,11 @@ fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
     let missed = json!({"found": null, "linesWithoutValue": [3, 6], "linesWithTooMuch": [7, 12],
         "linesWithMistyped": [13], "linesNotFound": [4, 10, 11]});
     assert_eq!(report, missed);
-    assert!(!format!("{} {done:?}", world.payloads().len()).contains(&of_nobody));
+    assert!(!format!("{} {done:?}", world.payloads().len()).contains(&of_no_key));
 }
 
 #[test]
-fn what_is_no_value_or_nobodys_is_a_failure() {
+fn input_without_a_value_of_a_key_is_a_failure() {
     let world = finding("find-nothing");
     let (cut_off, _) = VALUE.split_at(VALUE.len() - 1);
     let done = find(&world, " \n", &[]);
@@ -132,7 +132,7 @@ fn what_is_no_value_or_nobodys_is_a_failure() {
     }
     assert!(world.invoked().is_empty());
     let missed = "error: 1 line has a value that no key has or had: line 1\n";
-    let done = find(&world, "sk_that_nobody_here_has", &[]);
+    let done = find(&world, "sk_that_no_key_here_has", &[]);
     assert_eq!((done.code, &*done.stdout, done.stderr), (4, "", format!("line 1: {NO_KEY}\n{missed}")));
 
     let world = World::new("find-elsewhere", |_, _| Reply::Error("NotFound", "there is no such account"));

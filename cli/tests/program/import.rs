@@ -423,7 +423,7 @@ fn a_file_of_a_spreadsheet_is_taken_as_it_is_and_its_report_is_one_too() {
 }
 
 #[test]
-fn a_file_with_other_columns_is_told_what_was_seen_and_what_there_is() {
+fn the_error_on_a_file_with_other_columns_names_those_seen_and_those_known() {
     let (world, _) = importing("import-columns");
     world.write("keys.csv", "sha256;user;Rolle\n");
     let done = world.run(&IMPORT);

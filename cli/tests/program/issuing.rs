@@ -15,7 +15,7 @@ fn issued() -> Value {
 }
 
 /// A service on which no company has an account yet.
-fn of_nobody(name: &str, script: impl Fn() -> Reply + Send + Sync + 'static) -> World {
+fn without_accounts(name: &str, script: impl Fn() -> Reply + Send + Sync + 'static) -> World {
     World::new(name, move |_, payload| match payload["action"].as_str() {
         Some("list") => Reply::Json(json!({"accounts": [], "nextCursor": null})),
         _ => script(),
@@ -29,7 +29,7 @@ fn asked(world: &World) -> Vec<Value> {
 
 #[test]
 fn a_value_goes_to_a_new_private_file_alone() {
-    let world = of_nobody("value-to", || Reply::Json(issued()));
+    let world = without_accounts("value-to", || Reply::Json(issued()));
     for (file, json) in [("first", false), ("second", true)] {
         let arguments = create(&["--value-to", file]);
         let done = world.run(&[&arguments[..], if json { &["--json"] } else { &[] }].concat());
@@ -51,7 +51,7 @@ fn a_value_goes_to_a_new_private_file_alone() {
 
 #[test]
 fn a_value_is_shown_on_a_terminal_alone() {
-    let world = of_nobody("terminal", || Reply::Json(issued()));
+    let world = without_accounts("terminal", || Reply::Json(issued()));
     let done = world.on_terminal(&create(&[]), "");
     assert!(done.code == 0 && done.stdout.contains(&format!("value       {VALUE}")), "{}", done.code);
 
@@ -75,7 +75,7 @@ fn recover_names_the_account() {
 
 #[test]
 fn what_may_have_been_issued_is_not_issued_again() {
-    let world = of_nobody("unknown", || Reply::Status(500, "for a moment"));
+    let world = without_accounts("unknown", || Reply::Status(500, "for a moment"));
     let done = world.run(&create(&["--value-to", "value"]));
     let expected = "error: Lambda failed: for a moment; the key may have been issued all the same, and its value is lost: \
         see `api-keys accounts list`\n";
@@ -91,7 +91,7 @@ fn what_may_have_been_issued_is_not_issued_again() {
 
 #[test]
 fn a_value_that_cannot_be_kept_names_its_key() {
-    let world = of_nobody("full", || Reply::Json(issued()));
+    let world = without_accounts("full", || Reply::Json(issued()));
     // A disk that is full: the file is made, and nothing can be written.
     let limited = "ulimit -f 0; trap '' XFSZ; exec \"$@\"";
     let program = [&[env!("CARGO_BIN_EXE_api-keys")][..], &create(&["--value-to", "value"])].concat();
@@ -100,14 +100,14 @@ fn a_value_that_cannot_be_kept_names_its_key() {
     assert!(done.code == 1 && done.stderr.contains(&format!("the value of the key {KEY} is lost: revoke it")));
     assert!(!done.stderr.contains(VALUE) && !done.stdout.contains(VALUE));
 
-    let world = of_nobody("no-value", || Reply::Json(json!({"id": KEY, "value": "nonsense"})));
+    let world = without_accounts("no-value", || Reply::Json(json!({"id": KEY, "value": "nonsense"})));
     let done = world.run(&create(&["--value-to", "value"]));
     assert!(done.code == 1 && done.stderr.contains("has no value") && !done.stderr.contains("nonsense"), "{done:?}");
 }
 
 #[test]
 fn an_account_gets_the_id_of_other_books() {
-    let world = of_nobody("external-id", || Reply::Json(issued()));
+    let world = without_accounts("external-id", || Reply::Json(issued()));
     assert_eq!(
         world.run(&create(&["--value-to", "value", "--external-id", "crm-7", "--account-limit", "9/day"])).code,
         0

@@ -80,7 +80,7 @@ const WORDS: &str = "2026-11-26T15:00:00Z_a 7f3b2c1d9e8a4f60 request-0123456789 
     server-0123456789 trace-0123456789";
 
 #[test]
-fn a_line_with_too_much_around_a_value_of_another_system_is_told_and_not_sent() {
+fn a_line_with_too_much_around_a_value_of_another_system_has_a_note_and_is_not_sent() {
     let world = taking("leaks-too-much");
     let line = format!("{WORDS} X-API-Key=sk_old_0123456789");
     world.write(
@@ -122,7 +122,7 @@ fn beside_a_native_value_the_rest_of_its_line_is_reported_if_it_may_hold_another
 }
 
 #[test]
-fn beside_a_native_value_a_mistyped_one_is_told() {
+fn a_mistyped_value_beside_a_native_one_has_a_note() {
     let world = taking("leaks-mistyped-beside");
     let mistyped = VALUE.replacen("ak_", "bk_", 1);
     let markdown = VALUE.replace('_', "\\_");

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 pub(crate) const ACCOUNT: &str = "0123456789ABCDEFGHIJKL";
 pub(crate) const KEY: &str = "0353BcNZpNQ41k9Zft1Kjj";
-/// A value with a right checksum, which nobody ever issued.
+/// A value with a right checksum that was never issued.
 pub(crate) const VALUE: &str =
     "ak_sample_14Vn8QkT2mZrB0xYcW7eHsA0QbXn6T4mKrV9sYdJ2wLhP_SampleKeyForLocalUseOnlyNeverIssuedByAnyone1qM5a2";
 
@@ -278,8 +278,8 @@ async fn service(State(fake): State<Arc<Fake>>, request: Request) -> Response {
     let asked = format!("{} {}", request.method(), request.uri().path().replace("%3A", ":"));
     let is_revoked = fake.payloads.lock().unwrap().iter().any(|(_, payload)| payload["action"] == "revoke-keys");
     let after = format!("{asked} after");
-    let is_told = fake.services.iter().any(|(name, ..)| *name == after);
-    answer_of(&fake, if is_revoked && is_told { &after } else { &asked })
+    let has_after = fake.services.iter().any(|(name, ..)| *name == after);
+    answer_of(&fake, if is_revoked && has_after { &after } else { &asked })
 }
 
 fn answer_of(fake: &Fake, asked: &str) -> Response {
