@@ -83,19 +83,19 @@ def _doubled(api: str) -> Question:
 
 def _status(world: World, api: str, probe: str, relied_on: int | None) -> Found:
     answer = world.ask_probe(api, "/probe/a", ("X-Probe", probe))
-    return Found(_told(answer), None if relied_on is None else answer.status == relied_on)
+    return Found(_summary(answer), None if relied_on is None else answer.status == relied_on)
 
 
 def _reason(world: World) -> Found:
     answer = world.ask_probe("RestApiId", "/probe/a", ("X-Probe", "deny"))
     body = answer.json() or {}
-    return Found(_told(answer), answer.status == 403 and body.get("code") == "LIMITED")
+    return Found(_summary(answer), answer.status == 403 and body.get("code") == "LIMITED")
 
 
 def _missing(world: World, api: str) -> Found:
     answer = world.ask_probe(api, "/probe/a")
     # Of a REST API that keeps no verdicts, the authorizer may be asked, and refuses by itself.
-    return Found(_told(answer), None if api == "RestApiId" else answer.status == 401)
+    return Found(_summary(answer), None if api == "RestApiId" else answer.status == 401)
 
 
 def _default(world: World) -> Found:
@@ -115,5 +115,5 @@ def _cached(api: str) -> Question:
     return Question(f"{KINDS[api]} API: may a context value be JSON text, also in a cached verdict?", ask)
 
 
-def _told(answer: Answer) -> str:
+def _summary(answer: Answer) -> str:
     return f"{answer.status} {answer.body[:80].decode(errors='replace')}"

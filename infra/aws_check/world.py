@@ -36,7 +36,7 @@ class World:
         self.key, self.account = made["value"], made["accountId"]
 
     def redact(self, text: str) -> str:
-        """The text without what is nobody else's business."""
+        """The text without secrets and without the account's number."""
         for secret, name in ((self.key, "KEY"), (self.owner, "ACCOUNT")):
             text = text.replace(secret, name) if secret else text
         return text

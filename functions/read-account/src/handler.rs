@@ -72,8 +72,8 @@ pub struct AccountView<'a> {
     /// `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
     max_key_lifetime_days: Option<Lifetime>,
-    /// How often all keys of the account together may be used, as whoever runs the service decided, and what is left of that; as
-    /// often as one likes when `null`.
+    /// How often all keys of the account together may be used, as the operator decided, and what is left of that; as often as
+    /// one likes when `null`.
     account_limits: Option<Vec<LimitLeft>>,
 }
 

@@ -1,4 +1,4 @@
-//! What an environment keeps from one request to the next, and what it does with it when nobody waits.
+//! What an environment keeps from one request to the next, and what it does with it while no client waits.
 
 use std::sync::Arc;
 use std::time::Duration;

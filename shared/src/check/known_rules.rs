@@ -11,7 +11,7 @@ use crate::lock::lock;
 /// Of so many APIs an environment remembers what their stages say, of the last ones.
 const APIS: usize = 64;
 
-/// Something wrong is said so often.
+/// Something wrong is logged so often.
 const INTERVAL: Duration = Duration::from_mins(1);
 
 /// What the stages of APIs say, by the text.

@@ -39,7 +39,7 @@ pub struct Route<'a> {
 pub enum Opens {
     /// What is asked. The methods are those for which the same path is opened by the same right; none where no route is asked.
     Asked(Methods),
-    /// The management of keys. No limit applies: nobody is kept from revoking a key by its limit.
+    /// The management of keys. No limit applies: a key at its limit can still revoke keys.
     Management,
     /// All that is read there, and nothing that writes. No limit applies either.
     Reading,

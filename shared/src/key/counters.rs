@@ -33,7 +33,7 @@ impl Counters {
         self
     }
 
-    /// How many requests of a limit nobody has taken, and until which second, counted from 1970. What environments hold is not
+    /// How many requests of a limit are not taken, and until which second, counted from 1970. What environments hold is not
     /// among them, so at least so many are left.
     #[must_use]
     pub fn left(self, limit: Limit, now: Timestamp) -> (u64, u64) {

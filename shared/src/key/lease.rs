@@ -88,7 +88,7 @@ impl Lease {
     /// What to do with a request that has to be within the limits of several leases: it takes one of each, or nothing. A claim is
     /// of the lease at that place.
     pub fn step_of_all(leases: &mut [(&mut Self, Limits)], now: Timestamp) -> (usize, Step) {
-        // Each is looked at, also where another one refuses: what is left is told of each, in its present window.
+        // Each is looked at, also where another one refuses: the answer has what is left of each, in its present window.
         let mut steps: Vec<_> = leases.iter_mut().map(|(lease, limits)| lease.look(*limits, now)).collect();
         let first = |is_wanted: fn(&Step) -> bool| steps.iter().position(is_wanted);
         // Where one refuses, nothing is claimed for another.

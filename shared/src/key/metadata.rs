@@ -165,8 +165,8 @@ pub struct KeyView<'a> {
     /// The limits in force: for each period the tightest of `limits` and the operator's ceilings; none when `null`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<EffectiveLimits>))]
     effective_limits: EffectiveLimits,
-    /// How often all keys of the account together may be used, as whoever runs the service decided; as often as one likes when
-    /// `null`. They hold beside `effectiveLimits`.
+    /// How often all keys of the account together may be used, as the operator decided; as often as one likes when `null`.
+    /// They hold beside `effectiveLimits`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
     account_limits: Limits,
     /// What those who manage it note of it for the services behind the gateway, which get it with every request: texts by their

@@ -1,4 +1,4 @@
-//! What is told of a key's end, and when.
+//! Which notices of a key's end there are, and when.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ impl NoticeDays {
         (days.len() <= Self::MOST).then_some(Self { days })
     }
 
-    /// The end from which on nothing is told of keys yet; `None` where nothing is ever told.
+    /// Keys that end from then on have no notice yet; `None` where there are no notices at all.
     #[must_use]
     pub fn horizon(&self, now: Timestamp) -> Option<Timestamp> {
         let longest = self.days.last()?;
@@ -47,7 +47,7 @@ impl NoticeDays {
 impl Notice {
     /// The last one that is due of a key with that end, if one is: of those that were missed it is the only one.
     ///
-    /// It goes by days, and not by hours, because keys are looked through once a day: so it never comes later than it says.
+    /// It goes by days, and not by hours: keys are looked through once a day, so it never comes later than it promises.
     #[must_use]
     pub fn due(end: Timestamp, at: &NoticeDays, now: Timestamp) -> Option<Self> {
         if at.days.is_empty() {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn of_those_that_are_due_the_last_one_is_told() {
+    fn of_the_notices_that_are_due_only_the_last_comes() {
         let (end, days) = (time("2026-12-31T10:15:30.123Z"), NoticeDays::parse("30,7,1").unwrap());
         for (now, due, left) in [
             ("2026-11-30T23:59:59.999Z", None, None),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_end_is_told_from_far_to_near_and_another_end_anew() {
+    fn notices_of_one_end_go_from_far_to_near_and_another_end_begins_anew() {
         let [end, other] = ["2026-12-31T00:00:00Z", "2027-01-31T00:00:00Z"].map(time);
         let of = |end, days| Notice { end, days };
         assert!(of(end, 30).follows(None));

@@ -40,14 +40,14 @@ impl AfterAnswer {
         serving: impl Future<Output = Result<(), Error>> + Send + 'static,
         clock: impl Fn() -> SystemTime,
     ) -> Result<(), Error> {
-        let told_to_end = ending::signal_of_end()?;
+        let signal = ending::signal_of_end()?;
         // Nothing but the table takes time at a start.
         tokio::join!(self.state.reader.warm(), ending::register());
         // The runtime wakes a task by itself, but its outermost future by a system call each time.
         let serving = tokio::spawn(serving);
         tokio::select! {
             served = serving => served?,
-            end = told_to_end => {
+            end = signal => {
                 self.write_rest(clock(), end).await;
                 Ok(())
             }

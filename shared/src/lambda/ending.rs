@@ -40,7 +40,7 @@ pub(super) fn signal_of_end() -> io::Result<impl Future<Output = Instant>> {
     })
 }
 
-/// Lets Lambda tell the environment of its end. A failure is ignored: what was not written by then is lost.
+/// Registers for Lambda's signal of the environment's end. A failure is ignored: what was not written by then is lost.
 ///
 /// Takes at most a tenth of a second. It goes on behind that: Lambda would wait for an extension that has registered and
 /// says no more.

@@ -14,7 +14,7 @@ use crate::request::{FieldError, Forbidden, InvalidRequest};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem<'a> {
-    /// Always `about:blank`: the code says which kind of problem it is.
+    /// Always `about:blank`: the code names the kind of problem.
     r#type: &'static str,
     /// The status in words.
     title: &'static str,

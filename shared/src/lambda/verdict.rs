@@ -36,7 +36,7 @@ struct Context {
     limits: Option<LimitContext>,
 }
 
-/// What is said of a key that has limits, or whose account has.
+/// The answer's part on a key that has limits, or whose account has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LimitContext {

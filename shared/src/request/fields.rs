@@ -29,7 +29,7 @@ const TIME: &str = "must be a time such as 2030-01-31T00:00:00Z";
 /// As many characters of a field's name are repeated.
 const MAX_NAME: usize = 64;
 
-/// What a request said, less what has been taken; a wrong field leaves an error and an empty value.
+/// The fields of a request, less those that have been taken; a wrong field leaves an error and an empty value.
 ///
 /// Each reading ends by itself: what it hands out has passed, and what nothing has taken is wrong.
 pub struct Fields {

@@ -64,7 +64,7 @@ pub struct Actor {
     /// That user's name.
     #[serde(default)]
     pub username: Option<String>,
-    /// What an operator's program says of its user. It is not verified.
+    /// The user, as the operator's program names them. It is not verified.
     #[serde(default)]
     pub claimed: Option<String>,
 }

@@ -139,7 +139,7 @@ impl ToSchema for TagChanges {}
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rotation {
     /// For how long the old value works beside the new one. Not at all when absent, `null` or 0. With a longest lifetime it works
-    /// no longer than it might have without the rotation: `previousValueValidUntil` says until when.
+    /// no longer than it might have without the rotation: `previousValueValidUntil` is its end.
     #[schema(minimum = 0, maximum = 604_800)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_period_seconds: Option<u32>,

@@ -67,7 +67,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
     ),
     (
         "PayloadTooLarge",
-        "The body has more bytes than the gateway takes, 10 MB. The gateway's own body says so, and is no problem document.",
+        "The body has more bytes than the gateway takes, 10 MB. The body comes from the gateway, and is no problem document.",
         &[],
     ),
     (
@@ -76,8 +76,8 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
         &["requestDiffers"],
     ),
     ("TooManyRequests", "The requests of all keys together exceed the throttle of the method.", &["throttled"]),
-    ("InternalServerError", "The service failed. It says nothing about the key.", &["internalError"]),
-    ("BadGateway", "The service failed. It says nothing about the key.", &["badGateway"]),
+    ("InternalServerError", "The service failed. The key may still be valid.", &["internalError"]),
+    ("BadGateway", "The service failed. The key may still be valid.", &["badGateway"]),
     (
         "ServiceUnavailable",
         "What the service depends on failed. Report again: what was done before stays done.",
@@ -85,7 +85,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
     ),
     (
         "GatewayTimeout",
-        "The service did not answer in time. It says nothing about the key, and the request may have been served.",
+        "The service did not answer in time. The key may still be valid, and the request may have been served.",
         &["timeout"],
     ),
 ];

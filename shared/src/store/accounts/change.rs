@@ -20,7 +20,7 @@ use crate::store::events::event::{Event, EventType};
 use crate::store::keys::account_state::{ACCOUNT_LIMITS, CEILING, EXTERNAL_ID, PLAN, REVISION};
 
 impl Accounts {
-    /// Changes an account and tells its keys. It is done when the sweep has no cursor; with one it is continued.
+    /// Changes an account and copies that to its keys. It is done when the sweep has no cursor; with one it is continued.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -110,7 +110,7 @@ impl Accounts {
         if of_plan {
             update.write(PLAN, Some(number(account.plan + 1)));
         }
-        let untold = event.changes.len();
+        let of_plan_alone = event.changes.len();
         if let Some(company) = change.company.as_ref().filter(|wanted| account.company.as_ref() != Some(wanted)) {
             event.add_change("company", &account.company, company)?;
             update.write("company", Some(value(company)?));
@@ -122,7 +122,7 @@ impl Accounts {
             event.add_change("limits", &account.ceiling, &limits)?;
             update.write(CEILING, (!limits.is_none()).then(|| value(&limits)).transpose()?);
         }
-        if event.changes.len() > untold {
+        if event.changes.len() > of_plan_alone {
             update.write(REVISION, Some(number(account.revision + 1)));
         }
         Ok((update, listing))

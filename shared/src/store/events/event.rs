@@ -42,15 +42,15 @@ pub struct Event {
     /// What is known of the leak; `null` unless a value was reported.
     #[serde(default)]
     pub report: Option<LeakReport>,
-    /// When the key ends or has ended; `null` unless that is what it tells.
+    /// When the key ends or has ended; `null` unless the event is a notice of that.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
-    /// In how many days it ends, by the calendar in UTC: 1 is tomorrow; `null` unless that is what it tells.
+    /// In how many days it ends, by the calendar in UTC: 1 is tomorrow; `null` unless the event is a notice of that.
     #[serde(default)]
     pub days_left: Option<u64>,
 }
 
-/// Who says that a value is known to others, and where it was found. It has no field for the value.
+/// Who reported that others know a value, and where it was found. It has no field for the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +65,7 @@ pub struct LeakReport {
     pub url: Option<String>,
 }
 
-/// What a management write did, or what is told of a key.
+/// What a management write did, or which notice of a key's end this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventType {
@@ -114,7 +114,7 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// Whether it tells something of a key and changes nothing.
+    /// Whether it is a notice, which changes nothing.
     pub(in crate::store) fn is_notice(self) -> bool {
         matches!(self, Self::KeyExpiring | Self::KeyExpired)
     }

@@ -278,7 +278,7 @@ impl Leases {
     }
 }
 
-/// A second that has begun counts as a whole one, so that nobody comes back too early.
+/// A second that has begun counts as a whole one, so that no client comes back too early.
 fn whole_seconds(left: Duration) -> u64 {
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }

@@ -1,7 +1,7 @@
-//! Notices: events that tell of keys' ends, each once.
+//! Notices: events about keys' ends, each once.
 //!
 //! Once a day a pass looks through the keys of each listed account, oldest first. It may stop anywhere, be repeated, or meet
-//! another one: what was told is written on the key, in one transaction with the event.
+//! another one: the notice is written on the key, in one transaction with the event.
 //!
 //! ```text
 //! pass ────┐

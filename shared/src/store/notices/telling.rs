@@ -1,4 +1,4 @@
-//! Writing a notice: on the key what was told, and the event, in one transaction.
+//! Writing a notice, on the key and as an event, in one transaction.
 
 use std::sync::Arc;
 
