@@ -95,7 +95,7 @@ fn of_requests(table: &Value) -> Permission {
     ("dynamodb:PutItem".to_owned(), table.to_string(), recording.to_string())
 }
 
-/// Looking through keys, noting on one what was told of its end, with its event; and how far that has come, where no key is.
+/// Looking through keys, writing on one the notice of its end, with its event; and how far that has come, where no key is.
 fn of_notices(table: &Value) -> [Permission; 4] {
     let known = ["accountId", "id", "noticed", "lastEvent", "suspension", "held", "enabled", "expiresAt"];
     let noting = json!({"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"},

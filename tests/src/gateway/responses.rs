@@ -8,7 +8,7 @@ use crate::Answer;
 /// Why the gateway answers by itself: the type of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// An identity source is missing, or the authorizer said so.
+    /// An identity source is missing, or the authorizer answered so.
     Unauthorized,
     /// The policy does not allow it.
     AccessDenied,

@@ -51,8 +51,8 @@ pub fn a_key_that_ends_soon_has_one_notice_however_often_the_schedule_comes(stac
     }
     assert_eq!((&last["functionError"], &last["payload"]["done"]), (&Value::Null, &json!(true)), "{last}");
 
-    let told = notices(&admin, &soon);
-    let [notice] = &told[..] else { panic!("{told:?}") };
+    let all = notices(&admin, &soon);
+    let [notice] = &all[..] else { panic!("{all:?}") };
     assert_eq!((&notice["type"], &notice["expiresAt"]), (&json!("key.expiring"), &before["expiresAt"]));
     // Midnight may have come in between.
     assert!(notice["daysLeft"].as_u64().is_some_and(|left| (19..=20).contains(&left)), "{notice}");

@@ -119,14 +119,14 @@ fn counted(gateway: &Gateway) -> BTreeMap<String, u64> {
 pub fn usage_is_exact_when_lambda_ends_environments_and_never_too_much(stack: &Stack) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        told_to_end(&stack.authorizer).await;
+        signalled_to_end(&stack.authorizer).await;
         cut_off(&stack.authorizer).await;
         killed(&stack.authorizer).await;
         not_registered(&stack.authorizer).await;
     });
 }
 
-async fn told_to_end(program: &Path) {
+async fn signalled_to_end(program: &Path) {
     let requests = env::var("USAGE_REQUESTS").map_or(20_000, |requests| requests.parse().unwrap());
     let gateway = Gateway::without_usage().await.in_true_time();
     let keys = keys(&gateway, KEYS).await;

@@ -109,7 +109,7 @@ fn filters(gateway: &Gateway, admin: &Client) -> Vec<Filter> {
         ("unusedSince", day(12)),
         ("unusedSince", day(25)),
     ];
-    for user in ["ada", "grace", "linus", "nobody"] {
+    for user in ["ada", "grace", "linus", "no-user"] {
         filters.extend([("userId", user.to_owned()), ("assignedTo", user.to_owned())]);
     }
     filters.extend(STATUSES.map(|status| ("status", status.to_owned())));
@@ -157,7 +157,7 @@ async fn whatever_the_limit_pages_hold_each_key_once() {
         vec![("assignedTo", "ada".to_owned())],
         vec![status("SUSPENDED")],
         vec![status("ACTIVE"), ("operation", "RCS".to_owned()), ("userId", "linus".to_owned())],
-        vec![("userId", "nobody".to_owned())],
+        vec![("userId", "no-user".to_owned())],
     ] {
         let whole = list(&admin, &filters).await;
         assert_eq!(whole.body["nextCursor"], Value::Null);
@@ -422,7 +422,7 @@ async fn a_page_reads_at_most_five_times_what_it_passes_over_and_at_most_eight_m
     let in_a_megabyte = MEGABYTE / size(&item);
     println!("{keys} keys of {} bytes", size(&item));
     let (_watching, reach) = watch_reach(&gateway);
-    for user in ["1 of 1", "1 of 10", "1 of 100", "1 of 1000", "nobody"] {
+    for user in ["1 of 1", "1 of 10", "1 of 100", "1 of 1000", "no-user"] {
         // A query of a megabyte is too much for an engine beside many others.
         for limit in [10, 100, 1_000].into_iter().filter(|limit| limit * 10 <= keys) {
             reach.lock().unwrap().clear();

@@ -73,7 +73,7 @@ async fn a_user_sees_the_keys_created_by_or_assigned_to_them() {
     assert_eq!(list("grace").await, sorted(vec![grace.id.clone(), of_grace.id.clone()]));
     assert_eq!(list("linus").await, sorted(vec![of_grace.id.clone(), of_ada.id.clone()]));
     assert_eq!(list("user-1").await, sorted(vec![ada.id.clone(), grace.id.clone(), of_ada.id.clone()]));
-    assert_eq!(list("nobody").await, Vec::<String>::new());
+    assert_eq!(list("no-user").await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn notices(admin: &Client, key: &Client) -> Vec<Value> {
 }
 
 /// How many days before the end each of them came; `None` at it.
-async fn told(admin: &Client, key: &Client) -> Vec<Option<u64>> {
+async fn days_left(admin: &Client, key: &Client) -> Vec<Option<u64>> {
     notices(admin, key).await.iter().map(|notice| notice["daysLeft"].as_u64()).collect()
 }
 
@@ -71,8 +71,8 @@ async fn a_key_has_a_notice_at_each_of_the_days_and_one_at_its_end() {
     run(&gateway).await;
     live(&gateway, 70).await;
 
-    assert_eq!(told(&admin, &key).await, [Some(30), Some(7), Some(1), None]);
-    assert_eq!(told(&admin, &admin).await, [], "of a key without an end");
+    assert_eq!(days_left(&admin, &key).await, [Some(30), Some(7), Some(1), None]);
+    assert_eq!(days_left(&admin, &admin).await, [], "of a key without an end");
 }
 
 #[tokio::test]
@@ -98,8 +98,8 @@ async fn a_notice_is_an_event_that_says_when_the_key_ends() {
             (&event["previousEvent"], &event["sourceIp"], &event["changes"]),
             (&Value::Null, &Value::Null, &json!([]))
         );
-        let nobody = json!({"type": "SERVICE", "keyId": null, "userId": null, "username": null, "claimed": null});
-        assert_eq!(event["actor"], nobody);
+        let service = json!({"type": "SERVICE", "keyId": null, "userId": null, "username": null, "claimed": null});
+        assert_eq!(event["actor"], service);
     }
     // Nothing else of the key is another, and no version.
     let mut after = item(&gateway, &key);
@@ -110,7 +110,7 @@ async fn a_notice_is_an_event_that_says_when_the_key_ends() {
 }
 
 #[tokio::test]
-async fn late_by_a_day_or_eight_only_the_last_notice_is_told() {
+async fn late_by_a_day_or_eight_only_the_last_notice_comes() {
     for (late, of_all) in [
         (0, vec![Some(7), Some(1), None]),
         (1, vec![Some(6), Some(1), None]),
@@ -123,14 +123,14 @@ async fn late_by_a_day_or_eight_only_the_last_notice_is_told() {
         // No run for a while.
         gateway.pass(days(late));
         live(&gateway, 20).await;
-        let told = told(&admin, &key).await;
-        assert_eq!(told[1..], of_all, "{late}");
-        assert_eq!(told[0], Some(8), "of the thirty days, which were past when it was made");
+        let left = days_left(&admin, &key).await;
+        assert_eq!(left[1..], of_all, "{late}");
+        assert_eq!(left[0], Some(8), "of the thirty days, which were past when it was made");
     }
 }
 
 #[tokio::test]
-async fn the_last_moment_of_the_time_to_live_is_not_too_late_and_behind_it_there_is_nothing_to_tell() {
+async fn the_last_moment_of_the_time_to_live_is_not_too_late_and_behind_it_no_notice_comes() {
     let (gateway, admin) = Gateway::with_manager().await;
     let (key, gone) = (key_ending(&gateway, &admin, DAY).await, key_ending(&gateway, &admin, DAY).await);
     gateway.pass(days(30) + Duration::from_mins(24 * 60 - 1));
@@ -139,7 +139,7 @@ async fn the_last_moment_of_the_time_to_live_is_not_too_late_and_behind_it_there
     assert!(now < purge_at && purge_at < now + 120, "in a minute it may be removed");
     gateway.engine.remove(&admin.account_id, &gone.id);
     run(&gateway).await;
-    assert_eq!((told(&admin, &key).await, told(&admin, &gone).await), (vec![None], vec![]));
+    assert_eq!((days_left(&admin, &key).await, days_left(&admin, &gone).await), (vec![None], vec![]));
 }
 
 #[tokio::test]
@@ -160,9 +160,9 @@ async fn keys_that_do_not_work_have_no_notice_until_they_do() {
     gateway.resume(&suspended).await;
     live(&gateway, 1).await;
     for (admin, key) in [(&admin, &disabled), (&admin, &exposed), (&suspended, &of_suspended)] {
-        assert_eq!(told(admin, key).await, [Some(6)], "the one of seven days, a day late");
+        assert_eq!(days_left(admin, key).await, [Some(6)], "the one of seven days, a day late");
     }
-    assert_eq!(told(&admin, &deleted).await, []);
+    assert_eq!(days_left(&admin, &deleted).await, []);
 }
 
 #[tokio::test]
@@ -174,17 +174,17 @@ async fn an_end_that_is_moved_begins_anew() {
     admin.patch(&key.id, &json!({"expiresAt": gateway.time_in(days(8))})).await;
     run(&gateway).await;
     live(&gateway, 20).await;
-    assert_eq!(told(&admin, &key).await, [Some(1), None, Some(7), Some(1), None]);
+    assert_eq!(days_left(&admin, &key).await, [Some(1), None, Some(7), Some(1), None]);
     // Without an end, with one that is far away, and with its old one again.
     let ends = [json!(null), json!(gateway.time_in(days(400)))];
     for end in ends {
         admin.patch(&key.id, &json!({"expiresAt": end})).await;
         live(&gateway, 1).await;
     }
-    assert_eq!(told(&admin, &key).await.len(), 5);
+    assert_eq!(days_left(&admin, &key).await.len(), 5);
     admin.rotate(&key.id, 60).await;
     live(&gateway, 1).await;
-    assert_eq!(told(&admin, &key).await.len(), 5, "a rotation moves no end");
+    assert_eq!(days_left(&admin, &key).await.len(), 5, "a rotation moves no end");
 }
 
 #[tokio::test]
@@ -195,11 +195,11 @@ async fn the_days_are_the_stacks_and_without_them_there_is_no_notice_at_all() {
     drop(gateway.wire.take_calls());
     live(&gateway, 5).await;
     assert!(gateway.wire.take_calls().iter().all(|call| call.operation == "GetItem"));
-    assert_eq!(told(&admin, &key).await, []);
+    assert_eq!(days_left(&admin, &key).await, []);
     gateway.set(|settings| settings.notice_days = NoticeDays::parse("2").unwrap());
     let other = key_ending(&gateway, &admin, days(3)).await;
     live(&gateway, 5).await;
-    assert_eq!((told(&admin, &key).await, told(&admin, &other).await), (vec![None], vec![Some(2), None]));
+    assert_eq!((days_left(&admin, &key).await, days_left(&admin, &other).await), (vec![None], vec![Some(2), None]));
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn an_account_of_release_0_1_has_notices_once_it_is_listed() {
     assert_eq!(run(&gateway).await, 0);
     gateway.manage("adopt", &admin).await.unwrap();
     live(&gateway, 1).await;
-    assert_eq!(told(&admin, &key).await, [Some(6)]);
+    assert_eq!(days_left(&admin, &key).await, [Some(6)]);
 }
 
 /// Once on a day each key is looked at; the other runs of the day read one item.
@@ -254,7 +254,7 @@ async fn clocks_that_are_apart_write_each_notice_once() {
     for key in &keys {
         let ends: Vec<_> = notices(&admin, key).await.iter().map(|notice| notice["type"].clone()).collect();
         assert_eq!(ends.iter().filter(|kind| **kind == "key.expired").count(), 1);
-        let stored: Vec<_> = told(&admin, key).await;
+        let stored: Vec<_> = days_left(&admin, key).await;
         assert!(stored.len() <= 4, "{stored:?}");
         assert_eq!(stored.iter().filter(|left| left.is_some_and(|left| left <= 1)).count(), 1, "{stored:?}");
     }

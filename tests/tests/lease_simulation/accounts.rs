@@ -14,7 +14,7 @@ const ENVIRONMENTS: [usize; 4] = [1, 3, 9, 50];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
     Never,
-    /// They are told to end, and give back.
+    /// Lambda signals them to end, and they give back.
     Ordinary,
     Killed,
 }

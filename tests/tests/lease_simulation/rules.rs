@@ -140,7 +140,7 @@ fn what_is_given_back_is_used_by_those_who_saw_the_limit_reached() {
 }
 
 #[test]
-fn what_ends_soon_and_what_nobody_answered_is_not_given_back() {
+fn requests_that_end_soon_or_have_no_answer_are_not_given_back() {
     let limits = limits("1000/MINUTE,3000/HOUR,3000/DAY");
     // The hour ends 44 minutes after the start.
     for (minutes, periods) in [(38, &[Period::Hour, Period::Day][..]), (39, &[Period::Day])] {

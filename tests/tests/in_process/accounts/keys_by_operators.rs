@@ -111,7 +111,7 @@ async fn an_operator_rotates_a_key_and_gets_its_value_once() {
     let event = last_event(&gateway, &admin, &json!(key.id)).await;
     assert_eq!((&event["type"], &event["actor"]["claimed"]), (&json!("key.rotated"), &json!("grace")));
 
-    // Its answer was lost: nobody saw that value, and the one before keeps its grace period.
+    // Its answer was lost, and that value with it; the one before keeps its grace period.
     let again = json!({"keyId": key.id, "keepPrevious": true});
     let last = gateway.manage_with("rotate-key", &admin, &again).await.unwrap();
     assert_eq!([gateway.status_of(&value).await, gateway.status_of(&key.value).await], [401, 200]);

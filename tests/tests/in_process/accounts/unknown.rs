@@ -63,7 +63,7 @@ async fn an_unknown_key_of_an_account_is_an_error_and_no_key_without_events_or_u
     let by_key = gateway.manage_with("events", &admin, &json!({"actorKeyId": key.id})).await.unwrap();
     assert_eq!(by_key["events"], json!([]), "it has done nothing yet");
     assert!(gateway.manage_with("usage", &admin, &json!({"keyId": key.id})).await.is_ok());
-    let of_no_user = gateway.manage_with("list-keys", &admin, &json!({"userId": "nobody"})).await.unwrap();
+    let of_no_user = gateway.manage_with("list-keys", &admin, &json!({"userId": "no-user"})).await.unwrap();
     assert_eq!(of_no_user, json!({"apiKeys": [], "nextCursor": null}));
     let of_both = json!({"keyIds": [UNKNOWN]});
     let revoked = gateway.manage_with("revoke-keys", &admin, &of_both).await.unwrap();

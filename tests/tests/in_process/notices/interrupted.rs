@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::wire::{Fault, Stop};
 use tests::{Client, Gateway};
 
-use super::{DAY, assert_each_once, days, item, key_ending, live, run, told, writing};
+use super::{DAY, assert_each_once, days, days_left, item, key_ending, live, run, writing};
 use crate::suspension::polled;
 
 /// Some accounts with keys whose notices are due, or not.
@@ -40,7 +40,7 @@ fn assert_one_each(gateway: &Gateway, due: &[(Client, Client)]) {
     }
     assert_eq!(counts.len(), due.len());
     for (_, key) in due {
-        assert!(item(gateway, key)["noticed"].is_object(), "what was told is on the key");
+        assert!(item(gateway, key)["noticed"].is_object(), "the notice is on the key");
     }
 }
 
@@ -160,7 +160,7 @@ async fn what_changes_before_the_notice_is_written_decides() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_of_the_end_is_told_all_the_same() {
+async fn a_change_of_another_field_does_not_stop_the_notice() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = key_ending(&gateway, &admin, days(7)).await;
     let meanwhile = async { assert_eq!(admin.patch(&key.id, &json!({"name": "another"})).await.status, 200) };
@@ -173,7 +173,7 @@ async fn what_changes_nothing_of_the_end_is_told_all_the_same() {
     admin.patch(&key.id, &json!({"expiresAt": gateway.time_in(days(30))})).await;
     let (ended, ()) = gateway.wire.during(writing(), gateway.invoke_notify_expiry(), nearer).await;
     assert_eq!(ended.unwrap()["notices"], 1);
-    assert_eq!(told(&admin, &key).await, [Some(7), Some(1)], "of the end that it has by then");
+    assert_eq!(days_left(&admin, &key).await, [Some(7), Some(1)], "of the end that it has by then");
 }
 
 /// What was read long before: the step that is written meanwhile is nearer.
@@ -184,11 +184,11 @@ async fn a_notice_that_stood_still_does_not_come_after_a_nearer_one() {
     let meanwhile = async { live(&gateway, 8).await };
     let (ended, ()) = gateway.wire.during(writing(), gateway.invoke_notify_expiry(), meanwhile).await;
     assert_eq!(ended.unwrap()["notices"], 0);
-    assert_eq!(told(&admin, &key).await, [Some(6), Some(1), None]);
+    assert_eq!(days_left(&admin, &key).await, [Some(6), Some(1), None]);
 }
 
 #[tokio::test]
-async fn a_query_that_shows_old_keys_tells_nothing_twice() {
+async fn a_query_that_shows_old_keys_causes_no_second_notice() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = key_ending(&gateway, &admin, days(7)).await;
     let stale = gateway.engine.frozen_copy().await;
@@ -196,7 +196,7 @@ async fn a_query_that_shows_old_keys_tells_nothing_twice() {
     gateway.wire.answer_queries_from(Some(stale.address()));
     live(&gateway, 3).await;
     gateway.wire.answer_queries_from(None);
-    assert_eq!(told(&admin, &key).await, [Some(7)]);
+    assert_eq!(days_left(&admin, &key).await, [Some(7)]);
 }
 
 #[tokio::test]
@@ -219,14 +219,14 @@ async fn whatever_goes_wrong_with_the_table_each_notice_is_there_once() {
             gateway.wire.quiet().await;
         }
         run(&gateway).await;
-        // What failed alone is told a day later.
+        // A notice that failed alone comes a day later.
         live(&gateway, 1).await;
         assert_each_once(&gateway);
         assert_eq!(counts(&gateway).len(), due.len(), "{fault:?}");
     }
 }
 
-/// Nothing stands in the way of the others, not even of those that are told with it, and what failed is told once it can be.
+/// Nothing stands in the way of the others, not even of those in the same request, and a notice that failed comes once it can.
 #[tokio::test]
 async fn behind_a_key_that_cannot_be_read_the_others_have_their_notices() {
     let gateway = Gateway::start().await;

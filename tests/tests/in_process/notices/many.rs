@@ -43,9 +43,9 @@ async fn an_account_of_many_keys_is_looked_through_in_several_runs() {
     println!("{keys} keys, {due} notices: {:?} in {runs} runs", start.elapsed());
     assert_eq!(notices, u64::try_from(due).unwrap());
     assert!(runs > 1);
-    let told = gateway.engine.keys().iter().filter(|key| key["noticed"].is_object()).count();
+    let noticed = gateway.engine.keys().iter().filter(|key| key["noticed"].is_object()).count();
     let events = gateway.engine.events().iter().filter(|event| event["shown"].is_object()).count();
-    assert_eq!((told, events), (due, due));
+    assert_eq!((noticed, events), (due, due));
 }
 
 #[tokio::test]
@@ -96,13 +96,13 @@ async fn a_notice_that_is_slow_holds_up_none_of_the_next_accounts() {
     let (first, others) = keys.split_first().unwrap();
     let id = first.id.clone();
     let slow = Stop::before("TransactWriteItems").when(move |body| body.to_string().contains(&id));
-    let is_told = |key: &Client| item(&gateway, key)["noticed"].is_object();
+    let is_noticed = |key: &Client| item(&gateway, key)["noticed"].is_object();
     let meanwhile = async {
-        while !others.iter().all(is_told) {
+        while !others.iter().all(is_noticed) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        is_told(first)
+        is_noticed(first)
     };
-    let (ended, is_first_told) = gateway.wire.during(slow, gateway.invoke_notify_expiry(), meanwhile).await;
-    assert_eq!((ended.unwrap()["notices"].as_u64(), is_first_told), (Some(10), false));
+    let (ended, is_first_noticed) = gateway.wire.during(slow, gateway.invoke_notify_expiry(), meanwhile).await;
+    assert_eq!((ended.unwrap()["notices"].as_u64(), is_first_noticed), (Some(10), false));
 }

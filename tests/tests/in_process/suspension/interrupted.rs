@@ -148,6 +148,6 @@ async fn an_account_of_many_keys_is_suspended_in_several_invocations() {
     println!("{keys} keys: {:?} in {invocations} invocations", start.elapsed());
     assert_eq!(marked, u64::try_from(keys).unwrap());
     assert!(invocations > 1);
-    let untold = gateway.engine.keys().iter().filter(|key| key["suspension"]["N"] != "1").count();
-    assert_eq!((untold, admin.status().await), (0, 401));
+    let unmarked = gateway.engine.keys().iter().filter(|key| key["suspension"]["N"] != "1").count();
+    assert_eq!((unmarked, admin.status().await), (0, 401));
 }
