@@ -1,4 +1,4 @@
-//! What is promised of an account: whoever asks for it is shown what operators last made of it.
+//! The promise of an account: every look at it shows the last state that operators gave it.
 
 use std::collections::BTreeMap;
 

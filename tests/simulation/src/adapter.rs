@@ -36,7 +36,7 @@ const OPERATIONS: &str = "SMS,RCS,WHATSAPP";
 pub const NOTICE_DAYS: [u64; 3] = [30, 7, 1];
 /// What every native value begins with.
 pub const PREFIX: &str = "ak_sim";
-/// How long Lambda lets an environment work that it has told to end: `LAST_WORK`.
+/// How long Lambda lets an environment work after its signal to end: `LAST_WORK`.
 const LAST_WORK: Duration = Duration::from_millis(400);
 const IMPORTED: ImportedKeys = ImportedKeys::Accepted;
 const CEILING: Limits = Limits::NONE;
@@ -122,7 +122,7 @@ impl Authorizer {
         self.after.layer(nothing).call(()).await.expect("nothing fails");
     }
 
-    /// Does what an environment does that Lambda has told to end.
+    /// Does what an environment does at Lambda's signal to end.
     pub async fn finish(&self, now: SystemTime) {
         self.after.write_rest(now, Instant::now() + LAST_WORK).await;
     }

@@ -9,7 +9,7 @@ use crate::adapter::{NoVerdict, Served};
 use crate::check::power;
 use crate::github::{self, Signer};
 use crate::history::{Counted, LimitList, Request, Seen, ValueUse};
-use crate::model::Told;
+use crate::model::Identity;
 use crate::world::World;
 
 const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1";
@@ -47,7 +47,7 @@ pub struct Answer {
     pub ended: u64,
     /// What the function's clock said, in Unix milliseconds.
     pub now: u64,
-    /// What the authorizer said of the caller.
+    /// What the authorizer handed on about the caller.
     pub context: Value,
 }
 
@@ -77,7 +77,7 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
     if !is_ours {
         event["stageVariables"] = Value::Null;
     }
-    world.tell(action, || format!("{} {} with value {}", ask.method, ask.path.replace(&text, "…"), ask.value));
+    world.trace(action, || format!("{} {} with value {}", ask.method, ask.path.replace(&text, "…"), ask.value));
     *world.history.borrow_mut().asked.entry(ask.value).or_default() += 1;
     let outcome =
         world.authorize(action, part, async move |authorizer, now| authorizer.decide(&event, now).await).await;
@@ -85,7 +85,7 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
     let verdict = match outcome.answer {
         Some(Ok(verdict)) => verdict,
         Some(Err(NoVerdict::Unauthorized)) => {
-            world.tell(action, || "401".to_owned());
+            world.trace(action, || "401".to_owned());
             let (value, now) = (ask.value, outcome.now);
             let (environment, seen) = (outcome.environment, Seen::Refused);
             let (counted, account_limits) = (Vec::new(), None);
@@ -96,7 +96,7 @@ pub async fn send(world: &Rc<World>, action: usize, part: u64, ask: &Ask<'_>) ->
         }
         other => {
             let what = if other.is_some() { "has no verdict" } else { "is lost" };
-            world.tell(action, || format!("the authorizer {what}"));
+            world.trace(action, || format!("the authorizer {what}"));
             let status = if other.is_some() { 500 } else { 0 };
             note(world, action, "authorizer", &request_id, status, 0);
             let (now, context) = (outcome.now, Value::Null);
@@ -185,7 +185,7 @@ async fn serve(
     let Served { status, content_type, etag, text } = outcome.answer.unwrap_or_default();
     let ended = world.next();
     let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-    world.tell(action, || format!("{function} answers {status} {}", body["detail"].as_str().unwrap_or("")));
+    world.trace(action, || format!("{function} answers {status} {}", body["detail"].as_str().unwrap_or("")));
     note(world, action, function, request_id, status, world.elapsed() - start);
     check_shape(world, function, status, &content_type, &body);
     note_shown(world, &context, &body);
@@ -214,7 +214,7 @@ pub async fn report(world: &Rc<World>, action: usize, part: u64, body: String, s
     let Served { status, content_type, text, .. } = outcome.answer.unwrap_or_default();
     let ended = world.next();
     let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-    world.tell(action, || format!("report-leaks answers {status}"));
+    world.trace(action, || format!("report-leaks answers {status}"));
     note(world, action, "report-leaks", &request_id, status, world.elapsed() - start);
     check_shape(world, "report-leaks", status, &content_type, &body);
     Answer { request: request_id, status, body, began, ended, now: outcome.now, context: Value::Null }
@@ -239,14 +239,14 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
     let request_id = format!("r{action}-{part}");
     world.history.borrow_mut().callers.insert(request_id.clone(), None);
     let began = world.next();
-    world.tell(action, || format!("an operator invokes {function} {}", payload["action"].as_str().unwrap_or("")));
+    world.trace(action, || format!("an operator invokes {function} {}", payload["action"].as_str().unwrap_or("")));
     let (given, request) = (payload.clone(), request_id.clone());
     let work = async move |functions: &crate::adapter::Functions, now| {
         functions.invoke(function, &given, &request_id, now).await
     };
     let outcome = world.function(action, part, work).await;
     let ended = world.next();
-    world.tell(action, || match &outcome.answer {
+    world.trace(action, || match &outcome.answer {
         None => format!("{function} is lost"),
         Some(Err(error)) => format!("{function}: {error}"),
         Some(Ok(_)) => format!("{function} answers"),
@@ -271,17 +271,18 @@ fn note_use(
 ) {
     let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
     let limited = context["limited"] == "true";
-    let seen = Seen::Works { key: text("keyId"), account: text("accountId"), told: told(context), allowed, limited };
-    world.tell(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
+    let seen =
+        Seen::Works { key: text("keyId"), account: text("accountId"), identity: identity(context), allowed, limited };
+    world.trace(action, || format!("the authorizer finds {seen:?} {}", text("rateLimit")));
     let counted = context["rateLimit"].as_str().map(|limit| counted(limit, context, now)).into_iter().collect();
     let seen = ValueUse { action, value, began, ended, now, environment, seen, counted, account_limits };
     world.history.borrow_mut().uses.push(seen);
 }
 
-/// What services are told of a key.
-fn told(context: &Value) -> Told {
+/// What services receive about a key.
+fn identity(context: &Value) -> Identity {
     let text = |name: &str| context[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned();
-    Told {
+    Identity {
         operations: text("operations").split(',').map(str::to_owned).collect(),
         user_id: text("userId"),
         username: text("username"),
@@ -346,13 +347,13 @@ fn note_versions(world: &World, action: usize, time: (u64, u64), body: &Value, h
     }
 }
 
-/// However old it is what a read finds, no more is told as used than was asked until then.
+/// However old the items of a read, its counts are at most the number of requests until then.
 fn check_usage(world: &World, action: usize, key: Option<&str>, body: &Value) {
     let hours = body["usage"].as_array().into_iter().flatten();
-    let told = hours.flat_map(|hour| ["allowed", "limited", "denied"].map(|name| hour[name].as_u64().unwrap_or(0)));
-    let (told, asked) = (told.sum::<u64>(), world.history.borrow().asked_of(key.unwrap_or_default()));
-    if told > asked {
-        let what = format!("[{action}] key {key:?} is told to be used {told} times, and {asked} times somebody asked");
+    let counts = hours.flat_map(|hour| ["allowed", "limited", "denied"].map(|name| hour[name].as_u64().unwrap_or(0)));
+    let (counted, asked) = (counts.sum::<u64>(), world.history.borrow().asked_of(key.unwrap_or_default()));
+    if counted > asked {
+        let what = format!("[{action}] the usage of key {key:?} is {counted}, and there were {asked} requests");
         world.history.borrow_mut().fail(what);
     }
 }

@@ -86,7 +86,7 @@ pub async fn serve(world: Rc<World>, context: Rc<Context>, stream: DuplexStream)
                 200
             };
             world.step();
-            world.tell(action, || format!("GitHub answers {}", if lost { 0 } else { status }));
+            world.trace(action, || format!("GitHub answers {}", if lost { 0 } else { status }));
             let answer = Response::builder().status(status).header("etag", etag);
             let answer = if limited { answer.header("retry-after", "30") } else { answer };
             let body = if status == 200 { keys(names) } else { String::new() };

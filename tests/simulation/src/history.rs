@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::account::Fields;
 use crate::adapter::PREFIX;
 use crate::clients::Filter;
-use crate::model::{Effect, Look, Told, Version};
+use crate::model::{Effect, Identity, Look, Version};
 
 /// What values of another system begin with here.
 pub const LEGACY: &str = "legacy-secret-";
@@ -19,7 +19,7 @@ pub struct History {
     pub writes: Vec<Write>,
     pub looks: Vec<KeyLook>,
     pub named: Vec<NamedRequest>,
-    /// The versions of each key that somebody was told of, in that order.
+    /// The versions of each key that an answer had, in that order.
     pub versions: BTreeMap<String, Vec<Version>>,
     /// The requests with `If-Match`, by their ids.
     pub conditional: BTreeSet<String>,
@@ -47,7 +47,7 @@ pub struct Account {
     pub id: String,
     /// The number of its first key's value.
     pub first: usize,
-    /// The keys that somebody was told of, and the number of the value that was told last, if one was.
+    /// The keys that an answer had, and the number of the last value that an answer had, if one did.
     pub keys: Vec<KnownKey>,
     /// Whether its erasing has begun.
     pub erasing: bool,
@@ -98,8 +98,8 @@ pub type LimitList = BTreeMap<String, u64>;
 pub enum Seen {
     /// 401.
     Refused,
-    /// A key was found that works: its id, account and what services are told, and whether the request was let through.
-    Works { key: String, account: String, told: Told, allowed: bool, limited: bool },
+    /// A key was found that works: its id, account and what services receive, and whether the request was let through.
+    Works { key: String, account: String, identity: Identity, allowed: bool, limited: bool },
 }
 
 /// Something that was asked to be done to a key.
@@ -108,7 +108,7 @@ pub struct Write {
     pub action: usize,
     /// The id of the request.
     pub request: String,
-    /// Empty where it is a new one, and nobody was told.
+    /// Empty where it is a new one, and no answer had it.
     pub key: String,
     pub began: u64,
     /// `u64::MAX` where the outcome is unknown: it may be done at any time, or never.
@@ -118,7 +118,7 @@ pub struct Write {
     pub on: Option<Vec<Version>>,
 }
 
-/// What an answer said of a key.
+/// What an answer has of a key.
 pub struct KeyLook {
     pub action: usize,
     pub key: String,
@@ -178,8 +178,8 @@ pub struct Exposure {
     pub value: usize,
     pub began: u64,
     pub ended: u64,
-    /// Whether GitHub is told that it is a value of this service.
-    pub is_told_as_ours: bool,
+    /// Whether the answer to GitHub takes it for a value of this service.
+    pub is_reported_as_ours: bool,
 }
 
 /// All pages of a list with filters.
@@ -229,7 +229,7 @@ impl History {
         self.values.len() - 1
     }
 
-    /// Takes note of a key, and of its new value if one was told.
+    /// Takes note of a key, and of its new value if the answer had one.
     pub fn key(&mut self, account: usize, id: &str, value: Option<usize>) {
         let keys = &mut self.accounts[account].keys;
         match keys.iter_mut().find(|key| key.id == id) {
@@ -240,7 +240,7 @@ impl History {
 
     /// How often an authorizer may have been asked about a key at most.
     pub fn asked_of(&self, key: &str) -> u64 {
-        // Nobody may have been told that it has an imported value.
+        // Perhaps no answer has shown that it has an imported value.
         let may_be = |of: &Option<String>| of.as_deref().is_none_or(|of| of == key);
         let imported = |value: usize| self.imports.iter().any(|it| it.value == value && may_be(&it.key));
         let has = |value: usize| self.values[value].key == key || imported(value);

@@ -20,7 +20,7 @@ use crate::world::World;
 const FIRST: usize = 500;
 
 pub async fn everything_ends(world: &Rc<World>) {
-    everything_is_told(world, FIRST + 80).await;
+    every_notice_comes(world, FIRST + 80).await;
     let accounts = world.history.borrow().accounts.len();
     for account in 0..accounts {
         if world.history.borrow().accounts[account].erasing {
@@ -41,16 +41,16 @@ pub async fn everything_ends(world: &Rc<World>) {
 }
 
 /// A day later each key that ends soon, or has ended, has its notice.
-async fn everything_is_told(world: &Rc<World>, action: usize) {
+async fn every_notice_comes(world: &Rc<World>, action: usize) {
     // Also by clocks that are wrong it is another day.
     tokio::time::sleep(Duration::from_hours(25)).await;
     let began = world.now();
-    if !clients::tell(world, action, 0, 20).await {
+    if !clients::write_notices(world, action, 0, 20).await {
         fail(world, "the notices do not end".to_owned());
     }
     let skew = world.plan.faults.skew;
-    let untold = check::untold(&world.tables.borrow(), (began.saturating_sub(skew), world.now() + skew));
-    for what in untold {
+    let missing = check::missing_notices(&world.tables.borrow(), (began.saturating_sub(skew), world.now() + skew));
+    for what in missing {
         fail(world, what);
     }
 }

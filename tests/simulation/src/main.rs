@@ -41,7 +41,7 @@ const KNOWN: &str = include_str!("../seeds.txt");
 /// Every so many seeds one is run twice, and both must go the same way.
 const TWICE: u64 = 20;
 
-/// Runs seeds, and tells of the first that fails.
+/// Runs seeds, and prints the first that fails.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// One seed, or some: `17` or `0..500`. Those that once found something are run first where there are some.
@@ -123,14 +123,14 @@ fn main() -> ExitCode {
     match failed.into_inner().expect("no panic").into_iter().min_by_key(|(seed, _)| *seed) {
         None => ExitCode::SUCCESS,
         Some((seed, outcome)) => {
-            tell(seed, &outcome, arguments.whole);
+            print(seed, &outcome, arguments.whole);
             ExitCode::FAILURE
         }
     }
 }
 
 /// Prints what is wrong with a seed, and the shortest way to it that is found.
-fn tell(seed: u64, outcome: &Run, whole: bool) {
+fn print(seed: u64, outcome: &Run, whole: bool) {
     println!("seed {seed} fails after {} steps:", outcome.steps);
     outcome.wrong.iter().take(5).for_each(|wrong| println!("{wrong}"));
     if whole {

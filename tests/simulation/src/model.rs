@@ -1,4 +1,4 @@
-//! The whole of what is promised of one key, as simply as it can be said.
+//! All promises of one key, in the simplest form.
 //!
 //! A key is a value in a register: writes change it, and each answer is a look at it. `order` looks for an order of all of them that
 //! agrees with when each began and ended, and in which every answer is the one that this page gives.
@@ -24,14 +24,14 @@ pub struct Key {
     expires: Option<u64>,
     /// Whether it need not have an end.
     is_exempt: bool,
-    told: Told,
+    identity: Identity,
     /// The event of the last write that had one.
     version: Option<Version>,
 }
 
-/// What the services behind the gateway are told with every request.
+/// What the services behind the gateway receive about a key with every request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Told {
+pub struct Identity {
     pub operations: BTreeSet<String>,
     pub user_id: String,
     pub username: String,
@@ -72,15 +72,15 @@ pub struct Change {
 /// What a write does to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// It is made. Nobody may have been told its value.
+    /// It is made. Perhaps no answer had its value.
     Create {
         value: Option<usize>,
-        told: Told,
+        identity: Identity,
         expires: Option<u64>,
         is_exempt: bool,
     },
     Patch(Patch),
-    /// It gets another value, which nobody may have been told.
+    /// It gets another value, which perhaps no answer had.
     Rotate {
         value: Option<usize>,
         old: Old,
@@ -119,8 +119,8 @@ pub enum Old {
 /// What an answer says of a key.
 #[derive(Debug, Clone)]
 pub enum Look {
-    /// To a request with that value, at that time: what services are told of it; `None` is a 401.
-    Use { value: usize, now: u64, found: Option<Told> },
+    /// To a request with that value, at that time: what services receive about it; `None` is a 401.
+    Use { value: usize, now: u64, found: Option<Identity> },
     /// It is of that version.
     Version(Version),
     /// It is of none of these versions: a 412.
@@ -133,14 +133,14 @@ pub enum Look {
 
 impl Key {
     /// A key of another system while its import is under way: it is stored at some time, and opens nothing.
-    pub fn imported(value: usize, told: Told, version: Option<Version>) -> Self {
+    pub fn imported(value: usize, identity: Identity, version: Option<Version>) -> Self {
         let value = Some(value);
-        Self { exists: true, enabled: true, held: true, value, told, version, ..Self::default() }
+        Self { exists: true, enabled: true, held: true, value, identity, version, ..Self::default() }
     }
 
     fn gone(&self) -> Self {
-        let told = Told { external_id: self.told.external_id.clone(), ..Told::default() };
-        Self { suspended: self.suspended, told, ..Self::default() }
+        let identity = Identity { external_id: self.identity.external_id.clone(), ..Identity::default() };
+        Self { suspended: self.suspended, identity, ..Self::default() }
     }
 
     fn is_on(&self, versions: Option<&[Version]>) -> bool {
@@ -152,13 +152,14 @@ impl Key {
         let mut key = self.clone();
         match effect {
             Effect::Create { .. } if self.exists => return None,
-            Effect::Create { value, told, expires, is_exempt } => {
-                let told = Told { external_id: self.told.external_id.clone(), ..told.clone() };
-                (key.exists, key.enabled, key.value, key.expires, key.told) = (true, true, *value, *expires, told);
+            Effect::Create { value, identity, expires, is_exempt } => {
+                let identity = Identity { external_id: self.identity.external_id.clone(), ..identity.clone() };
+                (key.exists, key.enabled, key.value, key.expires, key.identity) =
+                    (true, true, *value, *expires, identity);
                 key.is_exempt = *is_exempt;
             }
             Effect::Suspend(suspended) => key.suspended = *suspended,
-            Effect::Call(external_id) => key.told.external_id.clone_from(external_id),
+            Effect::Call(external_id) => key.identity.external_id.clone_from(external_id),
             Effect::Expose { .. } | Effect::Release if !self.exists => {}
             Effect::Erase => key = self.gone(),
             _ if !self.exists => return None,
@@ -188,13 +189,13 @@ impl Key {
         self.enabled = patch.enabled.unwrap_or(self.enabled);
         self.expires = patch.expires.unwrap_or(self.expires);
         self.previous = self.previous.filter(|(_, end)| patch.ends_previous.is_none_or(|now| *end <= now));
-        let told = &mut self.told;
-        set(&mut told.operations, patch.operations.as_ref());
-        set(&mut told.user_id, patch.user_id.as_ref());
-        set(&mut told.username, patch.username.as_ref());
-        told.tags.retain(|name, _| !patch.untags && !patch.tags.contains_key(name));
+        let identity = &mut self.identity;
+        set(&mut identity.operations, patch.operations.as_ref());
+        set(&mut identity.user_id, patch.user_id.as_ref());
+        set(&mut identity.username, patch.username.as_ref());
+        identity.tags.retain(|name, _| !patch.untags && !patch.tags.contains_key(name));
         let given = patch.tags.iter().filter_map(|(name, text)| Some((name.clone(), text.clone()?)));
-        told.tags.extend(given);
+        identity.tags.extend(given);
     }
 
     fn has(&self, value: usize, now: u64) -> bool {
@@ -202,11 +203,11 @@ impl Key {
         self.exists && (self.value == Some(value) || is_previous)
     }
 
-    /// What services are told of a request with this value, at that time; `None` is a 401.
-    fn opens(&self, value: usize, now: u64) -> Option<&Told> {
+    /// What services receive with this value, at that time; `None` is a 401.
+    fn opens(&self, value: usize, now: u64) -> Option<&Identity> {
         let lives =
             self.enabled && !self.exposed && !self.suspended && !self.held && self.expires.is_none_or(|end| now < end);
-        (self.has(value, now) && lives).then_some(&self.told)
+        (self.has(value, now) && lives).then_some(&self.identity)
     }
 }
 

@@ -35,7 +35,7 @@ pub fn run(plan: &Plan, keeps_story: bool) -> Run {
         live_through(&world).await;
         let wrong = check::check(&world);
         let tally = tally::of(&world.history.borrow());
-        Run { tally, steps: world.steps(), hash: world.hash(), wrong, story: story::told(&world) }
+        Run { tally, steps: world.steps(), hash: world.hash(), wrong, story: story::lines(&world) }
     })
 }
 

@@ -9,7 +9,7 @@ use crate::world::World;
 const LENGTH: usize = 22;
 
 /// The lines of the trace, if they were kept.
-pub fn told(world: &World) -> Vec<String> {
+pub fn lines(world: &World) -> Vec<String> {
     let lines = world.story();
     if lines.is_empty() {
         return lines;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::gateway::{note, sample};
 use crate::history::{Counted, LimitList, Seen, ValueUse};
-use crate::model::Told;
+use crate::model::Identity;
 use crate::world::World;
 
 /// Why a value opens nothing, whatever is asked.
@@ -22,7 +22,7 @@ pub async fn verify(world: &Rc<World>, action: usize, part: u64, value: usize, o
     question.as_object_mut().unwrap().extend(operation.map(|operation| ("operation".to_owned(), json!(operation))));
     let by_url = part.is_multiple_of(3);
     let event = if by_url { of_url(&question) } else { question };
-    world.tell(action, || {
+    world.trace(action, || {
         format!("value {value} is verified for {operation:?}{}", if by_url { ", by URL" } else { "" })
     });
     *world.history.borrow_mut().asked.entry(value).or_default() += 1;
@@ -38,13 +38,13 @@ pub async fn verify(world: &Rc<World>, action: usize, part: u64, value: usize, o
         Some(Ok(answer)) => (200, answer),
         Some(Err(error)) if error == "Unavailable: The key could not be checked" => (503, Value::Null),
         Some(Err(error)) => {
-            world.tell(action, || error);
+            world.trace(action, || error);
             (400, Value::Null)
         }
     };
     note(world, action, "verify-key", &request_id, status, world.elapsed() - start);
     world.check_secrecy("an answer of verify-key", answer.to_string().as_bytes());
-    world.tell(action, || format!("verify-key answers {status} {} {}", answer["reason"], answer["limits"]));
+    world.trace(action, || format!("verify-key answers {status} {} {}", answer["reason"], answer["limits"]));
     if status != 200 {
         return;
     }
@@ -85,7 +85,7 @@ fn seen(world: &World, action: usize, answer: &Value, operation: Option<&str>) -
         return Seen::Refused;
     }
     let tags = caller["tags"].as_object().into_iter().flatten();
-    let told = Told {
+    let identity = Identity {
         operations,
         user_id: text("userId"),
         username: text("username"),
@@ -93,7 +93,7 @@ fn seen(world: &World, action: usize, answer: &Value, operation: Option<&str>) -
         external_id: text("externalId"),
     };
     let (allowed, limited) = (reason == "ALLOWED", reason == "LIMITED");
-    Seen::Works { key: text("keyId"), account: text("accountId"), told, allowed, limited }
+    Seen::Works { key: text("keyId"), account: text("accountId"), identity, allowed, limited }
 }
 
 /// Each limit, and the window that the request was counted in.

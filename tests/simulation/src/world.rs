@@ -87,7 +87,7 @@ pub struct Environment<F> {
 
 /// What an invocation came to, for whom it was made.
 pub struct Answered<T> {
-    /// `None` where the environment ended, or nobody waited any longer: what was done is unknown.
+    /// `None` where the environment ended, or the client waited no longer: what was done is unknown.
     pub answer: Option<T>,
     /// What the environment's clock said at its start, in Unix milliseconds.
     pub now: u64,
@@ -178,7 +178,7 @@ impl World {
         self.plan.settings.lifetime.map(|lifetime| u64::from(lifetime.days()) * 86_400_000)
     }
 
-    pub fn tell(&self, action: usize, what: impl FnOnce() -> String) {
+    pub fn trace(&self, action: usize, what: impl FnOnce() -> String) {
         let time = self.elapsed();
         self.trace.borrow_mut().add(format!("{time:>7} ms  [{action}] {}", what()));
     }
@@ -196,7 +196,7 @@ impl World {
         self.calm.set(true);
     }
 
-    /// Nobody does anything any more.
+    /// Every client stops.
     pub fn end(&self) {
         self.over.set(true);
     }
@@ -271,8 +271,8 @@ impl World {
         self.invoke(action, part, environment, work, |world| &world.functions, async |_| ()).await
     }
 
-    /// Ends every idle environment that checks keys, or one in `part`: told before, or at once.
-    pub async fn end_authorizers(self: &Rc<Self>, action: usize, told: bool, share: usize) {
+    /// Ends every idle environment that checks keys, or one in `share`: after Lambda's signal, or at once.
+    pub async fn end_authorizers(self: &Rc<Self>, action: usize, is_signalled: bool, share: usize) {
         let some = |all: &RefCell<Vec<_>>| {
             let mut all = all.borrow_mut();
             let left = all.len() - all.len().div_ceil(share);
@@ -281,8 +281,8 @@ impl World {
         let idle = [some(&self.authorizers), some(&self.verifiers)].concat();
         for environment in idle {
             let number = environment.context.number;
-            self.tell(action, || format!("environment {number} ends{}", if told { "" } else { " at once" }));
-            if told {
+            self.trace(action, || format!("environment {number} ends{}", if is_signalled { "" } else { " at once" }));
+            if is_signalled {
                 environment.context.action.set(action);
                 environment.context.calls.set(0);
                 let now = self.clock_of(&environment.context).now();
@@ -297,7 +297,7 @@ impl World {
         let now = i128::from(self.now() / 1000);
         let ended = self.tables.borrow().ended_before(now);
         for place in ended.into_iter().filter(|_| rng.bool()) {
-            self.tell(action, || format!("{} {}/{} has lived its time", place.table, place.partition, place.id));
+            self.trace(action, || format!("{} {}/{} has lived its time", place.table, place.partition, place.id));
             let by = crate::tables::By { action, at: self.next(), time: self.elapsed(), lag: 0 };
             self.tables.borrow_mut().expire(place, &by);
         }
@@ -349,7 +349,7 @@ impl World {
             ready(opened.map(|()| ours).map_err(|_| std::io::ErrorKind::ConnectionRefused.into()))
         });
         let aws = adapter::aws(transport.clone(), format!("sim-{}-{number}", self.run), self.clock_of(&context));
-        self.tell(action, || format!("environment {number} starts"));
+        self.trace(action, || format!("environment {number} starts"));
         let function = seeded(rng.u64(..), start(aws, transport)).await;
         Rc::new(Environment { context, function })
     }
@@ -394,7 +394,7 @@ impl World {
             };
             world.take_log();
             if ended {
-                world.tell(action, || format!("environment {number} ends in the midst of it"));
+                world.trace(action, || format!("environment {number} ends in the midst of it"));
             } else {
                 pool(&world).borrow_mut().push(environment);
             }
@@ -412,7 +412,7 @@ impl World {
             line.remove("timestamp");
             let text = serde_json::to_string(&sorted(line)).expect("JSON");
             self.check_secrecy("the log", text.as_bytes());
-            self.tell(0, || format!("log: {text}"));
+            self.trace(0, || format!("log: {text}"));
         }
     }
 }

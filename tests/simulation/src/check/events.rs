@@ -1,5 +1,5 @@
 //! Every change of a key or an account is in one transaction with one event that says exactly what it replaced; nothing else
-//! changes them, and nobody gives more than he has.
+//! changes them, and no key gives more than it has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -100,7 +100,7 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     for (field, change) in changes.iter().filter(|(field, _)| SETTINGS.contains_key(**field)) {
         // One that is written without reading names nothing.
         let read = before.is_some();
-        let [was, is] = [old, new].map(|item| told(item, field));
+        let [was, is] = [old, new].map(|item| in_events(item, field));
         if read && change.get("from") != was.as_ref() || change.get("to") != is.as_ref() {
             fail(format!("{kind} of key {id} has {field} as {change}, and it was {:?}", old.get(*field)));
         }
@@ -127,8 +127,8 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     }
 }
 
-/// A field as events tell of it. Tags are one text in an item, and an object there.
-fn told(item: &Item, field: &str) -> Option<Value> {
+/// A field as events have it. Tags are one text in an item, and an object there.
+fn in_events(item: &Item, field: &str) -> Option<Value> {
     let stored = item.get(field)?;
     if field != "tags" {
         return Some(stored.clone());
@@ -159,7 +159,7 @@ fn check_account(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     }
 }
 
-/// Nobody gives, changes or learns what he lacks. Who lacks something may only take away.
+/// No key gives, changes or learns what it lacks. A key that lacks something may only take away.
 fn check_power(part: &Part, event: &Item, history: &History, fail: &mut impl FnMut(String)) {
     let caller = history.callers.get(text(&event["requestId"]));
     let Some(Some(caller)) = caller else { return };

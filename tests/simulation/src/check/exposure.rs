@@ -17,12 +17,12 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
     }
     for exposure in history.exposures.iter().filter(|it| it.ended != u64::MAX) {
         let value = exposure.value;
-        let is_nobodys = history.values[value].key.is_empty() && imports_of(history, value).next().is_none();
-        if is_nobodys && exposure.is_told_as_ours {
-            wrong.push(format!("[{}] GitHub is told that value {value} is ours", exposure.action));
+        let is_of_no_key = history.values[value].key.is_empty() && imports_of(history, value).next().is_none();
+        if is_of_no_key && exposure.is_reported_as_ours {
+            wrong.push(format!("[{}] the answer to GitHub takes value {value} for ours", exposure.action));
         }
         let had = |it: &Import| it.key.is_some() && it.ended < exposure.began;
-        // One that no key had is nobody's to report.
+        // A report of one that no key had changes nothing.
         let is_ours = !history.values[value].key.is_empty()
             || imports_of(history, value).any(|it| had(it) && !is_forgotten(history, it, exposure.ended));
         if !is_ours {

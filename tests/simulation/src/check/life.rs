@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use super::order::{self, SOMETIME, Step};
 use super::written::Written;
 use crate::history::{History, Import, Seen, ValueUse};
-use crate::model::{Change, Effect, Key, Look, Told};
+use crate::model::{Change, Effect, Identity, Key, Look};
 
-/// Checks the life of every key that anybody knows.
+/// Checks the life of every key that a client knows.
 pub fn check(history: &History, written: &Written) -> Vec<String> {
     let native = history.values.iter().filter(|value| !value.key.is_empty());
-    // Nobody may have been told of its import.
+    // Perhaps no answer had its import.
     let native = native.map(|value| (value.key.clone(), (value.account, written.imported(&value.key, history))));
     let imported = history.imports.iter().filter_map(|it| Some((it.key.clone()?, (it.account, Some(it.value)))));
     // What is known of an imported key, before a rotation gave it a native value.
@@ -73,10 +73,10 @@ impl Everything<'_> {
         };
         looks.extend(history.uses.iter().filter(of_key).map(look));
         let version = written.import(key).map(Into::into);
-        Life { start: Key::imported(value, told_of_imported(), version), writes, looks }
+        Life { start: Key::imported(value, identity_of_imported(), version), writes, looks }
     }
 
-    /// What was asked of the key itself. What nobody was answered and has no event was not done.
+    /// What was asked of the key itself. A write without an answer and without an event was not done.
     fn writes_of(&self, key: &str) -> Vec<Step<Change>> {
         let mut writes = Vec::new();
         for it in &self.history.writes {
@@ -102,7 +102,7 @@ impl Everything<'_> {
             let what = Change { effect: Effect::Release, on: None, event: None };
             writes.push(Step { action: it.action, began: it.began, ended, what });
         }
-        // A value that no key has yet is nobody's to report.
+        // A report of a value that no key has yet changes nothing.
         let is_known = |at: u64| attempts.iter().any(|it| it.key.as_deref() == Some(key) && it.ended < at);
         for it in self.history.exposures.iter().filter(|it| it.value == value) {
             let event = self.written.exposure(&it.request, key, &self.history.values[value].text);
@@ -115,16 +115,16 @@ impl Everything<'_> {
 }
 
 /// As importers bring all of them along.
-fn told_of_imported() -> Told {
+fn identity_of_imported() -> Identity {
     let (user_id, username) = ("user-3".to_owned(), "Lin".to_owned());
-    Told { operations: ["SMS".to_owned()].into(), user_id, username, ..Told::default() }
+    Identity { operations: ["SMS".to_owned()].into(), user_id, username, ..Identity::default() }
 }
 
 /// A request with a value is a look at the key that has it.
 fn look(it: &ValueUse) -> Step<Look> {
     let found = match &it.seen {
         Seen::Refused => None,
-        Seen::Works { told, .. } => Some(told.clone()),
+        Seen::Works { identity, .. } => Some(identity.clone()),
     };
     let what = Look::Use { value: it.value, now: it.now, found };
     Step { action: it.action, began: it.began, ended: it.ended, what }

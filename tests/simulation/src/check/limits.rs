@@ -10,9 +10,9 @@ pub fn check(history: &History) -> Vec<String> {
     for (account, of) in history.accounts.iter().enumerate() {
         let of_account = |it: &&OfAccount| it.account == account && it.fields.contains_key(FIELD);
         let writes: Vec<_> = history.account_writes.iter().filter(of_account).collect();
-        let told: Vec<_> = history.uses.iter().filter_map(|it| told(it, &of.id)).collect();
-        wrong.extend(older(&writes, &told));
-        wrong.extend(brought_back(&writes, &told));
+        let seen: Vec<_> = history.uses.iter().filter_map(|it| seen(it, &of.id)).collect();
+        wrong.extend(older(&writes, &seen));
+        wrong.extend(brought_back(&writes, &seen));
     }
     wrong
 }
@@ -29,7 +29,7 @@ fn over(history: &History) -> Vec<String> {
             let whose = if counted.of_account { ("account", account) } else { ("key", key) };
             let (requests, most) = windows.entry((whose, &counted.period, end)).or_default();
             *requests += 1;
-            // It may have been changed: then the highest that was said.
+            // It may have been changed: then the highest that an answer had.
             *most = counted.limit.max(*most);
         }
     }
@@ -40,8 +40,8 @@ fn over(history: &History) -> Vec<String> {
     .collect()
 }
 
-/// What an account's limits are said to be with a request that is counted in them.
-fn told<'a>(it: &'a ValueUse, account: &str) -> Option<(&'a ValueUse, &'a LimitList)> {
+/// An account's limits, as a request that is counted in them shows them.
+fn seen<'a>(it: &'a ValueUse, account: &str) -> Option<(&'a ValueUse, &'a LimitList)> {
     let limits = it.account_limits.as_ref()?;
     matches!(&it.seen, Seen::Works { account: of, .. } if of == account).then_some((it, limits))
 }
@@ -53,9 +53,9 @@ fn sets(write: &OfAccount, limits: &LimitList) -> bool {
     set.collect::<BTreeMap<_, _>>() == limits.iter().map(|(per, requests)| (per.clone(), Some(*requests))).collect()
 }
 
-/// From an operator's confirmation on, no request is told of limits that were replaced before it began.
-fn older(writes: &[&OfAccount], told: &[(&ValueUse, &LimitList)]) -> Option<String> {
-    let (it, limits) = told.iter().find(|(it, limits)| {
+/// From an operator's confirmation on, no request is counted in limits that were replaced before it began.
+fn older(writes: &[&OfAccount], seen: &[(&ValueUse, &LimitList)]) -> Option<String> {
+    let (it, limits) = seen.iter().find(|(it, limits)| {
         let is_replaced =
             |write: &OfAccount| writes.iter().any(|other| write.ended < other.began && other.ended < it.began);
         !writes.iter().any(|write| sets(write, limits) && write.began < it.ended && !is_replaced(write))
@@ -64,9 +64,9 @@ fn older(writes: &[&OfAccount], told: &[(&ValueUse, &LimitList)]) -> Option<Stri
 }
 
 /// An environment that has seen limits of an account counts in none that were replaced before those were set.
-fn brought_back(writes: &[&OfAccount], told: &[(&ValueUse, &LimitList)]) -> Option<String> {
+fn brought_back(writes: &[&OfAccount], seen: &[(&ValueUse, &LimitList)]) -> Option<String> {
     let mut of_environments = BTreeMap::<usize, Vec<_>>::new();
-    for (it, limits) in told {
+    for (it, limits) in seen {
         of_environments.entry(it.environment).or_default().push((it.began, it.action, *limits));
     }
     for (environment, mut of) in of_environments {

@@ -19,7 +19,7 @@ mod usage;
 mod written;
 
 pub use self::events::is_of_keys;
-pub use self::notices::untold;
+pub use self::notices::missing_notices;
 use crate::world::World;
 
 /// Everything that is wrong with a run that is over.

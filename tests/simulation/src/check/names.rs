@@ -1,4 +1,4 @@
-//! Each name of a request is linearizable: one request is carried out under it in a day, and every repeat is told which.
+//! Each name of a request is linearizable: one request is carried out under it in a day, and the answer to every repeat names it.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ fn look_of(it: &NamedRequest) -> Option<Step<NameLook>> {
     let (now, asked) = (it.now, it.asked.clone());
     let text = |name: &str| it.body[name].as_str().unwrap_or_default().to_owned();
     let what = match (it.status, &*text("code")) {
-        // It was carried out, or nobody knows; or it was refused before the name was looked at.
+        // It was carried out, or that is unknown; or it was refused before the name was looked at.
         (0 | 201 | 400 | 500.., _) | (_, "CONTENDED" | "OPERATION") => return None,
         (_, "REQUEST_DONE") => NameLook::Done { asked, key: text("keyId"), version: text("etag"), now },
         (_, "REQUEST_DIFFERS") => NameLook::Differs { asked, now },

@@ -1,5 +1,5 @@
 //! Each notice of a key's end is written once, for a key that works but for its end, and changes nothing else of it. When faults have
-//! ended, all that is due is told.
+//! ended, all that are due have come.
 
 use api_keys::key::Timestamp;
 use serde_json::Value;
@@ -57,15 +57,15 @@ fn check_notice(old: &Item, new: &Item, event: &Item, fail: &mut impl FnMut(&str
 }
 
 /// Which keys have no notice that they should have at whatever time within these.
-pub fn untold(tables: &Tables, (from, to): (u64, u64)) -> Vec<String> {
+pub fn missing_notices(tables: &Tables, (from, to): (u64, u64)) -> Vec<String> {
     let keys = tables.all(KEYS).filter(|(partition, _, item)| is_of_keys(partition) && works(item));
-    let untold = keys.filter(|(_, _, item)| {
+    let missing = keys.filter(|(_, _, item)| {
         let Some(end) = item.get("expiresAt").map(text) else { return false };
         let (Some(due), Some(later)) = (due(end, from), due(end, to)) else { return false };
-        let told = item.get("noticed").map(noticed).filter(|(of, _)| *of == end);
-        due == later && told.is_none_or(|(_, days)| days > due)
+        let last = item.get("noticed").map(noticed).filter(|(of, _)| *of == end);
+        due == later && last.is_none_or(|(_, days)| days > due)
     });
-    untold.map(|(_, id, item)| format!("key {id} has no notice of its end, {:?}", item.get("expiresAt"))).collect()
+    missing.map(|(_, id, item)| format!("key {id} has no notice of its end, {:?}", item.get("expiresAt"))).collect()
 }
 
 /// How many days before the end the last notice comes that is due.

@@ -22,10 +22,10 @@ pub trait Model: Clone + Eq + Hash + fmt::Debug {
     fn gives(&self, look: &Self::Look) -> bool;
 }
 
-/// The end of what happened at some time, though nobody was told.
+/// The end of what happened at some time, though without an answer.
 pub const SOMETIME: u64 = u64::MAX - 1;
 
-/// Something that happened within that time; it has no end (`u64::MAX`) where nobody knows whether it happened.
+/// Something that happened within that time; it has no end (`u64::MAX`) where it is unknown whether it happened.
 #[derive(Clone)]
 pub struct Step<T> {
     pub action: usize,

@@ -1,4 +1,4 @@
-//! What operations open, and what their holder may give: as simply as it can be said.
+//! What operations open, and what their holder may give: in the simplest form.
 
 use std::collections::BTreeSet;
 

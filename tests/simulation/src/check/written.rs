@@ -46,7 +46,7 @@ impl<'a> Written<'a> {
                 _ => {}
             }
         }
-        // Nobody asked for that, so no event says it.
+        // No request asked for that, so it has no event.
         let keys = tables.changes.iter().filter(|it| it.place.table == KEYS && is_of_keys(&it.place.partition));
         let lapsed = keys.filter(|it| it.action.is_none() && it.new.is_none());
         Self { events, exposures, made, imports, lapsed: lapsed.map(|it| &*it.place.id).collect() }

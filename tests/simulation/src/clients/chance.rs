@@ -1,4 +1,4 @@
-//! What happens though nobody asks for it: environments end, clocks jump, time passes, what has lived its time goes.
+//! Events that no client asks for: environments end, clocks jump, time passes, items that have lived their time go.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::Actions;
 use crate::world::World;
 
 pub const ACTIONS: Actions = &[
-    ("environments are told to end", 6),
+    ("environments end after a signal", 6),
     ("environments end at once", 2),
     ("clocks jump", 4),
     ("some minutes pass", 3),
@@ -20,7 +20,7 @@ pub const ACTIONS: Actions = &[
 
 pub async fn act(world: &Rc<World>, action: usize, what: &str, rng: &mut Rng) {
     match what {
-        "environments are told to end" => world.end_authorizers(action, true, rng.usize(1..4)).await,
+        "environments end after a signal" => world.end_authorizers(action, true, rng.usize(1..4)).await,
         "environments end at once" if world.faults_of(action).killed > 0 => {
             world.end_authorizers(action, false, rng.usize(1..4)).await;
         }

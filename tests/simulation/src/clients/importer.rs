@@ -81,7 +81,7 @@ fn note(
 ) {
     let (began, ended, what) = (invoked.began, invoked.ended, what.to_owned());
     let key = key.map(str::to_owned);
-    world.tell(action, || format!("value {value} of account {account}: {what} {}", key.as_deref().unwrap_or("")));
+    world.trace(action, || format!("value {value} of account {account}: {what} {}", key.as_deref().unwrap_or("")));
     world.history.borrow_mut().imports.push(Import { action, account, value, revives, began, ended, key, what });
 }
 

@@ -90,7 +90,7 @@ pub async fn walk(world: &Rc<World>, account: usize, action: usize, by: usize, r
         tokio::time::sleep(Duration::from_millis(rng.u64(0..300))).await;
     }
     walk.ended = world.elapsed();
-    world.tell(action, || format!("{:?} has {:?}", walk.filter, walk.ids));
+    world.trace(action, || format!("{:?} has {:?}", walk.filter, walk.ids));
     world.history.borrow_mut().walks.push(walk);
 }
 

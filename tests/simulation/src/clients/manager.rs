@@ -14,7 +14,7 @@ use super::{Actions, lists, named, some_key, some_value};
 use crate::check::power::{self, READS};
 use crate::gateway::{self, Answer, Ask, Invoked};
 use crate::history::{Account, OfAccount, Seen, Write};
-use crate::model::{Effect, Told};
+use crate::model::{Effect, Identity};
 use crate::world::World;
 
 pub const ACTIONS: Actions = &[
@@ -89,7 +89,7 @@ async fn replace_lost(world: &Rc<World>, account: usize, action: usize, by: usiz
     }
 }
 
-/// The value of a key that was told last, by its number.
+/// The last value of a key that an answer had, by its number.
 fn in_use(world: &World, account: usize, id: &str) -> Option<usize> {
     world.history.borrow().accounts[account].keys.iter().find(|key| key.id == id)?.value
 }
@@ -171,7 +171,7 @@ pub async fn create_account(world: &Rc<World>, action: usize) {
     note_made(world, action, &invoked, Some(value));
 }
 
-/// Takes note of a key that an operator makes, which may do everything; of one that nobody was told of too.
+/// Takes note of a key that an operator makes, which may do everything; also of one that no answer had.
 pub fn note_made(world: &World, action: usize, invoked: &Invoked, value: Option<usize>) {
     let none = Value::Null;
     let (shown, ended) = match &invoked.answer {
@@ -181,7 +181,7 @@ pub fn note_made(world: &World, action: usize, invoked: &Invoked, value: Option<
     let (operations, user_id, username) = (CATALOGUE.map(str::to_owned).into(), "user-1".to_owned(), "Ada".to_owned());
     let effect = Effect::Create {
         value,
-        told: Told { operations, user_id, username, ..Told::default() },
+        identity: Identity { operations, user_id, username, ..Identity::default() },
         expires: None,
         is_exempt: true,
     };
@@ -219,7 +219,7 @@ fn some_manager(world: &World, account: usize, rng: &mut Rng) -> usize {
     let last = |value: usize| history.uses.iter().rev().find(|it| it.value == value).map(|it| &it.seen);
     let manages = |value: &usize| match last(*value) {
         None => true,
-        Some(Seen::Works { told, .. }) => told.operations.contains("AUTHENTICATION"),
+        Some(Seen::Works { identity, .. }) => identity.operations.contains("AUTHENTICATION"),
         Some(Seen::Refused) => false,
     };
     let known = &history.accounts[account];

@@ -25,7 +25,7 @@ pub use self::lists::Filter;
 pub use self::manager::{create_account, rfc3339};
 pub use self::operator::{CONTINUED, end_erasing, resume, update};
 pub use self::reporter::report;
-pub use self::schedule::tell;
+pub use self::schedule::write_notices;
 pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
 
 /// A kind of client.
@@ -39,7 +39,7 @@ pub enum Kind {
     Reporter,
     /// What invokes the function that writes notices.
     Schedule,
-    /// What happens to the environments and tables, whoever asks for nothing.
+    /// What happens to the environments and tables without a request.
     Chance,
 }
 
@@ -107,7 +107,7 @@ pub fn of(settings: &Settings, rng: &mut Rng) -> Vec<Client> {
 /// Lets a client do something.
 pub async fn act(world: &Rc<World>, client: &Client, action: &Action) {
     let mut rng = world.plan.rng(action.number, 0);
-    world.tell(action.number, || format!("{:?} of account {}: {}", client.kind, client.account, action.what));
+    world.trace(action.number, || format!("{:?} of account {}: {}", client.kind, client.account, action.what));
     let account = client.account;
     let number = action.number;
     match client.kind {

@@ -31,7 +31,7 @@ pub async fn rotate(world: &Rc<World>, account: usize, action: usize, by: usize,
     Named { world, account, action, by, name: some_name(action, rng) }.ask(&one, &other, rng).await;
 }
 
-/// Most clients choose one that nobody has; some do not.
+/// Most clients choose a name of their own; some share one.
 fn some_name(action: usize, rng: &mut Rng) -> String {
     if rng.u32(0..4) == 0 { format!("everybody-{}", rng.u32(0..2)) } else { format!("request-{action}") }
 }
@@ -98,7 +98,7 @@ impl Named<'_> {
         self.ask_for_a_value(&answer).await;
     }
 
-    /// Whoever is told that it was done, and got no value, asks for one: only the value that nobody saw ends.
+    /// A client that reads that it was done, and got no value, asks for one: only the lost value ends.
     async fn ask_for_a_value(&self, answer: &Answer) {
         if answer.body["code"] != "REQUEST_DONE" {
             return;

@@ -43,7 +43,7 @@ pub async fn report(world: &Rc<World>, action: usize, part: u64, values: &[usize
         json!({"token": token, "type": "sim_key", "url": "https://example.com/", "source": "commit"})
     };
     let body = Value::from(values.iter().map(token).collect::<Vec<_>>()).to_string();
-    world.tell(action, || format!("values {values:?} are reported{}", signer.map_or("", |_| " with a signature")));
+    world.trace(action, || format!("values {values:?} are reported{}", signer.map_or("", |_| " with a signature")));
     let answer = gateway::report(world, action, part, body, signer).await;
     if [Some(Signer::Forger), Some(Signer::Stranger)].contains(&signer) {
         // Nothing is done: a value that it ended all the same has no reason to have ended.
@@ -65,8 +65,8 @@ fn note(world: &World, action: usize, answer: &gateway::Answer, value: usize, is
     let ended = if is_done { answer.ended } else { u64::MAX };
     let mut history = world.history.borrow_mut();
     let key = history.values[value].key.clone();
-    let is_told_as_ours = label == Some("true_positive");
-    history.exposures.push(Exposure { action, request: request.clone(), value, began, ended, is_told_as_ours });
+    let is_reported_as_ours = label == Some("true_positive");
+    history.exposures.push(Exposure { action, request: request.clone(), value, began, ended, is_reported_as_ours });
     if key.is_empty() {
         return;
     }

@@ -62,7 +62,7 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     }
 }
 
-/// A known value with another secret, whose checksum is wrong or, for a value of another system, that nobody has.
+/// A known value with another secret, whose checksum is wrong or, for a value of another system, that no key has.
 fn invented(world: &World, account: usize, rng: &mut Rng) -> usize {
     let first = world.history.borrow().accounts[account].first;
     let mut text = world.history.borrow().values[first].text.clone();

@@ -10,7 +10,7 @@ use super::changes::{Change, USERS, some_tags};
 use super::manager::{learn_value, rfc3339, some_operations, text};
 use crate::gateway::{self, Answer, Ask};
 use crate::history::{History, KeyLook, Write};
-use crate::model::{Effect, Look, Old, Told, Version};
+use crate::model::{Effect, Identity, Look, Old, Version};
 use crate::world::World;
 
 /// How often a client repeats what was not answered.
@@ -54,7 +54,7 @@ impl Terms {
 /// What a create asks for.
 pub struct New {
     pub body: Value,
-    told: Told,
+    identity: Identity,
     expires: Option<u64>,
 }
 
@@ -74,13 +74,13 @@ impl New {
             body["limits"] = some_limits(rng);
         }
         let (user_id, username) = (user_id.to_owned(), username.to_owned());
-        Self { body, told: Told { operations, user_id, username, tags, ..Told::default() }, expires }
+        Self { body, identity: Identity { operations, user_id, username, tags, ..Identity::default() }, expires }
     }
 
     /// Takes note of an answer: the key that it made, or may have made.
     pub fn note(&self, world: &World, account: usize, action: usize, answer: &Answer) {
         let value = (answer.status == 201).then(|| learn_value(world, account, &answer.body));
-        let effect = Effect::Create { value, told: self.told.clone(), expires: self.expires, is_exempt: false };
+        let effect = Effect::Create { value, identity: self.identity.clone(), expires: self.expires, is_exempt: false };
         // A key may have been made by a request that was refused, since the account was suspended meanwhile.
         let ended = if value.is_some() { answer.ended } else { u64::MAX };
         let (request, key, began) = (answer.request.clone(), text(&answer.body["id"]), answer.began);
@@ -229,7 +229,7 @@ pub async fn change(
     }
 }
 
-/// Whether the value that asked is of another account by now: whoever imports one may revive it there.
+/// Whether the value that asked is of another account by now: an import may revive it there.
 fn is_foreign(history: &History, key: &str, answer: &Answer) -> bool {
     let account =
         history.values.iter().find(|value| value.key == key).map(|value| &*history.accounts[value.account].id);

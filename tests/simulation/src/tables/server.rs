@@ -29,7 +29,7 @@ pub async fn serve(world: Rc<World>, context: Rc<Context>, stream: DuplexStream)
             let (target, signed_at) = (header("x-amz-target"), header("x-amz-date"));
             let body = request.into_body().collect().await.ok()?.to_bytes();
             let (answered, answer) = oneshot::channel();
-            // What has arrived is carried out even if nobody waits for it any more.
+            // A request that has arrived is carried out even if its client no longer waits.
             spawn_local(async move {
                 let answer = Call::new(&world, &context, &target, &body, connection).carry_out(&signed_at).await;
                 let _ = answered.send(answer);
@@ -74,7 +74,7 @@ impl<'a> Call<'a> {
         let at_its_start = self.pause(1..4);
         sleep(at_its_start).await;
         if self.strikes(self.faults.lost) {
-            self.tell("is lost");
+            self.trace("is lost");
             return None;
         }
         if unix_millis_of(signed_at).abs_diff(self.world.now()) > SIGNATURE_TIME {
@@ -93,11 +93,11 @@ impl<'a> Call<'a> {
         let at_its_end = self.pause(0..3);
         sleep(at_its_end).await;
         if self.connection.is_kept() && self.strikes(self.faults.stalled) {
-            self.tell("is carried out, and its answer stalls");
+            self.trace("is carried out, and its answer stalls");
             sleep(Duration::from_millis(self.rng.u64(0..1_000))).await;
         }
         if self.strikes(self.faults.lost) {
-            self.tell("is carried out, and its answer is lost");
+            self.trace("is carried out, and its answer is lost");
             return None;
         }
         if self.strikes(self.faults.failed) {
@@ -106,7 +106,7 @@ impl<'a> Call<'a> {
         }
         let answer = self.answer(outcome);
         if self.strikes(self.faults.torn) {
-            self.tell("has an answer that is cut off");
+            self.trace("has an answer that is cut off");
             let length = answer.body().size_hint().lower();
             self.connection.tear_after(self.rng.u64(0..length + HEAD));
         }
@@ -159,7 +159,7 @@ impl<'a> Call<'a> {
         let by = self.by();
         let prepared = self.world.tables.borrow_mut().prepare(&self.body, throttled, &by)?;
         let Some(number) = prepared else { return Ok(json!({})) };
-        self.tell("holds its items");
+        self.trace("holds its items");
         let mut moments: Vec<_> = (0..items).map(|part| (self.spread(), part)).collect();
         moments.sort_unstable();
         let mut passed = 0;
@@ -200,7 +200,7 @@ impl<'a> Call<'a> {
                 (status, body)
             }
         };
-        self.tell(&match body["CancellationReasons"].as_array() {
+        self.trace(&match body["CancellationReasons"].as_array() {
             Some(reasons) => format!("is cancelled: {:?}", reasons.iter().map(|it| &it["Code"]).collect::<Vec<_>>()),
             None => body["__type"].as_str().map_or("is done".to_owned(), |code| format!("is refused: {code}")),
         });
@@ -210,7 +210,7 @@ impl<'a> Call<'a> {
         answer.body(Full::new(Bytes::from(body.to_string()))).expect("an answer")
     }
 
-    fn tell(&self, what: &str) {
+    fn trace(&self, what: &str) {
         self.world.step();
         let Self { body: call, operation, action, .. } = self;
         let parts =
@@ -219,7 +219,7 @@ impl<'a> Call<'a> {
         if places.is_empty() {
             places.push(place(call));
         }
-        self.world.tell(*action, || format!("{operation} {} {what}", places.join(", ")));
+        self.world.trace(*action, || format!("{operation} {} {what}", places.join(", ")));
     }
 }
 
