@@ -43,9 +43,9 @@ async fn an_account_of_many_keys_is_looked_through_in_several_runs() {
     println!("{keys} keys, {due} notices: {:?} in {runs} runs", start.elapsed());
     assert_eq!(notices, u64::try_from(due).unwrap());
     assert!(runs > 1);
-    let noticed = gateway.engine.keys().iter().filter(|key| key["noticed"].is_object()).count();
+    let marked = gateway.engine.keys().iter().filter(|key| key["noticed"].is_object()).count();
     let events = gateway.engine.events().iter().filter(|event| event["shown"].is_object()).count();
-    assert_eq!((noticed, events), (due, due));
+    assert_eq!((marked, events), (due, due));
 }
 
 #[tokio::test]
