@@ -324,13 +324,13 @@ fn a_file_that_is_no_record_of_this_import_stays_as_it_is() {
     let (world, _) = importing("import-foreign");
     world.write("keys.csv", csv(1));
     for foreign in ["notes of somebody", "{}\nand half a line"] {
-        world.write("keys.csv.progress", foreign.to_owned());
+        world.write("keys.csv.progress", foreign);
         let done = world.run(&IMPORT);
         assert!(done.code == 2 && done.stderr.contains("remove it to begin anew"), "{done:?}");
         assert_eq!(world.read("keys.csv.progress"), foreign);
     }
     // A run that was killed while it began has written a part of the first line.
-    world.write("keys.csv.progress", "{".to_owned());
+    world.write("keys.csv.progress", "{");
     assert_eq!(world.run(&IMPORT).code, 0);
 }
 
