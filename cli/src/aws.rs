@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 use std::{env, process};
 
-use api_keys::key::AccountId;
 use api_keys::request::Caller;
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::operation::RequestId;
@@ -14,10 +13,10 @@ use aws_sdk_lambda::error::ProvideErrorMetadata;
 use http::Uri;
 use serde_json::{Value, json};
 
-use crate::arguments::{AccountName, Common};
+use crate::arguments::Common;
 use crate::failure::{Failure, Kind, chain};
 use crate::invocation::{InvocationError, Repeats, invoke};
-use crate::{pages, shell};
+use crate::shell;
 
 /// The output that names the function of most commands.
 pub(crate) const MANAGE: &str = "ManageAccountFunctionName";
@@ -170,24 +169,6 @@ impl Service {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| {
             Failure::no_access(format!("the stack {} has no output {name}: deploy a newer version first", self.stack))
         })
-    }
-
-    /// The account of that name. One that is named by the operator's own id is looked for in the list of all accounts.
-    pub(crate) async fn account(&self, name: &AccountName) -> Result<AccountId, Failure> {
-        let external_id = match name {
-            AccountName::Id(id) => return Ok(*id),
-            AccountName::External(external_id) => external_id,
-        };
-        let accounts = pages::accounts(self, None, Some(external_id)).await?;
-        let id = |account: &Value| account.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
-        match &*accounts.iter().filter_map(id).collect::<Vec<_>>() {
-            [] => Err(Failure::new(Kind::NotFound, format!("no account has the external id {external_id}"))),
-            [account] => Ok(*account),
-            several => {
-                let ids = several.iter().map(AccountId::to_string).collect::<Vec<_>>().join(", ");
-                Err(Failure::input(format!("{} accounts have the external id {external_id}: {ids}", several.len())))
-            }
-        }
     }
 
     /// Invokes the function that an output names, with the operator added to the payload.

@@ -1,9 +1,11 @@
 //! Lists that `manage-account` gives page by page.
 
+use api_keys::key::AccountId;
 use serde_json::{Value, json};
 
+use crate::arguments::AccountName;
 use crate::aws::Service;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 
 /// So many keys with the longest texts are less than the 6 MB of an answer.
 const PAGE: usize = 500;
@@ -42,6 +44,26 @@ pub(crate) async fn accounts(
     let has = |account: &Value, wanted| account.get("externalId").and_then(Value::as_str) == Some(wanted);
     accounts.retain(|account| external_id.is_none_or(|wanted| has(account, wanted)));
     Ok(accounts)
+}
+
+impl Service {
+    /// The account of that name. One that is named by the operator's own id is looked for in the list of all accounts.
+    pub(crate) async fn account(&self, name: &AccountName) -> Result<AccountId, Failure> {
+        let external_id = match name {
+            AccountName::Id(id) => return Ok(*id),
+            AccountName::External(external_id) => external_id,
+        };
+        let accounts = accounts(self, None, Some(external_id)).await?;
+        let id = |account: &Value| account.get("accountId").and_then(Value::as_str).and_then(AccountId::parse);
+        match &*accounts.iter().filter_map(id).collect::<Vec<_>>() {
+            [] => Err(Failure::new(Kind::NotFound, format!("no account has the external id {external_id}"))),
+            [account] => Ok(*account),
+            several => {
+                let ids = several.iter().map(AccountId::to_string).collect::<Vec<_>>().join(", ");
+                Err(Failure::input(format!("{} accounts have the external id {external_id}: {ids}", several.len())))
+            }
+        }
+    }
 }
 
 /// Takes a list out of an answer.
