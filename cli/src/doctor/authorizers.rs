@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_apigateway::types::AuthorizerType;
+use aws_sdk_apigateway::types::{AuthorizerType, Stage as RestStage};
+use aws_sdk_apigatewayv2::types::Stage as HttpStage;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::get_policy::GetPolicyError;
 
 use super::finding::{Finding, counted, unanswered};
@@ -17,6 +19,9 @@ const CHECK: &str = "attached APIs";
 const USUAL_CACHE: i32 = 300;
 /// Of the 20 KB that a resource policy may have.
 const LARGE_POLICY: usize = 16_000;
+
+/// The name and the variables of a stage, as API Gateway has them.
+type StageOf = (Option<String>, Option<HashMap<String, String>>);
 
 /// An API with what is known of it.
 struct Api {
@@ -37,6 +42,23 @@ struct Found {
 impl Found {
     fn miss(&mut self, why: String, list: &str) {
         self.unread.get_or_insert_with(|| Finding::unknown(CHECK, why, list));
+    }
+
+    /// Takes an API with its stages, or with none where they could not be read.
+    fn take<E>(&mut self, mut api: Api, stages: Result<Vec<StageOf>, SdkError<E>>, list: &str)
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match stages {
+            Ok(stages) => api.stages.extend(
+                stages.into_iter().map(|(name, variables)| (name.unwrap_or_default(), variables.unwrap_or_default())),
+            ),
+            Err(error) => {
+                let asked = format!("apigateway:GetStages of {} ({})", api.id, api.name);
+                self.miss(unanswered(&asked, &error), list);
+            }
+        }
+        self.apis.push(api);
     }
 }
 
@@ -100,16 +122,11 @@ async fn rest(service: &Service, authorizer: &str) -> Found {
         if of_api.authorizers.is_empty() {
             continue;
         }
-        match Box::pin(client.get_stages().rest_api_id(id).send()).await {
-            Ok(stages) => {
-                for stage in stages.item() {
-                    let variables = stage.variables().cloned().unwrap_or_default();
-                    of_api.stages.push((stage.stage_name().unwrap_or_default().to_owned(), variables));
-                }
-            }
-            Err(error) => found.miss(unanswered(&format!("apigateway:GetStages of {id} ({name})"), &error), LIST),
-        }
-        found.apis.push(of_api);
+        let stages = Box::pin(client.get_stages().rest_api_id(id).send()).await.map(|stages| {
+            let of = |stage: &RestStage| (stage.stage_name().map(str::to_owned), stage.variables().cloned());
+            stages.item().iter().map(of).collect()
+        });
+        found.take(of_api, stages, LIST);
     }
     found
 }
@@ -158,16 +175,11 @@ async fn http(service: &Service, authorizer: &str) -> Found {
             if of_api.authorizers.is_empty() {
                 continue;
             }
-            match Box::pin(client.get_stages().api_id(id).send()).await {
-                Ok(stages) => {
-                    for stage in stages.items() {
-                        let variables = stage.stage_variables().cloned().unwrap_or_default();
-                        of_api.stages.push((stage.stage_name().unwrap_or_default().to_owned(), variables));
-                    }
-                }
-                Err(error) => found.miss(unanswered(&format!("apigateway:GetStages of {id} ({name})"), &error), LIST),
-            }
-            found.apis.push(of_api);
+            let stages = Box::pin(client.get_stages().api_id(id).send()).await.map(|stages| {
+                let of = |stage: &HttpStage| (stage.stage_name().map(str::to_owned), stage.stage_variables().cloned());
+                stages.items().iter().map(of).collect()
+            });
+            found.take(of_api, stages, LIST);
         }
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
