@@ -7,17 +7,9 @@ use api_keys::key::{AccountLease, AccountLimits, Counters, Lease, Limits, Period
 use fastrand::Rng;
 
 use crate::grid;
-use crate::world::{self, Bursts, MINUTE, Pattern, ask_both, at, index, limits, percent, quotient};
+use crate::world::{self, Bursts, Ends, MINUTE, Pattern, ask_both, at, index, limits, percent, quotient};
 
 const ENVIRONMENTS: [usize; 4] = [1, 3, 9, 50];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    Never,
-    /// Lambda signals them to end, and they give back.
-    Ordinary,
-    Killed,
-}
 
 /// How many keys there are, and which of them requests are made with.
 #[derive(Debug, Clone, Copy)]
@@ -223,14 +215,7 @@ fn settings() -> Vec<Setting> {
     }
     let with_ends = |(account, key, keys, pattern)| {
         ENVIRONMENTS.into_iter().flat_map(move |environments| {
-            [Ends::Never, Ends::Ordinary, Ends::Killed].map(|ends| Setting {
-                account,
-                key,
-                keys,
-                pattern,
-                environments,
-                ends,
-            })
+            Ends::ALL.map(|ends| Setting { account, key, keys, pattern, environments, ends })
         })
     };
     shapes.into_iter().flat_map(with_ends).collect()
@@ -293,11 +278,7 @@ fn row(setting: &Setting, outcome: &Outcome, reached: &[(String, u64, u64, bool)
         Bursts::No => format!("{requests} a minute, evenly"),
         _ => format!("{requests} in the first second of each minute"),
     };
-    let ends = match setting.ends {
-        Ends::Never => "never",
-        Ends::Ordinary => "yes",
-        Ends::Killed => "killed",
-    };
+    let ends = setting.ends.name();
     let keys = setting.keys.name();
     let of_each: Vec<_> = reached
         .iter()

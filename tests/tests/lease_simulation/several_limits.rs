@@ -6,17 +6,9 @@ use api_keys::key::{Counters, Lease, Limits, Period};
 use fastrand::Rng;
 
 use crate::grid;
-use crate::world::{self, Bursts, MINUTE, Pattern, ask, at, index, limits, percent, quotient};
+use crate::world::{self, Bursts, Ends, MINUTE, Pattern, ask, at, index, limits, percent, quotient};
 
 const ENVIRONMENTS: [usize; 4] = [1, 3, 9, 50];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    Never,
-    /// Lambda signals them to end, and they give back.
-    Ordinary,
-    Killed,
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Setting {
@@ -185,9 +177,7 @@ fn settings() -> Vec<Setting> {
         ]);
     }
     let with_ends = |(limits, pattern)| {
-        let of = move |environments| {
-            [Ends::Never, Ends::Ordinary, Ends::Killed].map(|ends| Setting { limits, pattern, environments, ends })
-        };
+        let of = move |environments| Ends::ALL.map(|ends| Setting { limits, pattern, environments, ends });
         ENVIRONMENTS.into_iter().flat_map(of)
     };
     patterns.into_iter().flat_map(with_ends).collect()
@@ -235,11 +225,7 @@ fn row(setting: &Setting, outcome: &Outcome, reached: &[Reached]) -> String {
         Bursts::FirstSecond(every) => format!("{requests} in the first second of every {every} minutes"),
         _ => format!("{requests} a minute, evenly"),
     };
-    let ends = match setting.ends {
-        Ends::Never => "never",
-        Ends::Ordinary => "yes",
-        Ends::Killed => "killed",
-    };
+    let ends = setting.ends.name();
     let of_each = reached.iter().map(|reached| {
         let period = reached.period.as_str();
         let dead = percent(reached.dead, reached.possible);

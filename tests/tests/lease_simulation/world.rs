@@ -91,6 +91,28 @@ pub enum Bursts {
     FirstSecond(u64),
 }
 
+/// How environments end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    Never,
+    /// Lambda signals them to end, and they give back.
+    Ordinary,
+    Killed,
+}
+
+impl Ends {
+    pub const ALL: [Self; 3] = [Self::Never, Self::Ordinary, Self::Killed];
+
+    /// In a column of a table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Ordinary => "yes",
+            Self::Killed => "killed",
+        }
+    }
+}
+
 impl Pattern {
     /// The milliseconds since the start at which they come.
     pub fn arrivals(&self, rng: &mut Rng) -> Vec<u64> {
