@@ -126,7 +126,7 @@ def parameters_of(session: boto3.Session, stack: str) -> Parameters | None:
     status = described["StackStatus"]
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
         raise Failure(
-            f"the first deployment of {stack} has failed ({status}): remove what is left of it, as docs/guides/remove.md says "
+            f"the first deployment of {stack} has failed ({status}): remove what is left of it, as docs/guides/remove.md shows "
             'under "What a failed deployment leaves"'
         )
     # A change set of a stack that was never made.
@@ -146,7 +146,7 @@ def choose_architecture(given: Parameters, saved: Parameters, present: Parameter
 
 
 def keep_saved(file: SamConfig, environment: str, saved: Parameters, changed: AbstractSet[tuple[str, str]]) -> None:
-    """Has the saved parameters say what the stack has now: a plain `sam deploy` sends all of them."""
+    """Writes the stack's present parameters over the saved ones: a plain `sam deploy` sends all of them."""
     if not changed:
         return
     names = ", ".join(sorted(name for name, _ in changed))
@@ -168,14 +168,14 @@ def tell_what_stays(saved: Parameters, given: Parameters, present: Parameters) -
     for name, value in saved.items():
         if name not in given and value != present.get(name, value):
             print(
-                f"{name} stays {present[name]!r}, though samconfig.toml says {value!r}, which a plain `sam deploy` sets: "
+                f"{name} stays {present[name]!r}, though samconfig.toml has {value!r}, which a plain `sam deploy` sets: "
                 f"to change it, `make deploy PARAMETERS={name}={value}`.",
                 file=sys.stderr,
             )
 
 
 def check_functions(architecture: str) -> None:
-    """Fails where a function was built for another processor, whatever options reached the compiler."""
+    """Fails where a function was built for another processor, by any options of the compiler."""
     resources = _read(BUILT)["Resources"]
     folders = [
         BUILT.parent / resource["Properties"]["CodeUri"]

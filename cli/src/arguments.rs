@@ -98,7 +98,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Leaks {
-    /// Report values, one a line: whatever key has one, it fails from the next request on
+    /// Report values, one a line: a key that has one fails from the next request on
     ///
     /// They are read from a file or from standard input, as command lines are seen by others, and found within what stands
     /// around them. The answer does not show whether a key had one: see the events `key.exposed`.

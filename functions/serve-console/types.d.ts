@@ -1,4 +1,4 @@
-// What the API answers with, for the console's modules; `infra/openapi.yaml` says what each field means.
+// What the API answers with, for the console's modules; `infra/openapi.yaml` describes each field.
 
 interface Limit {
   requests: number;
@@ -74,7 +74,7 @@ interface Question {
   fields?: any;
   action: string;
   kind?: 'primary' | 'primary danger';
-  /** Whether it may be closed; `slot` is where more can be said. */
+  /** Whether it may be closed; `slot` takes further text. */
   perform: (slot: any, close: () => void) => Promise<boolean | void>;
   /** What is done if the answer is no. */
   instead?: () => void;

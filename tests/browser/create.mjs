@@ -90,7 +90,7 @@ story('the form shows a chosen end in words, and the key has it', async ({ page,
     await page.getByText(date).waitFor();
   }
   await expires.selectOption('Never');
-  await page.getByText('It works until somebody ends it.').waitFor();
+  await page.getByText('It works until a manager ends it.').waitFor();
 
   await expires.selectOption('On a date');
   await create(page).click();
@@ -119,18 +119,18 @@ story('each wrong field is named where it is', async ({ page, admin }) => {
   await page.getByLabel('Allowed addresses').fill('203.0.113.0/24\nexample.com\n::1\n::1');
   await create(page).click();
 
-  const said = async (field) => {
+  const shown = async (field) => {
     const input = page.getByRole('textbox', { name: field, exact: true });
     const ids = (await input.getAttribute('aria-describedby')).split(' ');
     assert.equal(await input.getAttribute('aria-invalid'), 'true', field);
     return page.locator(`#${ids[0]}`).innerText();
   };
   await page.getByText('User id of the owner is required.').waitFor();
-  assert.match(await said('Name'), /^Name must have .* characters\.$/);
-  assert.equal(await said('Name of the owner (required)'), 'Name of the owner is required.');
-  assert.match(await said('Tags'), /7team must be named by a letter/);
-  assert.match(await said('Tags'), /empty must/);
-  const addresses = await said('Allowed addresses');
+  assert.match(await shown('Name'), /^Name must have .* characters\.$/);
+  assert.equal(await shown('Name of the owner (required)'), 'Name of the owner is required.');
+  assert.match(await shown('Tags'), /7team must be named by a letter/);
+  assert.match(await shown('Tags'), /empty must/);
+  const addresses = await shown('Allowed addresses');
   assert.match(addresses, /^example\.com must be an IPv4/);
   assert.match(addresses, /::1 must not be given twice\.$/);
   assert.match(await page.getByRole('group', { name: 'Operations' }).innerText(), /Operations must be a list of one or more/);
@@ -198,7 +198,7 @@ story('the form names a refusal without a reason as one', async ({ page, admin }
   await ready(page, 'refused').waitFor();
 });
 
-story('what is refused as a whole is said in the form', async ({ page, admin }) => {
+story('what is refused as a whole is shown in the form', async ({ page, admin }) => {
   await openForm(page, admin);
   await fillIn(page, 'one too many');
   const words = 'In the service’s words.';

@@ -1,7 +1,7 @@
 // The console without a redeploy: its files come from the disk, all else from a running API. With `make run` in another
 // terminal, and its settings in the environment:
 //   node tests/browser/from-disk.mjs              serves it until Ctrl-C, at CONSOLE_PORT if there is one
-//   node tests/browser/from-disk.mjs key value    tells these stories on it; `all` tells all, ONLY those with that in their names
+//   node tests/browser/from-disk.mjs key value    runs these stories on it; `all` runs all, ONLY those with that in their names
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

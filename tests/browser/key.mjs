@@ -295,7 +295,7 @@ story('a key that has expired is given more time', async ({ page, admin }) => {
   assert.equal(await status(key), 200);
 });
 
-story('what a narrow key may not do is said where it is tried', async ({ page, admin }) => {
+story('what a narrow key may not do is shown where it is tried', async ({ page, admin }) => {
   const strong = await admin.create({ name: 'strong', operations: ['SMS', 'RCS'] });
   const narrow = await admin.create({ name: 'narrow', operations: ['SMS', 'AUTHENTICATION'] });
   await openKey(page, narrow, 'strong');
@@ -322,7 +322,7 @@ story('an exposed key can be rotated at once, or deleted', async ({ page, admin 
   await page.getByRole('row').filter({ hasText: 'leaked' }).getByText('Exposed').waitFor();
   await page.getByRole('link', { name: 'leaked' }).click();
   await page.getByText('Its value was found where others can read it').waitFor();
-  await page.getByText('Somebody who had its value reported it.').waitFor();
+  await page.getByText('An unsigned report had its value.').waitFor();
   await checkState(page);
   await page.getByRole('button', { name: 'Rotate…' }).click();
   await dialog(page).getByText('so it gets no more time').waitFor();

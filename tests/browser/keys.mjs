@@ -225,7 +225,7 @@ story('a failure of an outdated search is not shown', async ({ page, admin }) =>
   }
 });
 
-story('tomorrow is not said of what may be the day after', async ({ page, admin }) => {
+story('tomorrow is not shown for what may be the day after', async ({ page, admin }) => {
   const like = await admin.find(admin.id);
   await page.clock.setFixedTime(new Date('2026-11-20T08:00:00Z'));
   const times = {

@@ -1,4 +1,4 @@
-// What a view leaves behind: nothing, whatever is under way, and however it is left.
+// A view leaves nothing behind, with any work under way, and however it is left.
 
 import assert from 'node:assert/strict';
 
@@ -595,7 +595,7 @@ story('the dialog that is open by then shows how a change ended', async ({ page,
   await page.getByRole('status').getByText('reminders is disabled.').waitFor();
 });
 
-story('no value that is typed into the address stays, whatever holds the view', async ({ page, admin }) => {
+story('no value that is typed into the address stays, even if the view is held', async ({ page, admin }) => {
   const { value } = await admin.create({ name: 'reminders' });
   await signIn(page, admin);
   await visit(page, '#/new');

@@ -54,7 +54,7 @@ story('a create whose answer is lost is repeated, and leaves one key with one va
   assert.equal(await status(await value(page).inputValue()), 200);
 });
 
-story('the page never confuses two keys of one name, whatever is lost', async ({ page, admin }) => {
+story('the page never confuses two keys of one name, even if answers are lost', async ({ page, admin }) => {
   const other = await admin.create({ name: 'dup' });
   await openForm(page, admin, 'dup');
   await meddle(page, 'POST', KEYS, loseAnswer);
@@ -64,7 +64,7 @@ story('the page never confuses two keys of one name, whatever is lost', async ({
   assert.deepEqual(await admin.names(), ['dup', 'dup', null]);
 });
 
-story('where no answer comes for long, it is said, and asked again', async ({ page, admin }) => {
+story('where no answer comes for long, that is shown, and asked again', async ({ page, admin }) => {
   await openForm(page, admin, 'patient');
   await meddle(page, 'POST', KEYS, loseAnswer);
   await meddle(page, 'POST', KEYS, 504, 3);
@@ -222,7 +222,7 @@ story('a value that others have got meanwhile is left to them', async ({ page, a
     await route.abort('connectionreset');
   });
   await rotate(page);
-  await page.getByRole('alert').getByText('somebody got another value since').waitFor();
+  await page.getByRole('alert').getByText('the key got another value since').waitFor();
   await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
   await checkState(page);
   assert.equal(await status(theirs), 200);

@@ -48,9 +48,9 @@ story('who ends their own key sooner is asked, and who gives it more time is not
   assert.ok(Date.parse((await admin.find(own.id)).expiresAt) > Date.now() + 300 * DAY);
 });
 
-story('who limits the addresses of their own key is asked, whatever they are', async ({ page, admin }) => {
+story('who limits the addresses of their own key is asked, about any addresses', async ({ page, admin }) => {
   const own = await admin.create({ name: 'own', operations: ['AUTHENTICATION', 'SMS'] });
-  // An event that has an address says nothing of where the next request comes from.
+  // An event's address is no proof of where the next request comes from.
   await own.create({ name: 'made with it' });
   await openForm(page, own, own.id);
   const addresses = page.getByLabel('Allowed addresses');
@@ -100,7 +100,7 @@ story('the form shows changes of others before it saves anything', async ({ page
   await admin.send('PATCH', `/${key.id}`, { name: 'theirs', operations: ['SMS', 'RCS'] });
   await save(page);
   const alert = page.getByRole('alert');
-  await alert.getByText('Nothing was done: somebody changed this key').waitFor();
+  await alert.getByText('Nothing was done: this key was changed').waitFor();
   await alert.getByText('Name: reminders → theirs').waitFor();
   await alert.getByText('Operations: SMS → SMS, RCS').waitFor();
   await checkState(page);
@@ -171,7 +171,7 @@ story('the form shows changes of others after a lost answer as theirs', async ({
   await page.getByRole('alert').getByText('doing this twice does no harm').waitFor();
   await other.send('PATCH', `/${key.id}`, { name: 'theirs' });
   await save(page);
-  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  await page.getByRole('alert').getByText('Nothing was done: this key was changed').waitFor();
   assert.equal((await admin.find(key.id)).name, 'theirs');
 });
 
@@ -204,7 +204,7 @@ story('a rotation or an enabling of what others have changed shows what it is no
   await page.getByRole('button', { name: 'Rotate…' }).click();
   await admin.send('PATCH', `/${key.id}`, { name: 'theirs' });
   await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
-  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  await page.getByRole('alert').getByText('Nothing was done: this key was changed').waitFor();
   await page.getByRole('heading', { name: 'theirs Active' }).waitFor();
   assert.equal(await page.getByRole('dialog').count(), 0);
   await checkState(page);
@@ -223,7 +223,7 @@ story('a rotation or an enabling of what others have changed shows what it is no
   await page.getByRole('heading', { name: 'No such key' }).waitFor();
 });
 
-story('why a key cannot be rotated or enabled is said as it is', async ({ page, admin }) => {
+story('why a key cannot be rotated or enabled is shown as it is', async ({ page, admin }) => {
   const key = await admin.create({ name: 'reminders' });
   await signIn(page, admin);
   await page.getByRole('link', { name: 'reminders' }).click();
@@ -232,7 +232,7 @@ story('why a key cannot be rotated or enabled is said as it is', async ({ page, 
   await open();
   await admin.send('PATCH', `/${key.id}`, { enabled: false });
   await rotate();
-  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  await page.getByRole('alert').getByText('Nothing was done: this key was changed').waitFor();
   await page.getByText('It is disabled, so it fails. Enable it to bring it back.').waitFor();
   await page.getByRole('button', { name: 'Enable' }).click();
   await page.getByRole('heading', { name: 'reminders Active' }).waitFor();
@@ -271,7 +271,7 @@ story('a form goes on top of what was done on this page meanwhile', async ({ pag
   await page.getByLabel('Description').fill('mine again');
   await admin.send('PATCH', `/${key.id}`, { enabled: true });
   await save(page);
-  await page.getByRole('alert').getByText('Nothing was done: somebody changed this key').waitFor();
+  await page.getByRole('alert').getByText('Nothing was done: this key was changed').waitFor();
 });
 
 story('what the same key did elsewhere after a lost answer is not taken for what was lost', async ({ page, admin }) => {

@@ -114,7 +114,7 @@ story('a dialog has its text as its description', async ({ page, admin }) => {
   }
 });
 
-story('what has to be filled in is said', async ({ page, admin }) => {
+story('required fields are named', async ({ page, admin }) => {
   await signIn(page, admin);
   await visit(page, '#/new');
   for (const name of ['User id of the owner (required)', 'Name of the owner (required)']) {

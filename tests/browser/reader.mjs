@@ -85,7 +85,7 @@ story('a reader who may read no more is signed out, and reads why', async ({ pag
   const { reader } = await readerOf(admin);
   await signIn(page, reader);
   await admin.send('PATCH', `/${reader.id}`, { operations: ['SMS'] });
-  // The emulator's gateway does not say why.
+  // The emulator's gateway does not show why.
   await meddle(page, 'GET', KEYS, problem(403, 'OPERATION'));
   await page.getByRole('button', { name: 'Refresh' }).click();
   await page.getByText('You were signed out: your key may not read keys any more.').waitFor();

@@ -54,7 +54,7 @@ const browser = await chromium.launch({
 });
 
 /** @param {{ width: number, height: number, colorScheme?: 'light' | 'dark' }} look */
-async function picture(name, look, tell) {
+async function picture(name, look, prepare) {
   const { width, height, colorScheme = 'light' } = look;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, timezoneId: 'Europe/Berlin' });
   await page.route(/\/usage\?/, (route) => route.fulfill({ json: { usage } }));
@@ -62,7 +62,7 @@ async function picture(name, look, tell) {
   await page.getByLabel('Your key').fill(API_KEY);
   await page.keyboard.press('Enter');
   await page.getByRole('row').filter({ hasText: 'your key' }).waitFor();
-  await tell(page);
+  await prepare(page);
   await page.waitForTimeout(300);
   await page.screenshot({ path: `${folder}${name}.png` });
   await page.close();

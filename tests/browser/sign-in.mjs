@@ -190,7 +190,7 @@ story('the watch sees what it watches for', async ({ page, seen }) => {
     });
   });
   await page.evaluate(() => fetch('http://127.0.0.1:9/elsewhere').catch(() => {}));
-  // What the page tells comes a moment later.
+  // The page's message comes a moment later.
   for (let looks = 0; looks < 100 && seen.violations.length + seen.mistakes.length < 3; looks++) await page.waitForTimeout(50);
   assert.ok(seen.violations.length >= 2 && seen.mistakes.length === 1, JSON.stringify(seen));
   await page.goto('http://127.0.0.1:9/').catch(() => {});

@@ -24,7 +24,7 @@ const NARROW = { width: 320, height: 640 };
 
 const browser = await chromium.launch({
   executablePath: readFileSync(new URL('chromium', tools), 'utf8').trim(),
-  // Nothing but this machine can be reached, whatever the browser or the page want.
+  // Nothing but this machine can be reached, by the browser or by the page.
   args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 });
 after(() => browser.close());
@@ -32,7 +32,7 @@ after(() => browser.close());
 /** The path of the keys, as requests have it. */
 export const KEYS = /\/authentication(\?.*)?$/;
 
-/** Somebody with a key. */
+/** A client with a key. */
 export class Client {
   constructor({ id, value }) {
     this.id = id;

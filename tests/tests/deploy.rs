@@ -11,7 +11,7 @@ use std::thread;
 use serde_json::Value;
 use tests::template::root;
 
-/// Builds one function, for the processor that it was given unless `BUILDS_FOR` says another, and notes each call. The stack
+/// Builds one function, for the processor that it was given unless `BUILDS_FOR` names another, and notes each call. The stack
 /// has what was deployed, unless `DECLINED` is set.
 const SAM: &str = r#"#!/bin/bash
 echo "$*" >> calls
@@ -43,7 +43,7 @@ Resources:
 
 const UPDATE: &str = "deploy --stack-name api-keys --region eu-central-1 --no-fail-on-empty-changeset --config-env default --parameter-overrides";
 
-/// A folder to deploy from, and what CloudFormation says of the stack there.
+/// A folder to deploy from, and CloudFormation's answers on the stack there.
 struct Deployment {
     folder: PathBuf,
     endpoint: String,
@@ -223,7 +223,7 @@ fn what_is_given_changes_and_all_else_stays_as_the_stack_has_it() {
     assert!(done.succeeded, "{done:?}");
     assert_eq!(done.calls[0], "build --parameter-overrides Architecture=arm64");
     assert_eq!(done.calls[1], format!("{UPDATE} Console=\"disabled\" Architecture=\"arm64\""));
-    assert!(done.errors.contains("Architecture stays 'arm64', though samconfig.toml says 'x86_64'"), "{}", done.errors);
+    assert!(done.errors.contains("Architecture stays 'arm64', though samconfig.toml has 'x86_64'"), "{}", done.errors);
     let done = deployment.deploy(&["Architecture=x86_64"]);
     assert_eq!(
         done.calls[2..],

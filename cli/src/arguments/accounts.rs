@@ -61,8 +61,7 @@ pub(crate) enum Accounts {
     Upgrade,
     /// Before going back to version 0.1.0: list the keys that would work again there; it reads the whole table of keys
     ///
-    /// Version 0.1.0 knows no suspension, no report of a leak, and no import that was cut off. What it knows is a key that
-    /// is disabled.
+    /// Version 0.1.0 has no suspension, no report of a leak, and no import that was cut off. It has disabled keys.
     Downgrade {
         /// Disable these keys, so that they stay dead. A manager can enable them again, in version 0.1.0 too
         #[arg(long)]

@@ -100,7 +100,7 @@ fn erasing_repeats_the_id_and_counts() {
 }
 
 #[test]
-fn a_sweep_that_ends_early_says_how_things_stand() {
+fn a_sweep_that_ends_early_shows_how_things_stand() {
     let world = World::new("cut-off", |before, _| match before {
         0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
         _ => Reply::Error("InternalError", "the table did not answer"),
@@ -117,7 +117,7 @@ fn a_sweep_that_ends_early_says_how_things_stand() {
 
     let world = World::new("overtaken", |before, _| match before {
         0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
-        _ => Reply::Error("Conflict", "somebody else suspended or resumed the account meanwhile"),
+        _ => Reply::Error("Conflict", "another operator suspended or resumed the account meanwhile"),
     });
     let done = world.run(&["accounts", "suspend", ACCOUNT, "--yes"]);
     assert_eq!((done.code, world.invoked().len()), (5, 2), "{done:?}");
@@ -128,7 +128,7 @@ fn a_sweep_that_ends_early_says_how_things_stand() {
 }
 
 #[test]
-fn ctrl_c_in_a_sweep_says_how_to_go_on() {
+fn ctrl_c_in_a_sweep_prints_how_to_go_on() {
     let world = World::new("interrupted", |before, _| match before {
         0 => Reply::Json(json!({"account": shown(), "done": false, "keysMarked": 20, "cursor": "1.0."})),
         _ => Reply::Silence,

@@ -12,12 +12,12 @@ const waits = new Set();
 
 /** Why a request failed; a status of 0 is no answer. */
 export class Problem extends Error {
-	constructor(status, said, retryAfter) {
-		const { detail, code, errors, sent = true } = Object(said);
+	constructor(status, body, retryAfter) {
+		const { detail, code, errors, sent = true } = Object(body);
 		super(detail);
 		const undecided = sent && (status === 0 || status >= 500);
 		const temporary = undecided || !sent || status === 429 || code === 'CONTENDED';
-		Object.assign(this, said, { status, errors: Array.isArray(errors) ? errors : [], sent, retryAfter, undecided, temporary });
+		Object.assign(this, body, { status, errors: Array.isArray(errors) ? errors : [], sent, retryAfter, undecided, temporary });
 	}
 }
 
@@ -123,11 +123,11 @@ async function send(value, method, path, /** @type {Call} */ { body, signal, eta
 		}).catch(() => {
 			throw new Problem(0);
 		});
-		const said = await response.json().catch(() => undefined);
-		if (!response.ok) throw new Problem(response.status, said, Number(response.headers.get('Retry-After')) || 0);
+		const data = await response.json().catch(() => undefined);
+		if (!response.ok) throw new Problem(response.status, data, Number(response.headers.get('Retry-After')) || 0);
 		// It broke off, or something in between answered.
-		if (!said && response.status !== 204) throw new Problem(0);
-		return said;
+		if (!data && response.status !== 204) throw new Problem(0);
+		return data;
 	} finally {
 		over();
 	}

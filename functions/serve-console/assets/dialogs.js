@@ -98,7 +98,7 @@ const signsOf = (value) => [...String(JSON.stringify(value, (_, part) => part ??
 
 const isDone = (body) => ({ field, to }) => field in body && (field === 'allowedIps' || signsOf(to) === signsOf(body[field]));
 
-/** What was made here, or got no answer, is not taken for somebody else's. */
+/** What was made here, or got no answer, is not taken for another's. */
 async function send(method, path, /** @type {any} */ { body, etag }) {
 	const asked = JSON.stringify(body);
 	try {

@@ -1,4 +1,4 @@
-// Made of nodes and text: nothing that the API says becomes markup.
+// Made of nodes and text: nothing of an answer becomes markup.
 
 const SVG = ['svg', 'rect', 'pattern', 'path'];
 const isThere = (value) => ![null, undefined, false].includes(value);

@@ -33,7 +33,7 @@ export function field(name, /** @type {Field} */ { input, group, inputs = [input
 	if (input && required) input.required = true;
 	let invalid = [];
 
-	function tell(errors) {
+	function show(errors) {
 		const mine = errors.filter((error) => error.field.split(/[[.]/)[0] === name);
 		const parts = mine.map(({ field }) => part?.(/\[(\d+)\]/.exec(field)?.[1] ?? field.slice(name.length + 1)));
 		invalid = parts.map((one) => one?.input ?? inputs[0]);
@@ -41,7 +41,7 @@ export function field(name, /** @type {Field} */ { input, group, inputs = [input
 		fill(wrong, mine.map(({ message }, at) => h('li', words.wrong(parts[at]?.label || label, inWords(message)))));
 		return mine.length > 0;
 	}
-	return { name, element, read, check, tell, focus: () => (invalid[0] ?? inputs[0]).focus() };
+	return { name, element, read, check, show, focus: () => (invalid[0] ?? inputs[0]).focus() };
 }
 
 export function text(name, value, /** @type {any} */ { tag = 'input', required } = {}) {
@@ -62,13 +62,13 @@ export function operations(chosen) {
 export const lifetimeOf = (key) => !key?.lifetimeExempt && account().maxKeyLifetimeDays;
 
 export function expiry(edited) {
-	const said = words.form.expiry;
+	const texts = words.form.expiry;
 	const days = lifetimeOf(edited);
 	const latest = days ? (Date.parse(edited?.valueCreatedAt) || Date.now()) + days * DAY : Infinity;
 	const left = latest - Date.now();
 	const consequence = h('p.hint', { 'aria-live': 'polite' });
 	const choice = h('select', { 'aria-label': words.fields.expiresAt, change: explain });
-	const date = h('input', { type: 'date', 'aria-label': said.lastDay, input: explain });
+	const date = h('input', { type: 'date', 'aria-label': texts.lastDay, input: explain });
 	const isDate = () => choice.value === 'date';
 	function read() {
 		if (choice.value === 'keep') return edited?.expiresAt;
@@ -84,19 +84,19 @@ export function expiry(edited) {
 	function explain() {
 		chosen = Date.now();
 		date.hidden = !isDate();
-		fill(consequence, read() === null ? said.forever : read() && said.until(inFull(read())));
+		fill(consequence, read() === null ? texts.forever : read() && texts.until(inFull(read())));
 	}
 	function check() {
-		const message = isDate() && (read() ? Date.parse(read()) > latest && said.tooLate(atTime(latest)) : said.noDay);
+		const message = isDate() && (read() ? Date.parse(read()) > latest && texts.tooLate(atTime(latest)) : texts.noDay);
 		return message ? [{ field: 'expiresAt', message }] : [];
 	}
 	const open = { latest: days && left > LEEWAY, date: true, never: !days, keep: edited };
-	offer(choice, Object.fromEntries(Object.entries(said.choices).filter(([name]) => open[name] ?? Number(name) * DAY < left)));
+	offer(choice, Object.fromEntries(Object.entries(texts.choices).filter(([name]) => open[name] ?? Number(name) * DAY < left)));
 	choice.value = edited ? 'keep' : USUAL_DAYS;
 	choice.value ||= 'latest';
 	explain();
 	return field('expiresAt', {
-		group: [choice, date, consequence, days && h('p.hint', said.longest(days), edited && said.rotateFirst)],
+		group: [choice, date, consequence, days && h('p.hint', texts.longest(days), edited && texts.rotateFirst)],
 		inputs: [choice, date],
 		read,
 		check,

@@ -97,7 +97,7 @@ function frame(fields, action, back, work) {
 		replace(hash);
 	}
 	function complain(errors) {
-		const wrong = fields.filter((field) => field.tell(errors));
+		const wrong = fields.filter((field) => field.show(errors));
 		wrong[0]?.focus();
 		return wrong.length > 0;
 	}

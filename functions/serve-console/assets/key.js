@@ -43,9 +43,9 @@ export function keyView(id) {
 		return [heading(text.unknown), h('code.sub', id)];
 	}
 
-	const load = (said = null) => attempt(top, async (isLatest) => {
+	const load = (note = null) => attempt(top, async (isLatest) => {
 		const work = await call('GET', path).then((key) => () => show(key), (problem) => () => showNone(problem));
-		if (isLatest()) fill(top, said && h('p.notice.warn', { role: 'alert' }, said), work());
+		if (isLatest()) fill(top, note && h('p.notice.warn', { role: 'alert' }, note), work());
 	});
 
 	/** Works on what is shown, or shows what there is. */
@@ -176,7 +176,7 @@ function deleteDialog(key, done) {
 		],
 		fields: end.element,
 		perform: async () => {
-			if (end.tell(end.read() === expected ? [] : [{ field: 'end', message: text.other(expected) }])) {
+			if (end.show(end.read() === expected ? [] : [{ field: 'end', message: text.other(expected) }])) {
 				end.focus();
 				return false;
 			}

@@ -13,7 +13,7 @@ const STEP = 100;
 // A value, and the id in it.
 const VALUE = /_1[0-9A-Za-z]{22}([0-9A-Za-z]{22})_[0-9A-Za-z]{49}/;
 
-/** @type {any} The newest keys, and where somebody was who comes back. */
+/** @type {any} The newest keys, and the place to return to. */
 export let list;
 
 export const forgetKeys = () => (list = { keys: [], cursor: null, loaded: false, rows: STEP, top: 0, search: '', filters: {} });
@@ -88,10 +88,10 @@ export function keysView() {
 		matching = list.keys.filter((key) => matches(key, terms));
 		body.append(...matching.slice(rows, to).map(row));
 		rows = Math.min(to, matching.length);
-		tell(list.cursor === null);
+		total(list.cursor === null);
 	}
 
-	function tell(complete) {
+	function total(complete) {
 		const numbers = [rows, matching.length, list.keys.length].map(number);
 		fill(count, list.loaded && text.count(...numbers, complete));
 		more.hidden = complete && rows === matching.length;

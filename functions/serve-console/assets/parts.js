@@ -152,7 +152,7 @@ export function notice(problem, retry) {
 		retry && temporary && button(words.tryAgain, retry));
 }
 
-/** Says in a slot what went wrong, unless other work began there since. */
+/** Shows in a slot what went wrong, unless other work began there since. */
 export async function attempt(slot, work) {
 	const hadFocus = slot.contains(document.activeElement);
 	const mine = (slot.latest = {});

@@ -53,7 +53,7 @@ function figure(buckets, bucket) {
 const ALL = { width: '100%', height: '100%' };
 const LINES = { limited: 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5', denied: 'M0 3H6M3 0V6' };
 
-/** They tell verdicts apart without colours. */
+/** They distinguish verdicts without colours. */
 export const patterns = () => h('svg', { width: 0, height: 0, 'aria-hidden': 'true' }, Object.entries(LINES).map(([verdict, d]) =>
 	h(`pattern.${verdict}`, { id: verdict, patternUnits: 'userSpaceOnUse', width: 6, height: 6 }, h('rect', ALL), h('path', { d }))));
 

@@ -6,10 +6,10 @@ import { button, fill, h, inFull, linkTo, reasonOf } from './parts.js';
 import { hold, onLeave, thisView } from './scope.js';
 import { words } from './words.js';
 
-const { issue: said, value: text } = words;
+const { issue: texts, value: text } = words;
 const { until, forever } = words.form.expiry;
 const PATIENCE = 10;
-// The function says it when it has looked the name up. All else proves nothing.
+// The function answers it when it has looked the name up. All else proves nothing.
 const DECIDES = /^(CANNOT_|INVALID_REQUEST|KEY_|LIFETIME_|NOT_FOUND|PRECONDITION_FAILED|QUOTA_REACHED)/;
 
 /** Creates or rotates once, by a name. `release` is to be called when the value was read. */
@@ -66,8 +66,8 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 				fields.disabled = unsure;
 				if (unsure) offer(problem);
 				else {
-					const meanwhile = problem.code === 'PRECONDITION_FAILED' ? said.overtaken : said.without;
-					if (made) problem.advice = [meanwhile, !path && linkTo(made, said.open)];
+					const meanwhile = problem.code === 'PRECONDITION_FAILED' ? texts.overtaken : texts.without;
+					if (made) problem.advice = [meanwhile, !path && linkTo(made, texts.open)];
 					reject(problem);
 				}
 			}
@@ -80,10 +80,10 @@ export function issue(path, body, slot, fields, leave, /** @type {Call} */ { eta
 				fill(slot);
 				return work();
 			};
-			const again = button(said.again, after(send), 'primary');
+			const again = button(texts.again, after(send), 'primary');
 			const letGo = hold(() => again.focus());
 			fill(slot, h('div.notice.warn', { role: 'alert' },
-				!problem.undecided && h('p', reasonOf(problem)), h('p', said.unsure), h('div.actions', again, button(said.leave, after(leave)))));
+				!problem.undecided && h('p', reasonOf(problem)), h('p', texts.unsure), h('div.actions', again, button(texts.leave, after(leave)))));
 			setTimeout(() => again.focus());
 		}
 		send();

@@ -32,7 +32,7 @@ export const words = {
 	question: (action, name) => [action, ' “', name, '”?'],
 	done: (name, did) => [name, ' is ', did, '.'],
 	notKnown: (name, did) => [UNKNOWN, name, ' is ', did, '. '],
-	overtaken: 'Nothing was done: somebody changed this key after you opened it. ',
+	overtaken: 'Nothing was done: this key was changed after you opened it. ',
 	notDone: (name, did) => [name, ' was not ', did, '. '],
 	did: { enable: 'enabled', disable: 'disabled', endOld: 'left with its new value', save: 'changed', delete: 'deleted' },
 	tooMany: (seconds) => `Too many requests. Try again ${seconds ? `in ${seconds} seconds` : 'later'}.`,
@@ -123,7 +123,7 @@ export const words = {
 			rotateFirst: ' Rotate the key first to give it more.',
 			noDay: 'needs a last day, such as 30 June 2027',
 			until: (time) => `It works until ${time}.`,
-			forever: 'It works until somebody ends it.',
+			forever: 'It works until a manager ends it.',
 		},
 		per: { MINUTE: 'a minute', HOUR: 'an hour', DAY: 'a day', MONTH: 'a month' },
 	},
@@ -132,13 +132,13 @@ export const words = {
 		unsure: `${UNKNOWN}this was done. Ask again: it is done once. If you leave it and it was done, the value is lost.`,
 		again: 'Ask again', leave: 'Leave it', open: 'Open the key',
 		without: `${LOST}and the value with it. `,
-		overtaken: `${LOST}and somebody got another value since. `,
+		overtaken: `${LOST}and the key got another value since. `,
 	},
 
 	ownKey: {
 		title: 'Shut yourself out?', yours: 'You are signed in with this key.',
 		operations: 'It can manage no keys then, nor undo this.',
-		expiresAt: 'It fails then, unless somebody gives it more time.',
+		expiresAt: 'It fails then, unless a manager gives it more time.',
 		allowedIps: 'It fails then from any other address, also from yours if that changes.',
 		help: HELP,
 		action: 'Save all the same',
@@ -198,12 +198,12 @@ export const words = {
 		columns: ['When', 'What', 'Key', 'By', 'From', 'Changes'],
 		none: 'Nothing yet.',
 		report: ({ verified, source, url }) =>
-			(verified ? ['GitHub found its value', source, url].filter(Boolean).join(', ') : 'Somebody who had its value reported it.'),
+			(verified ? ['GitHub found its value', source, url].filter(Boolean).join(', ') : 'An unsigned report had its value.'),
 		ends: (days, time) => (days ? `${some(String(days), 'day', 'days')} left, until ${time}` : time),
 		fields: (count) => `${count} fields`,
 		type: (type) => type.replace(/^key\./, '').replace('.', ' ').replace(/^./, (letter) => letter.toUpperCase()),
 		actor: { OPERATOR: 'Operator', REPORT: 'Leak report', SERVICE: 'This service' },
-		claimed: (name) => ['says ', name],
+		claimed: (name) => ['unverified: ', name],
 	},
 
 	usage: {

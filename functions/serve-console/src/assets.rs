@@ -70,7 +70,7 @@ impl Default for Assets {
     }
 }
 
-/// Tells releases apart, and protects nothing.
+/// Distinguishes releases, and protects nothing.
 fn checksum() -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     for (name, text) in SOURCES {

@@ -19,7 +19,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// An operator who invoked a function. `claimed` is what the operator's program says of its user, unverified.
+    /// An operator who invoked a function. `claimed` is the name that the operator's program sent of its user, unverified.
     #[must_use]
     pub fn operator(claimed: Option<String>, request_id: &str) -> Self {
         let actor = Actor { claimed, ..Actor::of(ActorType::Operator) };
@@ -41,7 +41,7 @@ impl Origin {
         Self { actor, external_id: None, source_ip: None, request_id: request_id.to_owned() }
     }
 
-    /// Somebody who reported a leak.
+    /// A reporter of a leak.
     #[must_use]
     pub fn report(source_ip: Option<String>, request_id: String) -> Self {
         Self { actor: Actor::of(ActorType::Report), external_id: None, source_ip, request_id }
@@ -53,7 +53,7 @@ impl Origin {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Actor {
-    /// A key of the account, an operator of the service, somebody who reported a leak, or the service itself.
+    /// A key of the account, an operator of the service, a reporter of a leak, or the service itself.
     pub r#type: ActorType,
     /// The key that was used.
     #[serde(default)]

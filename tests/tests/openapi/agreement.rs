@@ -55,7 +55,7 @@ fn probes(api: &Value, schema: &Value, gateway: &Gateway) -> Vec<(Value, bool)> 
             let pattern = schema["pattern"].as_str().unwrap();
             assert_eq!(pattern, crate::settle::TEXT, "the characters to probe are those of this pattern");
             probes.extend(["\0", "\u{1f}", "\u{7f}", "\u{9f}"].map(|bad| (json!(bad), false)));
-            // What the document has no pattern for, and says in words.
+            // What the document has no pattern for, and describes in words.
             probes.extend([" ", "\u{a0}", "a\u{2028}", "a\u{200d}", "a\u{202e}"].map(|bad| (json!(bad), false)));
             probes.extend(["!", "~", "a b", "e\u{301}", "⚠\u{fe0f}"].map(|good| (json!(good), true)));
         }
@@ -173,7 +173,7 @@ async fn probe_body(body: &str, good: Value, gateway: &Gateway, send: impl Async
 }
 
 #[tokio::test]
-async fn a_new_key_is_what_the_document_says() {
+async fn a_new_key_is_as_the_document_describes() {
     let (gateway, admin) = Gateway::with_manager().await;
     let good = json!({"operations": ["SMS"], "userId": "user-2", "username": "Grace"});
 
@@ -181,7 +181,7 @@ async fn a_new_key_is_what_the_document_says() {
 }
 
 #[tokio::test]
-async fn changes_of_a_key_are_what_the_document_says() {
+async fn changes_of_a_key_are_as_the_document_describes() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
 
@@ -206,7 +206,7 @@ async fn changes_are_taken_as_each_documented_type_of_body() {
 }
 
 #[tokio::test]
-async fn a_rotation_is_what_the_document_says() {
+async fn a_rotation_is_as_the_document_describes() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let path = format!("/authentication/{}/rotate", key.id);
@@ -220,7 +220,7 @@ async fn a_rotation_is_what_the_document_says() {
 }
 
 #[tokio::test]
-async fn parameters_of_a_list_are_what_the_document_says() {
+async fn parameters_of_a_list_are_as_the_document_describes() {
     let (_, admin) = Gateway::with_manager().await;
     let api = api();
     let parameters = api["paths"]["/authentication"]["get"]["parameters"].as_array().unwrap();

@@ -111,7 +111,7 @@ fn bodies() -> [Example; 13] {
             "The key lives on with its new value, until another end",
             yaml(&Rotation { expires_at: Timestamp::parse("2030-01-31T00:00:00Z"), ..Rotation::default() }),
         ),
-        ("leak", "A value that somebody found", yaml(&[Mapping::from_iter([("token".into(), VALUE.into())])])),
+        ("leak", "A value that leaked", yaml(&[Mapping::from_iter([("token".into(), VALUE.into())])])),
     ]
 }
 
@@ -268,7 +268,7 @@ fn problems() -> Vec<Example> {
             },
         ),
         ("requestDiffers", "Another request had that name", Error::RequestDiffers),
-        ("preconditionFailed", "Somebody else changed the key", Error::PreconditionFailed),
+        ("preconditionFailed", "Another caller changed the key", Error::PreconditionFailed),
         ("contended", "Other requests changed the same key", Error::Contended),
         ("unavailable", "The table failed", Error::unavailable("for example")),
     ];

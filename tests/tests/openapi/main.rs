@@ -1,4 +1,4 @@
-//! `infra/openapi.yaml` says what the service does, no more and no less.
+//! `infra/openapi.yaml` describes what the service does, no more and no less.
 
 mod agreement;
 mod answers;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tests::template::{root, template};
 
 #[test]
-fn the_committed_document_is_what_the_code_says() {
+fn the_committed_document_is_the_codes() {
     let file = root().join("infra/openapi.yaml");
     let text = document::text();
     if env::var_os("UPDATE_OPENAPI").is_some() {

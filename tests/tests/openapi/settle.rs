@@ -1,4 +1,4 @@
-//! Says the same as the derived schemas in a form that people and generators of clients like better.
+//! Expresses the derived schemas in a form that people and generators of clients like better.
 
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
@@ -21,8 +21,8 @@ const WHOLE: [&str; 11] = [
 /// what they do not know, which none does of an `enum`.
 const CLOSED: &str = "Bucket";
 
-/// What any text of a request is made of: no control characters. Every dialect of regular expressions knows `\x`; for what
-/// else cannot be seen each has a way of its own, so that is said in words.
+/// What any text of a request is made of: no control characters. Every dialect of regular expressions has `\x`; for what
+/// else cannot be seen each has a way of its own, so that is described in words.
 pub const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 
 /// Rewrites a whole document.
@@ -109,7 +109,7 @@ fn merge_objects(mapping: &mut Mapping) {
     }
 }
 
-/// Text of limited length that has no shape of its own is somebody's words.
+/// Text of limited length that has no shape of its own is a person's words.
 fn forbid_control_characters(mapping: &mut Mapping) {
     let shaped = ["pattern", "format"].iter().any(|shape| mapping.contains_key(shape));
     if mapping.contains_key("maxLength") && !shaped {

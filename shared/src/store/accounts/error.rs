@@ -69,7 +69,7 @@ pub enum AccountRefusal {
     Suspended,
     /// It is not suspended, which erasing requires.
     NotSuspended,
-    /// Somebody else suspended or resumed it while its keys were being marked.
+    /// Another operator suspended or resumed it while its keys were being marked.
     Overtaken,
     /// Its erasing has begun.
     Erasing,
@@ -83,7 +83,7 @@ impl fmt::Display for AccountRefusal {
             Self::Unknown => "there is no such account",
             Self::Suspended => "the account is suspended",
             Self::NotSuspended => "the account is not suspended: suspend it first",
-            Self::Overtaken => "somebody else suspended or resumed the account meanwhile: look at it first",
+            Self::Overtaken => "another operator suspended or resumed the account meanwhile: look at it first",
             Self::Erasing => "the account is being erased",
             Self::Nameless => "the account has no key that names its company: update it with its company first",
         })

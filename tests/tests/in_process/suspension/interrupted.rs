@@ -14,7 +14,7 @@ use super::{mixed, polled};
 #[tokio::test]
 async fn an_old_sweep_loses_by_its_condition() {
     let (gateway, admin) = Gateway::with_manager().await;
-    let overtaken = "somebody else suspended or resumed the account meanwhile: look at it first";
+    let overtaken = "another operator suspended or resumed the account meanwhile: look at it first";
     let marking =
         || Stop::before("UpdateItem").when(|body| body["ExpressionAttributeNames"]["#counter"] == "suspension");
 
@@ -52,10 +52,10 @@ async fn a_suspension_that_is_continued_does_not_undo_what_came_after_it() {
     payload["cursor"] = half["cursor"].clone();
     let error = gateway.invoke_manage_account(payload.clone()).await.unwrap_err();
 
-    let overtaken = "somebody else suspended or resumed the account meanwhile: look at it first";
+    let overtaken = "another operator suspended or resumed the account meanwhile: look at it first";
     assert_eq!(error, json!({"errorType": "Conflict", "errorMessage": overtaken}));
     assert!(gateway.engine.keys().iter().all(|key| key["suspension"]["N"] == "2"));
-    // Suspended again by somebody else, it goes on with that one.
+    // Suspended again by another operator, it goes on with that one.
     let half = gateway.manage("suspend", &admin).await.unwrap();
     assert_eq!(half["done"], false);
     while gateway.invoke_manage_account(payload.clone()).await.unwrap()["done"] == false {}
@@ -120,7 +120,7 @@ async fn of_many_that_race_and_end_anywhere_the_last_one_holds() {
     }
 }
 
-/// `SWEPT_KEYS=100000 cargo test -p tests --test in_process many_keys -- --nocapture` says how long it takes.
+/// `SWEPT_KEYS=100000 cargo test -p tests --test in_process many_keys -- --nocapture` prints how long it takes.
 #[tokio::test]
 async fn an_account_of_many_keys_is_suspended_in_several_invocations() {
     let keys: usize = env::var("SWEPT_KEYS").map_or(2_000, |keys| keys.parse().unwrap());
