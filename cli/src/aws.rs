@@ -111,7 +111,7 @@ impl Service {
     /// The names of all its functions.
     ///
     /// # Errors
-    /// Why CloudFormation does not say, in a sentence.
+    /// Why CloudFormation does not list them, in a sentence.
     pub(crate) async fn functions(&self) -> Result<Vec<String>, String> {
         let cloudformation = aws_sdk_cloudformation::Client::new(&self.config);
         let mut resources =
@@ -126,7 +126,7 @@ impl Service {
         Ok(functions)
     }
 
-    /// Whether an emulator says what it has, which takes less from a template than AWS.
+    /// Whether the stack is on an emulator, which takes less from a template than AWS.
     pub(crate) fn is_emulated(&self) -> bool {
         self.outputs.get("ApiUrl").is_some_and(|url| is_made_up(url, self.config.endpoint_url()))
     }
@@ -142,7 +142,7 @@ impl Service {
     /// The URL of its API: `given`, or the stack's output.
     ///
     /// # Errors
-    /// When the output is an address on AWS, and the shell's AWS endpoint is an emulator's: the API of somebody else may be there.
+    /// When the output is an address on AWS, and the shell's AWS endpoint is an emulator's: another company's API may be there.
     /// When what is given is no URL.
     pub(crate) fn api_url(&self, given: Option<&str>) -> Result<String, Failure> {
         if let Some(url) = given {

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_zero_is_visible() {
+    fn every_count_above_zero_is_visible() {
         let most = 1_000_000_000;
         assert_eq!(bar([1, 0, 0], most, 10), "▏");
         assert_eq!(bar([0, 1, 1], most, 10), "░▒");

@@ -15,7 +15,7 @@ pub(crate) enum Confirmation {
 }
 
 impl Confirmation {
-    /// Makes sure, before anything is done, that somebody can be asked; `yes` is the answer already.
+    /// Makes sure, before anything is done, that a person can be asked; `yes` is the answer already.
     pub(crate) fn prepare(yes: bool) -> Result<Self, Failure> {
         if yes {
             return Ok(Self::Given);

@@ -63,7 +63,7 @@ async fn republish(account: &AccountName, mut payload: Value, common: &Common) -
     };
     let stopped = interrupt::guard(PERHAPS, work).await;
     if stopped.is_ok() && published + failed == 0 {
-        // The function reads events alone: it cannot tell an unknown account from an account without events.
+        // The function reads events alone: it cannot distinguish an unknown account from an account without events.
         service.manage(&json!({ "action": "events", "accountId": account, "limit": 1 })).await?;
     }
     if common.json {

@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     NotFound,
     /// The service refuses it as things are, or a person has not confirmed it.
     Refused,
-    /// It is done, but not for all that was asked for; the output says for which.
+    /// It is done, but not for all that was asked for; the output shows for which.
     Partial,
     /// Ctrl-C; a part may be done.
     Interrupted,

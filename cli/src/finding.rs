@@ -123,7 +123,7 @@ impl Finding {
 }
 
 /// Prints the notes of the lines: on mistyped values always, on all else where `is_wanted`.
-pub(crate) fn say_notes(findings: &[(u64, Finding)], is_wanted: impl Fn(&Finding) -> bool) {
+pub(crate) fn print_notes(findings: &[(u64, Finding)], is_wanted: impl Fn(&Finding) -> bool) {
     for (line, finding) in findings {
         if let Some(note) = finding.note().filter(|_| is_wanted(finding)) {
             messages::note(*line, note);

@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle of something says how to go on.
+//! Ctrl-C in the middle of something prints how to go on.
 
 use std::future::pending;
 

@@ -160,8 +160,8 @@ mod tests {
             let body = format!(r#"{{"errorType":"{error_type}","errorMessage":"why"}}"#);
             let error = InvocationError::from_function(body.as_bytes(), Some("id-1".into()));
             assert_eq!((error.effect, error.failure.kind()), (effect, kind), "{error_type}");
-            let said = if kind == Kind::Failed { "the function failed: why (request id-1)" } else { "why" };
-            assert_eq!(error.to_string(), said);
+            let shown = if kind == Kind::Failed { "the function failed: why (request id-1)" } else { "why" };
+            assert_eq!(error.to_string(), shown);
         }
         for body in [&br#"{"errorMessage":"Task timed out after 60.00 seconds"}"#[..], b"?"] {
             assert_eq!(InvocationError::from_function(body, None).effect, Effect::Unknown);

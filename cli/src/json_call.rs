@@ -1,4 +1,4 @@
-//! One call of a service of AWS that speaks JSON, where its whole SDK would bring an older HTTP stack with it.
+//! One call of a service of AWS that takes JSON, where its whole SDK would bring an older HTTP stack with it.
 
 use std::time::Duration;
 

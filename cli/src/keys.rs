@@ -95,7 +95,7 @@ async fn of_one(account: &AccountName, key: KeyId, mut payload: Value, common: &
     if common.json { output::json(&shown) } else { output::record(&RECORD, &shown) }
 }
 
-/// Asks for the keys that a filter keeps. What is not given is not sent: an older stack knows fewer of them.
+/// Asks for the keys that a filter keeps. What is not given is not sent: an older stack takes fewer of them.
 ///
 /// # Errors
 /// When a name of a tag is given twice: the service takes one text for each.

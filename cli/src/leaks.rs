@@ -34,7 +34,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     if findings.is_empty() {
         return Err(Failure::input("there is no value to report"));
     }
-    finding::say_notes(&findings, |_| true);
+    finding::print_notes(&findings, |_| true);
     let tokens: Vec<Token<'_>> = findings.iter().flat_map(|(_, finding)| finding.tokens()).collect();
     let missed = Missed::of(&findings);
     if tokens.is_empty() {
@@ -75,7 +75,7 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     if missed.is_none() { Ok(()) } else { Err(Failure::partial(missed.to_string())) }
 }
 
-/// What the stack's output says. A stack on an emulator names an address on AWS, where the API of somebody else may be.
+/// The URL of the stack's output. A stack on an emulator names an address on AWS, where another company's API may be.
 async fn url_of_stack(common: &Common) -> Result<String, Failure> {
     let service = Service::find(common).await;
     let service = service.map_err(|failure| failure.with("with --url it needs no AWS credentials"))?;

@@ -50,18 +50,18 @@ use self::messages::Manner;
 async fn main() -> ExitCode {
     let gives_json = args_os().any(|argument| argument == "--json");
     if args_os().skip(1).any(|argument| KeyValue::resembles_one(&argument.to_string_lossy())) {
-        messages::speak(Manner { json: gives_json, debug: false });
+        messages::choose(Manner { json: gives_json, debug: false });
         return end(&Failure::input("a key's value is no argument, as command lines are seen by others"));
     }
     let Arguments { command, common } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if gives_json && error.use_stderr() => {
-            messages::speak(Manner { json: true, debug: false });
+            messages::choose(Manner { json: true, debug: false });
             return end(&wrong_arguments(&error));
         }
         Err(error) => error.exit(),
     };
-    messages::speak(Manner { json: common.json, debug: common.debug });
+    messages::choose(Manner { json: common.json, debug: common.debug });
     let done = match command {
         Command::Accounts(command) => accounts::run(command, &common).await,
         Command::Keys(command) => keys::run(command, &common).await,
@@ -81,13 +81,13 @@ fn completions(shell: Shell) -> Result<(), Failure> {
     output::text(&String::from_utf8_lossy(&script))
 }
 
-/// Says why it ends.
+/// Prints why it ends.
 fn end(failure: &Failure) -> ExitCode {
     messages::failure(failure);
     failure.code()
 }
 
-/// What the command line's own error says first, without what it says of usage.
+/// The first part of the command line's own error, without its usage.
 fn wrong_arguments(error: &clap::Error) -> Failure {
     let text = error.to_string();
     let first = text.split("\n\n").next().unwrap_or_default();

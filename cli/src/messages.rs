@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::output::{clean, escaped};
 
-/// How this run of the program speaks.
+/// The form of this run's messages.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Manner {
     pub(crate) json: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Manner {
 static MANNER: OnceLock<Manner> = OnceLock::new();
 
 /// Chooses the manner; the first choice holds.
-pub(crate) fn speak(manner: Manner) {
+pub(crate) fn choose(manner: Manner) {
     MANNER.get_or_init(|| manner);
 }
 
@@ -28,29 +28,29 @@ fn manner() -> Manner {
     MANNER.get().copied().unwrap_or_default()
 }
 
-/// Says why the program ends.
+/// Prints why the program ends.
 pub(crate) fn failure(failure: &Failure) {
-    tell(|| format!("error: {failure}"), || failure.to_json());
+    print(|| format!("error: {failure}"), || failure.to_json());
 }
 
-/// Says what may be wrong, though it goes on.
+/// Prints what may be wrong, though it goes on.
 pub(crate) fn warning(text: &str) {
-    tell(|| format!("warning: {text}"), || json!({ "warning": text }));
+    print(|| format!("warning: {text}"), || json!({ "warning": text }));
 }
 
-/// Says something of a line of the input.
+/// Prints a note on a line of the input.
 pub(crate) fn note(line: u64, text: &str) {
-    tell(|| format!("line {line}: {text}"), || json!({ "note": { "line": line, "message": text } }));
+    print(|| format!("line {line}: {text}"), || json!({ "note": { "line": line, "message": text } }));
 }
 
-/// Says something that only `--debug` asks for.
+/// Prints what only `--debug` asks for.
 pub(crate) fn debug(text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
     if manner().debug {
-        tell(|| format!("debug: {}", text()), || json!({ "debug": json() }));
+        print(|| format!("debug: {}", text()), || json!({ "debug": json() }));
     }
 }
 
-fn tell(text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
+fn print(text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
     let line = if manner().json { escaped(&json().to_string()) } else { clean(&text()) };
     let _ = writeln!(stderr().lock(), "{line}");
 }

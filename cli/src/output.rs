@@ -17,8 +17,8 @@ pub(crate) use self::table::Column;
 
 /// Prints rows, aligned, in the width of the terminal; anywhere else they are as wide as they are.
 ///
-/// The first `needed` columns are always shown. Of the others those at the right are left out where there is no room, which
-/// standard error says. If that is not enough, each field has a line of its own.
+/// The first `needed` columns are always shown. Of the others those at the right are left out where there is no room, and
+/// standard error names them. If that is not enough, each field has a line of its own.
 pub(crate) fn table(columns: &[Column], needed: usize, rows: &[Value]) -> Result<(), Failure> {
     let (text, left_out) = table::fit(columns, needed, rows, width());
     write(&text)?;
@@ -40,7 +40,7 @@ pub(crate) fn json(value: &Value) -> Result<(), Failure> {
     write(&format!("{}\n", escaped(&format!("{value:#}"))))
 }
 
-/// JSON in which what a terminal would obey is escaped, which changes nothing of what it says.
+/// JSON in which what a terminal would obey is escaped, which changes nothing of its meaning.
 pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::new();
     for character in json.chars() {
@@ -66,7 +66,7 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
     write(&format!("{text}\n"))
 }
 
-/// How many columns the terminal has, if standard output is one that tells.
+/// How many columns the terminal has, if standard output is one that has a width.
 pub(crate) fn width() -> Option<usize> {
     terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }

@@ -110,7 +110,7 @@ fn read_jsonl(content: &[u8]) -> Vec<Row> {
     rows.collect()
 }
 
-/// The field or remark of that name, in whichever case it is, and with whatever is between its words.
+/// The field or remark of that name, in any case, and with anything between its words.
 fn column_of(name: &str) -> Option<&'static str> {
     let folded = |name: &str| -> String {
         let between = |character: &char| !matches!(character, ' ' | '_' | '-' | '.');
@@ -120,7 +120,7 @@ fn column_of(name: &str) -> Option<&'static str> {
     FIELDS.into_iter().chain([VALUE]).chain(REMARKS).find(|column| folded(column) == name)
 }
 
-/// What somebody wrote, where it cannot be a value.
+/// The text of a cell, where it cannot be a value.
 fn shown(text: &str) -> String {
     if text.split_whitespace().all(|word| word.chars().count() <= MAX_SHOWN) && text.chars().count() <= 3 * MAX_SHOWN {
         format!("\"{}\"", clean(text))
@@ -186,7 +186,7 @@ fn row(line: usize, fields: Map<String, Value>) -> Row {
     Row { line, key, refused }
 }
 
-/// Replaces a day by its start. Anything else stays as it is: the service says what is wrong with it.
+/// Replaces a day by its start. Anything else stays as it is: the service names what is wrong with it.
 fn read_time(given: &mut Value) {
     let day = given.as_str().filter(|text| Timestamp::parse(text).is_none()).and_then(Timestamp::parse_time_or_day);
     if let Some(start) = day {
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_may_be_a_value_is_kept_nowhere() {
-        let secret = "a-secret-value-of-someone";
+        let secret = "a-secret-value-of-a-user";
         let lines = format!(
             "{{\"sha256\":\"{secret}\"}}\n{{\"sha256\":\"{HASH}\",\"Password\":\"{secret}\"}}\n\
              {{\"sha256\":\"{HASH}\",\"value\":\"{secret}\"}}\n{{\"sha256\":\"{HASH}\",\"{secret}\":1}}"

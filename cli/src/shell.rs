@@ -1,4 +1,4 @@
-//! What the operator's shell says of AWS: region, credentials and endpoints, found as the AWS CLI finds them.
+//! AWS settings of the operator's shell: region, credentials and endpoints, found as the AWS CLI finds them.
 //!
 //! A profile may sign in by single sign-on, by another role or by a process of its own.
 
@@ -24,7 +24,7 @@ use crate::arguments::Common;
 use crate::failure::{Failure, chain};
 use crate::messages;
 
-/// For calls that say nothing else: an operator may be far away from the region.
+/// For calls that set no other: an operator may be far away from the region.
 const CALL_TIME: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 3;
 
@@ -86,7 +86,7 @@ fn no_credentials(why: &str, profile: Option<&str>) -> Failure {
     }
 }
 
-/// Sends requests, and says of each what `--debug` asks for: never a header, a query or a body.
+/// Sends requests, and prints of each what `--debug` asks for: never a header, a query or a body.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched(Transport);
 
@@ -137,7 +137,7 @@ impl HttpConnector for Watched {
     }
 }
 
-/// Says what became of a request.
+/// Prints what became of a request.
 fn watched(request: &str, status: Option<u16>, begun: Instant, request_id: Option<&str>) {
     let milliseconds = begun.elapsed().as_millis();
     messages::debug(

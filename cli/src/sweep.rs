@@ -14,7 +14,7 @@ pub(crate) struct Sweep {
     /// The stack's output that names the function.
     pub(crate) output: &'static str,
     pub(crate) payload: Value,
-    /// The field of an answer that says how many it did.
+    /// The field of an answer with the number that it did.
     pub(crate) count: &'static str,
     /// What is counted, in words.
     pub(crate) what: &'static str,

@@ -79,7 +79,7 @@ impl TriedKey {
         }
     }
 
-    /// Uses it, deletes it, and uses it again. It is deleted whatever the first request is answered, and after Ctrl-C too.
+    /// Uses it, deletes it, and uses it again. It is deleted after any answer to the first request, and after Ctrl-C too.
     ///
     /// # Errors
     /// When the API does not answer, or the key is not deleted.

@@ -12,7 +12,7 @@ use crate::aws::Service;
 use crate::failure::Failure;
 use crate::{chart, output};
 
-/// Where standard output is no terminal, or one that does not tell.
+/// Where standard output is no terminal, or one without a width.
 const WIDTH: usize = 80;
 const HEADINGS: [&str; 4] = ["START", "ALLOWED", "LIMITED", "DENIED"];
 /// Why requests were denied.
@@ -32,7 +32,7 @@ struct Counts {
     allowed: u64,
     limited: u64,
     denied: u64,
-    /// How many of the denied ones for each reason. An older function does not say.
+    /// How many of the denied ones for each reason. An older function does not answer that.
     #[serde(default)]
     denials: BTreeMap<String, u64>,
 }

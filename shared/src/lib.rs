@@ -11,9 +11,9 @@
 //! - [`key`]: a key as an idea. Pure: no I/O, no JSON bodies, no HTTP, no DynamoDB.
 //! - [`request`]: a client's words become types, or the request ends there.
 //! - [`store`]: the DynamoDB tables, a room for what is stored in each: the reader of the hot path, the lists and the writers.
-//! - [`check`]: one request of one key, from its value to what becomes of it. It knows no Lambda.
+//! - [`check`]: one request of one key, from its value to what becomes of it. It does not use Lambda.
 //! - [`aws`]: SDK configuration, transport, DynamoDB's protocol, a secret.
-//! - [`lambda`]: events in, answers out; the only room that knows statuses.
+//! - [`lambda`]: events in, answers out; the only room with statuses.
 //!
 //! `lock.rs` is for all rooms.
 //!

@@ -1,4 +1,4 @@
-//! The stack's alarms: whether they exist, notify somebody, and are silent.
+//! The stack's alarms: whether they exist, notify a person, and are silent.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -15,7 +15,7 @@ use super::stage;
 use crate::aws::Service;
 
 const CHECK: &str = "attached APIs";
-/// A REST API's, where its authorizer does not say.
+/// A REST API's, where its authorizer sets none.
 const USUAL_CACHE: i32 = 300;
 /// Of the 20 KB that a resource policy may have.
 const LARGE_POLICY: usize = 16_000;
@@ -188,7 +188,7 @@ async fn http(service: &Service, authorizer: &str) -> Found {
     }
 }
 
-/// Whether an authorizer's URI invokes this function, by whatever alias.
+/// Whether an authorizer's URI invokes this function, by any alias.
 fn asks(uri: Option<&str>, authorizer: &str) -> bool {
     let behind = uri.and_then(|uri| uri.split_once(authorizer)).map(|(_, behind)| behind);
     behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['/', ':']))
@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_authorizer_is_this_one_by_whatever_alias() {
+    fn an_authorizer_is_this_one_by_any_alias() {
         let ours = "arn:aws:lambda:eu-central-1:123456789012:function:api-keys-Authorizer";
         let uri =
             |arn: &str| format!("arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{arn}/invocations");

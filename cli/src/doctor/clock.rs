@@ -23,7 +23,7 @@ pub(super) async fn look(service: &Service, url: Option<&str>) -> Finding {
     }
 }
 
-/// The seconds since 1970 by the API's answer, whatever that is.
+/// The seconds since 1970 by the API's answer, an error as well.
 async fn date(service: &Service, url: Option<&str>) -> Result<i64, String> {
     let url = service.api_url(url).map_err(|failure| failure.to_string())?;
     let url: Uri = format!("{url}/openapi.json").parse().map_err(|_| format!("{url} is no URL"))?;

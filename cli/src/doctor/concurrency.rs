@@ -4,7 +4,7 @@ use super::finding::{Finding, unanswered};
 use crate::aws::Service;
 
 const CHECK: &str = "concurrency";
-/// What AWS gives an account that it knows; a new one may have 10.
+/// What AWS gives an older account; a new one may have 10.
 const USUAL: i32 = 1000;
 /// So many synchronous invocations a second a region takes for each execution of the quota.
 const A_SECOND: i32 = 10;

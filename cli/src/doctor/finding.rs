@@ -51,7 +51,7 @@ impl Finding {
 }
 
 impl Finding {
-    /// What emulators have otherwise than AWS, such as settings that they do not take from a template, says nothing there.
+    /// What emulators have otherwise than AWS, such as settings that they do not take from a template, means nothing there.
     pub(super) fn unless_emulated(self, is_emulated: bool) -> Self {
         if !is_emulated || [Sign::Ok, Sign::Unknown].contains(&self.sign) {
             return self;

@@ -20,7 +20,7 @@ struct Watched {
     limit: f64,
     sign: fn(&'static str, String, String) -> Finding,
     cause: &'static str,
-    /// The heading of docs/guides/alarms.md that says what to do.
+    /// The heading of docs/guides/alarms.md with the steps.
     runbook: &'static str,
 }
 
@@ -136,7 +136,7 @@ const fn throttled_table(id: &'static str, name: &'static str, table: &'static s
 }
 
 impl Metric {
-    /// `None` where the stack does not say what it is of.
+    /// `None` where the stack has no output for its dimension.
     fn query(&self, service: &Service) -> Option<Value> {
         let dimension = |name: &str, value: &str| json!({ "Name": name, "Value": value });
         let dimensions = match self.of {
@@ -233,7 +233,7 @@ fn of(answer: &Answer, service: &Service) -> Vec<Finding> {
     }]
 }
 
-/// The line that shows the failures, and where the rest is said.
+/// The line that shows the failures, and the runbook.
 fn runbook(service: &Service, heading: &str) -> String {
     let authorizer = service.authorizer().and_then(|arn| arn.rsplit(':').next()).unwrap_or("NAME");
     let group = match heading {

@@ -5,7 +5,7 @@ use crate::aws::Service;
 
 const CHECK: &str = "stack";
 
-/// All outputs that a stack has whatever its parameters are.
+/// All outputs that a stack has with any parameters.
 pub(crate) const OUTPUTS: [&str; 15] = [
     "ApiUrl",
     "ApiId",

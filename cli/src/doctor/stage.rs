@@ -1,4 +1,4 @@
-//! What the variables of an attached API's stage say.
+//! The variables of an attached API's stage.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ pub(super) fn malformed(variables: &HashMap<String, String>) -> Option<String> {
     })
 }
 
-/// Whether the API says that it answers limited requests, in a word that is not read.
+/// Whether the API chooses its answer to limited requests by an unknown word.
 pub(super) fn strange_limit_answer(variables: &HashMap<String, String>) -> Option<String> {
     let answer = variables.get("limitAnswer").filter(|answer| !["integration", "gateway"].contains(&answer.as_str()));
     answer.map(|answer| format!("limitAnswer is {answer}, which is read as gateway: limited requests are a 403"))

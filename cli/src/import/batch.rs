@@ -33,7 +33,7 @@ pub(super) struct Batch {
 
 /// What became of a batch.
 pub(super) enum BatchOutcome {
-    /// The function said of each key what became of it.
+    /// The function answered for each key what became of it.
     Done(Results),
     /// None was imported.
     NotDone(Failure),
@@ -117,15 +117,15 @@ impl Batch {
             retry: bool,
         }
         let ImportReport { imported, present, failed } = serde_json::from_value(answer).ok()?;
-        let said = imported.iter().map(|key| key.index);
-        let said = said.chain(present.iter().map(|key| key.index)).chain(failed.iter().map(|key| key.index));
-        let mut said: Vec<_> = said.collect();
-        said.sort_unstable();
-        if !said.into_iter().eq(0..self.rows.len()) {
+        let answered = imported.iter().map(|key| key.index);
+        let answered = answered.chain(present.iter().map(|key| key.index)).chain(failed.iter().map(|key| key.index));
+        let mut answered: Vec<_> = answered.collect();
+        answered.sort_unstable();
+        if !answered.into_iter().eq(0..self.rows.len()) {
             return None;
         }
         let line_of = |index: usize| self.rows.get(index).map(|(line, _)| *line);
-        // What an attempt before said of these keys no longer holds.
+        // The outcome of an attempt before no longer holds for these keys.
         for (line, _) in &self.rows {
             results.failed.remove(line);
         }

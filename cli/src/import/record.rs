@@ -104,7 +104,7 @@ impl Record {
         self.done.contains_key(&batch)
     }
 
-    /// Notes that a batch is about to be sent. Whether an earlier run has sent it, and no answer says what became of it.
+    /// Notes that a batch is about to be sent. Whether an earlier run has sent it, and no answer has its outcome.
     pub(crate) fn sent(&mut self, batch: usize) -> Result<bool, Failure> {
         self.write(&Line::Sent(batch))?;
         Ok(!self.sent.insert(batch))
@@ -122,7 +122,7 @@ impl Record {
         !self.sent.is_empty()
     }
 
-    /// The batches that were sent, and of which no answer says what became of them.
+    /// The batches that were sent, and of which no answer has the outcome.
     pub(crate) fn unconfirmed(&self) -> impl Iterator<Item = usize> {
         self.sent.iter().copied().filter(|batch| !self.is_done(*batch))
     }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::rows::{FIELDS, Format, REMARKS, Row, Rows, csv_text};
 use crate::secret::create_private;
 
-/// Where the report of this file will be. It must not be there yet: somebody may be correcting it.
+/// Where the report of this file will be. It must not be there yet: an operator may be correcting it.
 pub(super) fn path(file: &Path, format: Format) -> Result<PathBuf, Failure> {
     let path = file.with_extension(if format == Format::Csv { "failed.csv" } else { "failed.jsonl" });
     if path.symlink_metadata().is_ok() {

@@ -84,9 +84,9 @@ impl Deed {
         if common.json {
             output::json(&json!({ list: done, "notFound": not_found, "failed": failed }))?;
         } else if known > 0 {
-            let mut said = list.to_owned();
-            said.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
-            output::line(&format!("{said} {} of {}.", done.len(), output::counted(keys.len())))?;
+            let mut heading = list.to_owned();
+            heading.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+            output::line(&format!("{heading} {} of {}.", done.len(), output::counted(keys.len())))?;
             list_unless_empty(&[("NOT FOUND", "")], &not_found)?;
             list_unless_empty(&[("FAILED", "/id"), ("REASON", "/reason")], &failed)?;
         }

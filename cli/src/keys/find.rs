@@ -39,7 +39,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
         }
         return Err(Failure::input("there is no value to look for"));
     }
-    finding::say_notes(&findings, |finding| finding.rest != Rest::Foreign);
+    finding::print_notes(&findings, |finding| finding.rest != Rest::Foreign);
     if findings.iter().all(|(_, finding)| finding.native().is_empty() && finding.foreign().next().is_none()) {
         if common.json {
             show(&[], &missed, common)?;
@@ -87,7 +87,7 @@ fn show(found: &[Value], missed: &Missed, common: &Common) -> Result<(), Failure
     Ok(())
 }
 
-/// What the service knows of a line's values.
+/// The service's answer on a line's values.
 struct Search {
     found: Vec<Value>,
     /// How many of those are of the service's own format; they come first.

@@ -140,7 +140,7 @@ mod tests {
             let reason = parse(other).unwrap_err();
             assert!(reason.starts_with(SHAPE) && reason.contains(name) && !reason.contains(other), "{reason}");
         }
-        for other in ["", "x", &HEX.replacen('9', "", 1), &format!("{HEX}0"), "a-secret-value-of-someone"] {
+        for other in ["", "x", &HEX.replacen('9', "", 1), &format!("{HEX}0"), "a-secret-value-of-a-user"] {
             assert_eq!(parse(other).unwrap_err(), SHAPE, "{other}");
         }
     }

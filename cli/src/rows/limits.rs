@@ -47,7 +47,7 @@ mod tests {
         }
         assert_eq!(of(json!(["5/MINUTE", "1000/DAY"])), Ok(both.clone()));
         assert_eq!(of(both.clone()), Ok(both));
-        assert_eq!(of(json!([7])), Ok(json!([7])), "the service says what is wrong");
+        assert_eq!(of(json!([7])), Ok(json!([7])), "the service names what is wrong");
     }
 
     #[test]
@@ -55,7 +55,7 @@ mod tests {
         let shape = "a limit is written as 1000/DAY, with MINUTE, HOUR, DAY or MONTH";
         assert_eq!(of(json!("5/MINUTE;10/WEEK")), Err(format!("limits has \"10/WEEK\": {shape}")));
         assert_eq!(
-            of(json!("a-secret-value-of-someone")),
+            of(json!("a-secret-value-of-a-user")),
             Err(format!("limits has something that may be a value: {shape}"))
         );
         assert_eq!(of(json!("5/DAY;6/DAY")), Err("limits must be of another period each".to_owned()));

@@ -30,7 +30,7 @@ pub(super) fn read(content: &[u8]) -> Result<Rows, Failure> {
     loop {
         let line = next_line(content, reader.position());
         match reader.read_byte_record(&mut record) {
-            // As spreadsheets write rows that somebody has emptied.
+            // As spreadsheets write rows that were emptied.
             Ok(true) if record.iter().all(<[u8]>::is_empty) => {}
             Ok(true) => rows.push(header.row(line, &record)),
             Ok(false) => return Ok(Rows { rows, delimiter: header.delimiter }),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_what_is_wrong_with_its_shape() {
+    fn a_row_with_a_wrong_shape_gets_a_sentence_of_its_own() {
         let file = b"sha256,userId,username\r\n\r\nx,u,\"a\nb\"\nx,u\n\xff,u,n\n";
         let rows = read(file).unwrap().rows;
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5, 6]);
@@ -258,7 +258,7 @@ mod tests {
             assert_eq!(wrong(file), none);
         }
         assert_eq!(
-            wrong("sha256;Benutzer;Name;a-secret-value-of-someone\n"),
+            wrong("sha256;Benutzer;Name;a-secret-value-of-a-user\n"),
             format!(
                 "column 2 is \"Benutzer\", column 4 is something that may be a value in the first row, separated by a \
                  semicolon, and keys have no such field; {there_are}"

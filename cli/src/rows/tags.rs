@@ -55,6 +55,6 @@ mod tests {
     fn what_is_no_tag_is_named() {
         assert_eq!(of("team=blue&env").unwrap_err(), "tags has \"env\": tags are written as team=blue&env=prod");
         assert_eq!(of("a=1&a=2").unwrap_err(), "tags gives a name twice");
-        assert!(!of("a-secret-value-of-someone").unwrap_err().contains("secret"));
+        assert!(!of("a-secret-value-of-a-user").unwrap_err().contains("secret"));
     }
 }

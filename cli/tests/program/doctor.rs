@@ -353,7 +353,7 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
         assert!(faults[0]["cause"].as_str().unwrap().contains(cause), "{name}: {faults:?}");
         assert!(faults[0]["fix"].as_str().unwrap().contains(fix), "{name}: {faults:?}");
         let erased = world.payloads().into_iter().any(|payload| payload["confirm"] == ACCOUNT);
-        assert!(erased, "{name}: whatever is found");
+        assert!(erased, "{name}: with any finding");
     }
 }
 

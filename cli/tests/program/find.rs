@@ -66,7 +66,7 @@ const NO_VALUE: &str = "is no value: one has at least 16 characters without blan
 const NO_KEY: &str = "no key of this service has the value or had it";
 
 #[test]
-fn of_each_line_it_says_whose_its_values_are_or_why_it_does_not_know() {
+fn of_each_line_it_prints_whose_its_values_are_or_why_it_does_not_know() {
     let world = finding("find-lines");
     let mistyped = VALUE.replacen("ak_", "bk_", 1);
     let too_much = (0..9).map(|at| format!("word-number-{at:04} ")).collect::<String>();

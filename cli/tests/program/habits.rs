@@ -1,4 +1,4 @@
-//! How the program signs in, names accounts, speaks to programs, and says what went on.
+//! How the program signs in, names accounts, serves programs, and shows what went on.
 
 use std::process::Command;
 
@@ -47,7 +47,7 @@ fn a_profile_on_the_command_line_comes_before_the_shells_variables() {
 }
 
 #[test]
-fn a_profile_of_single_sign_on_is_used_and_says_how_to_sign_in() {
+fn a_profile_of_single_sign_on_is_used_and_its_error_shows_how_to_sign_in() {
     let world = showing("sso");
     let done = done(with_profiles(&world, &[&SHOW[..], &["--profile", "signed-out"]].concat()).output().unwrap());
     assert!(done.stderr.ends_with("; sign in with `aws sso login --profile signed-out`\n"), "{done:?}");
@@ -61,7 +61,7 @@ fn a_profile_of_single_sign_on_is_used_and_says_how_to_sign_in() {
 }
 
 #[test]
-fn a_stack_that_aws_does_not_tell_of_now_is_no_missing_right() {
+fn a_stack_that_aws_cannot_describe_now_is_no_missing_right() {
     let world = showing("throttled");
     for (stack, code) in [("throttled", 1), ("missing", 3)] {
         let done = world.run(&[&SHOW[..], &["--stack", stack]].concat());
@@ -96,7 +96,7 @@ fn errors_are_json_where_the_answer_would_be() {
 }
 
 #[test]
-fn debug_says_of_each_request_its_id_and_nothing_that_it_carries() {
+fn debug_prints_of_each_request_its_id_and_nothing_that_it_carries() {
     let world = World::new("debug", |_, _| {
         Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "operations": ["SMS"], "value": VALUE}))
     });

@@ -103,7 +103,7 @@ fn what_failed_is_written_with_its_line_and_without_values() {
     assert!(!report.contains("short") && !report.contains(VALUE) && !report.contains("0123456789abcdef,"));
     assert_eq!(world.mode("keys.failed.csv"), 0o600);
 
-    // Somebody may be correcting it.
+    // An operator may be correcting it.
     let again = world.run(&IMPORT);
     assert_eq!((again.code, world.invoked().len()), (2, 1), "{again:?}");
     // Corrected, it can be imported.
@@ -138,7 +138,7 @@ fn jsonl_is_reported_as_jsonl() {
     assert_eq!(world.mode("keys.failed.jsonl"), 0o600);
 }
 
-/// Three batches are answered, and then none any more, though their keys are taken, until the test says so.
+/// Three batches are answered, and then none any more, though their keys are taken, until the test allows it.
 fn stopped(name: &str, signal: &str) -> (World, Hashes, Done) {
     let hashes = Hashes::default();
     let taken = Arc::clone(&hashes);
@@ -178,7 +178,7 @@ fn a_killed_import_goes_on_where_it_was() {
 }
 
 #[test]
-fn ctrl_c_says_how_to_go_on() {
+fn ctrl_c_prints_how_to_go_on() {
     let (world, hashes, done) = stopped("import-interrupted", "-INT");
     let expected = "error: stopped: run the same command again, which goes on from there\n";
     let counts = "Confirmed 300 of 1001 keys; up to 400 more may have been imported.\n";
@@ -210,7 +210,7 @@ fn an_import_that_is_refused_as_a_whole_leaves_nothing() {
 }
 
 #[test]
-fn an_import_that_fails_in_the_middle_says_how_to_go_on() {
+fn an_import_that_fails_in_the_middle_prints_how_to_go_on() {
     let hashes = Hashes::default();
     let world = World::new("import-failing", move |before, payload| match before {
         1..=20 => Reply::Error("InternalError", "the table did not answer"),
@@ -262,7 +262,7 @@ fn keys_that_failed_for_a_moment_are_sent_again_and_no_others() {
 }
 
 #[test]
-fn a_key_that_fails_to_the_end_may_be_there_and_the_report_says_so() {
+fn a_key_that_fails_to_the_end_may_be_there_and_the_report_shows_that() {
     let world = World::new("import-unavailable", |_, payload| {
         assert_eq!(payload["keys"].as_array().unwrap().len(), 1);
         let failed = json!({"index": 0, "code": "UNAVAILABLE", "reason": "the table did not answer", "retry": true});
@@ -323,7 +323,7 @@ fn a_stopped_import_goes_on_with_the_same_choice_of_revive() {
 fn a_file_that_is_no_record_of_this_import_stays_as_it_is() {
     let (world, _) = importing("import-foreign");
     world.write("keys.csv", csv(1));
-    for foreign in ["notes of somebody", "{}\nand half a line"] {
+    for foreign in ["notes of a person", "{}\nand half a line"] {
         world.write("keys.csv.progress", foreign);
         let done = world.run(&IMPORT);
         assert!(done.code == 2 && done.stderr.contains("remove it to begin anew"), "{done:?}");
@@ -370,13 +370,13 @@ fn a_report_that_cannot_be_written_is_made_by_the_next_run() {
     let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("import-no-report/keys.failed.csv");
     let in_the_way = report.clone();
     let world = World::new("import-no-report", move |_, payload| {
-        fs::write(&in_the_way, "of somebody else").unwrap();
+        fs::write(&in_the_way, "of another run").unwrap();
         Reply::Json(take(&hashes, payload))
     });
     world.write("keys.csv", csv(100) + "short,u,U,SMS\n");
     let done = world.run(&IMPORT);
     assert!(done.code == 1 && done.stderr.contains("run the same command again for the report"), "{done:?}");
-    assert_eq!(fs::read_to_string(&report).unwrap(), "of somebody else");
+    assert_eq!(fs::read_to_string(&report).unwrap(), "of another run");
 
     fs::remove_file(&report).unwrap();
     let done = world.run(&IMPORT);

@@ -64,7 +64,7 @@ fn id(number: usize) -> String {
 }
 
 #[test]
-fn revoking_tells_what_became_of_each_key() {
+fn revoking_shows_what_became_of_each_key() {
     let world = World::new("revoke", |before, payload| {
         let ids = payload["keyIds"].as_array().unwrap();
         match before {
@@ -86,7 +86,7 @@ fn revoking_tells_what_became_of_each_key() {
 }
 
 #[test]
-fn revoking_that_breaks_off_tells_what_was_revoked() {
+fn revoking_that_breaks_off_shows_what_was_revoked() {
     let world = World::new("revoke-broken", |before, payload| match before {
         0 => Reply::Json(json!({"revoked": payload["keyIds"], "notFound": [], "failed": []})),
         _ => Reply::Status(500, "for a moment"),
@@ -159,7 +159,7 @@ fn what_is_no_terminal_gets_the_whole_table_and_json_has_no_controls() {
     let done = world.run(&["keys", "list", "--account", ACCOUNT, "--json"]);
     assert!(done.stdout.contains("a\\u202eb") && !done.stdout.contains('\u{202e}'), "{done:?}");
     let keys: Value = serde_json::from_str(&done.stdout).unwrap();
-    assert_eq!(keys["apiKeys"][2]["name"], "a\u{202e}b", "it says the same");
+    assert_eq!(keys["apiKeys"][2]["name"], "a\u{202e}b", "it means the same");
 }
 
 pub(crate) fn shown() -> Value {

@@ -107,7 +107,7 @@ fn an_update_sends_what_changes_alone_and_null_for_what_goes() {
 }
 
 #[test]
-fn a_rotation_is_sent_once_and_says_how_a_lost_answer_is_mended() {
+fn a_rotation_is_sent_once_and_shows_how_a_lost_answer_is_mended() {
     let world = issuing("keys-rotate");
     let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--value-to"];
     for (file, options, more) in [
@@ -163,7 +163,7 @@ fn a_new_account_shows_a_key_work_and_die() {
         let world = trying(name, alive, dead);
         let done = world.run(&create);
         assert!(done.code == 6 && done.stderr.contains("see `api-keys doctor`"), "{done:?}");
-        assert_eq!(world.payloads()[3]["action"], "revoke-keys", "whatever it is answered");
+        assert_eq!(world.payloads()[3]["action"], "revoke-keys", "after any answer");
     }
     let emulated = trying("try-emulated", 200, 401);
     let done = emulated.run(&[&create[..], &["--stack", "emulated"]].concat());

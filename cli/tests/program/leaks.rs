@@ -49,7 +49,7 @@ fn a_value_is_found_in_its_line_and_nothing_else_of_the_line_is_sent() {
 }
 
 #[test]
-fn of_each_line_it_says_what_it_is_not_and_without_a_value_it_fails() {
+fn of_each_line_it_prints_what_it_is_not_and_without_a_value_it_fails() {
     let world = taking("leaks-notes");
     let mistyped = VALUE.replacen("ak_", "bk_", 1);
     let (cut_off, _) = VALUE.split_at(VALUE.len() - 1);

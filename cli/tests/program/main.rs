@@ -122,7 +122,7 @@ fn a_value_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn a_failed_action_says_why_in_a_sentence_and_an_exit_code() {
+fn a_failed_action_prints_why_in_a_sentence_and_has_an_exit_code() {
     let world = World::new("failures", |_, _| Reply::Error("NotFound", "there is no such account"));
     let show = ["accounts", "show", ACCOUNT];
     let done = world.run(&show);

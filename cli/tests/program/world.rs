@@ -1,5 +1,5 @@
 //! A fake of what the program asks of AWS, on loopback: CloudFormation, Lambda, and the scan of a table. The service itself
-//! is not imitated: each test says what its functions answer.
+//! is not imitated: each test sets what its functions answer.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -55,7 +55,7 @@ pub(crate) enum Reply {
     Silence,
 }
 
-/// Answers a payload; the number says how many were invoked before.
+/// Answers a payload; the number is how many were invoked before.
 type Script = dyn Fn(usize, &Value) -> Reply + Send + Sync;
 
 struct Fake {
@@ -129,7 +129,7 @@ impl World {
         self.in_shell(env!("CARGO_BIN_EXE_api-keys"), arguments)
     }
 
-    /// The same on a terminal, which says `input`.
+    /// The same on a terminal, which sends `input`.
     pub(crate) fn on_terminal(&self, arguments: &[&str], input: &str) -> Done {
         let terminal = "import os, pty, sys\n\
             code = os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:]))\n\
@@ -141,7 +141,7 @@ impl World {
         done(child.wait_with_output().unwrap())
     }
 
-    /// The same on a terminal, which says `input` once the program has said `prompt`.
+    /// The same on a terminal, which sends `input` once the program has printed `prompt`.
     pub(crate) fn on_terminal_after(&self, arguments: &[&str], prompt: &str, input: &str) -> Done {
         let terminal = "import os, pty, sys\n\
             prompt, answer, seen = sys.argv[1].encode(), sys.argv[2].encode(), b''\n\
@@ -273,7 +273,7 @@ async fn report(State(fake): State<Arc<Fake>>, headers: HeaderMap, body: String)
     StatusCode::from_u16(status).unwrap().into_response()
 }
 
-/// What the test says that another service answers; the first that fits.
+/// What another service answers by the test; the first that fits.
 async fn service(State(fake): State<Arc<Fake>>, request: Request) -> Response {
     let asked = format!("{} {}", request.method(), request.uri().path().replace("%3A", ":"));
     let is_revoked = fake.payloads.lock().unwrap().iter().any(|(_, payload)| payload["action"] == "revoke-keys");

@@ -20,7 +20,7 @@ pub struct AuthorizerEvent {
     pub(crate) pattern: String,
     pub(crate) headers: KeyHeaders,
     pub(crate) request_id: String,
-    /// What the gateway itself saw of the client; headers can say anything.
+    /// What the gateway itself saw of the client; a client can forge headers.
     pub(crate) source_ip: Option<IpAddr>,
     pub(crate) stage_variables: StageVariables,
 }

@@ -56,7 +56,7 @@ pub async fn handle(
     match kept.check(check, settings).await {
         Ok(decision) => answer(decision, form, &method, stage.limit_answer),
         Err(error) => {
-            // The table does not say whose key it is.
+            // The table did not answer whose key it is.
             let subject = Subject::of_check(request_id, "authorize", check.value, settings.imported);
             log::failure(&subject, &error);
             Err(Refusal::Unavailable)
@@ -64,7 +64,7 @@ pub async fn handle(
     }
 }
 
-/// Which operation which route needs, where the API says so.
+/// Which operation which route needs, where the API has rules.
 fn rules(
     stage: &StageVariables,
     kept: &EnvironmentState,

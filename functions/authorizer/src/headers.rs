@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
-/// The header that carries the key, as the API's stage says.
+/// The header that carries the key, as the API's stage names it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) enum KeyHeader {
     /// `X-API-Key`.
@@ -21,7 +21,7 @@ pub(crate) enum KeyHeader {
     Unknown,
 }
 
-/// What the headers that may carry a key have, in whatever case their names are.
+/// What the headers that may carry a key have; their names may be in any case.
 #[derive(Default)]
 pub(crate) struct KeyHeaders {
     x_api_key: Values,

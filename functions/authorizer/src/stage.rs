@@ -1,4 +1,4 @@
-//! What an API says of itself, in the variables of its stage.
+//! An API's own settings, in the variables of its stage.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::headers::KeyHeader;
 
-/// What the API's stage says.
+/// The settings of the API's stage.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct StageVariables {
@@ -48,7 +48,7 @@ pub(crate) enum LimitAnswer {
 }
 
 impl StageVariables {
-    /// Which operation which route needs, in one text: a variable has room for 512 characters. `None` where the API does not say.
+    /// Which operation which route needs, in one text: a variable has room for 512 characters. `None` where the API has no rules.
     ///
     /// # Errors
     /// What is wrong.

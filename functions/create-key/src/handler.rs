@@ -24,7 +24,7 @@ pub struct Deps<'a> {
     pub issuer: &'a Issuer,
     /// How many keys an account may have that has no number of its own.
     pub max_keys: u64,
-    /// How long values of keys may live at most, whatever the account says.
+    /// How long values of keys may live at most, in any account.
     pub lifetime: Option<Lifetime>,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
@@ -68,7 +68,7 @@ async fn create_key(request: &Request, deps: &Deps<'_>, now: Timestamp) -> Resul
     http::created(request, &IssuedKey { account_id: None, key, value, now, ceiling: deps.ceiling })
 }
 
-/// The body says what the key is for. Its account and its creator come from the caller.
+/// The body describes the key. Its account and its creator come from the caller.
 fn parse(body: &[u8], caller: &Caller, catalogue: &Catalogue, now: Timestamp) -> Result<NewKey, InvalidRequest> {
     Fields::read(body, |fields| {
         Ok(NewKey::take(fields, catalogue, now, caller.account_id, caller.company.clone(), Some(caller)))

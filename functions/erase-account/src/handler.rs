@@ -1,4 +1,4 @@
-//! Removes all that is kept of a suspended account, but one event that says so. On no route: an operator invokes it.
+//! Removes all that is kept of a suspended account, but one event of the erasure. On no route: an operator invokes it.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 pub const TIME: Duration = Duration::from_secs(40);
 /// After that, everything shows that a transaction wrote.
 pub const PAUSE: Duration = Duration::from_secs(1);
-/// The one cursor: what is left says where to go on.
+/// The one cursor: what is left shows where to go on.
 const CURSOR: &str = "more";
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(50);

@@ -44,14 +44,14 @@ pub struct Deps<'a> {
     pub imported: ImportedKeys,
     /// How many keys an account may have.
     pub max_keys: u64,
-    /// How long values of keys may live at most, whatever the account says.
+    /// How long values of keys may live at most, in any account.
     pub lifetime: Option<Lifetime>,
 }
 
 /// Answers one invocation: `{"accountId","keys":[{"sha256","userId","username","operations",…}]}`, 1 to 100 keys.
 ///
 /// `sha256` is that of the whole value, in hexadecimal. The other fields are those of `POST /authentication`. Beside `keys`,
-/// `operator` says who asks, for the events, and `"revive":true` lets values work again that have ended.
+/// `operator` names who asks, for the events, and `"revive":true` lets values work again that have ended.
 ///
 /// The same payload can be sent again, and by several at once: a key that is there is `present`, and stays as it is.
 ///
@@ -97,7 +97,7 @@ async fn import_keys(
     Ok(report)
 }
 
-/// What a payload says beside its keys.
+/// What a payload has beside its keys.
 struct ImportRequest {
     account_id: AccountId,
     /// Whether values work again that have ended.

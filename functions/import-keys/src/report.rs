@@ -86,7 +86,7 @@ impl Code {
     }
 }
 
-/// Why a value is refused, whatever else the key is.
+/// Why a value is refused, for any key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RefusedValue {
     Taken,

@@ -13,11 +13,11 @@ use lambda_http::{Body, Request, Response};
 pub struct Deps<'a> {
     /// Lists keys.
     pub key_list: &'a KeyList,
-    /// Says how long values of an account's keys may live.
+    /// Reads an account's longest lifetime of values.
     pub accounts: &'a AccountReader,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
-    /// How long values of keys may live at most, whatever the account says.
+    /// How long values of keys may live at most, in any account.
     pub lifetime: Option<Lifetime>,
 }
 

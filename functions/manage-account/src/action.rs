@@ -16,7 +16,7 @@ pub(crate) trait Action: Send + Sized + 'static {
     /// What it answers.
     type Answer: Serialize;
 
-    /// Takes all that the payload says beside `action` and `operator`.
+    /// Takes all that the payload has beside `action` and `operator`.
     fn take(fields: &mut Fields, deps: &Deps<'_>, now: Timestamp) -> Self;
 
     /// Carries it out.

@@ -45,7 +45,7 @@ impl KeySelection {
         Self { account_id: fields.account_id(), ids: take_ids(fields) }
     }
 
-    /// Does it to each key until `end`. `act` says whether the account has the key.
+    /// Does it to each key until `end`. `act` returns whether the account has the key.
     pub(crate) async fn each<A>(&self, end: Instant, subject: &Subject, act: impl Fn(Locator) -> A) -> OutcomeOfKeys
     where
         A: Future<Output = Result<bool, WriteError>>,

@@ -96,7 +96,7 @@ impl Action for FindKey {
 }
 
 impl FindKey {
-    /// A reported value of another system is dead for good, whatever its key has by now.
+    /// A reported value of another system is dead for good, even if its key has another one by now.
     async fn with_mark(&self, found: FoundKey, hash: &KeyHash, deps: &Deps<'_>) -> Result<FoundKey, Error> {
         let may_be_marked = self.place.is_none() && found.value == ValueState::Ended;
         let is_marked = may_be_marked && deps.reader.was_exposed(hash).await?;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::bus::{Deliveries, NotTaken};
 use crate::{Delivery, Deps, Published};
 
-/// Publishes the events of the records. What comes back tells Lambda from which record on to try again.
+/// Publishes the events of the records. The answer has the record from which on Lambda tries again.
 ///
 /// A record that is no event, and an event that the bus will never take, is logged and passed over: tried again for hours,
 /// it would hold up all that come after it. An event that was changed rings an alarm and is not published.

@@ -20,7 +20,7 @@ pub struct Deps<'a> {
     pub max_keys: u64,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
-    /// How long values of keys may live at most, whatever the account says.
+    /// How long values of keys may live at most, in any account.
     pub lifetime: Option<Lifetime>,
 }
 

@@ -1,8 +1,8 @@
 //! `POST /leaks`: anyone who has a value may report it, and it opens nothing from the next request on.
 //!
-//! No authorizer stands before this route: possession is the proof. People paste a value with whatever stands around it, so
+//! No authorizer stands before this route: possession is the proof. People paste a value with other text around it, so
 //! values are looked for within what is reported. GitHub signs what its secret scanning finds, and gets a label for it; the
-//! answer to others says nothing.
+//! answer to others reveals nothing.
 
 mod github;
 mod report;

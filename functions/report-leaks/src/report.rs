@@ -17,7 +17,7 @@ const VALUES_PER_REPORT: usize = 4;
 const MAX_SOURCE: usize = 64;
 const MAX_URL: usize = 1024;
 
-/// What somebody found: a value, and whatever stands around it. Without `Debug`, and wiped when dropped.
+/// What a reporter found: a value, and the text around it. Without `Debug`, and wiped when dropped.
 #[derive(Deserialize)]
 #[serde(from = "String")]
 struct Token(Zeroizing<String>);

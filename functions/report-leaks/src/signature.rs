@@ -18,7 +18,7 @@ const P256: [u8; 26] = [
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
-/// What a request says of who signed it.
+/// The signature's headers of a request.
 #[derive(Debug)]
 pub struct Signature {
     key: String,

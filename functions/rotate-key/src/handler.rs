@@ -20,13 +20,13 @@ pub struct Deps<'a> {
     pub keys: &'a Keys,
     /// Knows which requests were carried out.
     pub requests: &'a DoneRequests,
-    /// Says how long values of an account's keys may live.
+    /// Reads an account's longest lifetime of values.
     pub accounts: &'a AccountReader,
     /// Makes values of keys.
     pub issuer: &'a Issuer,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
-    /// How long values of keys may live at most, whatever the account says.
+    /// How long values of keys may live at most, in any account.
     pub lifetime: Option<Lifetime>,
 }
 

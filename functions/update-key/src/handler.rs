@@ -18,13 +18,13 @@ pub struct Deps<'a> {
     pub reader: &'a KeyReader,
     /// Changes and ends keys.
     pub keys: &'a Keys,
-    /// Says how long values of an account's keys may live.
+    /// Reads an account's longest lifetime of values.
     pub accounts: &'a AccountReader,
     /// What keys may do.
     pub catalogue: &'a Catalogue,
     /// The stack's ceiling of limits.
     pub ceiling: Limits,
-    /// How long values of keys may live at most, whatever the account says.
+    /// How long values of keys may live at most, in any account.
     pub lifetime: Option<Lifetime>,
 }
 
@@ -68,7 +68,7 @@ impl Update<'_> {
         }
         unless_overtaken(async || {
             let record = self.read().await?;
-            // Switching a key off, whatever its operations, only takes power away.
+            // Switching any key off only takes power away.
             if !only_disables {
                 self.caller.must_cover(&record.metadata)?;
             }

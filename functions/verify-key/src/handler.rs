@@ -1,4 +1,4 @@
-//! Answers whether a key opens something, for whatever has no gateway that asks the authorizer: invoked directly, or by the
+//! Answers whether a key opens something, for services without a gateway that asks the authorizer: invoked directly, or by the
 //! function's URL.
 
 mod question;

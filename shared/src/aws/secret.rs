@@ -101,7 +101,7 @@ impl StoredSecret {
         if answer.status() != StatusCode::OK {
             return Err(refusal(answer.status(), answer.body()).into());
         }
-        // What `serde_json` would say of it might quote it.
+        // An error of `serde_json` might quote it.
         let output: Output = serde_json::from_slice(answer.body()).map_err(|_| "the secret is not text")?;
         Ok(Secret(Zeroizing::new(output.secret_string)))
     }
@@ -128,7 +128,7 @@ impl StoredSecret {
     }
 }
 
-/// What Secrets Manager says of why it gives no secret. No secret is in it.
+/// Why Secrets Manager gives no secret. No secret is in it.
 fn refusal(status: StatusCode, body: &[u8]) -> String {
     let ServiceError { code, message, .. } = ServiceError::read(body);
     format!("Secrets Manager answered {status} {code}: {message}")

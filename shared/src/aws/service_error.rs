@@ -1,4 +1,4 @@
-//! How services of AWS say in JSON why they refuse a call.
+//! The JSON in which services of AWS refuse a call.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Signature Version 4 of calls to DynamoDB, and to what speaks its protocol.
+//! Signature Version 4 of calls to DynamoDB, and to services with its protocol.
 //!
 //! `aws-sigv4` signs any request: it collects, checks and sorts headers, encodes paths and derives a new key for each. That was
 //! a fifth of an authorization's instructions. These calls always have the same headers, and a signing key is valid for a day.

@@ -36,7 +36,7 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// So many idle connections are kept at most.
 const MAX_IDLE: usize = 32;
 
-/// Sends requests, to whatever host, and keeps the connections for the next ones of the same host.
+/// Sends requests, to any host, and keeps the connections for the next ones of the same host.
 #[derive(Clone)]
 pub struct Transport {
     connector: Connector,
@@ -72,7 +72,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Whether it has waited for so long. A clock that was set back does not say, and then it counts as having.
+    /// Whether it has waited for so long. After a clock was set back this is unknown, and counts as having.
     pub(super) fn was_idle_for(&self, time: Duration, now: SystemTime) -> bool {
         now.duration_since(self.since).map_or(true, |idle| idle >= time)
     }
@@ -236,14 +236,14 @@ impl Transport {
     }
 }
 
-/// Speaks HTTP over a stream that is open.
+/// Begins HTTP over a stream that is open.
 async fn open(stream: impl Read + Write + Unpin + Send + 'static) -> Result<SendRequest<SdkBody>, hyper::Error> {
     let (sender, connection) = handshake(stream).await?;
     tokio::spawn(connection);
     Ok(sender)
 }
 
-/// The path alone as the URI, and the host as a header, as HTTP/1.1 wants them.
+/// The path alone as the URI, and the host as a header, as HTTP/1.1 requires them.
 pub(super) fn in_origin_form(mut request: Request<SdkBody>) -> Result<Request<SdkBody>, http::Error> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     if let (Some(authority), Entry::Vacant(host)) = (uri.authority, request.headers_mut().entry(HOST)) {

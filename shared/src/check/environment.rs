@@ -32,7 +32,7 @@ pub struct EnvironmentState {
     pub usage: Option<Usage>,
     /// Counts why requests were let through or refused, for those who run the service.
     pub reasons: Reasons,
-    /// Remembers what the stages of APIs say.
+    /// Remembers the rules of APIs' stages.
     pub rules: KnownRules,
 }
 
@@ -57,7 +57,7 @@ impl EnvironmentState {
         Self { reader, last_use, leases, usage, reasons: Reasons::default(), rules: KnownRules::default() }
     }
 
-    /// Which operation which route of an API needs, by what its stage says; an error there counts as a request that could not be
+    /// Which operation which route of an API needs, by its stage's rules; an error there counts as a request that could not be
     /// decided.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl EnvironmentState {
         LogEntries { dropped_use, dropped_usage, reasons: self.reasons.take_over() }
     }
 
-    /// Writes what is left at the end of the environment, whose clock says `now`, until then. What comes back is what was
+    /// Writes what is left at the end of the environment, at `now` by its clock, until then. What comes back is what was
     /// lost, for the log.
     pub async fn finish(&self, now: Timestamp, end: Instant) -> Option<DroppedUsage> {
         let half_of_the_time = Instant::now() + end.saturating_duration_since(Instant::now()) / 2;

@@ -8,13 +8,13 @@ use super::rules::RouteRules;
 use crate::key::Timestamp;
 use crate::lock::lock;
 
-/// Of so many APIs an environment remembers what their stages say, of the last ones.
+/// Of so many APIs an environment remembers the rules of their stages, of the last ones.
 const APIS: usize = 64;
 
 /// Something wrong is logged so often.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// What the stages of APIs say, by the text.
+/// The rules of APIs' stages, by their text.
 #[derive(Debug, Default)]
 pub struct KnownRules(Mutex<Vec<Known>>);
 
@@ -22,7 +22,7 @@ pub struct KnownRules(Mutex<Vec<Known>>);
 struct Known {
     text: String,
     rules: Result<Arc<RouteRules>, String>,
-    last_said: Option<Timestamp>,
+    last_reported: Option<Timestamp>,
 }
 
 /// A stage variable that makes no sense: no request of its API can be decided.
@@ -65,12 +65,12 @@ impl KnownRules {
         let at = known.iter().position(|known| known.text == text);
         let mut found = match at {
             Some(at) => known.remove(at),
-            None => Known { text: text.to_owned(), rules: read(), last_said: None },
+            None => Known { text: text.to_owned(), rules: read(), last_reported: None },
         };
         let answer = found.rules.clone().map_err(|what| {
-            let is_news = found.last_said.is_none_or(|last| last.plus(INTERVAL) <= now);
+            let is_news = found.last_reported.is_none_or(|last| last.plus(INTERVAL) <= now);
             if is_news {
-                found.last_said = Some(now);
+                found.last_reported = Some(now);
             }
             MalformedStage { what, is_news }
         });

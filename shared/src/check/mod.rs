@@ -6,8 +6,8 @@
 //! reading ──────────┴→ rules → route ──────────────────────┴→ decision
 //! ```
 //!
-//! It knows no Lambda and no API Gateway: who asks says what is asked, and turns the decision into an answer of its own form. What
-//! is for the log is handed back.
+//! It uses neither Lambda nor API Gateway: the caller names the operation or route, and turns the decision into an answer of its
+//! own form. Lines for the log are handed back.
 
 mod decision;
 mod environment;

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_must_meet_what_its_literals_say() {
+    fn a_pattern_must_meet_its_literals() {
         for (pattern, prefix, must) in [
             ("/sms", "sms", true),
             ("GET /sms/{id}", "sms", true),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_may_meet_whatever_its_variables_may_hold() {
+    fn a_pattern_may_meet_all_that_its_variables_may_hold() {
         for (pattern, prefix, may) in [
             ("$default", "sms/x", true),
             ("ANY /{proxy+}", "sms/x", true),

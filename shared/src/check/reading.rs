@@ -1,4 +1,4 @@
-//! What a path may be taken for, by whatever stands between a client and the code that answers.
+//! What a path may be taken for, by any hop between a client and the code that answers.
 
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ pub(super) struct Readings<'a> {
 }
 
 impl<'a> Readings<'a> {
-    /// Reads a path without the slash that it begins with. `None` if one of the readings has what somebody on the way may resolve,
+    /// Reads a path without the slash that it begins with. `None` if one of the readings has what a hop on the way may resolve,
     /// split or take for a pattern: `.`, `..` or an empty segment within; a backslash, a control character, `*`, `?`, `${` or `%u`;
     /// bytes that are no UTF-8.
     pub(super) fn of(path: &'a str) -> Option<Self> {
@@ -74,7 +74,7 @@ fn is_wide_escape(behind: &str) -> bool {
     digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// What somebody on the way may make of a path before another one reads it. `None` is no UTF-8.
+/// What a hop on the way may make of a path before another one reads it. `None` is no UTF-8.
 fn changed(text: &str) -> [Option<Zeroizing<String>>; 4] {
     // A slash that is encoded stays in its segment where the path is split before.
     let (whole, segments) = (decode(text, |_| true), decode(text, |byte| byte != b'/'));

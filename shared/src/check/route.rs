@@ -24,11 +24,11 @@ pub struct Route<'a> {
     pub method: &'a str,
     /// The path, without the slash that it begins with.
     pub path: &'a str,
-    /// Whether that is a pattern, and the gateway does not say which path it is.
+    /// Whether that is a pattern, and the gateway does not pass the path.
     pub is_unseen: bool,
     /// The route as the API declares it.
     pub pattern: Pattern<'a>,
-    /// Which operation which route needs, where the API says so.
+    /// Which operation which route needs, where the API has rules.
     pub rules: Option<&'a RouteRules>,
     /// Whether the API is this service's own, where keys are looked up and managed.
     pub is_ours: bool,
@@ -69,7 +69,7 @@ impl Route<'_> {
     /// What those operations open of it, where it is none of this service's own.
     #[must_use]
     pub fn opened_by_operations(&self, operations: &Operations) -> Opens {
-        // A verdict names what stands for the path, whatever that is.
+        // A verdict names what stands for the path, a pattern as well.
         let readings = Readings::of(self.path).filter(|_| is_short(self.path));
         let methods = match (readings, Method::parse(self.method), self.rules) {
             (Some(_), _, Some(rules)) if self.is_unseen => {
@@ -84,7 +84,7 @@ impl Route<'_> {
         methods.map_or(Opens::Nothing, Opens::Asked)
     }
 
-    /// An operation opens the routes of its name, whatever the method.
+    /// An operation opens the routes of its name, by every method.
     fn is_opened_by_name(&self, method: Method, readings: &Readings<'_>, operations: &Operations) -> bool {
         let mut names = readings.iter().map(|path| segments(path).next());
         let Some(Some(name)) = names.next() else { return false };

@@ -1,4 +1,4 @@
-//! Which operation which route needs, as an API says itself.
+//! Which operation which route needs, by an API's own rules.
 
 use std::fmt;
 
@@ -69,8 +69,8 @@ impl RouteRules {
             .then(|| Methods::which(|other| self.met_by(other, readings) == Some(met)))
     }
 
-    /// Whether those operations are enough for whatever path and method a request to a route of that pattern has, as where the
-    /// gateway does not say: for the entry that is the rest of all paths, and each before it that such a request may meet.
+    /// Whether those operations are enough for every path and method of a request to a route of that pattern, as where the
+    /// gateway passes neither: for the entry that is the rest of all paths, and each before it that such a request may meet.
     pub(super) fn opened_unseen(&self, pattern: Pattern<'_>, operations: &Operations) -> bool {
         let is_rest = |entry: &Entry| entry.method.is_none() && entry.prefix.is_empty();
         let Some(rest) = self.0.iter().position(is_rest).filter(|_| pattern.may_meet(std::iter::empty())) else {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_path_is_not_said_every_entry_that_may_be_meant_must_be_opened() {
+    fn where_the_path_is_unknown_every_entry_that_may_be_meant_must_be_opened() {
         let operations = |list: &str| Operations::parse(list).unwrap();
         for (rules, pattern, held, is_opened) in [
             (":SMS", "$default", "SMS", true),

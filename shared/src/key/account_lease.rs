@@ -1,4 +1,4 @@
-//! What an environment knows of the limits of an account, which hold for all of its keys together.
+//! An environment's view of the limits of an account, which hold for all of its keys together.
 //!
 //! Each key repeats them, and a sweep that goes on, or was stopped, leaves keys that repeat older ones. The newest that an environment
 //! has seen hold in it for all keys of the account: an older copy neither brings back what was changed, nor throws a lease away.
@@ -16,7 +16,7 @@ pub struct AccountLimits {
     pub limits: Limits,
 }
 
-/// What an environment knows of one account's limits.
+/// An environment's view of one account's limits.
 #[derive(Debug, Clone)]
 pub struct AccountLease {
     newest: AccountLimits,

@@ -47,7 +47,7 @@ pub struct Found {
 impl KeyValue {
     /// Finds the values in a text.
     ///
-    /// A native value is found by its shape and checksum, whatever stands around it, and also where line ends, invisible
+    /// A native value is found by its shape and checksum, with any text around it, and also where line ends, invisible
     /// characters or the backslashes of Markdown stand within. A value of another system has no shape: where those are
     /// accepted, the text itself is one if it could be, and its words are, with and without quotes, brackets, punctuation
     /// and `NAME=`. The time that it takes grows with the text's length alone.
@@ -95,7 +95,7 @@ fn native_in(text: &str) -> impl Iterator<Item = KeyValue> {
         if !is_base62(text.get(tail..end)?.as_bytes()) {
             return None;
         }
-        // Of all that could be its prefix, the checksum knows the right one.
+        // Of all that could be its prefix, the checksum shows the right one.
         starts_before(text, at).find_map(|start| KeyValue::parse(text.get(start..end)?, ImportedKeys::Refused))
     })
 }
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_native_value_is_found_whatever_its_prefix_and_whatever_touches_it() {
+    fn a_native_value_is_found_with_any_prefix_and_any_text_that_touches_it() {
         for prefix in ["a", "ak_live", "sk_2_b2b", "abcdefghijklmnopqrstuvwx"] {
             let value = generated(prefix);
             let value = value.expose();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_adds_more_than_eight_values_of_other_systems_and_it_is_said_that_there_are_more() {
+    fn no_text_adds_more_than_eight_values_of_other_systems_and_more_are_reported() {
         let words: Vec<_> = (0..1000).map(|at| format!("KEY=\"a-word-of-another-system-{at}\"")).collect();
         for text in [words.join(" "), "[{\"a\":".repeat(5000), format!("{}value", "(".repeat(100_000))] {
             let found = KeyValue::find_all(&text, ImportedKeys::Accepted);

@@ -121,7 +121,7 @@ fn sortable(unix_millis: u64, random: [u8; 10]) -> [u8; LENGTH] {
     base62::encode(&mut number)
 }
 
-/// Where the item of a key lives, as the key itself says.
+/// Where the item of a key lives, by the key's own text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locator {
     /// The partition.
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_keys_have_greater_ids_whatever_their_random_part() {
+    fn later_keys_have_greater_ids_with_any_random_part() {
         let earlier = KeyId::from_time_and_random(1_760_000_000_000, [255; 10]);
         let later = KeyId::from_time_and_random(1_760_000_000_001, [0; 10]);
         assert!(earlier < later);

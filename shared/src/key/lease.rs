@@ -1,7 +1,7 @@
 //! Exact limits at a fraction of a write: an environment takes a lease of some requests by one conditional write, and
 //! spends them from memory.
 //!
-//! Nothing here reads a clock or a table. [`Lease::step`] says what to do with a request; where that is to ask the table,
+//! Nothing here reads a clock or a table. [`Lease::step`] returns what to do with a request; where that is to ask the table,
 //! the answer goes into [`Lease::granted`], [`Lease::refused`] or [`Lease::lost`], and then the next step is asked for.
 //!
 //! What is left is kept for each period by itself: a new minute is claimed anew, and what the day has granted is spent on. It is
@@ -43,7 +43,7 @@ pub enum Step {
     Ask(Claim),
 }
 
-/// What an environment knows of the limits of one key, or of one account.
+/// An environment's view of the limits of one key, or of one account.
 #[derive(Debug, Clone)]
 pub struct Lease {
     limits: Limits,
@@ -166,8 +166,8 @@ impl Lease {
         self.left.get(period.index()).copied().unwrap_or(0)
     }
 
-    /// The period that is exhausted, or else the one that has the least left for all environments, as far as this one
-    /// knows; how much that is, and how long its window goes on.
+    /// The period that is exhausted, or else the one that has the least left for all environments, in this one's
+    /// view; how much that is, and how long its window goes on.
     #[must_use]
     pub fn tightest(&self, now: Timestamp) -> Option<(Period, u64, Duration)> {
         let of = |period| self.standing(period, now).map(|(rest, end)| (period, rest, end));
@@ -175,7 +175,7 @@ impl Lease {
         Period::ALL.into_iter().filter_map(of).min_by_key(|(_, rest, end)| (*rest, Reverse(*end)))
     }
 
-    /// How many requests of a period are left for all environments, as far as this one knows, and how long its window goes on;
+    /// How many requests of a period are left for all environments, in this one's view, and how long its window goes on;
     /// `None` where it has no limit.
     #[must_use]
     pub fn standing(&self, period: Period, now: Timestamp) -> Option<(u64, Duration)> {
@@ -224,7 +224,7 @@ impl Lease {
         self.rest(period) == 0 && (period == Period::Minute || now < self.seen_at.plus(REACHED))
     }
 
-    /// How many requests of a period no environment has taken yet, as far as this one knows.
+    /// How many requests of a period no environment has taken yet, in this one's view.
     fn rest(&self, period: Period) -> u64 {
         let limit = u64::from(self.limits.of(period).unwrap_or(0));
         limit.saturating_sub(self.seen.used(period, self.window(period)))

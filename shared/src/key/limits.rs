@@ -87,7 +87,7 @@ impl Limit {
     /// The most that a limit can be. The counter has room for a little more, see `store::lease`.
     pub const MAX_REQUESTS: u32 = 900_000_000;
 
-    /// Reads `1000/MINUTE`. Whether so many requests can be a limit, [`Limits::and`] says.
+    /// Reads `1000/MINUTE`. [`Limits::and`] checks whether so many requests can be a limit.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (requests, per) = text.split_once('/')?;

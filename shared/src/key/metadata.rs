@@ -13,7 +13,7 @@ use super::status::KeyStatus;
 use super::tags::{ShownTags, Tags};
 use super::timestamp::Timestamp;
 
-/// What those who manage a key decide of it, and may change. [`KeyView`] says what each means.
+/// What those who manage a key decide of it, and may change. [`KeyView`] describes each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeySettings {

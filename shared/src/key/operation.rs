@@ -75,8 +75,8 @@ impl Operation {
         self.is_for_other_apis() && self.path_letters().eq(segment.bytes())
     }
 
-    /// Whether something else than this service's own routes may need it. Any manager may give the right to read these, whatever
-    /// a company thinks that it opens.
+    /// Whether something else than this service's own routes may need it. Any manager may give the right to read these, even if
+    /// a company's rule names it.
     #[must_use]
     pub fn is_for_other_apis(&self) -> bool {
         self.0 != Self::AUTHENTICATION_READ
@@ -124,7 +124,7 @@ impl Operations {
         wanted.0.iter().filter(|operation| !self.cover(operation.as_str())).cloned().collect()
     }
 
-    /// Whether both have the same operations, in whatever order. None of them has one twice.
+    /// Whether both have the same operations, in any order. None of them has one twice.
     #[must_use]
     pub fn are_those_of(&self, other: &Self) -> bool {
         self.0.len() == other.0.len() && self.0.iter().all(|operation| other.contains(operation.as_str()))

@@ -20,7 +20,7 @@ pub enum KeyStatus {
     Expired,
     /// Its value was reported as known to others. Rotate or delete it.
     Exposed,
-    /// Its account is suspended, or its import is not complete, whatever the key itself says.
+    /// Its account is suspended, or its import is not complete, even if the key itself is enabled.
     Suspended,
 }
 

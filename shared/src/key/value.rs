@@ -134,7 +134,7 @@ fn could_be_imported(text: &str) -> bool {
 pub enum ImportedKeys {
     /// They are looked up by their hash.
     Accepted,
-    /// Whatever is not a native key is refused without a look-up.
+    /// Text that is not a native key is refused without a look-up.
     Refused,
 }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_value_is_read_back_whatever_its_prefix() {
+    fn a_generated_value_is_read_back_with_any_prefix() {
         for prefix in ["a", "ak_live", "sk_2_b2b", "abcdefghijklmnopqrstuvwx"] {
             let value = generated(prefix);
             let back = parse(value.expose()).unwrap();

@@ -67,7 +67,7 @@ impl AfterAnswer {
         }
     }
 
-    /// Writes what is left at the end of the environment, whose clock says `now`, until then.
+    /// Writes what is left at the end of the environment, at `now` by its clock, until then.
     pub async fn write_rest(&self, now: SystemTime, end: Instant) {
         // First what takes no time: the rest may not be done by then.
         for reasons in self.state.reasons.take_rest() {

@@ -43,7 +43,7 @@ pub(super) fn signal_of_end() -> io::Result<impl Future<Output = Instant>> {
 /// Registers for Lambda's signal of the environment's end. A failure is ignored: what was not written by then is lost.
 ///
 /// Takes at most a tenth of a second. It goes on behind that: Lambda would wait for an extension that has registered and
-/// says no more.
+/// sends no more.
 pub(super) async fn register() {
     drop(timeout(REGISTRATION_TIME, tokio::spawn(try_to_register())).await);
 }

@@ -18,8 +18,8 @@ use super::log;
 use super::problem::problem;
 pub use super::response::{accepted, created, no_content, ok, shown};
 
-/// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those tell a client
-/// nothing, and a time-out costs the environment.
+/// The time limit of one request. It is shorter than the function's own time-out and the gateway's: those give a client
+/// no cause, and a time-out costs the environment.
 const REQUEST_TIME: Duration = Duration::from_secs(8);
 
 /// Answers the gateway's events, one after another, until the environment ends.

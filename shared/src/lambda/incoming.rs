@@ -1,4 +1,4 @@
-//! What a request says beside its body: the caller, the parameters, the path.
+//! What a request has beside its body: the caller, the parameters, the path.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,12 +15,12 @@ use crate::request::{Caller, Fields, Forbidden, IfMatch, Origin, PathText, Reque
 
 /// The variable of the routes of one key.
 const KEY: &str = "key";
-/// The header that says on which version of a key a write is to be made, as a function asks for it.
+/// The header that names the versions of a key on which a write may be made, as a function asks for it.
 pub const IF_MATCH: &str = "if-match";
 /// The header that names a request, as a function asks for it.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// Reads what a request to a route with a key says beside its body: who calls, and what `take` takes of the query.
+/// Reads what a request to a route with a key has beside its body: who calls, and what `take` takes of the query.
 ///
 /// Nothing else hands out the caller, so on every such route a parameter that is not taken is wrong. So is a body where the
 /// method has none: a client that sends one expects more of the request than it does.
@@ -61,7 +61,7 @@ pub fn origin(request: &Request, caller: &Caller) -> Origin {
     }
 }
 
-/// Somebody without a key who reports a leak.
+/// A reporter of a leak, who needs no key.
 #[must_use]
 pub fn reporter(request: &Request) -> Origin {
     Origin::report(source_ip(request), request_id(request).to_owned())
@@ -162,7 +162,7 @@ pub(super) fn request_id(request: &Request) -> &str {
     context(request).and_then(|context| context.request_id.as_deref()).unwrap_or_default()
 }
 
-/// What a line of the log says of the request. The path may hold a value, even one of another system that looks like an id: an
+/// What a line of the log has of the request. The path may hold a value, even one of another system that looks like an id: an
 /// id is taken from it only where no value is taken, and only if its time is one at which a key can have been made.
 #[must_use]
 pub fn subject(request: &Request) -> Subject {

@@ -27,9 +27,10 @@ pub struct Invocation {
     pub subject: Subject,
 }
 
-/// Carries out one invocation: `take` takes what the payload says beside `operator`, who asks, and `work` does it.
+/// Carries out one invocation: `take` takes what the payload has beside `operator`, who asks, and `work` does it.
 ///
-/// `operation` names it in the log, with the payload's `action` where it has one. `longest` is shorter than the function's own time-out, which would tell the operator nothing.
+/// `operation` names it in the log, with the payload's `action` where it has one. `longest` is shorter than the
+/// function's own time-out, which would give the operator no cause.
 ///
 /// # Errors
 /// [`OperatorError`], with every wrong field of the payload.

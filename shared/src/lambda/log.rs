@@ -117,7 +117,7 @@ fn causes(error: &dyn StdError) -> Vec<String> {
 }
 
 /// Every line of the log goes through here.
-#[expect(clippy::disallowed_methods, reason = "only the log says this time; nothing is decided by it")]
+#[expect(clippy::disallowed_methods, reason = "only the log has this time; nothing is decided by it")]
 fn write(line: Map<String, Value>) {
     let line = stamped(line, SystemTime::now().into());
     #[cfg(feature = "simulation")]
@@ -149,7 +149,7 @@ pub mod kept {
     }
 }
 
-/// Lambda takes a line without a `timestamp` as INFO, whatever its `level`, and a filter of levels would drop it.
+/// Lambda takes a line without a `timestamp` as INFO, with any `level`, and a filter of levels would drop it.
 ///
 /// Source: AWS Lambda Developer Guide, "Log-level filtering".
 fn stamped(mut line: Map<String, Value>, now: Timestamp) -> Value {

@@ -56,7 +56,7 @@ impl MethodArn {
         self.text.get(self.stage + 1..self.path.saturating_sub(1)).unwrap_or_default()
     }
 
-    /// The route that is asked, of that pattern, in an API with these rules. `is_ours` says whether it is this service's.
+    /// The route that is asked, of that pattern, in an API with these rules. `is_ours`: whether it is this service's.
     #[must_use]
     pub fn route<'a>(&'a self, pattern: Pattern<'a>, rules: Option<&'a RouteRules>, is_ours: bool) -> Route<'a> {
         let is_unseen = self.path().contains('{') || self.text.ends_with("/$default");

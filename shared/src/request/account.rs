@@ -1,4 +1,4 @@
-//! What operators say of accounts.
+//! The settings of accounts that operators send.
 
 use super::caller::Caller;
 use super::fields::Fields;

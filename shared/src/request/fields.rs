@@ -199,7 +199,7 @@ impl Fields {
         self.required(field, Timestamp::parse, TIME, Timestamp::of_unix_hour(0))
     }
 
-    /// Takes text that may be absent, read by `parse`; `message` says what else is wrong.
+    /// Takes text that may be absent, read by `parse`; `message` is the error of other text.
     pub fn id<T>(&mut self, field: &str, parse: fn(&str) -> Option<T>, message: &str) -> Option<T> {
         let given = self.take(field)?;
         self.parsed(field, &given, parse, message)

@@ -89,7 +89,7 @@ impl NewKey {
         Ok((self.into_record(id, value.hash(), now), value))
     }
 
-    /// The fields, as clients spell them, that this key has otherwise. The order of operations says nothing, and it may have been
+    /// The fields, as clients spell them, that this key has otherwise. The order of operations means nothing, and it may have been
     /// disabled since.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ impl Fields {
     /// Reads the id of a key out of the path, where `field` is its variable; `None` for what no key can have as its id.
     ///
     /// A value and `self` are wrong: they may name a key that works, so that "no such key" would be taken for its end.
-    /// `others` says which of the two the route takes.
+    /// `others` names which of the two the route takes.
     pub fn key_id_in_path(&mut self, field: &str, path: &PathText<'_>, others: &str) -> Option<KeyId> {
         if let Some(id) = path.readings().find_map(KeyId::parse) {
             return Some(id);

@@ -1,4 +1,4 @@
-//! What a request says of the values that a key has when it gets another.
+//! What a request asks for the values that a key has when it gets another.
 
 use std::time::Duration;
 

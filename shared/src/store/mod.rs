@@ -17,7 +17,7 @@
 //! `erase-account` removes all of an account's items but one event. Marks belong to no account and stay.
 //!
 //! The index `by-key-hash` has the partition key `keyHash` and the table's keys alone. It is eventually consistent, so it
-//! only says where to look: the consistent read of the item decides.
+//! only shows where to look: the consistent read of the item decides.
 //!
 //! Rooms in one direction, by what is stored; each uses what stands left of it:
 //!
@@ -25,11 +25,11 @@
 //! dynamo ← events ← keys ← limits, usage ← accounts ← notices
 //! ```
 //!
-//! `keys::reader`, `keys::last_use`, `limits` and `usage::counts` are on the way of every request and speak DynamoDB's
+//! `keys::reader`, `keys::last_use`, `limits` and `usage::counts` are on the way of every request and use DynamoDB's
 //! protocol; all else uses the SDK. `now` and random numbers are handed in.
 //!
 //! A management write is one transaction: a key or an account, and its event. It requires `lastEvent` as it was read and sets
-//! its own, so that it replaces exactly what the event says. Uses do not touch `lastEvent`. A function holds what it writes:
+//! its own, so that it replaces exactly what the event names. Uses do not touch `lastEvent`. A function holds what it writes:
 //! [`Keys`] changes and ends keys, [`NewKeys`] makes them, [`Accounts`] changes accounts, [`Quota`] notes deletions,
 //! [`Notifier`] writes notices of keys' ends, which are no management writes and leave `lastEvent`, and [`Eraser`] empties everything.
 //!

@@ -62,7 +62,7 @@ async fn of_one_read_in_a_hundred_that_stalls_none_takes_longer_than_a_tenth_of_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_died_in_a_freeze_costs_a_tenth_of_a_second_and_a_connect_whatever_is_spare() {
+async fn a_connection_that_died_in_a_freeze_costs_a_tenth_of_a_second_and_a_connect_with_any_spare() {
     let (table, dynamodb, clock) = with_kept(|| Reply::Never).await;
     spend_all(&dynamodb);
     for frozen in 1..4 {

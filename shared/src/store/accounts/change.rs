@@ -33,7 +33,7 @@ impl Accounts {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Sweep, AccountError> {
-        // Continued, it must not undo what somebody else changed meanwhile.
+        // Continued, it must not undo what another operator changed meanwhile.
         if cursor.is_none() {
             self.write_change(account_id, change, origin, now).await?;
         }

@@ -34,7 +34,7 @@ const LATE_EVENTS: usize = 100;
 /// How long an erasing may take.
 #[derive(Debug, Clone, Copy)]
 pub struct ErasingTime {
-    /// When it stops and says how far it came.
+    /// When it stops and returns how far it came.
     pub end: Instant,
     /// The pause after which everything shows that a transaction wrote. AWS documents no bound for that: it is a margin.
     pub pause: Duration,

@@ -124,7 +124,7 @@ impl NewKeys {
     /// Stores a key that another system issued, and with it the claim that no other key has its value.
     ///
     /// `replaces` is where an older claim to it leads, to a key that is gone or has another value by now: then the value works
-    /// again, which the event says. Its holder knows the value already, so the key is held back until it is confirmed that the
+    /// again, which the event shows. Its holder knows the value already, so the key is held back until it is confirmed that the
     /// account was not suspended meanwhile.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The list of all accounts: one small item for each, all in one partition, in the order of their ids.
 //!
-//! It says which accounts there are; the rest is in their own items.
+//! It lists the accounts; the rest is in their own items.
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 

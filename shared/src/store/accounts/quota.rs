@@ -74,7 +74,7 @@ impl Quota {
         }
     }
 
-    /// Whether there is room for one more key, or may be by now. Where the count says that there is none, the keys are
+    /// Whether there is room for one more key, or may be by now. Where the count leaves none, the keys are
     /// counted again if some may have gone.
     pub(super) async fn has_room(
         &self,

@@ -23,7 +23,7 @@ impl Accounts {
     /// when the sweep has no cursor; with one it is continued.
     ///
     /// # Errors
-    /// [`AccountError`], also when somebody else has done the opposite meanwhile.
+    /// [`AccountError`], also when another operator has done the opposite meanwhile.
     pub async fn set_suspended(
         &self,
         account_id: AccountId,
@@ -33,7 +33,7 @@ impl Accounts {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Sweep, AccountError> {
-        // Continued, it must not undo what somebody else did meanwhile.
+        // Continued, it must not undo what another operator did meanwhile.
         if cursor.is_none() {
             self.raise(account_id, suspended, end, origin, now).await?;
         }

@@ -14,7 +14,7 @@ pub struct TableError {
 }
 
 impl TableError {
-    /// `what` says what could not be done to which kind of item. It never has a value or a hash.
+    /// `what` names what could not be done to which kind of item. It never has a value or a hash.
     pub(crate) fn new(what: impl Into<Cow<'static, str>>) -> Self {
         Self { what: what.into(), cause: None }
     }

@@ -8,7 +8,7 @@ use crate::aws::{is_throttling, may_be_of_skew};
 /// Codes of a transaction that is cancelled because one of its items is throttled.
 const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
 
-/// What a failed attempt says.
+/// What a failed attempt means.
 pub(super) enum Failure {
     /// The condition of the item at that place did not hold.
     Refused(usize),
@@ -18,7 +18,7 @@ pub(super) enum Failure {
     Throttled,
     /// The same transaction, sent before, is not done yet.
     InProgress,
-    /// The time of the signature may be wrong. The SDK learns the right one by the answer.
+    /// The time of the signature may be wrong. The SDK takes the right one from the answer.
     Skewed,
     /// No answer, or that DynamoDB failed: it may be written, or will be.
     Lost,

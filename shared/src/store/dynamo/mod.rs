@@ -1,4 +1,4 @@
-//! DynamoDB's items and writes, by way of the SDK. It knows no kind of item.
+//! DynamoDB's items and writes, by way of the SDK. It names no kind of item.
 //!
 //! ```text
 //! attribute, error → query → page

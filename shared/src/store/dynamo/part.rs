@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Trans
 use super::attribute::Item;
 use super::error::TableError;
 
-/// Puts an item, whatever is in its place.
+/// Puts an item, also in place of another.
 pub(in crate::store) fn put(table: &str, item: Item) -> Result<TransactWriteItem, TableError> {
     let put = Put::builder().table_name(table).set_item(Some(item)).build().map_err(unbuilt)?;
     Ok(TransactWriteItem::builder().put(put).build())

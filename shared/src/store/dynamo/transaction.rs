@@ -73,9 +73,9 @@ impl Transaction {
 
     /// Sends it until it is written, refused, or the time for retries is over.
     ///
-    /// Each attempt is byte for byte the same under one `ClientRequestToken`, the event's id, so that DynamoDB tells an
-    /// attempt after a lost answer of the first one's success. Where all answers are lost, the item says what was done; an item that
-    /// is gone does not say by whom, so then a deletion is sent once more.
+    /// Each attempt is byte for byte the same under one `ClientRequestToken`, the event's id, so that DynamoDB answers an
+    /// attempt after a lost answer with the first one's success. Where all answers are lost, the item shows what was done; an item that
+    /// is gone does not show by whom, so then a deletion is sent once more.
     /// The SDK sends nothing again by itself: it would hide that an attempt had no answer.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Transaction {
                 Failure::Skewed if !is_corrected => is_corrected = true,
                 Failure::Lost if self.deletes && retries.are_left() => backoff.wait().await,
                 _ if self.deletes && may_be_written && !is_last => is_last = true,
-                // The item does not always say what was done. The token does.
+                // The item does not always show what was done. The token does.
                 Failure::Lost if retries.leave_a_call() => backoff.wait().await,
                 // An earlier attempt may have been written all the same: its answer may have been lost or late.
                 _ if !self.deletes && self.was_written(table).await => return Ok(Transacted::Done),

@@ -16,7 +16,7 @@ use crate::store::dynamo::attribute::{ACCOUNT_ID, Item, PURGE_AT, value};
 use crate::store::dynamo::error::TableError;
 use crate::store::dynamo::part::put_new;
 
-/// What an event is instead of what its own attributes say, to all releases that know of it.
+/// The type and the actor of an event, as releases that have this attribute read them.
 const SHOWN: &str = "shown";
 
 /// Where events are kept, and for how long.

@@ -20,7 +20,7 @@ pub(in crate::store) enum Counted {
 /// A query is read-committed: it may miss what an ongoing transaction writes, though a read shows the count of it
 /// already. At most the last key's is ongoing: each transaction writes the account's item, and two that are ongoing
 /// conflict. So the queries leave that key out, and a read behind them, which is serialized with transactions,
-/// says whether it is there.
+/// shows whether it is there.
 ///
 /// Source: AWS, "Amazon DynamoDB Transactions: How it works", on isolation levels and on conflicts.
 pub(in crate::store) async fn count(

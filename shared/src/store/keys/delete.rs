@@ -1,4 +1,4 @@
-//! Deleting keys. Unless the caller asks for it, nothing is read first, so nothing that a key says can stand in the way.
+//! Deleting keys. Unless the caller asks for it, nothing is read first, so no state of a key can stand in the way.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 

@@ -1,4 +1,4 @@
-//! Switching a key off, whatever it is.
+//! Switching a key off, in any state.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -13,7 +13,7 @@ use crate::store::dynamo::expression::Expression;
 use crate::store::events::event::EventType;
 
 impl Keys {
-    /// Switches a key off, whatever it is. `None` when the account has no such key.
+    /// Switches a key off, in any state. `None` when the account has no such key.
     ///
     /// It must win. Where it is done without what was read, its event cannot name what was replaced.
     ///

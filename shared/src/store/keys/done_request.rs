@@ -18,7 +18,7 @@ use crate::store::events::tables::Tables;
 
 /// For so long a request is known by its name.
 const KNOWN_FOR: Duration = Duration::from_hours(24);
-/// The time to live removes it later, whatever the clocks of functions say.
+/// The time to live removes it later, even if the functions' clocks differ.
 const KEPT_FOR: Duration = Duration::from_hours(48);
 
 const FINGERPRINT: &str = "fingerprint";

@@ -1,6 +1,6 @@
 //! Ending values that others know.
 //!
-//! Exposure belongs to a value: `exposedHash` is its hash, so that whatever gives the key another value ends it. A value of
+//! Exposure belongs to a value: `exposedHash` is its hash, so that any other value of the key ends it. A value of
 //! another system also gets a mark (`exposed_value`) in the same transaction, which keeps it from coming back by an import.
 
 use super::exposed_value;
@@ -30,7 +30,7 @@ impl Keys {
     /// Ends a value that others know: when this returns, no request with it succeeds any more, and no import brings it back.
     /// Whether it is, or was, a value of a key here.
     ///
-    /// The value before the last rotation is ended whatever the clock says of its grace period: an authorizer's clock may be behind
+    /// The value before the last rotation is ended even if its grace period is over by the clock: an authorizer's clock may be behind
     /// this one's. Of any other native value that works no more, it is known as long as its key is there and no later one of its
     /// values was reported. A value that no key and no claim of an import has leaves nothing.
     ///

@@ -1,4 +1,4 @@
-//! That a value was reported as known to others: it never works again, whatever becomes of its key.
+//! That a value was reported as known to others: it never works again, even after its key is gone.
 //!
 //! An item in the partition named by the value's hash, without an account and without a time to live. The transaction that
 //! exposes a value writes it, and every import requires that it is absent. It outlives its key and an erased account.

@@ -3,7 +3,7 @@
 //! An item in a partition named by the value's hash. It is written in one transaction with the key, so that two imports
 //! of one value cannot both succeed; and it is read where the index has no entry, so that an imported value works at
 //! once, and for its grace period after a rotation. A claim to a key that is gone or has another value finds nothing; it
-//! says that the value was in use once, so that it comes back only where an import asks for that.
+//! shows that the value was in use once, so that it comes back only where an import asks for that.
 //!
 //! A second item in a partition of the account, with the hash as its sort key, leads to the claim when the account is
 //! erased.

@@ -30,7 +30,7 @@ const TAGS: &str = "tags";
 pub(in crate::store) const LIFETIME_EXEMPT: &str = "lifetimeExempt";
 /// When the key got its present value, if that was by a rotation.
 pub(super) const VALUE_CREATED_AT: &str = "valueCreatedAt";
-/// When the value before a rotation ends, as events tell of it.
+/// When the value before a rotation ends, as events have it.
 pub(super) const GRACE_END: &str = "previousValueValidUntil";
 
 /// An expired key is still shown for that long.

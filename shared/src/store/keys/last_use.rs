@@ -14,7 +14,7 @@ use crate::aws::{CallError, Dynamodb};
 use crate::key::{AccountId, KeyHash, KeyId, KeyRecord, Timestamp};
 use crate::lock::lock;
 
-/// How much later than it says a key may have been used.
+/// How much later than the stored time a key may have been used.
 const PRECISION: Duration = Duration::from_mins(5);
 /// The time limit of a write. The environment serves no request meanwhile.
 const WRITE_TIME: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ impl LastUse {
         Self { dynamodb, table, state: Mutex::default(), dropped: AtomicU64::new(0) }
     }
 
-    /// Remembers that a key is used now, if what the table says of it is five minutes old. Writes nothing.
+    /// Remembers that a key is used now, if the table's last use of it is five minutes old. Writes nothing.
     pub fn note(&self, record: &KeyRecord, now: Timestamp) {
         if !is_fresh(record.metadata.last_used_at, now) {
             self.remember(record, None, now);
@@ -142,8 +142,8 @@ impl State {
 impl PendingUse {
     /// The update that writes it.
     ///
-    /// The authorizer's role lets it name no attributes but these. So a use of the value before is written whatever that value
-    /// is by now, and says of which one it is. An earlier use of whichever value must not keep it from being written.
+    /// The authorizer's role lets it name no attributes but these. So a use of the value before is written even if that value
+    /// is another by now, and names the one it is of. An earlier use of either value must not keep it from being written.
     fn update(&self, table: &str) -> Value {
         let (at, old) = (json!({"S": self.at}), json!({"S": self.at.minus(PRECISION)}));
         let (update, condition, values) = match &self.previous {

@@ -54,7 +54,7 @@ impl KeyList {
     }
 }
 
-/// What DynamoDB can tell of a filter, so that it hands out few keys that are not wanted. [`KeyFilter::keeps`] decides.
+/// What DynamoDB can check of a filter, so that it hands out few keys that are not wanted. [`KeyFilter::keeps`] decides.
 fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableError> {
     let mut all = Conditions::default();
     if let Some(user) = &filter.user_id {
@@ -96,7 +96,7 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Result<Conditions, TableErr
         Some(KeyStatus::Disabled) => all.require("enabled <> :on", [on]),
         Some(KeyStatus::Expired) => all.require("expiresAt <= :now", [now]),
         Some(KeyStatus::Exposed) => all.require("exposedHash = keyHash", []),
-        // No expression can say whether a count is odd.
+        // No expression can check whether a count is odd.
         Some(KeyStatus::Suspended) => all.require("(attribute_exists(suspension) OR attribute_exists(held))", []),
     }
     Ok(all)

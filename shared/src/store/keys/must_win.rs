@@ -10,7 +10,7 @@ const READS: usize = 5;
 pub(super) enum Attempt {
     /// On the key as it is read, so that its event names what was replaced.
     AsRead,
-    /// On the key whatever it is.
+    /// On the key in any state, unread.
     Unread,
 }
 

@@ -65,9 +65,9 @@ impl KeyReader {
         }
     }
 
-    /// The key whose value has this hash, where the value itself does not say which.
+    /// The key whose value has this hash, where the value itself does not name it.
     ///
-    /// The index may lag behind, so it only says where to look, and where it says nothing the claim of an import does.
+    /// The index may lag behind, so it only shows where to look, and where it has nothing the claim of an import does.
     /// The consistent read decides.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl KeyReader {
         Ok(stored.map(KeyRecord::from))
     }
 
-    /// Where the claim of an import says that the key with a value of this hash is.
+    /// The key that the claim of an import names for a value of this hash.
     ///
     /// # Errors
     /// [`TableError`] when the table does not answer.

@@ -40,7 +40,7 @@ pub struct Admission {
     pub of_account: bool,
     /// The period that has the least left.
     pub period: Period,
-    /// How many requests are left in it, as far as this environment knows.
+    /// How many requests are left in it, in this environment's view.
     pub remaining: u64,
     /// How many seconds it goes on.
     pub reset_seconds: u64,
@@ -53,7 +53,7 @@ pub struct Standing {
     pub limit: Limit,
     /// Whether it is the account's, for all of its keys together.
     pub of_account: bool,
-    /// How many requests are left in it, as far as this environment knows.
+    /// How many requests are left in it, in this environment's view.
     pub remaining: u64,
     /// How many seconds its period goes on.
     pub reset_seconds: u64,
@@ -121,7 +121,7 @@ impl Leases {
     /// It claims until every lease has a request left, and takes one of each in one step. What it claimed stays in the leases.
     ///
     /// # Errors
-    /// [`TableError`] when the table did not grant it before `end`. Then nothing says that it is within the limits.
+    /// [`TableError`] when the table did not grant it before `end`. Then it may be beyond the limits.
     pub async fn admit(
         &self,
         key: &KeyRecord,
@@ -172,7 +172,7 @@ impl Leases {
         Ok(Next::Ask)
     }
 
-    /// Gives back what is left of the leases, until that time: at the end of the environment, whose clock says `now`.
+    /// Gives back what is left of the leases, until that time: at the end of the environment, at `now` by its clock.
     ///
     /// Nothing of it can be spent any more, or be given back a second time. What cannot be written is lost, which is less
     /// than may be let through and never more.
@@ -233,7 +233,7 @@ impl Leases {
         lock(&self.held).keys.len()
     }
 
-    /// Of how many accounts it holds leases, or knows that their limits were taken away.
+    /// Of how many accounts it holds leases, or the removal of their limits.
     #[must_use]
     pub fn accounts(&self) -> usize {
         lock(&self.held).accounts.len()
@@ -245,7 +245,7 @@ impl Leases {
         self.len() == 0
     }
 
-    /// What the leases say, or the claim that must be written first, and of whose limits.
+    /// What the leases answer, or the claim that must be written first, and of whose limits.
     fn step(&self, request: Limited, now: Timestamp) -> Result<Option<Admission>, (Consumer, Claim)> {
         let mut held = lock(&self.held);
         let Held { keys, accounts } = &mut *held;

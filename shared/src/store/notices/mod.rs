@@ -6,10 +6,10 @@
 //! ```text
 //! pass ────┐
 //! looking ─┼→ run
-//! telling ─┘
+//! writing ─┘
 //! ```
 
 mod looking;
 mod pass;
 pub(in crate::store) mod run;
-mod telling;
+mod writing;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::looking::{self, Keys};
 use super::pass::{Pass, Place};
-use super::telling::Teller;
+use super::writing::NoticeWriter;
 use crate::key::{AccountId, NoticeDays, Timestamp};
 use crate::request::Origin;
 use crate::store::dynamo::attribute::Item;
@@ -66,10 +66,10 @@ impl Notifier {
     /// when the pass has ended.
     pub async fn run(&self, run: NoticeRun, origin: &Origin) -> Result<Noticed, TableError> {
         let (tables, days) = (self.tables.clone(), self.days.clone());
-        let teller = Arc::new(Teller { tables, days, origin: origin.clone(), clock: (run.now, run.begun) });
+        let writer = Arc::new(NoticeWriter { tables, days, origin: origin.clone(), clock: (run.now, run.begun) });
         let pass = Pass::read(&self.tables.keys, run.now).await?;
         let (due, bulk, noticed) = (Vec::new(), Bulk::default(), Noticed::default());
-        let mut course = Course { teller, pass, due, saved: run.begun, end: run.end, bulk, noticed };
+        let mut course = Course { writer, pass, due, saved: run.begun, end: run.end, bulk, noticed };
         while course.goes_on().await? {}
         Ok(course.noticed)
     }
@@ -80,7 +80,7 @@ type Looked = Result<Keys, TableError>;
 
 /// What a run is at.
 struct Course {
-    teller: Arc<Teller>,
+    writer: Arc<NoticeWriter>,
     /// How far it has looked.
     pass: Pass,
     /// Keys up to there that have a notice due, of whichever accounts; at most [`NOTICES_AT_ONCE`].
@@ -94,8 +94,8 @@ struct Course {
 impl Course {
     /// Looks through some accounts; whether there is more to do, and time for it.
     async fn goes_on(&mut self) -> Result<bool, TableError> {
-        let now = self.teller.now();
-        let Some(horizon) = self.teller.days.horizon(now) else {
+        let now = self.writer.now();
+        let Some(horizon) = self.writer.days.horizon(now) else {
             self.noticed.is_done = true;
             return Ok(false);
         };
@@ -120,7 +120,7 @@ impl Course {
 
     /// The next keys: of the account that the pass is in, or the first of each of the accounts that follow.
     async fn look(&self, horizon: Timestamp) -> Result<BTreeMap<AccountId, Looked>, TableError> {
-        let table = &self.teller.tables.keys;
+        let table = &self.writer.tables.keys;
         let Place { account, key } = self.pass.place;
         if let (Some(account), Some(key)) = (account, key) {
             let keys = looking::keys(table.clone(), account, Some(key), horizon).await;
@@ -151,18 +151,18 @@ impl Course {
                 Ok(keys) => keys,
                 Err(error) => {
                     self.pass.place = Place { account: Some(account_id), key: None };
-                    self.tell().await?;
+                    self.write_due().await?;
                     return self.pass_over(error).await;
                 }
             };
             for (id, item) in items {
-                if !self.teller.may_be_due(&item) {
+                if !self.writer.may_be_due(&item) {
                     continue;
                 }
                 self.pass.place = Place { account: Some(account_id), key: Some(id) };
                 self.due.push(item);
                 if self.due.len() == NOTICES_AT_ONCE {
-                    self.tell().await?;
+                    self.write_due().await?;
                     if !self.has_time().await? {
                         return Ok(false);
                     }
@@ -174,7 +174,7 @@ impl Course {
                 return Ok(false);
             }
             let Some(next) = next else { return Ok(true) };
-            looked = looking::keys(self.teller.tables.keys.clone(), account_id, Some(next), horizon).await;
+            looked = looking::keys(self.writer.tables.keys.clone(), account_id, Some(next), horizon).await;
         }
     }
 
@@ -187,20 +187,20 @@ impl Course {
         Ok(true)
     }
 
-    /// Tells what is due, and leaves the place for the next run. `false` where another run is further on: this one must not take
-    /// it back, and ends.
+    /// Writes what is due, and leaves the place for the next run. `false` where another run is further on: this one must not
+    /// take it back, and ends.
     async fn save(&mut self) -> Result<bool, TableError> {
-        self.tell().await?;
+        self.write_due().await?;
         self.leave_place().await
     }
 
-    /// Tells what is due of the keys up to its place.
-    async fn tell(&mut self) -> Result<(), TableError> {
+    /// Writes the notices that are due of the keys up to its place.
+    async fn write_due(&mut self) -> Result<(), TableError> {
         if self.due.is_empty() {
             return Ok(());
         }
-        let telling = self.due.drain(..).map(|item| Arc::clone(&self.teller).tell(item));
-        match self.bulk.send(telling).await {
+        let notices = self.due.drain(..).map(|item| Arc::clone(&self.writer).write_due(item));
+        match self.bulk.send(notices).await {
             Ok((written, _)) => {
                 self.noticed.notices += written;
                 Ok(())
@@ -218,6 +218,6 @@ impl Course {
 
     async fn leave_place(&mut self) -> Result<bool, TableError> {
         self.saved = Instant::now();
-        self.pass.save(&self.teller.tables.keys).await
+        self.pass.save(&self.writer.tables.keys).await
     }
 }

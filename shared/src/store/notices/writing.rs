@@ -25,13 +25,13 @@ const EXPIRES_AT: &str = "expiresAt";
 /// How often a key is looked at again after another writer changed it between our read and our write.
 const READS: usize = 5;
 
-/// Tells of keys' ends.
+/// Writes the notices of keys' ends.
 #[derive(Debug)]
-pub(super) struct Teller {
+pub(super) struct NoticeWriter {
     pub(super) tables: Tables,
     pub(super) days: NoticeDays,
     pub(super) origin: Origin,
-    /// What the clock said, and when.
+    /// The clock's time, and when it was read.
     pub(super) clock: (Timestamp, Instant),
 }
 
@@ -42,7 +42,7 @@ struct Due {
     notice: Notice,
 }
 
-impl Teller {
+impl NoticeWriter {
     pub(super) fn now(&self) -> Timestamp {
         let (time, since) = self.clock;
         time.plus(since.elapsed())
@@ -53,8 +53,8 @@ impl Teller {
         !matches!(self.due(item.clone(), self.now()), Ok(None))
     }
 
-    /// Tells what is due of a key that was read, or of what it has become since.
-    pub(super) async fn tell(self: Arc<Self>, mut item: Item) -> Result<Sent, TableError> {
+    /// Writes the notice that is due of a key that was read, or of what it has become since.
+    pub(super) async fn write_due(self: Arc<Self>, mut item: Item) -> Result<Sent, TableError> {
         for _ in 0..READS {
             let now = self.now();
             let Some(due) = self.due(item, now)? else { return Ok(Sent::Unmet) };
@@ -82,7 +82,7 @@ impl Teller {
         Ok(notice.map(|notice| Due { record, last, notice }))
     }
 
-    /// Writes a notice, if the key is as it was read in all that decides of it, and whatever it may have been used for since.
+    /// Writes a notice, if the key is as it was read in all that decides of it, even if it was used since.
     /// Whether it did.
     async fn write(&self, Due { record, last, notice }: Due, now: Timestamp) -> Result<bool, WriteError> {
         let r#type = if notice.days == 0 { EventType::KeyExpired } else { EventType::KeyExpiring };
