@@ -1,4 +1,4 @@
-# Each target does its own set-up; the long ones say what they are doing.
+# Each target does its own set-up; the long ones show what they are doing.
 
 TOOLS := .local/tools
 LINTERS := $(TOOLS)/linters/bin

@@ -181,7 +181,7 @@ fn sizes(bench: &Bench) -> Vec<(String, Size)> {
     functions().into_iter().map(|name| (name.clone(), size(&name))).collect()
 }
 
-/// Whether an answer is the one that all give. `verify-key` says it in its own form.
+/// Whether an answer is the one that all give. `verify-key` has it in its own form.
 fn agrees(part: Part, answer: &[u8], expected: &Value) -> bool {
     if part != Part::Verify {
         return parsed(answer) == *expected;

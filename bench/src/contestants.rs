@@ -132,7 +132,7 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// The program's name with what it says of its version, such as `Node 20.20`.
+/// The program's name with its version, such as `Node 20.20`.
 fn version(program: &Path, name: &str) -> String {
     let output = Command::new(program).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
     let numbers = String::from_utf8_lossy(&output);

@@ -9,7 +9,7 @@
 //!                                        └─────→ load ─────────────────→ report
 //! ```
 //!
-//! It measures and tells; nothing here fails because something is slow.
+//! It measures and prints; nothing here fails because something is slow.
 
 mod accounts;
 mod arguments;

@@ -44,7 +44,7 @@ pub(crate) fn draw(outcome: &Comparison) -> String {
     )
 }
 
-/// Draws one panel and says where the next begins.
+/// Draws one panel and returns where the next begins.
 fn draw_panel(body: &mut String, panel: &Panel, rows: &[Row], top: f64) -> f64 {
     let values: Vec<f64> = rows.iter().map(panel.figure).collect();
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);

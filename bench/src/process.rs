@@ -1,4 +1,4 @@
-//! A function's process: started as Lambda starts it, and what the kernel says of it.
+//! A function's process: started as Lambda starts it, and the kernel's figures of it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Bench {
         Process::start(program, &self.table, &self.logs.join(format!("{log}.log"))).await
     }
 
-    /// Makes an account by the real function; the answer is what it would tell its operator.
+    /// Makes an account by the real function; the answer is the one to its operator.
     pub(crate) async fn create_account(&self) -> Value {
         let mut process = self.function("create-account").await;
         process.runtime.initialized().await;

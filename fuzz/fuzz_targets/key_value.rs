@@ -1,4 +1,4 @@
-//! Any text as a key: it is none, or it is read the same way whatever else is accepted.
+//! Any text as a key: it is none, or it is read the same way in every setting.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ fuzz_target!(|text: &str| {
     let native = KeyValue::parse(text, ImportedKeys::Refused);
     let any = KeyValue::parse(text, ImportedKeys::Accepted);
     if let Some(native) = &native {
-        let locator = native.locator().expect("a native value says where its key is");
+        let locator = native.locator().expect("a native value has the place of its key");
         assert!(text.contains(locator.account_id.as_str()) && text.contains(locator.id.as_str()));
         let any = any.as_ref().expect("what is a native value is one where others are accepted too");
         assert!(any.locator() == Some(locator) && any.hash() == native.hash() && native.expose() == text);
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
         assert!(any.locator().is_some() == native.is_some());
         assert_eq!(format!("{any:?} {:?}", any.hash()), "KeyValue(…) KeyHash(…)");
     }
-    // Whatever stands around what was found, it is found again, and what is a value is found in itself.
+    // A value that was found is found again with any text around it, and in itself.
     let found = KeyValue::find_all(text, ImportedKeys::Refused).native;
     assert!(native.is_none() || found.len() == 1);
     for value in found {

@@ -4,7 +4,7 @@
     check.py --remove NAME      what a check has left
     check.py --list             the questions
 
-docs/developing/aws-check.md says what it asks and what it costs. Run it by the Python of the pinned SAM CLI. Where AWS_ENDPOINT_URL names an
+docs/developing/aws-check.md lists its questions and its cost. Run it by the Python of the pinned SAM CLI. Where AWS_ENDPOINT_URL names an
 emulator, the answers are the emulator's.
 """
 
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def agreed(place: Place, stacks: Stacks, identity: dict[str, str]) -> bool:
-    """Says what will be done where, and asks."""
+    """Shows what will be done where, and asks."""
     print(
         f"This deploys {stacks.name} and {stacks.probe} into the account {identity['Account']}, region {place.region}, as "
         f"{identity['Arn']},\nasks them for up to an hour, and removes them. It costs some cents, and less than a dollar."
@@ -73,7 +73,7 @@ def agreed(place: Place, stacks: Stacks, identity: dict[str, str]) -> bool:
 
 
 def check(arguments: argparse.Namespace, place: Place, stacks: Stacks) -> int:
-    """Deploys, asks, and removes all, whatever happens in between."""
+    """Deploys, asks, and removes all, also after a failure."""
     answers: list[Answered] = []
     status = 1
     try:
@@ -124,7 +124,7 @@ def status_of(answers: list[Answered], place: Place) -> int:
 
 
 def remove(stacks: Stacks) -> tuple[int, int]:
-    """Removes all, and says what is left; also gives how many log groups had come back."""
+    """Removes all, and lists what is left; also gives how many log groups had come back."""
     try:
         left, back = stacks.remove(lambda text: print(text, file=sys.stderr, flush=True))
     except (Failure, BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""How API Gateway tells an authorizer of a request, and what becomes of its answer."""
+"""How API Gateway describes a request to an authorizer, and what becomes of its answer."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Stacks:
         self.bucket = f"{name}-{account}-{place.region}"
 
     def refuse_if_there(self) -> None:
-        """Fails where any of it is there: it may be somebody's, or left by another check."""
+        """Fails where any of it is there: it may be another user's, or left by another check."""
         for stack in (self.name, self.probe, self.alarms):
             if self._described(stack):
                 raise Failure(
@@ -70,7 +70,7 @@ class Stacks:
         """The alarms on the service."""
         self._deploy(self.alarms, ALARMS, {"ApiKeysStack": self.name, "AlarmTopicArn": topic})
 
-    def remove(self, tell: Callable[[str], None]) -> tuple[list[str], int]:
+    def remove(self, show: Callable[[str], None]) -> tuple[list[str], int]:
         """Removes everything; gives what could not be removed, and how many log groups came back by a late line."""
         left: list[str] = []
         resources: list[dict[str, Any]] = []
@@ -82,7 +82,7 @@ class Stacks:
             raise Failure(f"the bucket {self.bucket} was made by no check, and is left alone")
         for stack in stacks:
             resources += self._resources(stack["StackId"])
-            tell(f"Removing {stack['StackName']}")
+            show(f"Removing {stack['StackName']}")
             _attempt(left, f"stack {stack['StackName']}", lambda stack=stack: self._delete(stack))
         for table in _of(resources, "AWS::DynamoDB::Table"):
             _attempt(left, f"table {table}", lambda table=table: self._delete_table(table))
@@ -161,7 +161,7 @@ class Stacks:
         try:
             self._place.client("s3").head_bucket(Bucket=self.bucket)
         except ClientError as error:
-            # One of somebody else is a 403.
+            # One of another AWS account is a 403.
             return error.response["ResponseMetadata"]["HTTPStatusCode"] != 404
         return True
 

@@ -26,7 +26,7 @@ AT_ONCE = 16
 # Nothing listens there, so a call fails at once: the SDK's own variable for one service's address.
 BROKEN = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
 
-# All that makes a function of this kind say more.
+# All settings by which a function of this kind logs more.
 TALKATIVE = {
     "AWS_LAMBDA_LOG_LEVEL": "TRACE",
     "AWS_SDK_LOG_LEVEL": "TRACE",
@@ -80,7 +80,7 @@ class Commands:
         """Answers one request; what goes wrong is an answer too."""
         try:
             answer = self._by_name[request["do"]](request)
-        except Exception as error:  # noqa: BLE001, whatever it is, who asked must not wait for ever
+        except Exception as error:  # noqa: BLE001, the asker must not wait for ever
             answer = {"error": f"{type(error).__name__}: {error}"}
         line = json.dumps(answer | {"number": request["number"]}, default=_binary)
         with self._writing:

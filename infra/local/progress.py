@@ -1,4 +1,4 @@
-"""Long steps: shown while they move, ended with whatever started them, one sentence when they fail."""
+"""Long steps: shown while they move, ended with the process that started them, one sentence when they fail."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ GRACE_SECONDS = 5
 
 
 class Failure(Exception):
-    """Why this cannot go on, as one sentence for a person, and the log that says more."""
+    """Why this cannot go on, as one sentence for a person, and the log with the details."""
 
     def __init__(self, sentence: str, log: Path | None = None) -> None:
         super().__init__(sentence)
         self.log = log
 
 
-def say(text: str) -> None:
-    """Tells a person; standard output is for results."""
+def report(text: str) -> None:
+    """Prints for a person; standard output is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -80,7 +80,7 @@ def meanwhile(
 
 def stream_step(title: str, command: list[str], environment: dict[str, str], cwd: Path) -> None:
     """Runs a command that shows by itself how far it is."""
-    say(f"{title}:")
+    report(f"{title}:")
     with timed(title):
         process = start(command, environment, cwd, sys.stderr)
         try:
@@ -130,10 +130,10 @@ def _watch(process: subprocess.Popen[bytes], title: str) -> int:
                 print(f"\r{title} … {elapsed:.0f} s", end="", file=sys.stderr, flush=True)
             elif shown < 0 or elapsed - shown >= 15:
                 shown = elapsed
-                say(f"{title} … {elapsed:.0f} s")
+                report(f"{title} … {elapsed:.0f} s")
             time.sleep(0.2)
     finally:
         end_group(process)
         if terminal:
-            say("")
+            report("")
     return process.returncode

@@ -46,7 +46,7 @@ from deployment import (
     releasing,
 )
 from emulator import CREDENTIALS, REGION, Emulator, choose_port, isolate_from_aws
-from progress import Failure, say, show_steps, tail, timed
+from progress import Failure, report, show_steps, tail, timed
 from transform import read_template, transformed
 
 AWS_CHECK = ROOT / "infra" / "aws_check" / "check.py"
@@ -65,18 +65,18 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except Failure as failure:
-        say(f"Error: {failure}.")
+        report(f"Error: {failure}.")
         if failure.log:
-            say(f"The end of {failure.log}:\n{tail(failure.log)}")
+            report(f"The end of {failure.log}:\n{tail(failure.log)}")
         return 1
     except (BotoCoreError, ClientError, OSError) as error:
-        say(f"Error: {error}.")
+        report(f"Error: {error}.")
         return 1
     return 0
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Deploys the stack with one account, says how to call it, and waits."""
+    """Deploys the stack with one account, prints how to call it, and waits."""
     state = ROOT / ".local" / f"run-{arguments.port}"
     port = prepare(arguments.port, state, "sam", "ministack")
     parameters = {"Console": "enabled", "AcceptImportedKeys": "true", "VerifyUrl": "enabled"}

@@ -18,7 +18,7 @@ LINE = "=" * 80
 
 
 def main() -> int:
-    """Prints them in the order of the crates, or says which crate has none."""
+    """Prints them in the order of the crates, or names the crate that has none."""
     target, packages = sys.argv[1], sys.argv[2:]
     crates = crates_of(target, packages).items()
     shipped = {key for key, crate in crates if not crate.builds and not crate.is_ours}

@@ -3,7 +3,7 @@
     package.py [--architecture x86_64|arm64] [--output DIR]
 
 It has the template and a zip for each function, the stacks beside it, the API's document, the operators' program, a list of what is
-in all of it (SBOM), the licences of third parties and of Rust's standard library, and checksums. Two builds of one commit are the same, bit by bit, in whatever
+in all of it (SBOM), the licences of third parties and of Rust's standard library, and checksums. Two builds of one commit are the same, bit by bit, in any
 folder, home and hour. Run it by the Python of the pinned SAM CLI.
 """
 

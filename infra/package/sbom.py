@@ -25,7 +25,7 @@ from packageurl import PackageURL
 
 
 def main() -> int:
-    """Prints the document, or says what of the schema it breaks."""
+    """Prints the document, or names the rule of the schema that it breaks."""
     target, packages = sys.argv[1], sys.argv[2:]
     text = document(target, packages)
     if broken := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):

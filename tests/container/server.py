@@ -52,7 +52,7 @@ class Orders(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         try:
             status, headers, caller = self.check("SMS")
-        except Exception as error:  # noqa: BLE001, an outage says nothing of the key
+        except Exception as error:  # noqa: BLE001, an outage is no verdict on the key
             self.log_error("%s", type(error).__name__)
             status, headers, caller = 503, {}, None
         body = json.dumps({"orders": [], "for": caller}).encode() if status == 200 else b""

@@ -1,4 +1,4 @@
-"""What the document cannot say and a client knows."""
+"""What the document cannot express and a client knows."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _is_time(text: Any) -> bool:
 def _is_visible(text: str) -> bool:
     """Whether text is neither blank nor has an invisible character; what is too short or too long is not judged.
 
-    Spaces around a text do not count, so the document cannot say whether one is too long with them.
+    Spaces around a text do not count, so the document cannot express whether one is too long with them.
     """
     if text == "":
         return True

@@ -1,4 +1,4 @@
-//! Somebody with a key.
+//! A client with a key.
 
 use authorizer::Refusal;
 use form_urlencoded::Serializer;
@@ -24,7 +24,7 @@ pub fn new_key_with(more: &Value) -> Value {
     body
 }
 
-/// Somebody with a key.
+/// A client with a key.
 #[derive(Clone)]
 pub struct Client {
     gateway: Gateway,
@@ -95,7 +95,7 @@ impl Client {
         self.send("GET", path).await
     }
 
-    /// `GET /authentication` with these parameters, whatever is in them.
+    /// `GET /authentication` with these parameters as they are.
     pub async fn list(&self, parameters: &[(String, String)]) -> Answer {
         let query = Serializer::new(String::new()).extend_pairs(parameters).finish();
         self.get(&format!("/authentication?{query}")).await

@@ -101,7 +101,7 @@ impl Engine {
         self.database.put_item(request).unwrap();
     }
 
-    /// Every item in the partition of an account's keys, in DynamoDB JSON, and whatever should not be there.
+    /// Every item in the partition of an account's keys, in DynamoDB JSON, and anything that should not be there.
     #[must_use]
     pub fn keys(&self) -> Vec<Value> {
         let is_account = |item: &Value| {
@@ -194,7 +194,7 @@ pub fn aws(url: String) -> Aws {
     aws_with_clock(url, SystemTimeSource::new())
 }
 
-/// The same, for somebody with that clock.
+/// The same, for a caller with that clock.
 #[must_use]
 pub fn aws_with_clock(url: String, clock: impl TimeSource + 'static) -> Aws {
     let config = SdkConfig::builder()

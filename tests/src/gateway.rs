@@ -262,7 +262,7 @@ impl Service {
         self.stage_of(request.path()).throttle(self, request)
     }
 
-    /// Asks the authorizer as the gateway does, with whatever headers. The answer is its JSON.
+    /// Asks the authorizer as the gateway does, with any headers. The answer is its JSON.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -295,7 +295,7 @@ impl Service {
         Answer::of_url(&self.verify(&events::of_url(body)).await.unwrap())
     }
 
-    /// Hands a request to its function with the authorizer's context, whatever its policy says.
+    /// Hands a request to its function with the authorizer's context, even if its policy denies.
     pub async fn hand_on(&self, method: &str, path_and_query: &str, verdict: &Value, body: Option<&str>) -> Answer {
         self.hand_on_with(method, path_and_query, &[], verdict, body).await
     }

@@ -72,7 +72,7 @@ impl Gateway {
         report["imported"][0]["id"].as_str().unwrap_or_else(|| panic!("{report}")).to_owned()
     }
 
-    /// Somebody reports that these texts leaked.
+    /// Reports that these texts leaked.
     pub async fn leak(&self, texts: &[&str]) {
         let report: Value = texts.iter().map(|text| json!({ "token": text })).collect();
         assert_eq!(self.report(&[], &report.to_string()).await.status, 202);

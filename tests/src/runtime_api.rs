@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 /// Nothing here takes as long; what does has died.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a function says.
+/// What a function calls.
 enum Call {
     /// It waits for an event.
     Next { at: Instant, event: oneshot::Sender<Bytes> },
@@ -96,9 +96,9 @@ impl RuntimeApi {
 
     /// A function's first answer; `None` when it does not start or does not answer.
     pub async fn probe(&mut self, event: &Bytes) -> Option<Answer> {
-        let Call::Next { event: waiting, .. } = self.heard().await? else { return None };
+        let Call::Next { event: waiting, .. } = self.received().await? else { return None };
         waiting.send(event.clone()).ok()?;
-        let Call::Done { answer, .. } = self.heard().await? else { return None };
+        let Call::Done { answer, .. } = self.received().await? else { return None };
         Some(answer)
     }
 
@@ -114,10 +114,10 @@ impl RuntimeApi {
     }
 
     async fn call(&mut self) -> Call {
-        self.heard().await.expect("a function that speaks: see its log")
+        self.received().await.expect("a function that calls: see its log")
     }
 
-    async fn heard(&mut self) -> Option<Call> {
+    async fn received(&mut self) -> Option<Call> {
         tokio::time::timeout(PATIENCE, self.calls.recv()).await.ok().flatten()
     }
 }

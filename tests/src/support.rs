@@ -2,10 +2,10 @@
 //!
 //! `template` reads the table out of `template.yaml`, `cloudformation` fills a template in; `engine` serves it on loopback; `wire` sits between the
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `functions` runs our functions as
-//! Lambda does; `gateway` does what API Gateway does with them; `client` is somebody with a key, `answer` what they get;
+//! Lambda does; `gateway` does what API Gateway does with them; `client` is a client with a key, `answer` what they get;
 //! `operators` has the words for what operators do;
 //! `authorizing` is one environment of a function that checks keys; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
-//! knows the hashes of keys; `socket` serves the gateway to programs; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
+//! has the hashes of keys; `socket` serves the gateway to programs; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process, which `built` starts.
 
 pub mod answer;

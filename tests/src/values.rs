@@ -40,7 +40,7 @@ pub fn import_of(value: &str) -> Value {
     json!({"sha256": sha256_hex(value), "userId": "linus", "username": "Linus", "operations": ["SMS"]})
 }
 
-/// What a program said, without the values in it: a failing test must not print an issued one.
+/// What a program printed, without the values in it: a failing test must not print an issued one.
 #[must_use]
 pub fn without_values(text: &str) -> String {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';

@@ -1,4 +1,4 @@
-//! The examples of `docs/guides/attach-by-cdk-or-terraform.md` for CDK and Terraform are what they say they are.
+//! The examples of `docs/guides/attach-by-cdk-or-terraform.md` for CDK and Terraform work as described.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -23,8 +23,8 @@ fn tool(path: &str) -> PathBuf {
 
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
-    let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
-    assert!(output.status.success(), "{said}");
+    let printed = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
+    assert!(output.status.success(), "{printed}");
 }
 
 /// The identity sources of the sample's HTTP API, which has the same as its REST APIs.

@@ -126,7 +126,7 @@ fn of_bucket(request: &str, bucket: Option<&str>) -> (u16, String) {
 }
 
 /// What it printed, to both.
-fn said(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
 }
 
@@ -135,10 +135,10 @@ fn it_deploys_nothing_unless_the_region_is_typed() {
     for typed in ["", "\n", "yes\n", "us-east-1\n"] {
         let aws = Aws::with(&[]);
         let output = aws.check(&[], typed);
-        let said = said(&output);
-        assert!(!output.status.success() && said.contains("Nothing was deployed."), "{said}");
+        let printed = printed(&output);
+        assert!(!output.status.success() && printed.contains("Nothing was deployed."), "{printed}");
         for part in ["123456789012", "eu-central-1", "user/ada", "api-keys-check-probe", "less than a dollar"] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(printed.contains(part), "{part}: {printed}");
         }
         assert!(aws.only_looked(), "{:?}", aws.calls.lock().unwrap());
     }
@@ -149,7 +149,7 @@ fn it_stops_where_a_stack_of_one_of_its_names_is_there() {
     for there in [&["api-keys-check"], &["api-keys-check-probe"], &["api-keys-check-alarms"]] {
         let aws = Aws::with(there);
         let output = aws.check(&["--yes"], "");
-        assert!(!output.status.success() && said(&output).contains(&format!("there is a stack {};", there[0])));
+        assert!(!output.status.success() && printed(&output).contains(&format!("there is a stack {};", there[0])));
         assert!(aws.only_looked(), "{:?}", aws.calls.lock().unwrap());
     }
 }
@@ -158,8 +158,8 @@ fn it_stops_where_a_stack_of_one_of_its_names_is_there() {
 fn it_removes_no_stack_that_no_check_made() {
     let aws = Aws::with(&["api-keys"]);
     let output = aws.check(&["--remove", "api-keys"], "");
-    let said = said(&output);
-    assert!(!output.status.success() && said.contains("was made by no check, and is left alone"), "{said}");
+    let printed = printed(&output);
+    assert!(!output.status.success() && printed.contains("was made by no check, and is left alone"), "{printed}");
     assert!(aws.only_looked(), "{:?}", aws.calls.lock().unwrap());
 }
 
@@ -172,8 +172,8 @@ fn it_empties_no_bucket_that_no_check_made() {
     ] {
         let aws = Aws::with_bucket(&[], Some(BUCKET));
         let output = aws.check(arguments, "");
-        let said = said(&output);
-        assert!(!output.status.success() && said.contains(BUCKET) && said.contains(why), "{said}");
+        let printed = printed(&output);
+        assert!(!output.status.success() && printed.contains(BUCKET) && printed.contains(why), "{printed}");
         assert!(aws.only_looked(), "{:?}", aws.calls.lock().unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! The one way to a client honours what the environment says.
+//! The one way to a client honours the environment's settings.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tests::environment::{CREDENTIALS, functions_reach_the_table, reaches_the_tab
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What a request said of who sent it and where to.
+/// A request's sender and destination.
 #[derive(Debug, Clone)]
 struct Seen {
     authorization: String,
@@ -99,7 +99,7 @@ async fn credentials_come_from_a_container_where_the_environment_has_none() {
     }
 }
 
-/// Answers each connection's first request, says that it may be kept, and closes it.
+/// Answers each connection's first request, allows that it is kept, and closes it.
 async fn forgetful_server() -> (SocketAddr, Arc<Mutex<usize>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -62,9 +62,9 @@ fn tool(path: &str) -> PathBuf {
 /// What a command prints; it must succeed.
 async fn printed(command: &mut Command) -> String {
     let output = command.output().await.unwrap();
-    let said = [&output.stdout, &output.stderr].map(|text| without_values(&String::from_utf8_lossy(text)));
+    let printed = [&output.stdout, &output.stderr].map(|text| without_values(&String::from_utf8_lossy(text)));
     // The command itself has a value in its environment.
-    assert!(output.status.success(), "{}", said.concat());
+    assert!(output.status.success(), "{}", printed.concat());
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -1,4 +1,4 @@
-//! What the documents say of the code is so. What their commands print, the end-to-end tests compare.
+//! The documents are true of the code. What their commands print, the end-to-end tests compare.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

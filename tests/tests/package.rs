@@ -9,8 +9,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tests::template::root;
 
-/// The real cargo-lambda gets all options and calls it: then it builds binaries that are their names. It finds one licence; whatever
-/// else is asked for, cargo does.
+/// The real cargo-lambda gets all options and calls it: then it builds binaries that are their names. It finds one licence; all
+/// else goes to cargo.
 const CARGO: &str = r#"#!/bin/bash
 if [[ $1 == lambda ]]; then
     # Without rustup it adds no target to this machine's Rust.
@@ -195,7 +195,7 @@ fn compiled(registry: &str, has_sources: bool) -> Vec<u8> {
 }
 
 #[test]
-fn a_crate_compiles_to_the_same_whichever_registry_it_comes_from_and_whatever_is_installed_beside() {
+fn a_crate_compiles_to_the_same_from_any_registry_and_with_any_source_beside() {
     let first = compiled("index.crates.io-1949cf8c6b5b557f", false);
     let has = |part: &str| first.windows(part.len()).any(|bytes| bytes == part.as_bytes());
     assert!(has("/crates/a-crate-1.0.0/lib.rs") && has("/library/alloc/src/"), "there is nothing to rename");

@@ -1,4 +1,4 @@
-//! The rooms of `shared/src` are used in one direction, as its `lib.rs` says.
+//! The rooms of `shared/src` are used in one direction, as its `lib.rs` shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

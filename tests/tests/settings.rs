@@ -62,7 +62,7 @@ fn every_function_starts_with_every_value_that_the_template_takes() {
 }
 
 #[test]
-fn what_would_not_do_what_it_says_is_refused_at_the_deployment() {
+fn a_setting_that_would_not_work_is_refused_at_the_deployment() {
     let secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:";
     let (digits, name) = ("1".repeat(19), "a".repeat(513));
     let operations =
@@ -99,12 +99,12 @@ fn what_would_not_do_what_it_says_is_refused_at_the_deployment() {
 }
 
 #[test]
-fn a_function_that_does_not_start_says_which_variable_must_be_what() {
+fn a_function_that_does_not_start_names_the_variable_and_its_rule() {
     for function in functions(&template()) {
         let bare = Function { variables: Map::new(), ..function };
         // Rust writes the `Debug` of what `main` returns into the log.
-        let said = format!("{:?}", bare.start(&[]).unwrap_err());
-        assert!(said.starts_with("the environment variable ") && said.contains(" must be "), "{said}");
+        let printed = format!("{:?}", bare.start(&[]).unwrap_err());
+        assert!(printed.starts_with("the environment variable ") && printed.contains(" must be "), "{printed}");
     }
 }
 

@@ -387,7 +387,7 @@ fn no_log_and_no_trace_holds_a_path() {
 }
 
 #[test]
-fn what_the_gateway_says_itself_is_a_problem_too() {
+fn the_gateways_own_answers_are_problems_too() {
     let expected = BTreeMap::from([
         ("ACCESS_DENIED", 403),
         ("API_CONFIGURATION_ERROR", 500),
@@ -480,7 +480,7 @@ fn the_table_has_the_keys_of_the_design() {
 }
 
 #[test]
-fn every_log_is_kept_as_long_as_the_parameter_says() {
+fn every_log_is_kept_as_long_as_the_parameter_sets() {
     let groups = resources("AWS::Logs::LogGroup");
     for (name, group) in &groups {
         assert!(!group["RetentionInDays"].is_null(), "{name}");
@@ -662,7 +662,7 @@ fn operators_find_what_they_need() {
 }
 
 #[test]
-fn the_parameters_have_the_defaults_that_the_readme_tells() {
+fn the_parameters_have_the_defaults_of_the_readme() {
     let parameters = template()["Parameters"].clone();
     for (name, default) in [
         ("KeyPrefix", json!("ak_live")),
@@ -690,9 +690,9 @@ fn every_event_is_tried_for_six_hours_and_one_that_is_bad_holds_up_no_others() {
     assert_eq!(pattern, json!({"eventName": ["INSERT", "MODIFY"]}), "removals by the time to live invoke no function");
 }
 
-/// A header cannot depend on the reason there, so it would tell a client to come back that is refused for good.
+/// A header cannot depend on the reason there, so it would have a client come back that is refused for good.
 #[test]
-fn a_gateways_refusal_says_in_its_body_alone_when_to_come_back() {
+fn a_gateways_refusal_has_the_time_to_come_back_in_its_body_alone() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let sample = std::fs::read_to_string(root().join("tests/sample-api/template.yaml")).unwrap();
     for (text, end) in [(&readme, "```"), (&sample, "IntegrationApi:")] {

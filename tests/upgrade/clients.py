@@ -1,4 +1,4 @@
-"""Clients that send requests all the time, and what each of them expects, whatever version serves it."""
+"""Clients that send requests all the time, and what each of them expects of every version."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Client(threading.Thread):
             while not self._ending.is_set():
                 self._round()
                 self.rounds += 1
-        except BaseException as error:  # noqa: BLE001, whatever it is, the test must fail by it
+        except BaseException as error:  # noqa: BLE001, the test must fail by any of them
             self.failure = error
 
     def end(self) -> None:

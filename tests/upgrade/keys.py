@@ -72,7 +72,7 @@ class Account:
 
 
 class Keys:
-    """The keys of two accounts. Whatever version checks them, the same ones are let through."""
+    """The keys of two accounts. Each version lets the same ones through."""
 
     def __init__(self, world: World) -> None:
         self.account, self.other = Account(world, "Example"), Account(world, "Other")

@@ -28,7 +28,7 @@ from guide import OPERATIONS, Guide
 from keys import Keys
 from operators import operator
 from page import exemptions, steps
-from progress import Failure, say, tail, timed
+from progress import Failure, report, tail, timed
 from service import ATTACHED_STACK, CHECKOUT, IMPORT, STATE, Service, check_out_release
 
 PAGE = ROOT / "docs" / "guides" / "upgrade-from-0.1.md"
@@ -44,12 +44,12 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except Failure as failure:
-        say(f"Error: {failure}.\nThe seed was {seed}.")
+        report(f"Error: {failure}.\nThe seed was {seed}.")
         if failure.log:
-            say(f"The end of {failure.log}:\n{tail(failure.log)}")
+            report(f"The end of {failure.log}:\n{tail(failure.log)}")
         return 1
     except (AssertionError, BotoCoreError, ClientError, OSError, subprocess.CalledProcessError) as error:
-        say(f"Error: {error}.\nThe seed was {seed}.")
+        report(f"Error: {error}.\nThe seed was {seed}.")
         return 1
     return 0
 
@@ -69,7 +69,7 @@ def follow(seed: str) -> None:
     finally:
         for scratch in (before.parent, after.parent, STATE / "tmp"):
             shutil.rmtree(scratch, ignore_errors=True)
-    say(f"Of {world.sent} requests {len(world.surprises)} failed, each as the guide says. The seed was {seed}.")
+    report(f"Of {world.sent} requests {len(world.surprises)} failed, each as the guide describes. The seed was {seed}.")
 
 
 def upgrade(service: Service, programs: Path) -> World:
@@ -92,14 +92,16 @@ def upgrade(service: Service, programs: Path) -> World:
     try:
         pass_rounds(service.emulator, clients)
         for step in steps(PAGE):
-            say(f"{step.section}: {step.title}")
+            report(f"{step.section}: {step.title}")
             sent, failed = world.sent, len(world.surprises)
             world.step = step.anchor
             guide.carry_out(step)
             world.step = ""
             pass_rounds(service.emulator, clients)
             check(world, manager)
-            say(f"    of {world.sent - sent} requests {len(world.surprises) - failed} failed, as the guide says")
+            report(
+                f"    of {world.sent - sent} requests {len(world.surprises) - failed} failed, as the guide describes"
+            )
         guide.finish()
     finally:
         for client in clients:

@@ -76,7 +76,7 @@ pub struct Served {
     pub text: String,
 }
 
-/// An AWS over that transport. `name` is the environment's own: the SDK shares what it knows of failures by region.
+/// An AWS over that transport. `name` is the environment's own: the SDK shares its count of failures by region.
 pub fn aws(transport: Transport, name: String, clock: impl TimeSource + 'static) -> Aws {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

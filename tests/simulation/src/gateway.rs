@@ -45,7 +45,7 @@ pub struct Answer {
     pub body: Value,
     pub began: u64,
     pub ended: u64,
-    /// What the function's clock said, in Unix milliseconds.
+    /// The function's clock, in Unix milliseconds.
     pub now: u64,
     /// What the authorizer handed on about the caller.
     pub context: Value,

@@ -27,7 +27,7 @@ const SECOND_KEY: u64 = 2_000;
 #[allow(clippy::disallowed_methods, reason = "see above")]
 static RANDOM: LazyLock<SystemRandom> = LazyLock::new(SystemRandom::new);
 
-/// GitHub's two keys, and one of somebody else.
+/// GitHub's two keys, and one of a stranger.
 static PAIRS: LazyLock<[EcdsaKeyPair; 3]> = LazyLock::new(|| {
     [(); 3].map(|()| {
         let secret = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &*RANDOM).expect("randomness");
@@ -40,9 +40,9 @@ static PAIRS: LazyLock<[EcdsaKeyPair; 3]> = LazyLock::new(|| {
 pub enum Signer {
     /// GitHub, with the latest of its keys.
     Github,
-    /// Somebody in GitHub's name.
+    /// An attacker in GitHub's name.
     Forger,
-    /// Somebody with a key of his own.
+    /// A reporter with another key.
     Stranger,
 }
 

@@ -71,7 +71,7 @@ pub struct ValueUse {
     pub value: usize,
     pub began: u64,
     pub ended: u64,
-    /// What the authorizer's clock said, in Unix milliseconds.
+    /// The authorizer's clock, in Unix milliseconds.
     pub now: u64,
     /// The environment that answered.
     pub environment: usize,
@@ -141,7 +141,7 @@ pub struct NamedRequest {
     pub key: Option<String>,
     pub began: u64,
     pub ended: u64,
-    /// What the function's clock said, in Unix milliseconds.
+    /// The function's clock, in Unix milliseconds.
     pub now: u64,
     pub status: u16,
     pub body: serde_json::Value,
@@ -156,7 +156,7 @@ pub struct Sweep {
     pub effect: Effect,
 }
 
-/// A value that was to be imported, and what the report says of it.
+/// A value that was to be imported, and what the report has of it.
 pub struct Import {
     pub action: usize,
     pub account: usize,
@@ -190,7 +190,7 @@ pub struct Walk {
     /// The virtual milliseconds since the start.
     pub began: u64,
     pub ended: u64,
-    /// What the function's clock said at each page, in Unix milliseconds.
+    /// The function's clock at each page, in Unix milliseconds.
     pub nows: Vec<u64>,
     pub ids: Vec<String>,
     /// Whether the last page was reached.

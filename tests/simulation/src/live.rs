@@ -1,5 +1,5 @@
 //! When faults end, nothing is stuck: a sweep ends, an import ends, an erasing ends and leaves nothing, every key can be rotated
-//! or deleted, whatever it is, and nearly all of a limit can be used.
+//! or deleted, in any state, and nearly all of a limit can be used.
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The real functions in a simulated world with a seed, checked against a model. `docs/developing/simulation.md` says what it is and how it is
+//! The real functions in a simulated world with a seed, checked against a model. `docs/developing/simulation.md` explains it and how it is
 //! used.
 
 mod account;

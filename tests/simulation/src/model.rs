@@ -116,7 +116,7 @@ pub enum Old {
     KeepPrevious,
 }
 
-/// What an answer says of a key.
+/// What an answer shows of a key.
 #[derive(Debug, Clone)]
 pub enum Look {
     /// To a request with that value, at that time: what services receive about it; `None` is a 401.

@@ -23,14 +23,14 @@ pub struct Done {
     pub at: u64,
 }
 
-/// What an answer says of a name, at that time by the clock of the function.
+/// What an answer shows of a name, at that time by the clock of the function.
 #[derive(Debug)]
 pub enum NameLook {
     /// That request was carried out, with that key and version: `REQUEST_DONE`.
     Done { asked: String, key: String, version: String, now: u64 },
     /// Another one than that was: `REQUEST_DIFFERS`.
     Differs { asked: String, now: u64 },
-    /// None was: whatever else is answered.
+    /// None was: with any other answer.
     Free { now: u64 },
 }
 

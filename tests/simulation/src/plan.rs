@@ -1,6 +1,6 @@
 //! What a seed decides before anything happens: the world's settings, how much goes wrong, and what each client does.
 //!
-//! Whatever is decided later draws from the number of its own action, so that an action that is left out changes nothing of the
+//! A later decision draws from the number of its own action, so that an action that is left out changes nothing of the
 //! others. That is what makes a failing run small.
 
 use api_keys::key::Lifetime;

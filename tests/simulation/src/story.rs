@@ -1,4 +1,4 @@
-//! A trace as somebody reads it: ids have short names.
+//! A trace as a person reads it: ids have short names.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What happened, in its order: a hash of all of it, and the lines where somebody wants to read them.
+//! What happened, in its order: a hash of all of it, and the lines where a person wants to read them.
 
 /// A trace.
 pub struct Trace {

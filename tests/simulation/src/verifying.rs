@@ -10,7 +10,7 @@ use crate::history::{Counted, LimitList, Seen, ValueUse};
 use crate::model::Identity;
 use crate::world::World;
 
-/// Why a value opens nothing, whatever is asked.
+/// Why a value opens nothing at all.
 const DEAD: [&str; 5] = ["UNKNOWN", "EXPIRED", "DISABLED", "SUSPENDED", "EXPOSED"];
 
 /// Asks whether a value, by its number, opens an operation, or just works.

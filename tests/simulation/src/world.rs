@@ -33,7 +33,7 @@ const BUFFER: usize = 64 * 1024;
 /// So many calls an invocation has at most.
 const CALLS: u64 = 10_000;
 
-/// Runs in this process: the SDK keeps what it knows of failures by region for as long as the process lives.
+/// Runs in this process: the SDK keeps its count of failures by region for as long as the process lives.
 static RUNS: AtomicU64 = AtomicU64::new(0);
 
 /// A connection that an environment has opened: its number, the host, and the other end.
@@ -89,7 +89,7 @@ pub struct Environment<F> {
 pub struct Answered<T> {
     /// `None` where the environment ended, or the client waited no longer: what was done is unknown.
     pub answer: Option<T>,
-    /// What the environment's clock said at its start, in Unix milliseconds.
+    /// The environment's clock at its start, in Unix milliseconds.
     pub now: u64,
     /// The number of the environment.
     pub environment: usize,
@@ -408,7 +408,7 @@ impl World {
     fn take_log(&self) {
         for mut line in api_keys::lambda::log::kept::take() {
             let line = line.as_object_mut().expect("a line is an object");
-            // The only thing that the system's clock says.
+            // The only use of the system's clock.
             line.remove("timestamp");
             let text = serde_json::to_string(&sorted(line)).expect("JSON");
             self.check_secrecy("the log", text.as_bytes());
@@ -441,7 +441,7 @@ async fn sleep_or_never(time: Option<Duration>) {
     }
 }
 
-/// Does work whose random numbers come from a seed, whatever else draws some between.
+/// Does work whose random numbers come from a seed, even if other work draws some between.
 pub async fn seeded<T>(seed: u64, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut rng = fastrand::Rng::with_seed(seed);

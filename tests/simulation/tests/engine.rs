@@ -1,4 +1,4 @@
-//! What the simulation's tables say of an expression, the engine of the other tests says too.
+//! The simulation's tables and the engine of the other tests agree on every expression.
 
 #[path = "../src/tables/expression.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "here only some of it is compared")]

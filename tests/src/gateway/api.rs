@@ -38,7 +38,7 @@ pub(super) struct Route {
 pub(super) enum Target {
     /// This workspace's function of that name.
     Function(String),
-    /// Another company's function or server: it says what it was sent.
+    /// Another company's function or server: it answers with what it was sent.
     Backend,
     /// The gateway itself, with these headers, before a browser's request from another origin.
     Preflight(Map<String, Value>),

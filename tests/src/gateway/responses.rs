@@ -23,7 +23,7 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    /// The name in a template, and status and message where the template says nothing.
+    /// The name in a template, and status and message where the template has none.
     fn default(self) -> (&'static str, u16, Option<&'static str>) {
         match self {
             Self::Unauthorized => ("UNAUTHORIZED", 401, Some("Unauthorized")),

@@ -14,9 +14,9 @@ pub enum Fault {
     Hold,
     /// The call is carried out that much later, even if its client waits no longer.
     Slow(Duration),
-    /// DynamoDB says that there are too many calls.
+    /// DynamoDB answers that there are too many calls.
     Throttle,
-    /// DynamoDB says that it has failed.
+    /// DynamoDB answers that it has failed.
     Fail,
     /// The call is carried out and then once more; the answer is the second one's.
     Twice,

@@ -12,7 +12,7 @@ use crate::stack::Stack;
 /// One for each story, and some.
 const ACCOUNTS: usize = 170;
 
-pub fn the_console_does_in_a_browser_what_it_says(stack: &Stack) {
+pub fn the_console_does_in_a_browser_what_it_shows(stack: &Stack) {
     assert!(root().join(".local/tools/browser/chromium").exists(), "a tool is missing: run `make checkers` first");
     let accounts: Value = (0..ACCOUNTS)
         .map(|_| stack.create_account("Example"))
@@ -26,12 +26,12 @@ pub fn the_console_does_in_a_browser_what_it_says(stack: &Stack) {
         .output()
         .unwrap();
 
-    let said = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
-    assert!(output.status.success(), "{}", said.concat());
-    assert!(said[0].contains(&format!("tests {}\n", stories())), "not all stories were run: {}", said[0]);
+    let printed = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
+    assert!(output.status.success(), "{}", printed.concat());
+    assert!(printed[0].contains(&format!("tests {}\n", stories())), "not all stories were run: {}", printed[0]);
 }
 
-/// How many stories there are to tell.
+/// How many stories there are.
 fn stories() -> usize {
     let files = fs::read_dir(root().join("tests/browser")).unwrap().map(|file| file.unwrap().path());
     let modules = files.filter(|file| file.extension().is_some_and(|extension| extension == "mjs"));

@@ -7,7 +7,7 @@ use tests::values::without_values;
 
 use crate::stack::Stack;
 
-pub fn whatever_a_client_sends_the_answer_is_one_of_the_document(stack: &Stack) {
+pub fn any_request_gets_an_answer_of_the_document(stack: &Stack) {
     let program = root().join(".local/tools/schemathesis/bin/schemathesis");
     assert!(program.exists(), "a tool is missing: run `make checkers` first");
     let admin = stack.create_account("Example");
@@ -27,7 +27,7 @@ pub fn whatever_a_client_sends_the_answer_is_one_of_the_document(stack: &Stack) 
         .output()
         .unwrap();
 
-    let said = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
-    assert!(output.status.success(), "{}", said.concat());
+    let printed = [output.stdout, output.stderr].map(|text| without_values(&String::from_utf8_lossy(&text)));
+    assert!(output.status.success(), "{}", printed.concat());
     assert_eq!(admin.get("/authentication/self").status, 200, "the run kept its own key");
 }

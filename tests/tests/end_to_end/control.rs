@@ -27,7 +27,7 @@ impl Control {
     pub fn start(mut command: Command) -> (Self, Value) {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let ready = lines.next().expect("the stack ended; what it said of it stands above").unwrap();
+        let ready = lines.next().expect("the stack ended; its output stands above").unwrap();
         let asked = Arc::<Mutex<Asked>>::default();
         let control = Self { process: Mutex::new(process), asked: Arc::clone(&asked) };
         thread::spawn(move || {
@@ -57,7 +57,7 @@ impl Control {
             let process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
             writeln!(process.stdin.as_ref().unwrap(), "{command}").unwrap();
         }
-        let mut answer = answer.recv().expect("the stack ended; what it said of it stands above");
+        let mut answer = answer.recv().expect("the stack ended; its output stands above");
         answer.as_object_mut().unwrap().remove("number");
         answer
     }

@@ -1,4 +1,4 @@
-//! What the documents tell a reader to type, typed: each document in one shell, block after block.
+//! The documents' commands, typed: each document in one shell, block after block.
 
 use std::{env, fs};
 
@@ -10,7 +10,7 @@ use tests::values::without_values;
 
 const END_OF_BLOCK: &str = "end of block";
 
-pub fn the_commands_in_the_documents_print_what_the_documents_say(stack: &Stack) {
+pub fn the_commands_in_the_documents_print_what_the_documents_show(stack: &Stack) {
     let ran: usize = documents::all().iter().map(|document| run(stack, document)).sum();
     assert!(ran > 10, "{ran} blocks");
 }

@@ -82,7 +82,7 @@ pub fn a_patch_holds_on_the_next_request_and_touches_nothing_else(stack: &Stack)
     assert_eq!(admin.get("/authentication").ids(), [admin.id.as_str()]);
 }
 
-pub fn a_value_that_somebody_reports_fails_on_the_next_request(stack: &Stack) {
+pub fn a_reported_value_fails_on_the_next_request(stack: &Stack) {
     let admin = stack.create_account("Example");
     let (leaked, other) = (admin.create_key(&["SMS"]), admin.create_key(&["SMS"]));
     let report = |headers: &[(&str, &str)], value: &str| {

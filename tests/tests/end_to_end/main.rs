@@ -42,10 +42,10 @@ macro_rules! promises {
 
 /// At the same time, each with accounts of its own. The longest come first.
 const TOGETHER: [Promise; 28] = promises![
-    contract::whatever_a_client_sends_the_answer_is_one_of_the_document,
-    console::the_console_does_in_a_browser_what_it_says,
+    contract::any_request_gets_an_answer_of_the_document,
+    console::the_console_does_in_a_browser_what_it_shows,
     operating::an_operator_runs_an_account_from_its_creation_to_its_end,
-    documents::the_commands_in_the_documents_print_what_the_documents_say,
+    documents::the_commands_in_the_documents_print_what_the_documents_show,
     limits::a_limit_holds_in_other_apis_with_either_answer,
     limits::a_limit_of_an_account_holds_for_all_of_its_keys_together,
     access::a_key_works_on_the_next_request_and_fails_on_the_next_after_its_deletion,
@@ -62,7 +62,7 @@ const TOGETHER: [Promise; 28] = promises![
     lifecycle::a_key_works_until_its_expiry,
     lifecycle::a_patch_holds_on_the_next_request_and_touches_nothing_else,
     lifecycle::a_rotated_key_has_its_old_value_for_the_grace_period,
-    lifecycle::a_value_that_somebody_reports_fails_on_the_next_request,
+    lifecycle::a_reported_value_fails_on_the_next_request,
     lifecycle::under_load_rotating_and_disabling_hold_to_the_request,
     lifecycle::no_key_changes_or_rotates_what_it_could_not_create,
     lifecycle::a_key_shows_when_it_was_last_used,

@@ -30,7 +30,7 @@ impl Operator<'_> {
     }
 
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        said(self.command(arguments).output().unwrap())
+        printed(self.command(arguments).output().unwrap())
     }
 
     /// The JSON that it prints when it succeeds.
@@ -44,7 +44,7 @@ impl Operator<'_> {
     fn find(&self, value: &str) -> Value {
         let mut child = self.command(&["keys", "find", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), value.as_bytes()).unwrap();
-        let (code, stdout, stderr) = said(child.wait_with_output().unwrap());
+        let (code, stdout, stderr) = printed(child.wait_with_output().unwrap());
         assert_eq!((code, &*stderr), (0, ""));
         serde_json::from_str::<Value>(&stdout).unwrap()["found"][0].take()
     }
@@ -61,7 +61,7 @@ impl Operator<'_> {
     }
 }
 
-fn said(output: Output) -> (i32, String, String) {
+fn printed(output: Output) -> (i32, String, String) {
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     assert_eq!(
         (without_values(&stdout), without_values(&stderr)),
@@ -165,7 +165,7 @@ fn imports(operator: &Operator<'_>, account: &str) {
         sleep(Duration::from_millis(5));
     }
     assert!(Command::new("kill").args(["-INT", &first.id().to_string()]).status().unwrap().success());
-    let (code, _, stderr) = said(first.wait_with_output().unwrap());
+    let (code, _, stderr) = printed(first.wait_with_output().unwrap());
     let expected = "error: stopped: run the same command again, which goes on from there\n";
     assert_eq!((code, &*stderr), (130, expected));
 

@@ -45,7 +45,7 @@ pub struct Stack {
     issued: Mutex<Vec<String>>,
 }
 
-/// Somebody with a key.
+/// A client with a key.
 #[derive(Clone)]
 pub struct Client<'a> {
     pub stack: &'a Stack,
@@ -56,7 +56,7 @@ pub struct Client<'a> {
 }
 
 impl Shared {
-    /// Builds and deploys, unless somebody has; once, even if it fails.
+    /// Builds and deploys, unless another test has; once, even if it fails.
     pub fn started(&self) -> &Stack {
         let stack = self.0.get_or_init(|| catch_unwind(Stack::start).ok());
         stack.as_ref().expect("the stack did not start; why stands above")
@@ -110,7 +110,7 @@ impl Stack {
             control,
             issued: Mutex::default(),
         };
-        // In all that follows, whatever can be logged is.
+        // All that follows logs as much as it can.
         assert_eq!(stack.command(&json!({"do": "log-everything"})), json!({"done": true}));
         stack
     }

@@ -8,7 +8,7 @@ use tests::values::traces;
 
 use crate::stack::Stack;
 
-/// Breaks the table for everybody, and mends it whatever happens.
+/// Breaks the table for everybody, and mends it in any case.
 fn while_the_table_is_broken(stack: &Stack, prove: impl FnOnce()) {
     stack.command(&json!({"do": "break-table"}));
     let kept = catch_unwind(AssertUnwindSafe(prove));

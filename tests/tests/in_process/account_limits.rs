@@ -307,7 +307,7 @@ async fn an_older_copy_neither_lets_one_request_too_many_through_nor_throws_a_le
     let account = account_with(&gateway, &limit(500, "DAY")).await;
     let keys = keys_of(&account, 3, &Value::Null).await;
     set(&gateway, &account, limit(200, "DAY")).await;
-    // One key is as before the sweep, and one as a function makes it that knows nothing of this.
+    // One key is as before the sweep, and one as a function makes it that has nothing of this.
     leave_behind(&gateway, &keys[1], Some((1, limit(500, "DAY"))));
     leave_behind(&gateway, &keys[2], None);
     let environment = Environment::of(&gateway).await;
@@ -346,9 +346,9 @@ async fn setting_the_same_limits_again_reaches_the_keys_that_were_left_behind() 
     assert_eq!(ask(&Environment::of(&gateway).await, &gateway, &keys[..1], 9).await, 5);
 }
 
-/// Whatever goes wrong at the table: never over, never an allow that it did not grant, and a 500 otherwise.
+/// After any failure of the table: never over, never an allow that it did not grant, and a 500 otherwise.
 #[tokio::test]
-async fn whatever_goes_wrong_an_account_is_never_let_through_beyond_its_limit() {
+async fn failures_never_let_an_account_through_beyond_its_limit() {
     let gateway = Gateway::start().await;
     for of_key in [Value::Null, limit(1000, "DAY")] {
         let account = account_with(&gateway, &limit(60, "MINUTE")).await;

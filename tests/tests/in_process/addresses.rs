@@ -14,8 +14,8 @@ const DOMAINS: [Address; 7] = [
     Address::MappingWithoutStage("/v1"),
 ];
 
-/// What an answer says, and where it points behind what precedes a route; ids are those of the account.
-fn said(answer: &Answer, before: &str) -> Value {
+/// What an answer has, and where it points behind what precedes a route; ids are those of the account.
+fn shown(answer: &Answer, before: &str) -> Value {
     let header = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap());
     let location = header("location").map(|location| location.strip_prefix(before).expect("it resolves").len());
     json!([
@@ -65,14 +65,14 @@ async fn life(gateway: &Gateway, manager: &Client, before: &str) -> Vec<Value> {
     answers.push(gateway.send("GET", "/authentication/self", &[&value], None).await);
     answers.push(gateway.send("GET", "/authentication", &[], None).await);
     answers.push(manager.delete(&id).await);
-    answers.iter().map(|answer| said(answer, before)).collect()
+    answers.iter().map(|answer| shown(answer, before)).collect()
 }
 
 #[tokio::test]
 async fn the_life_of_a_key_is_the_same_at_each_address() {
     let (gateway, manager) = Gateway::with_manager().await;
     let at_stage = life(&gateway, &manager, "/v1").await;
-    let statuses: Vec<_> = at_stage.iter().map(|said| said[0].as_u64().unwrap()).collect();
+    let statuses: Vec<_> = at_stage.iter().map(|shown| shown[0].as_u64().unwrap()).collect();
     let expected = [
         201, 200, 200, 200, 200, 200, 400, 400, 400, 200, 200, 200, 200, 200, 404, 403, 400, 201, 409, 412, 401, 401,
         204,

@@ -134,7 +134,7 @@ async fn a_well_formed_unknown_key_is_refused_after_one_read() {
 }
 
 #[tokio::test]
-async fn the_verdict_says_who_calls_and_carries_no_secret_even_when_the_path_does() {
+async fn the_verdict_names_the_caller_and_carries_no_secret_even_when_the_path_does() {
     let (gateway, admin) = Gateway::with_manager().await;
 
     let path = format!("/authentication/{}", admin.value);

@@ -59,7 +59,7 @@ async fn an_operation_is_asked_without_a_route() {
             decision.admission.is_none()
                 && !matches!(decision.opens, Opens::Management | Opens::Reading | Opens::Itself)
         );
-        assert_eq!(decision.caller.unwrap().key_id.as_str(), key.id, "whatever the reason, whose it is");
+        assert_eq!(decision.caller.unwrap().key_id.as_str(), key.id, "each refusal has its caller");
     }
     assert_eq!(admin.delete(&good.id).await.status, 204);
     let deleted = ask(&gateway, &good.value, "SMS", None).await.unwrap();

@@ -1,4 +1,4 @@
-//! A function whose clock is wrong: DynamoDB refuses what is signed at another time than its own, and says its own.
+//! A function whose clock is wrong: DynamoDB refuses what is signed at another time than its own, and answers with its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -34,7 +34,7 @@ impl TimeSource for Clock {
     }
 }
 
-/// Reads the client's own key, and says in how many calls.
+/// Reads the client's own key, and counts the calls.
 async fn calls_of_a_read(gateway: &Gateway, reader: &KeyReader, client: &Client) -> usize {
     drop(gateway.wire.take_calls());
     let (account_id, id) = (AccountId::parse(&client.account_id).unwrap(), KeyId::parse(&client.id).unwrap());
@@ -62,7 +62,7 @@ async fn a_clock_ten_minutes_off_costs_one_call_more_and_only_once() {
         assert!(last_use.write().await.is_none());
 
         clock.set(0);
-        assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 2, "somebody has put the clock right");
+        assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 2, "the clock was put right");
         assert_eq!(calls_of_a_read(&gateway, &reader, &admin).await, 1);
 
         clock.set(ahead);

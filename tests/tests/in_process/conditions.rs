@@ -107,7 +107,7 @@ async fn an_event_names_what_was_there_when_it_was_written() {
         let mut events = events["events"].as_array().unwrap().iter();
         events.find(|event| event["changes"][0]["field"] == field && event["type"] == "key.changed").unwrap()
     };
-    // By the time of its request it is the earlier one; what it replaced, it says itself.
+    // By the time of its request it is the earlier one; it names what it replaced itself.
     assert_eq!(of_field("name")["previousEvent"], of_field("description")["id"]);
 }
 
@@ -386,7 +386,7 @@ async fn a_repeat_gets_the_outcome_of_the_first_attempt() {
     let body = NEW_KEY;
     drop(gateway.wire.take_calls());
 
-    // The SDK gives the first attempt up and learns that it goes on; only then it ends.
+    // The SDK gives the first attempt up and gets the answer that it goes on; only then it ends.
     let open = gateway.wire.stop(Stop::after("TransactWriteItems"));
     let end = async {
         let mut calls = 0;

@@ -221,7 +221,7 @@ async fn no_key_gives_an_operation_that_it_lacks() {
 }
 
 #[tokio::test]
-async fn the_keys_that_a_key_created_are_found_by_its_id_whatever_becomes_of_them() {
+async fn the_keys_that_a_key_created_are_found_by_its_id_after_any_change() {
     let (gateway, admin) = Gateway::with_manager().await;
     let manager = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let made = manager.create_key(&["SMS"]).await;

@@ -65,7 +65,7 @@ async fn a_key_may_delete_itself() {
 }
 
 #[tokio::test]
-async fn a_deletion_of_nothing_is_never_a_204_whatever_becomes_of_its_answers() {
+async fn a_deletion_of_nothing_is_never_a_204_even_if_answers_are_lost() {
     // A throttled one may do better later, until the time of the request is over.
     let throttled = (usize::MAX, Fault::Cancel(Reason::ThrottlingError, 0), 500);
     // As often as the SDK sends it.
@@ -84,7 +84,7 @@ async fn a_deletion_of_nothing_is_never_a_204_whatever_becomes_of_its_answers() 
 
 /// Whether it was done shows only when the time for attempts is over.
 #[tokio::test]
-async fn a_deletion_that_learns_late_what_it_did_says_that() {
+async fn a_deletion_that_learns_late_what_it_did_answers_that() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     gateway.wire.throttle_every(0);

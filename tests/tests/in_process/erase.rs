@@ -314,7 +314,7 @@ async fn what_operators_do_meanwhile_does_not_bring_the_account_back() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_a_repeat_completes_it() {
+async fn after_any_failure_a_repeat_completes_it() {
     let faults =
         [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer];
     for (after, fault) in [0, 1, 4].into_iter().flat_map(|after| faults.map(|fault| (after, fault))) {

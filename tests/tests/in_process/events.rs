@@ -223,9 +223,9 @@ async fn a_deletion_reads_nothing() {
     assert_eq!(calls, ["TransactWriteItems", "UpdateItem"], "the second only notes that there is room");
 }
 
-/// Whatever goes wrong how often, and whatever the client is answered: as many events as writes.
+/// After any number of failures, and with any answer to the client: as many events as writes.
 #[tokio::test]
-async fn whatever_goes_wrong_there_are_as_many_events_as_writes() {
+async fn despite_any_failure_there_are_as_many_events_as_writes() {
     let faults = [
         Fault::Cut,
         Fault::Throttle,

@@ -63,7 +63,7 @@ const FAULTS: [Fault; 6] =
     [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer];
 
 #[tokio::test]
-async fn whatever_goes_wrong_no_request_gets_in_and_the_next_one_works() {
+async fn after_any_failure_no_request_gets_in_and_the_next_one_works() {
     for fault in FAULTS {
         let (gateway, admin) = Gateway::importing_with_manager().await;
         gateway.wire.break_with(fault);
@@ -79,7 +79,7 @@ async fn whatever_goes_wrong_no_request_gets_in_and_the_next_one_works() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_every_function_answers_500_and_says_nothing_of_why() {
+async fn after_any_failure_every_function_answers_500_without_the_cause() {
     for fault in FAULTS {
         let (gateway, admin) = Gateway::importing_with_manager().await;
         let verdict = admin.verdict().await;
@@ -112,7 +112,7 @@ async fn what_goes_wrong_once_no_client_notices() {
             gateway.wire.break_times(1, fault);
             let answer = request.hand_on(&gateway, &verdict).await;
             let expected = match (fault, request.method) {
-                // The first call is a read, and its answer is no JSON. After a write, the key says what was done.
+                // The first call is a read, and its answer is no JSON. After a write, the key shows what was done.
                 (Fault::SpoilAnswer, _) if !request.writes_first() => 500,
                 _ => request.status,
             };

@@ -102,7 +102,7 @@ async fn what_the_authorizer_refused_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_answered_as_the_template_says() {
+async fn a_refusal_is_answered_by_the_template() {
     let (gateway, admin) = Gateway::with_manager().await;
     let narrow = admin.create_key(&["SMS"]).await;
     let limits = json!([{"requests": 1, "per": "DAY"}]);
@@ -120,7 +120,7 @@ async fn a_refusal_is_answered_as_the_template_says() {
     denied.assert_problem(403);
     let until_tomorrow = denied.body["retryAfterSeconds"].as_str().unwrap().parse::<u64>().unwrap();
     assert!((49_000..=49_495).contains(&until_tomorrow), "{until_tomorrow}");
-    // Where the template says nothing, it is as AWS has it.
+    // Where the template has nothing, it is as AWS has it.
     let unknown = admin.get("/nothing").await;
     assert_eq!((unknown.status, &unknown.body["message"]), (403, &json!("Missing Authentication Token")));
 }

@@ -151,7 +151,7 @@ async fn a_star_is_any_key_that_there_is() {
 }
 
 #[tokio::test]
-async fn a_write_that_would_be_refused_anyway_says_why_whatever_version_it_names() {
+async fn a_write_that_would_be_refused_anyway_names_why_on_any_version() {
     let (_, admin) = Gateway::with_manager().await;
     let limited = admin.create_key(&["SMS", "AUTHENTICATION"]).await;
     let key = admin.create_key(&["RCS"]).await;

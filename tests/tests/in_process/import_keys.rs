@@ -15,7 +15,7 @@ const FOREIGN: &str = "sk_old_51H8xQ2eZvKYlo2C0aBcDeFgH";
 #[tokio::test]
 async fn a_value_of_another_system_works_right_after_its_import() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
-    // The index knows nothing of what comes now.
+    // The index has nothing of what comes now.
     let stale = gateway.engine.frozen_copy().await;
     gateway.wire.answer_index_queries_from(stale.address());
     assert_eq!(gateway.status_of(FOREIGN).await, 401, "tried before");

@@ -206,7 +206,7 @@ async fn a_table_that_takes_its_time_holds_the_environment_for_a_second_at_most(
     admin.verdict().await;
     gateway.wire.break_with(Fault::Hold);
 
-    // Ends, and is counted; how long it took, no test can say.
+    // Ends, and is counted; no test can measure how long it took.
     gateway.functions.kept.last_use.write().await;
 
     assert_eq!((writes(&gateway), gateway.functions.kept.last_use.dropped()), (1, 1), "one attempt and no other");

@@ -93,7 +93,7 @@ async fn a_new_window_begins_with_the_clock_and_what_was_leased_before_is_forgot
 }
 
 #[tokio::test]
-async fn a_refusal_says_when_to_come_back_and_asks_the_table_once_in_a_window() {
+async fn a_refusal_has_the_time_to_come_back_and_asks_the_table_once_in_a_window() {
     let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     gateway.pass(Duration::from_secs(18));
@@ -220,9 +220,9 @@ async fn a_lease_never_brings_a_deleted_key_back_and_a_busy_one_is_deleted() {
     assert_eq!(gateway.engine.keys().len(), 1);
 }
 
-/// Whatever goes wrong at the table: never over, never an allow that it did not grant, and a 500 otherwise.
+/// After any failure of the table: never over, never an allow that it did not grant, and a 500 otherwise.
 #[tokio::test]
-async fn whatever_goes_wrong_a_limited_key_is_never_let_through_beyond_its_limit() {
+async fn failures_never_let_a_limited_key_through_beyond_its_limit() {
     let (gateway, admin) = Gateway::with_manager().await;
     at_the_start_of_a_minute(&gateway);
     let key = admin.create(&limited(60, "MINUTE")).await;

@@ -399,7 +399,7 @@ async fn imports_end_within_it_and_what_is_there_stays_present() {
 }
 
 #[tokio::test]
-async fn a_repeat_of_a_named_request_is_known_whatever_lifetime_holds_by_then() {
+async fn a_repeat_of_a_named_request_is_known_under_any_later_lifetime() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = admin.create_key(&["SMS"]).await;
     let send = async |path: &str, name: &str, body: &Value| {

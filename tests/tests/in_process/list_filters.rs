@@ -119,7 +119,7 @@ fn filters(gateway: &Gateway, admin: &Client) -> Vec<Filter> {
 const STATUSES: [&str; 5] = ["ACTIVE", "DISABLED", "EXPIRED", "EXPOSED", "SUSPENDED"];
 
 #[tokio::test]
-async fn each_filter_keeps_exactly_what_it_says_alone_and_with_every_other() {
+async fn each_filter_keeps_exactly_what_it_names_alone_and_with_every_other() {
     let (gateway, admin) = Gateway::with_manager().await;
     put_various_keys(&gateway, &admin, 150);
     let all = admin.get("/authentication").await.body["apiKeys"].as_array().unwrap().clone();
@@ -149,7 +149,7 @@ async fn each_filter_keeps_exactly_what_it_says_alone_and_with_every_other() {
 }
 
 #[tokio::test]
-async fn whatever_the_limit_pages_hold_each_key_once() {
+async fn pages_of_any_length_hold_each_key_once() {
     let (gateway, admin) = Gateway::with_manager().await;
     put_various_keys(&gateway, &admin, 400);
     let status = |status: &str| ("status", status.to_owned());
@@ -199,8 +199,8 @@ async fn filters_follow_what_becomes_of_keys() {
     let before = gateway.time_in(Duration::ZERO);
     other.status().await;
     assert!(!ids(("unusedSince", before)).await.contains(&other.id));
-    admin.patch(&other.id, &json!({"userId": "somebody"})).await;
-    assert_eq!(ids(("assignedTo", "somebody".to_owned())).await, [other.id]);
+    admin.patch(&other.id, &json!({"userId": "other"})).await;
+    assert_eq!(ids(("assignedTo", "other".to_owned())).await, [other.id]);
 }
 
 /// Operators see what managers see, and what none can see: a suspended account.
@@ -403,7 +403,7 @@ fn size(item: &Value) -> usize {
 }
 
 /// What a page costs depends on the keys that it passes over, and not on how many the account has. It is in
-/// `docs/reference/costs.md`: `LISTED_KEYS=100000 cargo test -p tests --test in_process a_page_reads -- --nocapture` says
+/// `docs/reference/costs.md`: `LISTED_KEYS=100000 cargo test -p tests --test in_process a_page_reads -- --nocapture` prints
 /// it of so many.
 #[tokio::test]
 async fn a_page_reads_at_most_five_times_what_it_passes_over_and_at_most_eight_megabytes() {

@@ -77,7 +77,7 @@ async fn a_user_sees_the_keys_created_by_or_assigned_to_them() {
 }
 
 #[tokio::test]
-async fn pages_hold_each_key_once_and_the_last_says_so() {
+async fn pages_hold_each_key_once_and_the_last_has_no_cursor() {
     let (_, admin) = Gateway::with_manager().await;
     for _ in 0..5 {
         admin.create_key(&["SMS"]).await;

@@ -8,7 +8,7 @@ use tests::{Client, Gateway};
 /// What a URL may have before the route: a stage, or a custom domain's base path.
 const BEFORE: [&str; 6] = ["/v1", "/v1-2_b", "", "/keys", "/authentication", "/a/authentication-keys"];
 
-/// Where the function says that the key is, and the key's id.
+/// The function's location of the key, and the key's id.
 async fn location(
     gateway: &Gateway,
     admin: &Client,

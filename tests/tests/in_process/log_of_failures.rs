@@ -14,7 +14,7 @@ const NAME: &str = "log_of_failures::a_line_has_request_operation_account_key_an
 const MAKES_FAILURES: &str = "TESTS_MAKE_FAILURES";
 /// A value of another system that is written as ids are.
 const LIKE_AN_ID: &str = "7N42dgm5tFLK9N8MT7fHC7";
-/// What stands before the line that says which keys the failures were of.
+/// What stands before the line that names the keys of the failures.
 const KEYS: &str = "keys: ";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that its client has named is carried out once, whatever is lost, late, twice or cut off.
+//! `Idempotency-Key`: a request that its client has named is carried out once, even if it is lost, late, sent twice or cut off.
 
 mod same_request;
 
@@ -75,7 +75,7 @@ async fn assert_repeat(named: &Named, answer: &Answer) {
 }
 
 #[tokio::test]
-async fn a_repeat_changes_nothing_and_says_what_was_done() {
+async fn a_repeat_changes_nothing_and_shows_what_was_done() {
     for (gateway, named) in Named::both().await {
         let first = named.send().await;
         assert_eq!(first.status, 201);
@@ -242,7 +242,7 @@ async fn assert_once(gateway: &Gateway, named: &Named, before: (usize, usize), w
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_it_is_carried_out_once() {
+async fn despite_any_failure_it_is_carried_out_once() {
     const FAULTS: [Fault; 9] = [
         Fault::Cut,
         Fault::Throttle,

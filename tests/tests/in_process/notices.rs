@@ -76,7 +76,7 @@ async fn a_key_has_a_notice_at_each_of_the_days_and_one_at_its_end() {
 }
 
 #[tokio::test]
-async fn a_notice_is_an_event_that_says_when_the_key_ends() {
+async fn a_notice_is_an_event_with_the_end_of_the_key() {
     let gateway = Gateway::start().await;
     let named = json!({"company": "Example", "userId": "user-1", "username": "Ada", "externalId": "customer-7"});
     let admin = gateway.client_of(&gateway.invoke_create_account(named).await.unwrap());

@@ -24,7 +24,7 @@ async fn last_used(admin: &Client, key: &Client) -> Value {
     state(admin, key).await.1
 }
 
-/// Uses a key's value and looks when that was, as far as clocks tell.
+/// Uses a key's value and looks when that was, as far as clocks show.
 async fn use_and_expect(gateway: &Gateway, admin: &Client, key: &Client) -> Value {
     let before = gateway.time_in(Duration::ZERO);
     assert_eq!(key.status().await, 200);
@@ -154,7 +154,7 @@ async fn a_late_write_about_an_older_value_is_never_shown() {
     let (first, second) = rotated_key(&admin).await;
     let late = LastUse::new(&gateway.functions.reader);
     let seen = record(&gateway, &first).await;
-    // Its clock is ahead: no time tells this use from one of the newer value.
+    // Its clock is ahead: no time distinguishes this use from one of the newer value.
     late.note_previous(&seen, &KeyHash::of(&first.value), Timestamp::from(gateway.now()).plus(Duration::from_secs(30)));
 
     gateway.pass(Duration::from_secs(1));

@@ -184,7 +184,7 @@ fn any_text_is_answered_as_a_key() {
 }
 
 #[test]
-fn whatever_the_headers_are_a_key_is_taken_from_the_one_that_is_there_once() {
+fn a_key_is_taken_from_the_header_that_is_there_once() {
     let name = prop_oneof!["[Xx]-[Aa][Pp][Ii]-[Kk][Ee][Yy]", Just("Accept".to_owned()), any::<String>()];
     let headers = prop::collection::vec((name, prop::collection::vec(texts(), 0..3)), 0..6);
     let gateway = Started::new(ImportedKeys::Refused);
@@ -201,7 +201,7 @@ fn whatever_the_headers_are_a_key_is_taken_from_the_one_that_is_there_once() {
 }
 
 #[test]
-fn whatever_the_headers_are_a_function_answers() {
+fn a_function_answers_with_any_headers() {
     let name = prop_oneof!["X-Forwarded-(Proto|For|Port)", Just("Host".to_owned()), "[A-Za-z-]{1,12}"];
     // What gets through HTTP: no control characters.
     let headers = prop::collection::vec((name, "\\PC{0,40}"), 0..6);
@@ -246,7 +246,7 @@ fn any_cursor_and_any_query_lead_to_a_page_or_a_400() {
 }
 
 #[test]
-fn any_body_makes_what_it_says_or_a_400() {
+fn any_body_makes_what_it_describes_or_a_400() {
     let started = Started::new(ImportedKeys::Refused);
     let admin = started.account("Example");
     let limited = started.block_on(admin.create_key(&["SMS", "AUTHENTICATION"]));
@@ -267,7 +267,7 @@ fn any_body_makes_what_it_says_or_a_400() {
                 _ => answer.assert_problem(400),
             }
         }
-        // As it was: whatever was patched, the next body finds a key that can be patched and rotated.
+        // As it was: after any patch the next body finds a key that can be patched and rotated.
         let as_it_was = json!({"operations": ["SMS"], "enabled": true, "expiresAt": null, "allowedIps": null});
         assert_eq!(started.block_on(admin.patch(&key.id, &as_it_was)).status, 200);
     });

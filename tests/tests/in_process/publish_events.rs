@@ -1,4 +1,4 @@
-//! `publish-events`: each event gets onto the bus, whatever the bus does.
+//! `publish-events`: each event gets onto the bus, even after the bus fails.
 
 use std::collections::BTreeSet;
 

@@ -22,7 +22,7 @@ fn keys(gateway: &Gateway) -> usize {
 }
 
 #[tokio::test]
-async fn the_key_after_the_last_is_a_409_that_says_so() {
+async fn the_key_after_the_last_is_a_409_that_names_the_quota() {
     let gateway = with_quota(3).await;
     let admin = gateway.create_account("Example").await;
     assert_eq!([create(&admin).await.status, create(&admin).await.status], [201, 201]);

@@ -25,7 +25,7 @@ async fn a_manager_sees_the_account_and_what_it_may_decide() {
         "maxKeyLifetimeDays": null, "accountLimits": null
     });
     assert_eq!(seen, expected);
-    // What it says may be given is what a new key may be given.
+    // A new key may have exactly the operations that it lists.
     for operation in seen["operations"].as_array().unwrap().iter().chain([&json!("AUTHENTICATION_READ")]) {
         let body = json!({"userId": "u", "username": "n", "operations": [operation]});
         let may = seen["grantableOperations"].as_array().unwrap().contains(operation);
@@ -81,7 +81,7 @@ async fn no_narrow_key_sees_it_and_no_other_account() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_suspended_or_erased_meanwhile_says_so() {
+async fn an_account_that_was_suspended_or_erased_meanwhile_is_answered_as_such() {
     let (gateway, admin) = Gateway::with_manager().await;
     let verdict = admin.verdict().await;
     let read = async || gateway.hand_on("GET", "/authentication/account", &verdict, None).await;

@@ -70,7 +70,7 @@ async fn it_reads_what_a_manager_reads_and_writes_nothing_on_each_route_by_each_
                     assert_eq!(opens, method == "GET", "{what}: the verdict, whether or not there is a route");
                 }
                 if is_route && method != "GET" {
-                    // Whatever a policy says.
+                    // Even if a policy allows it.
                     reached.insert(what);
                     let body = Some("{}").filter(|_| method != "DELETE");
                     gateway.hand_on(method, &path, &context, body).await.assert_problem(403);
@@ -83,7 +83,7 @@ async fn it_reads_what_a_manager_reads_and_writes_nothing_on_each_route_by_each_
 }
 
 #[tokio::test]
-async fn its_verdict_is_for_reading_alone_whatever_a_cache_makes_of_it() {
+async fn its_verdict_is_for_reading_alone_from_any_cache() {
     let (gateway, admin) = Gateway::with_manager().await;
     let reader = admin.create_key(&["AUTHENTICATION_READ"]).await;
     let verdict = gateway.authorize("GET", "/authentication/events", &[("X-API-Key", &reader.value)]).await.unwrap();
@@ -157,7 +157,7 @@ async fn only_a_manager_gives_it_and_there_is_no_way_up_through_it() {
         let detail = refused.body["detail"].as_str().unwrap();
         assert!(detail.ends_with(": RCS."), "{detail}");
     }
-    // Whatever a policy says, a reader gives and takes nothing.
+    // Even if a policy allows it, a reader gives and takes nothing.
     let context = rotated.verdict_on("GET", "/authentication", "/authentication", &json!({"keyService": "true"})).await;
     let new = json!({"userId": "u", "username": "n", "operations": ["AUTHENTICATION_READ"]}).to_string();
     for (method, path, body) in [

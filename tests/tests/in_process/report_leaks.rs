@@ -106,7 +106,7 @@ async fn a_leaked_key_is_dead_on_the_next_request_until_it_is_rotated() {
 }
 
 #[tokio::test]
-async fn its_event_tells_who_reported_it_and_what_an_unsigned_report_says_is_dropped() {
+async fn its_event_names_who_reported_it_and_the_fields_of_an_unsigned_report_are_dropped() {
     let (gateway, _github, signer) = with_github().await;
     let admin = gateway.create_account("Example").await;
     let (one, other) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);
@@ -138,7 +138,7 @@ async fn its_event_tells_who_reported_it_and_what_an_unsigned_report_says_is_dro
 }
 
 #[tokio::test]
-async fn what_a_signed_report_says_is_cleaned() {
+async fn the_fields_of_a_signed_report_are_cleaned() {
     let (gateway, _github, signer) = with_github().await;
     let admin = gateway.create_account("Example").await;
     for (source, url, expected) in [
@@ -326,7 +326,7 @@ async fn one_report_that_fails_stops_none_of_the_others_and_is_to_be_sent_again(
 }
 
 #[tokio::test]
-async fn whatever_fails_at_the_table_the_report_can_be_sent_again() {
+async fn after_any_failure_of_the_table_the_report_can_be_sent_again() {
     for fault in
         [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer]
     {
@@ -347,7 +347,7 @@ async fn a_function_of_an_older_release_gives_what_leaked_no_grace_period() {
     assert_eq!(report(&gateway, &[&key.value]).await, 202);
     let new = key.with_value_of(&admin.rotate(&key.id, 0).await);
 
-    // It knows of no exposure, and writes what it always has.
+    // It has no exposure, and writes what it always has.
     let mut item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == *key.id).unwrap();
     item["previousKeyHash"] = item["exposedHash"].clone();
     item["previousValidUntil"] = json!({"S": gateway.time_in(Duration::from_hours(1))});

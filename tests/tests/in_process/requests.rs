@@ -1,4 +1,4 @@
-//! What holds for a request to any route with a key: nothing that it says is ignored.
+//! What holds for a request to any route with a key: no part of it is ignored.
 
 use serde_json::{Value, json};
 use tests::template::template;

@@ -1,4 +1,4 @@
-//! The events that the README tells to try.
+//! The sample events of the README.
 
 use serde_json::json;
 use tests::Gateway;

@@ -183,7 +183,7 @@ async fn tags_grant_nothing() {
 }
 
 #[tokio::test]
-async fn an_import_takes_tags_and_tells_where_they_differ() {
+async fn an_import_takes_tags_and_reports_where_they_differ() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
     let with = |tags: Value| {
         let mut key = import_of("sk_old_value_with_tags");

@@ -17,7 +17,7 @@ fn body_with(field: &str, text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_its_spelling_text_is_stored_and_found_in_one() {
+async fn text_in_any_spelling_is_stored_and_found_in_one() {
     let gateway = Gateway::importing().await;
     let admin = gateway.create_account(DECOMPOSED).await;
 

@@ -54,7 +54,7 @@ async fn the_authorizer_and_verify_key_answer_within_three_seconds() {
     let limit = time_out_of("AuthorizerFunction").min(time_out_of("VerifyKeyFunction"));
     for fault in SLOW {
         let (gateway, admin) = Gateway::importing_with_manager().await;
-        // The index knows nothing of this one, so it takes three calls.
+        // The index has nothing of this one, so it takes three calls.
         let stale = gateway.engine.frozen_copy().await;
         gateway.wire.answer_index_queries_from(stale.address());
         let import = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)]});
@@ -129,7 +129,7 @@ async fn a_deletion_waits_a_second_for_its_note_at_most() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_is_done_at_the_last_moment_is_a_204_whatever_becomes_of_its_note() {
+async fn a_deletion_that_is_done_at_the_last_moment_is_a_204_even_if_its_note_is_lost() {
     let gateway = Gateway::start().await;
     gateway.wire.throttle_every(0);
     let admin = gateway.create_account("Example").await;
@@ -302,7 +302,7 @@ async fn a_batch_of_events_is_answered_before_the_time_out_however_slow_the_bus_
 }
 
 #[tokio::test]
-async fn warming_the_connection_ends_whatever_the_table_does() {
+async fn warming_the_connection_ends_even_if_the_table_fails() {
     let gateway = Gateway::start().await;
     gateway.functions.reader.warm().await;
     assert_eq!(gateway.wire.take_calls().len(), 1, "one look-up of an unknown key");

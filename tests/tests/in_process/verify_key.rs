@@ -1,4 +1,4 @@
-//! `verify-key`: the authorizer's verdict for whatever has no gateway, invoked directly or by the function's URL.
+//! `verify-key`: the authorizer's verdict for services without a gateway, invoked directly or by the function's URL.
 
 mod agreement;
 
@@ -167,7 +167,7 @@ async fn its_url_answers_the_same_with_a_status() {
         assert_eq!((answer.status, &answer.body), (200, &direct), "a refusal is an answer too");
         assert_eq!(answer.headers["content-type"], "application/json");
         assert_eq!(answer.headers["cache-control"], "no-store");
-        // So come bodies that are not said to be text.
+        // So come bodies without a type of text.
         let mut event = of_url(&base64(&payload.to_string()));
         event["isBase64Encoded"] = json!(true);
         let encoded = gateway.verify(&event).await.unwrap();

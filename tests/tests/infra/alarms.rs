@@ -26,7 +26,7 @@ pub fn alarms() -> Vec<Alarm> {
     infra("infra/alarms.yaml", &[]).iter().map(|(name, resource)| Alarm::of(name, resource)).collect()
 }
 
-/// Which of the alarms ring in these seconds, whatever `CloudWatch` asks for: all that may, and those that do in any case.
+/// Which of the alarms ring in these seconds, by any range that `CloudWatch` asks for: all that may, and those that do in any case.
 fn ringing(alarms: &[Alarm], world: &World, seconds: std::ops::Range<u64>) -> [BTreeSet<String>; 2] {
     let minutes = seconds.start / 60..seconds.end / 60;
     let rings = |alarm: &&Alarm, more: usize| alarm.rings(&world.watch, minutes.clone(), more).is_some();
@@ -128,7 +128,7 @@ async fn no_alarm_rings_on_a_busy_day() {
     let mut world = World::with(8);
     for hour in 0..24 {
         let at = |second: u64| hour * HOUR + second;
-        // Somebody has mistyped a key in a program; later there is a deployment.
+        // A developer has mistyped a key in a program; later there is a deployment.
         let mistyped = if hour == 10 { 90 } else { 8 };
         if hour == 18 {
             world.deploy(at(0));
@@ -214,7 +214,7 @@ fn every_alarm_sends_to_the_topic_when_it_rings_and_when_it_is_over() {
     }
 }
 
-/// A name that is mistyped in a template watches nothing, and says nothing.
+/// A name that is mistyped in a template watches nothing, and stays silent.
 #[tokio::test]
 async fn every_alarm_watches_a_metric_that_there_is() {
     let good = outcomes(Fault::None).await;

@@ -1,4 +1,4 @@
-//! Whatever the parameters choose, the template is whole: nothing refers to what is not there, and AWS's own linter takes it.
+//! With any parameters the template is whole: nothing refers to what is not there, and AWS's own linter takes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

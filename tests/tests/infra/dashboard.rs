@@ -120,7 +120,7 @@ fn no_widget_covers_another() {
     }
 }
 
-/// Six hours: in the second somebody has mistyped a key in a program, and in the fifth DynamoDB throttles for a quarter of an hour.
+/// Six hours: in the second a developer has mistyped a key in a program, and in the fifth DynamoDB throttles for a quarter of an hour.
 async fn figures() -> World {
     let (good, bad) = (outcomes(Fault::None).await, outcomes(Fault::TableThrottled).await);
     let mut world = World::with(8);

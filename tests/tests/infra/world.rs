@@ -12,7 +12,7 @@ use crate::stacks::main_stack;
 
 /// When the world begins, in seconds: 2027-01-14T00:00:00Z.
 const BEGIN: u64 = 1_799_884_800;
-/// So much later `CloudWatch` knows a line of a log.
+/// So much later `CloudWatch` counts a line of a log.
 const LINE_TAKES: u64 = 60;
 /// So much later AWS's own metrics are there.
 const METRIC_TAKES: u64 = 120;

@@ -243,7 +243,7 @@ fn of_an_accounts_limits_all_but_two_in_a_hundred_is_usable_beside_its_keys_and_
     grid::write("Limits of accounts", columns, &rows);
 }
 
-/// At 1,000 a minute over nine environments that live five to twenty minutes, whatever else limits the keys.
+/// At 1,000 a minute over nine environments that live five to twenty minutes, with any limits of the keys.
 #[test]
 fn an_accounts_limits_cost_at_most_a_tenth_of_a_write() {
     let mut rows = Vec::new();

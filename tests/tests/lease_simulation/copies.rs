@@ -23,7 +23,7 @@ struct Run {
     writes: u64,
 }
 
-/// Requests of keys without limits of their own, whose copies are as `copy_of` says of a key in a minute. `check` gets each request
+/// Requests of keys without limits of their own, whose copies are as `copy_of` returns for a key in a minute. `check` gets each request
 /// that was let through, with the newest copy that its environment had seen and how many its window had.
 fn run(
     minutes: u64,
@@ -74,7 +74,7 @@ fn copies_that_differ_throw_no_lease_away() {
         // Something else that keys repeat by the same counter was changed, and the sweep stopped halfway.
         let halfway = run(20, 1_000, |key, _| copy(if key % 2 == 0 { 2 } else { 1 }, list), within_the_newest);
         assert_eq!((halfway.all_admitted, halfway.writes), (alike.all_admitted, alike.writes));
-        // Or the limits were, and every other key has the ones before, or those of a function that knows none.
+        // Or the limits were, and every other key has the ones before, or those of a function that has none.
         for older in ["1300/MINUTE,90000/DAY", ""] {
             let of = |key: usize, _: u64| if key.is_multiple_of(2) { copy(2, list) } else { copy(1, older) };
             let halfway = run(20, 1_000, of, |_, _, _| ());
@@ -85,7 +85,7 @@ fn copies_that_differ_throw_no_lease_away() {
 }
 
 #[test]
-fn what_the_newest_copy_says_holds_for_keys_with_older_ones_and_none_is_let_through_too_often() {
+fn the_newest_copy_holds_for_keys_with_older_ones_and_none_is_let_through_too_often() {
     // From minute 3 on a sweep updates a key each minute, and from minute 10 on it is stopped.
     for (before, since) in [
         ("500/MINUTE", "200/MINUTE"),

@@ -1,4 +1,4 @@
-//! Whatever is lost, late or doubled: never over.
+//! Calls that are lost, late or doubled: never over.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ const LIMITS: [[&str; 2]; 5] = [
 const STEPS: usize = 2_500;
 
 #[test]
-fn whatever_is_lost_late_or_doubled_no_window_admits_one_request_too_many() {
+fn lost_late_and_doubled_calls_admit_not_one_request_too_many() {
     let (mut returned, mut refused_copies) = (0, 0);
     for (seed, [before, after]) in (0..).zip(LIMITS.into_iter().cycle().take(300)) {
         let mut rng = Rng::with_seed(seed);

@@ -1,4 +1,4 @@
-//! What holds for each lease, whatever the demand.
+//! What holds for each lease, under any demand.
 
 use std::collections::BTreeMap;
 

@@ -173,8 +173,8 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
 
     let exempt = admin.get(&of_exempt).await.body;
     assert_eq!((&exempt["lifetimeExempt"], &exempt["name"]), (&json!(true), &json!("changed")));
-    assert_ne!(exempt["valueCreatedAt"], exempt["createdAt"], "the present value is younger than it says");
-    assert_eq!(exempt["accountLimits"], of_all, "it changes and rotates a key beside what it knows nothing of");
+    assert_ne!(exempt["valueCreatedAt"], exempt["createdAt"], "the present value is younger than the key");
+    assert_eq!(exempt["accountLimits"], of_all, "it changes and rotates a key beside what it has no name for");
 
     let mut erase = start("erase-account", &gateway.engine).await;
     let payload = json!({"accountId": suspended.account_id, "confirm": suspended.account_id});
@@ -183,11 +183,11 @@ async fn reads_what_this_release_writes_and_lets_nothing_dead_through() {
     let accounts = manage.invoke(&json!({"action": "list"})).await.unwrap();
     assert_eq!(accounts["accounts"].as_array().unwrap().len(), 1, "{accounts}");
 
-    // What it knows nothing of, this release erases, or the time to live does.
+    // What it has no name for, this release erases, or the time to live does.
     let left = gateway.invoke_erase_account(payload).await.unwrap();
     assert_eq!((&left["done"], &left["removed"]), (&json!(true), &json!(1)));
 
-    // What it erased was no mark, and this release still knows what must not come back.
+    // What it erased was no mark, and this release still has what must not come back.
     for value in [REPORTED, GONE] {
         let payload = json!({"accountId": admin.account_id, "keys": [import_of(value)], "revive": true});
         assert_eq!(gateway.invoke_import_keys(payload).await.unwrap()["failed"][0]["code"], "EXPOSED");

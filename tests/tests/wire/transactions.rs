@@ -61,7 +61,7 @@ async fn other_items_can_be_written_and_the_held_ones_read() {
 }
 
 #[tokio::test]
-async fn another_transaction_with_a_held_item_is_cancelled_and_says_which() {
+async fn another_transaction_with_a_held_item_is_cancelled_and_names_it() {
     let table = table().await;
     let other = json!({"TransactItems": [
         {"Put": put(&item("free", 9))},

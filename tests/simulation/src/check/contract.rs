@@ -1,4 +1,4 @@
-//! Every answer is one that the documents have for its route, in the time that they say; a 5xx comes only where faults could
+//! Every answer is one that the documents have for its route, in the time that they promise; a 5xx comes only where faults could
 //! strike.
 
 use crate::history::{History, Request};

@@ -1,4 +1,4 @@
-//! Every change of a key or an account is in one transaction with one event that says exactly what it replaced; nothing else
+//! Every change of a key or an account is in one transaction with one event that names exactly what it replaced; nothing else
 //! changes them, and no key gives more than it has.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,7 +194,7 @@ fn check_requests(history: &History, events: &BTreeMap<&str, usize>, wrong: &mut
         };
         if !expected.contains(&written) {
             let (action, function, status) = (request.action, &request.function, request.status);
-            wrong.push(format!("[{action}] {function} answers {status}, and {written} events say so"));
+            wrong.push(format!("[{action}] {function} answers {status}, and there are {written} events of it"));
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn check(history: &History, written: &Written) -> Vec<String> {
     keys.into_iter().filter_map(|(key, (account, value))| all.life_of(&key, account, value).check(&key)).collect()
 }
 
-/// What clients know, and what the events say.
+/// What clients know, and what the events record.
 struct Everything<'a> {
     history: &'a History,
     written: &'a Written<'a>,

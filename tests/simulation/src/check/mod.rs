@@ -1,4 +1,4 @@
-//! What must hold of every run. One file for each group of promises; each says what it found wrong.
+//! What must hold of every run. One file for each group of promises; each returns what it found wrong.
 
 mod accounts;
 mod bus;

@@ -21,7 +21,7 @@ pub fn check(history: &History, written: &Written) -> Vec<String> {
     .collect()
 }
 
-/// A request that has an event was carried out, whatever it was answered.
+/// A request that has an event was carried out, with any answer.
 fn write_of(it: &NamedRequest, written: &Written) -> Option<Step<Done>> {
     let key = it.key.as_deref().or_else(|| written.made(&it.request))?;
     let version = written.event(&it.request, key)?.to_owned();

@@ -46,7 +46,7 @@ fn check_notice(old: &Item, new: &Item, event: &Item, fail: &mut impl FnMut(&str
         fail("is of another end");
     }
     if (kind(event) == "key.expired") != (days == 0) || event.contains_key("daysLeft") == (days == 0) {
-        fail("says that it has ended, or not");
+        fail("has the wrong type or days left");
     }
     if days > 0 && !NOTICE_DAYS.contains(&days) {
         fail("comes at no such day");
@@ -56,7 +56,7 @@ fn check_notice(old: &Item, new: &Item, event: &Item, fail: &mut impl FnMut(&str
     }
 }
 
-/// Which keys have no notice that they should have at whatever time within these.
+/// Which keys have no notice that they should have at every time within these.
 pub fn missing_notices(tables: &Tables, (from, to): (u64, u64)) -> Vec<String> {
     let keys = tables.all(KEYS).filter(|(partition, _, item)| is_of_keys(partition) && works(item));
     let missing = keys.filter(|(_, _, item)| {

@@ -12,7 +12,7 @@ use std::hash::Hash;
 pub trait Model: Clone + Eq + Hash + fmt::Debug {
     /// What changes it.
     type Write: fmt::Debug;
-    /// An answer that says how it is.
+    /// An answer that shows how it is.
     type Look: fmt::Debug;
 
     /// What a write leaves; `None` where it could not have been done.
@@ -41,7 +41,7 @@ pub fn unexplained<M: Model>(
     writes: &[Step<M::Write>],
     looks: &[Step<M::Look>],
 ) -> Option<String> {
-    assert!(writes.len() <= 128, "more writes than a search knows");
+    assert!(writes.len() <= 128, "more writes than a search takes");
     let mut search = Search { writes, looks, tried: HashSet::new(), furthest: (0, start.clone()) };
     if search.from(0, vec![false; looks.len()], start) {
         return None;

@@ -1,4 +1,4 @@
-//! What the events say of requests: which of them wrote to which key, and which version that gave it. The checks take it for what a
+//! What the events record of requests: which of them wrote to which key, and which version that gave it. The checks take it for what a
 //! client was not answered.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,7 +14,7 @@ pub const USERS: [(&str, &str); 3] = [("user-2", "Grace"), ("user-5", "Edsger"),
 const TAGS: [&str; 3] = ["team", "env", "cost.center"];
 pub const TEXTS: [&str; 3] = ["blue", "red", "light blue"];
 
-/// What a patch says, and what it does.
+/// What a patch has, and what it does.
 pub struct Change {
     pub body: Value,
     patch: Patch,
@@ -71,7 +71,7 @@ impl Change {
         Self { body, patch: Patch::default(), ends_previous: true }
     }
 
-    /// What it does, by a function whose clock says that.
+    /// What it does, by a function with that clock.
     pub fn patch(&self, now: u64) -> Patch {
         Patch { ends_previous: self.ends_previous.then_some(now - 60_000), ..self.patch.clone() }
     }

@@ -26,7 +26,7 @@ pub struct Filter {
 /// What tags are called in a query.
 const PARAMETERS: [&str; 3] = ["tag.team", "tag.env", "tag.cost.center"];
 const STATUSES: [&str; 5] = ["ACTIVE", "ACTIVE", "DISABLED", "EXPIRED", "EXPOSED"];
-/// So many pages somebody has patience for.
+/// So many pages a client has patience for.
 const PAGES: u64 = 12;
 
 impl Filter {

@@ -78,7 +78,7 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     }
 }
 
-/// Somebody keeps the value that he has, when the answer of a rotation was lost.
+/// A holder keeps the present value, when the answer of a rotation was lost.
 async fn replace_lost(world: &Rc<World>, account: usize, action: usize, by: usize, id: &str) {
     let in_use = in_use(world, account, id);
     for (part, rotation) in [(1, Rotation::grace(60)), (11, Rotation::KEEP_PREVIOUS)] {
@@ -94,7 +94,7 @@ fn in_use(world: &World, account: usize, id: &str) -> Option<usize> {
     world.history.borrow().accounts[account].keys.iter().find(|key| key.id == id)?.value
 }
 
-/// Somebody ends the value that he has had, before its time.
+/// A holder ends the previous value, before its time.
 async fn end_previous(world: &Rc<World>, account: usize, action: usize, by: usize, id: &str, rng: &mut Rng) {
     let (before, any) = (in_use(world, account, id), Terms::default());
     rotate_once(world, account, (action, 1), by, id, Rotation::grace(rng.u64(1..60)), &any).await;
@@ -104,7 +104,7 @@ async fn end_previous(world: &Rc<World>, account: usize, action: usize, by: usiz
     }
 }
 
-/// Somebody asks what the account is.
+/// A manager asks what the account is.
 async fn read_account(world: &Rc<World>, account: usize, action: usize, by: usize) {
     let answer = get(world, action, by, "/authentication/account".to_owned(), Vec::new()).await;
     if answer.status != 200 {

@@ -43,7 +43,7 @@ pub enum Kind {
     Chance,
 }
 
-/// Somebody who does one thing after the other.
+/// A client that does one thing after the other.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub kind: Kind,
@@ -122,14 +122,14 @@ pub async fn act(world: &Rc<World>, client: &Client, action: &Action) {
     }
 }
 
-/// A value of the account that somebody knows, by its number.
+/// A value of the account that a client knows, by its number.
 fn some_value(world: &World, account: usize, rng: &mut Rng) -> usize {
     let history = world.history.borrow();
     let known: Vec<_> = history.accounts[account].keys.iter().filter_map(|key| key.value).collect();
     rng.choice(known).unwrap_or(history.accounts[account].first)
 }
 
-/// A key of the account that somebody knows. Seldom its first one: without it little happens any more.
+/// A key of the account that a client knows. Seldom its first one: without it little happens any more.
 fn some_key(world: &World, account: usize, rng: &mut Rng) -> String {
     let history = world.history.borrow();
     let keys = &history.accounts[account].keys;
@@ -139,7 +139,7 @@ fn some_key(world: &World, account: usize, rng: &mut Rng) -> String {
     others[rng.usize(from..others.len())].id.clone()
 }
 
-/// A value of any account that somebody knows or knew; seldom that of a first key.
+/// A value of any account that a client knows or knew; seldom that of a first key.
 fn any_value(world: &World, rng: &mut Rng) -> usize {
     let history = world.history.borrow();
     let firsts: Vec<_> = history.accounts.iter().map(|account| account.first).collect();

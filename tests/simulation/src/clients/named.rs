@@ -59,7 +59,7 @@ impl What {
     }
 }
 
-/// Somebody who names a request.
+/// A client that names a request.
 struct Named<'a> {
     world: &'a Rc<World>,
     account: usize,

@@ -46,7 +46,7 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
     match what {
         "suspend" => {
             set_suspended(world, account, action, part, true, rng.bool()).await;
-            // Most often somebody sees to it that the account works again.
+            // Most often an operator sees to it that the account works again.
             if rng.u32(0..4) > 0 {
                 tokio::time::sleep(std::time::Duration::from_millis(rng.u64(0..1_500))).await;
                 set_suspended(world, account, action, part + 200, false, rng.u32(0..4) == 0).await;
@@ -212,7 +212,7 @@ async fn sweep(world: &Rc<World>, account: usize, action: usize, part: u64, mut 
                 break;
             }
             Some(Ok(answer)) => payload["cursor"] = answer["cursor"].clone(),
-            // Somebody else did the opposite meanwhile, or erases it.
+            // Another operator did the opposite meanwhile, or erases it.
             Some(Err(error)) if gateway::is_refusal(error) && !error.contains("same items") => break,
             Some(Err(_)) | None => {}
         }

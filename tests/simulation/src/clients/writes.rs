@@ -25,7 +25,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Any version without a word, or with `*`; one that somebody saw, most often the last; or one that there never was.
+    /// Any version without a word, or with `*`; one that a client saw, most often the last; or one that there never was.
     pub fn some(world: &World, key: &str, rng: &mut Rng) -> Self {
         let history = world.history.borrow();
         let known = history.versions.get(key).map_or(&[][..], Vec::as_slice);

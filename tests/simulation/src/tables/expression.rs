@@ -141,7 +141,7 @@ fn resolved(name: &str, names: &Value) -> String {
     }
 }
 
-/// Reads words from the left to the right, and works out what they say of an item.
+/// Reads words from the left to the right, and works out whether they hold for an item.
 struct Reader<'a> {
     words: Vec<&'a str>,
     at: usize,

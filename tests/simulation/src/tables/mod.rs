@@ -250,7 +250,7 @@ impl Tables {
 
     /// The first phase of a transaction. `None` when one of the same token was carried out before.
     ///
-    /// `throttled` says at which item there is no capacity, and the code of that reason.
+    /// `throttled` names the item without capacity, and the code of that reason.
     pub fn prepare(
         &mut self,
         call: &Value,

@@ -94,7 +94,7 @@ async fn keys_are_revoked_each_with_its_event_and_none_of_another_account() {
 }
 
 #[tokio::test]
-async fn keys_are_disabled_whatever_their_state_and_a_manager_can_enable_them_again() {
+async fn keys_are_disabled_in_any_state_and_a_manager_can_enable_them_again() {
     let (gateway, admin) = Gateway::with_manager().await;
     let other = gateway.create_account("Other").await;
     let (one, two) = (admin.create_key(&["SMS"]).await, admin.create_key(&["SMS"]).await);

@@ -30,7 +30,7 @@ fn needs(action: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_action_on_an_unknown_account_says_so() {
+async fn every_action_on_an_unknown_account_is_not_found() {
     let (gateway, admin) = Gateway::with_manager().await;
     let key = json!({"userId": "ada"});
     for action in manage_account::action_names().filter(|action| *action != "list") {

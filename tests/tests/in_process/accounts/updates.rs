@@ -164,9 +164,9 @@ async fn an_update_that_is_continued_does_not_undo_what_came_after_it() {
     assert!(gateway.engine.keys().iter().all(|key| key["company"]["S"] == "Second"));
 }
 
-/// Whatever goes wrong how often: nothing half done that a repeat would not complete, and one event for each change.
+/// After any number of failures: nothing half done that a repeat would not complete, and one event for each change.
 #[tokio::test]
-async fn whatever_goes_wrong_a_repeat_completes_it_with_one_event() {
+async fn after_any_failure_a_repeat_completes_it_with_one_event() {
     let faults =
         [Fault::Cut, Fault::Throttle, Fault::Fail, Fault::LoseAnswer, Fault::TruncateAnswer, Fault::SpoilAnswer];
     for (times, fault) in [1, 3, 5, 7].into_iter().flat_map(|times| faults.map(|fault| (times, fault))) {

@@ -126,7 +126,7 @@ fn an_event_of_another_form_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_route_whose_path_the_gateway_does_not_say_is_opened_by_a_rule_for_every_path() {
+async fn a_route_whose_path_the_gateway_does_not_pass_is_opened_by_a_rule_for_every_path() {
     let (gateway, admin) = Gateway::with_manager().await;
     let sms = admin.create_key(&["SMS"]).await;
     let arns =
@@ -244,7 +244,7 @@ async fn the_same_request_gets_the_same_verdict_in_every_form() {
     gateway.set(|settings| settings.ceiling = Limits::NONE);
     let values = values(&gateway, &admin).await;
     let mut random = fastrand::Rng::with_seed(27);
-    // A limit says in seconds when to come back.
+    // A limit has the seconds until the time to come back.
     let moment = gateway.now();
     let mut seen = [0; 4];
     for _ in 0..requests() / Form::ALL.len() {

@@ -1,4 +1,4 @@
-//! Whatever a path may be taken for, a key opens what is its own in each reading, and a verdict opens no other route.
+//! A path may be read in several ways: a key opens what is its own in each reading, and a verdict opens no other route.
 
 use serde_json::{Value, json};
 use tests::gateway::{Api, Attached, Request, STAGE, allows};
@@ -120,7 +120,7 @@ async fn a_key_opens_what_is_its_own_however_the_path_is_read_and_the_pattern_al
     }
 }
 
-/// What an API may say of its routes, if it does.
+/// The rules that an API may have, if it has some.
 const RULES: [Option<&str>; 9] = [
     None,
     Some(":SMS"),

@@ -1,4 +1,4 @@
-//! Which operation which route needs, where an API says so itself.
+//! Which operation which route needs, where an API has rules of its own.
 
 use std::env;
 use std::process::Command;
@@ -19,7 +19,7 @@ async fn is_opened(key: &Client, variables: &Value, method: &str, path: &str) ->
 }
 
 #[tokio::test]
-async fn an_api_keeps_its_paths_and_says_what_each_needs() {
+async fn an_api_keeps_its_paths_and_names_what_each_needs() {
     let (_gateway, admin) = Gateway::with_manager().await;
     let (sms, rcs) = (admin.create_key(&["SMS"]).await, admin.create_key(&["RCS"]).await);
     let variables =
@@ -127,7 +127,7 @@ async fn a_brace_in_a_path_does_not_hide_an_encoded_slash() {
             let verdict = key.verdict_on("GET", path, pattern, &json!({"routeOperations": rules})).await;
             allows(&verdict, &format!("{STAGE}/GET{path}"))
         };
-        assert!(!opens(&sms).await, "{path} of {pattern} may be what {rules} says first");
+        assert!(!opens(&sms).await, "{path} of {pattern} may be what {rules} names first");
         assert!(opens(&both).await, "{path} of {pattern}");
     }
 }
@@ -152,10 +152,10 @@ async fn rules_are_continued_in_further_variables() {
 
 /// Set where malformed variables are to be asked with.
 const ASKS: &str = "TESTS_ASK_WITH_MALFORMED_RULES";
-const NAME: &str = "authorizer::rules::what_is_malformed_refuses_everything_and_says_why_once_a_minute";
+const NAME: &str = "authorizer::rules::malformed_rules_refuse_everything_and_are_logged_once_a_minute";
 
 #[tokio::test]
-async fn what_is_malformed_refuses_everything_and_says_why_once_a_minute() {
+async fn malformed_rules_refuse_everything_and_are_logged_once_a_minute() {
     if env::var_os(ASKS).is_some() {
         return ask_with_malformed_rules().await;
     }
@@ -164,10 +164,10 @@ async fn what_is_malformed_refuses_everything_and_says_why_once_a_minute() {
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{log}");
     let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let said = |what: &str| lines.iter().filter(|line| line["message"].as_str().unwrap().contains(what)).count();
-    assert_eq!(said("entry 2 of routeOperations, `Reports:reports`: behind its last `:` is no operation"), 2);
-    assert_eq!(said("routeOperations3 is there, and one before it is missing"), 1);
-    assert_eq!(said("routeOperations2 is there, and one before it is missing"), 1);
+    let logged = |what: &str| lines.iter().filter(|line| line["message"].as_str().unwrap().contains(what)).count();
+    assert_eq!(logged("entry 2 of routeOperations, `Reports:reports`: behind its last `:` is no operation"), 2);
+    assert_eq!(logged("routeOperations3 is there, and one before it is missing"), 1);
+    assert_eq!(logged("routeOperations2 is there, and one before it is missing"), 1);
     assert_eq!(lines.len(), 4, "{log}");
     for line in &lines {
         assert_eq!((&line["level"], &line["operation"]), (&json!("ERROR"), &json!("authorize a1b2c3d4e5/v1")));
@@ -213,7 +213,7 @@ fn text((method, prefix, operation): &Entry) -> String {
     format!("{method}{}:{operation}", prefix.join("/"))
 }
 
-/// Whether these operations open a plain path by these entries, by the shortest way to say so.
+/// Whether these operations open a plain path by these entries, by the shortest way to decide it.
 fn opens(entries: &[Entry], operations: &[&str], method: &str, path: &[String]) -> bool {
     let met = entries.iter().find(|(of_method, prefix, _)| {
         of_method.is_none_or(|of_method| of_method == method)
@@ -224,7 +224,7 @@ fn opens(entries: &[Entry], operations: &[&str], method: &str, path: &[String]) 
 }
 
 #[test]
-fn whatever_an_api_says_is_read_as_it_is_meant() {
+fn any_rules_of_an_api_are_read_as_they_are_meant() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (_gateway, sms) = runtime.block_on(async {
         let (gateway, admin) = Gateway::with_manager().await;

@@ -255,7 +255,7 @@ async fn what_a_suspension_overtook_is_to_be_sent_again() {
     assert_eq!((again["present"].as_array().map(Vec::len), gateway.status_of(FOREIGN).await), (Some(1), 200));
 }
 
-/// The transaction of an import shows the claim before the key. A look between says that the value has ended.
+/// The transaction of an import shows the claim before the key. A read between finds that the value has ended.
 #[tokio::test]
 async fn a_value_is_not_revived_where_the_key_that_has_it_shows_late() {
     let (gateway, admin) = Gateway::importing_with_manager().await;

@@ -108,7 +108,7 @@ async fn fail_sometimes(gateway: &Gateway, mut rng: Rng) {
 }
 
 #[tokio::test]
-async fn what_the_reports_say_is_what_the_table_has() {
+async fn the_table_has_what_the_reports_list() {
     let rows = env::var("KEYS").map_or(2_000, |rows| rows.parse().unwrap());
     let gateway = Gateway::importing().await;
     gateway.set(|settings| settings.max_keys = 1_000_000);

@@ -39,7 +39,7 @@ async fn the_order_of_a_list_is_spelling() {
 }
 
 #[tokio::test]
-async fn a_repeat_after_its_expiry_says_what_was_done() {
+async fn a_repeat_after_its_expiry_shows_what_was_done() {
     let (gateway, admin) = Gateway::with_manager().await;
     let body = new_key_with(&json!({"expiresAt": gateway.time_in(Duration::from_mins(5))}));
     assert_eq!(create(&admin, &body).await.0, 201);
@@ -50,7 +50,7 @@ async fn a_repeat_after_its_expiry_says_what_was_done() {
 }
 
 #[tokio::test]
-async fn a_repeat_after_a_deployment_says_what_was_done() {
+async fn a_repeat_after_a_deployment_shows_what_was_done() {
     for (body, operations, traffic_types) in [
         (new_key(), "SMS,RCS,WHATSAPP", "OTP,PROMOTIONAL"),
         (new_key_with(&json!({"operations": ["WHATSAPP"]})), "SMS,RCS", "TRANSACTIONAL"),
@@ -63,7 +63,7 @@ async fn a_repeat_after_a_deployment_says_what_was_done() {
 }
 
 #[tokio::test]
-async fn a_create_that_a_suspension_overtakes_says_so_whether_it_has_a_name_or_not() {
+async fn a_create_that_a_suspension_overtakes_is_refused_for_it_with_and_without_a_name() {
     for (headers, reads_before) in [(&[] as &[_], 1), (&HEADERS, 2)] {
         let (gateway, admin) = Gateway::with_manager().await;
         gateway.wire.throttle_every(0);

@@ -200,7 +200,7 @@ async fn a_query_that_shows_old_keys_causes_no_second_notice() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_with_the_table_each_notice_is_there_once() {
+async fn despite_any_failure_of_the_table_each_notice_is_there_once() {
     for fault in [
         Fault::Cut,
         Fault::Throttle,

@@ -10,7 +10,7 @@ use tests::{Client, Gateway};
 
 use super::{DAY, days, item, key_ending, run};
 
-/// `NOTICED_KEYS=100000 cargo test -p tests --test in_process notices::many -- --nocapture` says how long it takes.
+/// `NOTICED_KEYS=100000 cargo test -p tests --test in_process notices::many -- --nocapture` prints how long it takes.
 #[tokio::test]
 async fn an_account_of_many_keys_is_looked_through_in_several_runs() {
     let keys: usize = env::var("NOTICED_KEYS").map_or(2_000, |keys| keys.parse().unwrap());

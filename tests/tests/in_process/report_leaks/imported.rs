@@ -66,7 +66,7 @@ async fn a_report_that_meets_an_import_ends_the_value_wherever_they_meet() {
     }
 }
 
-/// The mark that one reporter has just written says nothing of an import that came before it.
+/// The mark that one reporter has just written does not concern an import that came before it.
 #[tokio::test]
 async fn of_two_reports_that_meet_an_import_neither_is_answered_while_the_value_works() {
     let (gateway, value) = imported_and_deleted().await;
@@ -130,7 +130,7 @@ async fn a_report_whose_key_is_rotated_or_deleted_meanwhile_marks_the_value() {
 }
 
 #[tokio::test]
-async fn a_repeated_report_gets_the_same_label_whatever_became_of_the_key() {
+async fn a_repeated_report_gets_the_same_label_in_any_state_of_the_key() {
     for what in ["grace period", "both", "rotated", "imported", "imported and deleted before"] {
         let (gateway, _github, signer) = with_github().await;
         let admin = gateway.create_account("Example").await;

@@ -1,4 +1,4 @@
-//! Reports of what people paste: a value, and whatever stands around it.
+//! Reports of what people paste: a value, and the text around it.
 
 use std::cell::Cell;
 
@@ -105,7 +105,7 @@ async fn import(gateway: &Gateway, admin: &Client, value: &str) {
 }
 
 #[test]
-fn a_native_value_is_found_whatever_people_paste_around_it() {
+fn a_native_value_is_found_with_any_text_around_it() {
     let started = Started::new(ImportedKeys::Refused);
     let admin = started.account("Example");
     let breaks = select(&["", "", "", "\r\n", "\n  ", "=\r\n", "\u{200b}", "\u{ad}", "\" +\n\"", "\0", "\\"][..]);
@@ -161,7 +161,7 @@ fn what_people_paste_around_a_value_of_another_system_is_too_much_only_if_it_is_
 }
 
 #[test]
-fn what_holds_no_value_costs_no_read_whatever_it_looks_like() {
+fn text_without_a_value_costs_no_read() {
     let started = Started::new(ImportedKeys::Refused);
     let admin = started.account("Example");
     let mistyped = (around(AROUND.len()), any::<prop::sample::Index>()).prop_map({
@@ -234,7 +234,7 @@ async fn an_unsigned_token_with_too_much_around_a_value_of_another_system_is_a_4
     assert_eq!(report(&gateway, &[&value]).await, 202, "alone it is looked up");
     assert_eq!(gateway.status_of(&value).await, 401);
 
-    // A native value ends whatever is around it.
+    // A native value ends with any text around it.
     let key = admin.create_key(&["SMS"]).await;
     assert_eq!(report(&gateway, &[&format!("{long} {}", key.value)]).await, 202);
     assert_eq!(key.status().await, 401);

@@ -222,7 +222,7 @@ async fn keys_that_cannot_be_fetched_again_are_used_for_six_hours_and_no_longer(
 }
 
 #[tokio::test]
-async fn while_github_limits_the_rate_it_is_asked_no_sooner_than_it_says() {
+async fn while_github_limits_the_rate_it_is_asked_no_sooner_than_it_allows() {
     for (status, headers, seconds) in [
         (403, &[][..], 60),
         (429, &[], 60),
@@ -254,7 +254,7 @@ async fn keys_that_have_not_changed_are_not_sent_again() {
     };
     assert_eq!(asked(&signer).await, (200, vec![200]));
     assert_eq!(asked(&signer).await, (200, vec![304]));
-    assert_eq!(asked(&Signer::new("made-up")).await, (400, vec![304]), "a 304 says that there is no such key");
+    assert_eq!(asked(&Signer::new("made-up")).await, (400, vec![304]), "a 304 means that there is no such key");
     github.answer(500, Value::Null);
     assert_eq!(asked(&signer).await, (200, vec![500]));
     let new = Signer::new("new");

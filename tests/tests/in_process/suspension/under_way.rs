@@ -25,7 +25,7 @@ enum Work {
 /// What came of it.
 struct Outcome {
     answer: Option<Answer>,
-    /// Values that it gave to somebody, or that somebody had.
+    /// Values that it gave to a holder, or that a holder had.
     values: Vec<String>,
     succeeded: bool,
 }
@@ -73,7 +73,7 @@ impl Work {
 }
 
 #[tokio::test]
-async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_the_answer() {
+async fn no_write_under_way_leaves_a_key_that_works_after_the_answer() {
     use Work::{Create, Delete, Import, Patch, Recover, Rotate};
     for work in [Create, Import, Recover, Patch, Rotate, Delete] {
         for (at, call) in work.calls().iter().enumerate() {
@@ -107,7 +107,7 @@ async fn whatever_is_under_way_and_wherever_it_is_overtaken_no_key_works_after_t
                 assert_eq!(answer.body["detail"], "The account is suspended or gone.", "{what}");
             }
             let keys = gateway.engine.keys();
-            assert!(keys.iter().all(|key| key["suspension"]["N"] == "1"), "{what}: every key knows");
+            assert!(keys.iter().all(|key| key["suspension"]["N"] == "1"), "{what}: every key has it");
             if work != Delete && *call == "TransactWriteItems" {
                 assert_eq!(keys.len(), 2, "{what}: none is made");
             }
@@ -239,8 +239,8 @@ async fn a_key_that_is_deleted_before_it_is_suspended_or_activated_is_not_made_a
     };
     let id = key.id.clone();
     let of_key = move |body: &Value| body["Key"]["id"]["S"] == json!(id);
-    let telling = Stop::before("UpdateItem").when(of_key);
-    gateway.wire.during(telling, gateway.suspend(&admin), revoke(&key.id)).await;
+    let update = Stop::before("UpdateItem").when(of_key);
+    gateway.wire.during(update, gateway.suspend(&admin), revoke(&key.id)).await;
     assert_eq!(gateway.engine.keys().len(), 1, "the account's own");
 
     gateway.resume(&admin).await;

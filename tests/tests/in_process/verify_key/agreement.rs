@@ -43,7 +43,7 @@ async fn values(gateway: &Gateway, admin: &Client) -> Vec<String> {
     values.into_iter().chain(["garbage".to_owned(), String::new(), mistyped]).collect()
 }
 
-/// What the authorizer says of it, in the words of `verify-key`.
+/// The authorizer's verdict on it, in the words of `verify-key`.
 async fn authorized(environment: &Environment, gateway: &Gateway, form: Form, asked: &Asked<'_>) -> Value {
     let verdict = match environment.decide(gateway, &form.event(asked)).await {
         Ok(verdict) => verdict,
