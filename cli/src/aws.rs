@@ -126,6 +126,11 @@ impl Service {
         Ok(functions)
     }
 
+    /// The log group of a function, whose physical name CloudFormation makes up.
+    pub(crate) fn log_group(&self, function: &str) -> String {
+        format!("/aws/lambda/{}-{function}", self.stack())
+    }
+
     /// Whether the stack is on an emulator, which takes less from a template than AWS.
     pub(crate) fn is_emulated(&self) -> bool {
         self.outputs.get("ApiUrl").is_some_and(|url| is_made_up(url, self.config.endpoint_url()))

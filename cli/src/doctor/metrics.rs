@@ -235,14 +235,17 @@ fn of(answer: &Answer, service: &Service) -> Vec<Finding> {
 
 /// The line that shows the failures, and the runbook.
 fn runbook(service: &Service, heading: &str) -> String {
-    let authorizer = service.authorizer().and_then(|arn| arn.rsplit(':').next()).unwrap_or("NAME");
-    let group = match heading {
-        "lateevents" | "modifiedevents" => service.output("PublishEventsFunctionName").unwrap_or(authorizer),
-        _ => authorizer,
-    };
-    format!(
-        "aws logs tail /aws/lambda/{group} --since 1h --filter-pattern ERROR   # and docs/guides/alarms.md#{heading}"
-    )
+    let group = service.log_group(logging(heading));
+    format!("aws logs tail {group} --since 1h --filter-pattern ERROR   # and docs/guides/alarms.md#{heading}")
+}
+
+/// The function that logs what that part of the runbook is about.
+fn logging(heading: &str) -> &'static str {
+    match heading {
+        "lateevents" | "modifiedevents" => "publish-events",
+        "throttledverifykey" => "verify-key",
+        _ => "authorizer",
+    }
 }
 
 #[cfg(test)]
@@ -268,5 +271,14 @@ mod tests {
             assert_eq!(line(alarm, "Namespace"), watched.metric.namespace);
         }
         assert_eq!(alarms.len(), 7);
+    }
+
+    #[test]
+    fn the_logs_are_those_of_the_template() {
+        let template = include_str!("../../../template.yaml");
+        for watched in &WATCHED {
+            let group = format!("LogGroupName: !Sub /aws/lambda/${{AWS::StackName}}-{}\n", logging(watched.runbook));
+            assert_eq!(template.matches(&group).count(), 1, "{group}");
+        }
     }
 }

@@ -70,8 +70,7 @@ async fn create(service: &Service) -> Result<TriedKey, Finding> {
 }
 
 fn of(outcome: Result<Outcome, Failure>, service: &Service) -> Finding {
-    let authorizer = service.output("AuthorizerFunctionName").unwrap_or("NAME");
-    let logs = format!("aws logs tail /aws/lambda/{authorizer} --since 10m");
+    let logs = format!("aws logs tail {} --since 10m", service.log_group("authorizer"));
     match outcome {
         Ok(outcome) if outcome.is_right() => {
             let took = outcome.took.as_millis();

@@ -324,7 +324,7 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
             "behind",
             ("GetMetricData", 200, hour(&[("late", 600_000.0)])),
             "600000 ms an event has waited",
-            "/aws/lambda/PublishEventsFunctionName --since",
+            "/aws/lambda/api-keys-publish-events --since",
         ),
         (
             "modified",
@@ -336,7 +336,7 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
             "dead",
             ("GET /v1/authentication/self", 403, json!({})),
             "a new key is answered 403 on its first request",
-            "aws logs tail",
+            "aws logs tail /aws/lambda/api-keys-authorizer --since 10m",
         ),
         (
             "immortal",

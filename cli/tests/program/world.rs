@@ -22,7 +22,7 @@ pub(crate) const VALUE: &str =
 
 /// The id of every request to the fake.
 pub(crate) const REQUEST: &str = "1c0f3a9e-5b1d-4a2e-9d0c-6f6f1f0f8a57";
-pub(crate) const AUTHORIZER: &str = "arn:aws:lambda:us-east-1:123456789012:function:api-keys-authorizer";
+pub(crate) const AUTHORIZER: &str = "arn:aws:lambda:us-east-1:123456789012:function:api-keys-AuthorizerFunction-1A2B3C";
 
 const OUTPUTS: [&str; 12] = [
     "ApiId",
@@ -42,7 +42,7 @@ const OUTPUTS: [&str; 12] = [
 pub(crate) const OTHER: &str = "ZYXWVUTSRQPONMLKJIHGFE";
 
 /// Functions of the stack that no command invokes.
-pub(crate) const OTHER_FUNCTIONS: [&str; 2] = ["api-keys-authorizer", "api-keys-create-key"];
+pub(crate) const OTHER_FUNCTIONS: [&str; 2] = ["api-keys-AuthorizerFunction-1A2B3C", "api-keys-create-key"];
 
 /// What a function answers.
 pub(crate) enum Reply {
