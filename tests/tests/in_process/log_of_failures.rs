@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use tests::gateway::sample_event;
 use tests::values::traces;
 use tests::wire::Fault;
-use tests::{Client, Gateway};
+use tests::{Client, Gateway, new_key_with};
 
 const NAME: &str = "log_of_failures::a_line_has_request_operation_account_key_and_cause_and_never_a_value";
+const OF_NOTICES: &str =
+    "log_of_failures::a_notice_that_fails_names_the_key_and_an_account_that_cannot_be_read_is_named";
 /// Set where the failures are to be made.
 const MAKES_FAILURES: &str = "TESTS_MAKE_FAILURES";
 /// A value of another system that is written as ids are.
@@ -124,4 +126,46 @@ async fn make_failures() {
     let create = json!({"company": "Other", "userId": "u", "username": "n"});
     assert!(gateway.invoke_create_account(create).await.is_err());
     assert_eq!(gateway.report(&[], &json!([{"token": key.value}]).to_string()).await.status, 503);
+}
+
+#[tokio::test]
+async fn a_notice_that_fails_names_the_key_and_an_account_that_cannot_be_read_is_named() {
+    if env::var_os(MAKES_FAILURES).is_some() {
+        return fail_notices().await;
+    }
+    let mut again = Command::new(env::current_exe().unwrap());
+    let output = again.args([OF_NOTICES, "--exact", "--nocapture"]).env(MAKES_FAILURES, "1").output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    let messages: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let keys = printed.lines().find_map(|line| line.split_once(KEYS)).unwrap().1;
+    let [account, id]: [String; 2] = serde_json::from_str(keys).unwrap();
+    let expected = [
+        (format!("could not write a notice of the key {id} of the account {account}"), "an item is not a key"),
+        (
+            format!("could not look through the account {account} for notices"),
+            "the table has an item with a strange id",
+        ),
+    ];
+    assert_eq!(messages.len(), expected.len(), "{log}");
+    for (line, (message, cause)) in messages.iter().zip(expected) {
+        assert_eq!((&line["message"], &line["causes"]), (&json!(message), &json!([cause])));
+    }
+}
+
+/// A key that is none, and then an item beside it that has no key's id.
+async fn fail_notices() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let ends = json!({"expiresAt": gateway.time_in(std::time::Duration::from_hours(12))});
+    let key = admin.create(&new_key_with(&ends)).await;
+    println!("\n{KEYS}{}", json!([key.account_id, key.id]));
+    let whole = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == *key.id).unwrap();
+    let mut strange = whole.clone();
+    strange.as_object_mut().unwrap().remove("keyHash");
+    gateway.engine.put(&strange);
+    assert!(gateway.invoke_notify_expiry().await.is_err());
+    gateway.engine.put(&whole);
+    strange["id"] = json!({"S": "strange"});
+    gateway.engine.put(&strange);
+    assert!(gateway.invoke_notify_expiry().await.is_err());
 }

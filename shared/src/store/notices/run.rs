@@ -152,7 +152,8 @@ impl Course {
                 Err(error) => {
                     self.pass.place = Place { account: Some(account_id), key: None };
                     self.write_due().await?;
-                    return self.pass_over(error).await;
+                    let what = format!("could not look through the account {account_id} for notices");
+                    return self.pass_over(TableError::caused(what, error)).await;
                 }
             };
             for (id, item) in items {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::key::{KeyRecord, Locator, Notice, NoticeDays, Timestamp};
 use crate::request::Origin;
-use crate::store::dynamo::attribute::{Item, LAST_EVENT, optional, value};
+use crate::store::dynamo::attribute::{ACCOUNT_ID, ID, Item, LAST_EVENT, optional, text, value};
 use crate::store::dynamo::bulk::Sent;
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::expression::Expression;
@@ -53,8 +53,17 @@ impl NoticeWriter {
         !matches!(self.due(item.clone(), self.now()), Ok(None))
     }
 
-    /// Writes the notice that is due of a key that was read, or of what it has become since.
-    pub(super) async fn write_due(self: Arc<Self>, mut item: Item) -> Result<Sent, TableError> {
+    /// Writes the notice that is due of a key that was read, or of what it has become since. An error names the key.
+    pub(super) async fn write_due(self: Arc<Self>, item: Item) -> Result<Sent, TableError> {
+        let what = format!(
+            "could not write a notice of the key {} of the account {}",
+            text(&item, ID),
+            text(&item, ACCOUNT_ID)
+        );
+        self.tell_of(item).await.map_err(|cause| TableError::caused(what, cause))
+    }
+
+    async fn tell_of(&self, mut item: Item) -> Result<Sent, TableError> {
         for _ in 0..READS {
             let now = self.now();
             let Some(due) = self.due(item, now)? else { return Ok(Sent::Unmet) };
