@@ -12,7 +12,7 @@ use crate::json_call::call;
 
 const CHECK: &str = "alarms";
 /// What the alarms of infra/alarms.yaml watch: a metric, and of which function, by the stack's output.
-const METRICS: [(&str, Option<(&str, &str)>); 7] = [
+const METRICS: [(&str, Option<(&str, &str)>); 8] = [
     ("5XXError", None),
     ("Unavailable", None),
     ("Throttles", Some(("the authorizer", "AuthorizerFunctionName"))),
@@ -20,6 +20,7 @@ const METRICS: [(&str, Option<(&str, &str)>); 7] = [
     ("Duration", Some(("the authorizer", "AuthorizerFunctionName"))),
     ("IteratorAge", Some(("publish-events", "PublishEventsFunctionName"))),
     ("ModifiedEvents", None),
+    ("Errors", Some(("notify-expiry", "NotifyExpiryFunctionName"))),
 ];
 /// As many as are given at once.
 const PAGE: u32 = 100;

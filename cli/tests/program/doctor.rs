@@ -61,7 +61,8 @@ fn alarms(state: &str, enabled: bool, actions: &[&str]) -> Value {
     json!({"MetricAlarms": [modified, other, of("5XXError", "ApiName", "api-keys"),
         of("Unavailable", "Stack", "api-keys"), of("Throttles", "FunctionName", OTHER_FUNCTIONS[0]),
         of("Throttles", "FunctionName", "VerifyFunctionName"),
-        of("Duration", "FunctionName", OTHER_FUNCTIONS[0]), of("IteratorAge", "FunctionName", "PublishEventsFunctionName")]})
+        of("Duration", "FunctionName", OTHER_FUNCTIONS[0]), of("IteratorAge", "FunctionName", "PublishEventsFunctionName"),
+        of("Errors", "FunctionName", "NotifyExpiryFunctionName")]})
 }
 
 /// The same, of which `ModifiedEvents` rings, and has that name.
@@ -369,12 +370,17 @@ fn what_is_weak_is_a_warning_and_no_failure() {
             "no-alarms",
             ("DescribeAlarms", 200, json!({"MetricAlarms": []})),
             "no alarm watches 5XXError, Unavailable, Throttles of the authorizer, Throttles of verify-key, Duration of the \
-             authorizer, IteratorAge of publish-events, ModifiedEvents",
+             authorizer, IteratorAge of publish-events, ModifiedEvents, Errors of notify-expiry:",
         ),
         (
             "verify-unwatched",
             ("DescribeAlarms", 200, without_verify_key()),
             "no alarm watches Throttles of verify-key:",
+        ),
+        (
+            "unnoticed",
+            ("GetMetricData", 200, hour(&[("unnoticed", 1.0)])),
+            "1 failures of notify-expiry: notices of keys that end may be late",
         ),
         ("slow", ("GetMetricData", 200, hour(&[("slow", 500.0)])), "500 ms or more were the slowest hundredth"),
         ("throttled", ("GetMetricData", 200, hour(&[("reads", 1.0)])), "1 reads of the table of keys were throttled"),
@@ -383,6 +389,11 @@ fn what_is_weak_is_a_warning_and_no_failure() {
         let warnings: Vec<_> = checks(&done).into_iter().filter(|check| check["sign"] == "WARNING").collect();
         assert_eq!((done.code, warnings.len()), (0, 1), "{name}: {done:?}");
         assert!(warnings[0]["cause"].as_str().unwrap().contains(cause), "{name}: {warnings:?}");
+        if name == "unnoticed" {
+            let line = "aws logs tail /aws/lambda/api-keys-notify-expiry --since 1h --filter-pattern ERROR   # and \
+                        docs/guides/alarms.md#failednotices";
+            assert_eq!(warnings[0]["fix"], line);
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use crate::outcome::{Fault, Kind, Outcomes, outcomes};
 use crate::stacks::{TOPIC, infra};
 use crate::world::{World, time};
 
-const HOUR: u64 = 3600;
+/// In seconds.
+pub const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 /// How many points more than it needs an alarm may ask for.
 const MORE: [usize; 3] = [0, 2, 5];
@@ -27,7 +28,7 @@ pub fn alarms() -> Vec<Alarm> {
 }
 
 /// Which of the alarms ring in these seconds, by any range that `CloudWatch` asks for: all that may, and those that do in any case.
-fn ringing(alarms: &[Alarm], world: &World, seconds: std::ops::Range<u64>) -> [BTreeSet<String>; 2] {
+pub fn ringing(alarms: &[Alarm], world: &World, seconds: std::ops::Range<u64>) -> [BTreeSet<String>; 2] {
     let minutes = seconds.start / 60..seconds.end / 60;
     let rings = |alarm: &&Alarm, more: usize| alarm.rings(&world.watch, minutes.clone(), more).is_some();
     let names = |is_in: &dyn Fn(&&Alarm) -> bool| alarms.iter().filter(is_in).map(|alarm| alarm.name.clone()).collect();
@@ -57,7 +58,8 @@ const OF_CHECKS: [(Fault, &[&str]); 7] = [
     (Fault::FunctionsFail, &["ServerErrors"]),
 ];
 
-fn names(of: &[&str]) -> BTreeSet<String> {
+/// As a set.
+pub fn names(of: &[&str]) -> BTreeSet<String> {
     of.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -76,18 +78,23 @@ async fn each_alarm_rings_for_its_fault_and_for_no_other() {
                 assert_eq!(ringing, names(expected), "{what}");
             }
             rung.extend(names(expected));
-            assert_broken_threshold_is_silent(&alarms, expected, &world);
+            assert_broken_threshold_is_silent(&alarms, expected, &world, 2 * HOUR..3 * HOUR);
         }
     }
-    rung.extend(names(&["LateEvents", "ModifiedEvents"]));
+    rung.extend(names(&["LateEvents", "ModifiedEvents", "FailedNotices"]));
     assert_eq!(rung, alarms.iter().map(|alarm| alarm.name.clone()).collect(), "no alarm is without a fault");
 }
 
 /// What the test above would see of a threshold that is a thousand times too high.
-fn assert_broken_threshold_is_silent(alarms: &[Alarm], expected: &[&str], world: &World) {
+pub fn assert_broken_threshold_is_silent(
+    alarms: &[Alarm],
+    expected: &[&str],
+    world: &World,
+    seconds: std::ops::Range<u64>,
+) {
     for alarm in alarms.iter().filter(|alarm| expected.contains(&&*alarm.name)) {
         let broken = Alarm { threshold: alarm.threshold * 10_000.0, ..alarm.clone() };
-        assert_eq!(ringing(&[broken], world, 2 * HOUR..3 * HOUR)[0], names(&[]), "{}", alarm.name);
+        assert_eq!(ringing(&[broken], world, seconds.clone())[0], names(&[]), "{}", alarm.name);
     }
 }
 
@@ -118,6 +125,9 @@ async fn no_alarm_rings_on_a_day_with_little_traffic() {
     world.request(15 * HOUR, 0, Kind::Call, &slow);
     world.sparse(15 * HOUR + 60..DAY, &good);
     world.poll(6 * HOUR, 1);
+    for hour in 0..24 {
+        world.notify(hour * HOUR, &[false]);
+    }
     assert_eq!(ringing(&alarms(), &world, 0..DAY + HOUR)[0], names(&[]));
 }
 
@@ -144,6 +154,15 @@ async fn no_alarm_rings_on_a_busy_day() {
             world.request(at(2500), 3, Kind::Management, &bad);
         }
         world.busy(at(2500)..at(HOUR), mistyped, &good);
+        // Of notices too: a repeat repairs it, or the next run.
+        world.notify(
+            at(60),
+            match hour {
+                6 => &[true, false],
+                13 => &[true, true, true],
+                _ => &[false],
+            },
+        );
     }
     // An event every minute, and a bus that was away for four.
     for minute in 0..24 * 60 {
@@ -163,7 +182,7 @@ fn a_stream_that_is_behind_rings() {
         for ringing in ringing(&alarms(), &world, 0..HOUR) {
             assert_eq!(ringing, names(&["LateEvents"]), "{tries:?}");
         }
-        assert_broken_threshold_is_silent(&alarms(), &["LateEvents"], &world);
+        assert_broken_threshold_is_silent(&alarms(), &["LateEvents"], &world, 0..HOUR);
     }
 }
 
@@ -206,7 +225,7 @@ async fn write_line_of_modified_event() {
 #[test]
 fn every_alarm_sends_to_the_topic_when_it_rings_and_when_it_is_over() {
     let resources = infra("infra/alarms.yaml", &[]);
-    assert_eq!(resources.len(), 7, "few, so that each is looked at");
+    assert_eq!(resources.len(), 8, "few, so that each is looked at");
     for (name, alarm) in resources {
         for action in ["AlarmActions", "OKActions"] {
             assert_eq!(alarm["Properties"][action], json!([TOPIC]), "{name}");
@@ -228,6 +247,7 @@ async fn every_alarm_watches_a_metric_that_there_is() {
         world.sparse(HOUR..2 * HOUR, bad);
     }
     world.poll(0, 1);
+    world.notify(0, &[false]);
     for alarm in alarms().iter().filter(|alarm| alarm.name != "ModifiedEvents") {
         assert!(world.watch.has(&alarm.metric), "{:?}", alarm.metric);
     }

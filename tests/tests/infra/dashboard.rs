@@ -132,6 +132,9 @@ async fn figures() -> World {
     for minute in (0..6 * 60).step_by(5) {
         world.poll(minute * 60, 1 + minute % 3);
     }
+    for hour in 0..6 {
+        world.notify(hour * HOUR + 1200, if hour == 4 { &[true, true, true] } else { &[false] });
+    }
     world
 }
 

@@ -8,6 +8,7 @@ mod conditions;
 mod dashboard;
 mod documents;
 mod domain;
+mod notices;
 mod outcome;
 mod picture;
 mod stacks;

@@ -32,6 +32,7 @@ pub struct World {
     /// Its requests, and those that were a 4xx and a 5xx.
     of_api: [Metric; 3],
     ages: Metric,
+    failed_notices: Metric,
 }
 
 /// A function that checks keys.
@@ -77,6 +78,7 @@ impl World {
             of_api: ["Count", "4XXError", "5XXError"]
                 .map(|name| Metric::new("AWS/ApiGateway", name, &[("ApiName", api), ("Stage", stage)])),
             ages: Metric::new("AWS/Lambda", "IteratorAge", &[("FunctionName", &name("PublishEventsFunction"))]),
+            failed_notices: Metric::new("AWS/Lambda", "Errors", &[("FunctionName", &name("NotifyExpiryFunction"))]),
         }
     }
 
@@ -166,6 +168,15 @@ impl World {
     pub fn poll(&mut self, at: u64, age: u64) {
         #[expect(clippy::cast_precision_loss, reason = "it is small")]
         self.watch.put(&self.ages, at, at + METRIC_TAKES, (age * 1000) as f64);
+    }
+
+    /// The schedule invokes `notify-expiry`, and Lambda repeats it after one minute and two more: whether each attempt fails.
+    ///
+    /// Source: AWS, "How Lambda handles errors and retries with asynchronous invocation".
+    pub fn notify(&mut self, at: u64, failed: &[bool]) {
+        for (failed, after) in failed.iter().zip([0, 60, 180]) {
+            self.watch.put(&self.failed_notices, at + after, at + after + METRIC_TAKES, f64::from(u8::from(*failed)));
+        }
     }
 
     /// What the network adds to a check in milliseconds: little, and now and then more.
