@@ -11,6 +11,7 @@ pinned SAM CLI, in the repository's root.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Set as AbstractSet
@@ -68,9 +69,11 @@ def deploy(sam: Path, stack: str | None, given: Parameters) -> None:
     # The default environment may be of another stack: then only where to deploy is taken from it.
     is_saved = config.get("stack_name") == stack
     saved = CfnParameterOverridesType().convert(config.get("parameter_overrides", "") if is_saved else "", None, None)
-    session = boto3.Session(profile_name=config.get("profile"), region_name=config.get("region"))
+    # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the SDKs read this one first.
+    region = config.get("region") or os.environ.get("AWS_REGION")
+    session = boto3.Session(profile_name=config.get("profile"), region_name=region)
     if session.region_name is None:
-        raise Failure("no region is given; set one, for instance with `export AWS_DEFAULT_REGION=eu-central-1`")
+        raise Failure("no region is given; set one, for instance with `export AWS_REGION=eu-central-1`")
     present = parameters_of(session, stack)
     architecture = choose_architecture(given, saved, present)
     print(f"Building for {architecture}, the processor of {stack} in {session.region_name}.", file=sys.stderr)

@@ -24,9 +24,10 @@ class Place:
     """An account and a region, with clients of its services."""
 
     def __init__(self) -> None:
-        self.session = boto3.Session()
+        # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the SDKs read this one first.
+        self.session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
         if self.session.region_name is None:
-            raise Failure("no region is given; set one, for instance with `export AWS_DEFAULT_REGION=eu-central-1`")
+            raise Failure("no region is given; set one, for instance with `export AWS_REGION=eu-central-1`")
         self.region: str = self.session.region_name
         # An emulator is named by this variable, which the SDK reads too.
         self.endpoint = os.environ.get("AWS_ENDPOINT_URL")

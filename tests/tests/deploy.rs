@@ -320,6 +320,14 @@ fn after_stacks_with_names_of_their_own_the_default_one_is_deployed() {
 }
 
 #[test]
+fn the_region_is_that_of_the_environment_as_other_tools_read_it() {
+    let mut deployment = Deployment::of_stack("region", "UPDATE_COMPLETE", "x86_64");
+    deployment.environment = vec![("AWS_REGION", "eu-west-2")];
+    let done = deployment.deploy(&[]);
+    assert!(done.calls[1].starts_with("deploy --stack-name api-keys --region eu-west-2 "), "{done:?}");
+}
+
+#[test]
 fn what_was_built_for_another_processor_is_not_deployed() {
     let mut deployment = Deployment::of_stack("other-build", "UPDATE_COMPLETE", "arm64");
     deployment.environment = vec![("BUILDS_FOR", "x86_64")];
