@@ -1,6 +1,7 @@
 //! What an emulator would forgive, checked on the template as CloudFormation gets it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -675,6 +676,25 @@ fn the_parameters_have_the_defaults_of_the_readme() {
         ("Console", json!("disabled")),
     ] {
         assert_eq!(parameters[name]["Default"], default, "{name}");
+    }
+}
+
+#[test]
+fn the_rights_that_deploying_needs_name_every_service_of_the_template() {
+    let page = fs::read_to_string(root().join("docs/guides/deploy.md")).unwrap();
+    let (_, rights) = page.split_once("\n## The rights that deploying needs\n").unwrap();
+    let services: BTreeSet<&str> =
+        rights.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    for resource in TRANSFORMED["Resources"].as_object().unwrap().values() {
+        let kind = resource["Type"].as_str().unwrap();
+        let service = match kind.split("::").nth(1).unwrap() {
+            "ApiGateway" => "API Gateway",
+            "CloudWatch" => "CloudWatch",
+            "Events" => "EventBridge",
+            "Logs" => "CloudWatch Logs",
+            other => other,
+        };
+        assert!(services.contains(service), "{kind}: {services:?}");
     }
 }
 
