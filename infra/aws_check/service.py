@@ -20,6 +20,7 @@ def questions() -> list[Question]:
     return [
         Question("What does this API answer to a key that lacks the operation?", _denied),
         Question("What does this API answer to a mistyped key?", _mistyped),
+        Question("Is a deleted key refused on its very next request?", _deleted),
         Question("Who may call the URL of verify-key?", _url),
         Question("Do events come to the bus?", _events),
         Question(f"How long do {CHECKS} checks take, as API Gateway's log has it?", _latency),
@@ -74,6 +75,16 @@ def _mistyped(world: World) -> Found:
     body = answer.json() or {}
     found = f"{answer.status} {answer.headers.get('content-type')} {body.get('code')}"
     return Found(found, found == "401 application/problem+json UNAUTHORIZED")
+
+
+def _deleted(world: World) -> Found:
+    """With a cache of verdicts it would work on: for 300 s if API Gateway did not take the 0 that the template sets."""
+    key = world.create_key(["SMS"])
+    before = world.call("GET", "/authentication/self", key)
+    deleted = world.call("DELETE", f"/authentication/{(before.json() or {}).get('id')}", world.key)
+    after = world.call("GET", "/authentication/self", key)
+    statuses = [before.status, deleted.status, after.status]
+    return Found(", ".join(map(str, statuses)), statuses == [200, 204, 401])
 
 
 def _url(world: World) -> Found:

@@ -73,6 +73,7 @@ impl Aws {
             ])
             .envs([("AWS_ENDPOINT_URL", &*self.endpoint), ("NO_PROXY", "127.0.0.1")])
             .env_remove("AWS_PROFILE")
+            .env_remove("AWS_REGION")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
