@@ -45,7 +45,7 @@ fn table(document: &Document, heading: &str) -> Vec<(String, String)> {
     cells.map(|cells| (cells[1].clone(), cells[2].clone())).collect()
 }
 
-/// `folder/file::test` or `file::test`, as SECURITY.md writes them.
+/// `folder/file::test` or `file::test`, as the page of the promises writes them.
 fn source_of(file: &str) -> Option<PathBuf> {
     let tests = root().join("tests/tests");
     let candidates = [tests.join("in_process").join(file), tests.join(file)];
@@ -53,15 +53,27 @@ fn source_of(file: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn each_test_that_security_md_names_is_there() {
-    let text = document("SECURITY.md").text;
-    let named: Vec<_> = code_spans(&text).filter_map(|code| code.split_once("::")).collect();
-    assert!(named.len() > 30, "{}", named.len());
-    for (file, test) in named.into_iter().filter(|(file, _)| *file != "file") {
-        let source = source_of(file).unwrap_or_else(|| panic!("there is no file {file}"));
-        let source = fs::read_to_string(source).unwrap();
-        assert!(source.contains(&format!("fn {test}(")), "{file} has no {test}");
+fn each_promise_has_tests_that_are_there() {
+    let (security, page) = (document("SECURITY.md").text, document("docs/developing/promises.md").text);
+    let sections: Vec<_> = page.split("\n## ").skip(1).collect();
+    assert!(sections.len() > 30, "{}", sections.len());
+    for section in sections {
+        let promise = section.lines().next().unwrap();
+        assert!(
+            security.contains(&format!("- **[{promise}](docs/developing/promises.md#")),
+            "SECURITY.md has no {promise}"
+        );
+        let named: Vec<_> = code_spans(section).filter_map(|code| code.split_once("::")).collect();
+        assert!(!named.is_empty(), "{promise}");
+        for (file, test) in named {
+            let source = source_of(file).unwrap_or_else(|| panic!("there is no file {file}"));
+            let source = fs::read_to_string(source).unwrap();
+            assert!(source.contains(&format!("fn {test}(")), "{file} has no {test}");
+        }
     }
+    let (_, promised) = security.split_once("\n## Promised\n").unwrap();
+    let promises = promised.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("- **"));
+    assert!(promises.into_iter().all(|line| line.starts_with("- **[")), "each promise leads to its tests");
 }
 
 #[test]
@@ -70,8 +82,8 @@ fn the_readme_is_for_one_sitting() {
     assert!(lines < 200, "{lines} lines");
 }
 
-/// Tables of promises and changes are as long as they have to be.
-const UNBOUNDED: [&str; 2] = ["SECURITY.md", "CHANGELOG.md"];
+/// Lists of changes and of tests are as long as they have to be.
+const UNBOUNDED: [&str; 2] = ["CHANGELOG.md", "docs/developing/promises.md"];
 
 #[test]
 fn no_document_is_longer_than_three_hundred_lines() {
