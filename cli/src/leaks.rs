@@ -44,7 +44,9 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
         Some(url) => url,
         None => url_of_stack(common).await?,
     };
-    let url: Uri = format!("{}/leaks", url.trim_end_matches('/')).parse().map_err(|_| Failure::input(NO_URL))?;
+    let url = url.trim_end_matches('/');
+    let api = url.strip_suffix("/leaks").unwrap_or(url);
+    let url: Uri = format!("{api}/leaks").parse().map_err(|_| Failure::input(NO_URL))?;
     if url.host().is_none() {
         return Err(Failure::input(NO_URL));
     }
@@ -53,7 +55,12 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
         for some in requests(&tokens) {
             let body: Vec<_> = some.iter().map(|token| json!({ "token": token.text })).collect();
             let sent = send(&transport, &url, &json!(body).to_string()).await;
-            sent.map_err(|why| Failure::action(format!("{why}; {AGAIN}")))?;
+            sent.map_err(|refusal| match refusal {
+                Refusal::NoRoute(status) => Failure::input(format!(
+                    "{api}/leaks answered {status}: is {api} the API's URL, and does the stack take reports (Leaks)?"
+                )),
+                Refusal::Other(why) => Failure::action(format!("{why}; {AGAIN}")),
+            })?;
         }
         Ok(())
     };
@@ -114,22 +121,30 @@ fn read(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
+/// Why values are not reported.
+enum Refusal {
+    /// The URL has no such route: API Gateway answers 403 to a path that an API does not have, and 404 without an API.
+    NoRoute(StatusCode),
+    Other(String),
+}
+
 /// Reporting twice comes to the same.
-async fn send(transport: &Transport, url: &Uri, body: &str) -> Result<(), String> {
+async fn send(transport: &Transport, url: &Uri, body: &str) -> Result<(), Refusal> {
     let mut pause = FIRST_PAUSE;
     let mut attempt = 1;
     loop {
         let why = match timeout(TIME, transport.post(url, body.to_owned())).await {
             Ok(Ok(StatusCode::ACCEPTED)) => return Ok(()),
+            Ok(Ok(status @ (StatusCode::NOT_FOUND | StatusCode::FORBIDDEN))) => return Err(Refusal::NoRoute(status)),
             Ok(Ok(status)) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-                return Err(format!("the service answered {status}"));
+                return Err(Refusal::Other(format!("the service answered {status}")));
             }
             Ok(Ok(status)) => format!("the service answered {status}"),
             Ok(Err(error)) => format!("the service did not answer: {}", chain(&*error)),
             Err(_) => "the service did not answer in time".to_owned(),
         };
         if attempt == ATTEMPTS {
-            return Err(why);
+            return Err(Refusal::Other(why));
         }
         sleep(pause).await;
         (attempt, pause) = (attempt + 1, pause * 2);

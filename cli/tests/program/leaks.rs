@@ -221,3 +221,26 @@ fn no_value_is_sent_to_an_address_on_aws_that_an_emulator_made_up() {
 fn done_without_region(command: &mut std::process::Command) -> crate::world::Done {
     done(command.env_remove("AWS_REGION").output().unwrap())
 }
+
+#[test]
+fn the_url_may_have_the_route_and_one_that_leads_nowhere_is_named() {
+    let world = taking("leaks-url");
+    world.write("values", VALUE);
+    for end in ["", "/", "/leaks", "/leaks/"] {
+        let url = format!("{}/v1{end}", world.endpoint);
+        let done = world.run(&["leaks", "report", "values", "--url", &url]);
+        assert_eq!((done.code, &*done.stderr), (0, ""), "{end}");
+    }
+    // As API Gateway does without the API, and where the API has no such path.
+    for status in ["404 Not Found", "403 Forbidden"] {
+        let services = vec![("POST /v3/leaks".to_owned(), 403, String::new())];
+        let world = World::with_services("leaks-no-route", services, |_, _| Reply::Silence);
+        world.write("values", VALUE);
+        let url = format!("{}/{}", world.endpoint, if status.starts_with("404") { "v2" } else { "v3" });
+        let done = world.run(&["leaks", "report", "values", "--url", &url]);
+        let expected = format!(
+            "error: {url}/leaks answered {status}: is {url} the API's URL, and does the stack take reports (Leaks)?\n"
+        );
+        assert_eq!((done.code, done.stderr), (2, expected));
+    }
+}
