@@ -2,21 +2,19 @@
 
 use std::collections::HashMap;
 use std::time::Duration;
-use std::{env, process};
 
-use api_keys::request::Caller;
 use aws_config::SdkConfig;
-use aws_sdk_cloudformation::operation::RequestId;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::error::ProvideErrorMetadata;
 use http::Uri;
 use serde_json::{Value, json};
 
 use crate::arguments::Common;
-use crate::failure::{Failure, Kind, chain};
+use crate::failure::{Failure, chain};
 use crate::invocation::{InvocationError, Repeats, invoke};
-use crate::shell;
+use crate::operator::operator;
+use crate::signing_in::unreadable;
+use crate::{shell, typed};
 
 /// The output that names the function of most commands.
 pub(crate) const MANAGE: &str = "ManageAccountFunctionName";
@@ -33,6 +31,8 @@ pub(crate) struct Service {
     config: SdkConfig,
     lambda: aws_sdk_lambda::Client,
     stack: String,
+    /// Those that lead to the stack.
+    options: String,
     status: String,
     outputs: HashMap<String, String>,
     operator: String,
@@ -44,16 +44,7 @@ impl Service {
         let config = shell::configuration(common).await?;
         let cloudformation = aws_sdk_cloudformation::Client::new(&config);
         let asked = Box::pin(cloudformation.describe_stacks().stack_name(&common.stack).send());
-        let answer = asked.await.map_err(|error| {
-            let service_error = error.as_service_error();
-            let why =
-                service_error.and_then(ProvideErrorMetadata::message).map_or_else(|| chain(&error), str::to_owned);
-            let is_busy = service_error.and_then(ProvideErrorMetadata::code) == Some("Throttling")
-                || error.raw_response().is_some_and(|response| response.status().as_u16() >= 500);
-            let kind = if service_error.is_some() && !is_busy { Kind::NoAccess } else { Kind::Failed };
-            Failure::new(kind, format!("the stack {} cannot be read: {why}", common.stack))
-                .of_request(error.request_id().map(str::to_owned))
-        })?;
+        let answer = asked.await.map_err(|error| unreadable(&error, &config, common))?;
         let status = answer.stacks().first().and_then(Stack::stack_status).map(|status| status.as_str().to_owned());
         let outputs = answer.stacks().iter().flat_map(Stack::outputs).filter_map(|output| {
             let (name, value) = (output.output_key()?, output.output_value()?);
@@ -67,6 +58,7 @@ impl Service {
         Ok(Self {
             lambda: aws_sdk_lambda::Client::from_conf(of_functions),
             stack: common.stack.clone(),
+            options: typed::options(common),
             status: status.unwrap_or_default(),
             outputs: outputs.collect(),
             operator: common.operator.clone().unwrap_or_else(operator),
@@ -99,8 +91,7 @@ impl Service {
 
     /// A line of this program to type, for this stack.
     pub(crate) fn typed(&self, arguments: &str) -> String {
-        let stack = if self.stack == Common::STACK { String::new() } else { format!(" --stack {}", self.stack) };
-        format!("api-keys {arguments}{stack}")
+        format!("api-keys {arguments}{}", self.options)
     }
 
     /// Such as `UPDATE_COMPLETE`.
@@ -213,14 +204,6 @@ fn is_on_aws(url: &str) -> bool {
     let host = url.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
     let is_within = |host: &str, domain: &str| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
     host.is_some_and(|host| DOMAINS.iter().any(|domain| is_within(&host, domain)))
-}
-
-/// The user and host name: a claim, which the service does not verify.
-fn operator() -> String {
-    let user = env::var("USER").unwrap_or_else(|_| "unknown".into());
-    let host = process::Command::new("hostname").output().ok().and_then(|done| String::from_utf8(done.stdout).ok());
-    let host = host.as_deref().map(str::trim).filter(|host| !host.is_empty()).unwrap_or("unknown");
-    format!("{user}@{host}").chars().take(Caller::MAX_TEXT).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! A profile may sign in by single sign-on, by another role or by a process of its own.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 use api_keys::aws::Transport;
@@ -23,6 +24,7 @@ use serde_json::json;
 use crate::arguments::Common;
 use crate::failure::{Failure, chain};
 use crate::messages;
+use crate::signing_in::no_credentials;
 
 /// For calls that set no other: an operator may be far away from the region.
 const CALL_TIME: Duration = Duration::from_secs(20);
@@ -48,14 +50,13 @@ pub(crate) async fn configuration(common: &Common) -> Result<SdkConfig, Failure>
         let credentials = ProfileFileCredentialsProvider::builder().configure(&about).profile_name(profile).build();
         config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
     }
-    let named = common.profile.as_deref();
     // A profile that there is not has no region either.
-    if named.is_none() {
+    if common.profile.is_none() && env::var_os("AWS_PROFILE").is_none() {
         require_region(&config)?;
     }
     if let Some(credentials) = config.credentials_provider() {
         let found = Box::pin(credentials.provide_credentials()).await;
-        found.map_err(|error| no_credentials(&chain(&error), named))?;
+        found.map_err(|error| no_credentials(&error, common.profile.as_deref()))?;
     }
     require_region(&config)?;
     Ok(config
@@ -74,16 +75,6 @@ fn require_region(config: &SdkConfig) -> Result<(), Failure> {
 /// The time limit of a call, all attempts included.
 pub(crate) fn limits(time: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(time).operation_timeout(time).build()
-}
-
-fn no_credentials(why: &str, profile: Option<&str>) -> Failure {
-    let failure = Failure::no_access(format!("no AWS credentials: {why}"));
-    let signs_in = ["sso", "token"].iter().any(|word| why.to_ascii_lowercase().contains(word));
-    match profile {
-        Some(profile) if signs_in => failure.with(&format!("sign in with `aws sso login --profile {profile}`")),
-        None if signs_in => failure.with("sign in with `aws sso login`"),
-        _ => failure,
-    }
 }
 
 /// Sends requests, and prints of each what `--debug` asks for: never a header, a query or a body.

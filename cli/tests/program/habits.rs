@@ -54,9 +54,23 @@ fn a_profile_of_single_sign_on_is_used_and_its_error_shows_how_to_sign_in() {
     assert_eq!((done.code, done.stderr.lines().count()), (3, 1));
     for more in [&["--profile", "absent"][..], &["--profile", "absent", "--region", "eu-west-3"]] {
         let done = crate::world::done(with_profiles(&world, &[&SHOW[..], more].concat()).output().unwrap());
-        assert!(done.code == 3 && done.stderr.starts_with("error: no AWS credentials: "), "{done:?}");
-        assert!(done.stderr.contains("`absent`"), "{done:?}");
+        let expected = "error: the AWS configuration has no profile absent: see `aws configure list-profiles`\n";
+        assert_eq!((done.code, &*done.stderr), (3, expected));
     }
+    let done = crate::world::done(world.command(&[&SHOW[..], &["--profile", "absent"]].concat()).output().unwrap());
+    let expected = "error: no AWS credentials: the profile absent has none, or is not there: see `aws configure list-profiles`, \
+        or sign in with `aws sso login --profile absent`\n";
+    assert_eq!((done.code, &*done.stderr), (3, expected), "there is no profile at all");
+    // Where nothing is configured, the credentials of a machine on AWS are looked for.
+    let mut command = world.command(&SHOW);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_EC2_METADATA_DISABLED");
+    let done = crate::world::done(command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &world.endpoint).output().unwrap());
+    let expected = "error: no AWS credentials: sign in with `aws sso login`, set AWS_PROFILE, or give --profile\n";
+    assert_eq!((done.code, &*done.stderr), (3, expected));
+    let mut command = with_profiles(&world, &SHOW);
+    command.env_remove("AWS_ACCESS_KEY_ID").env("AWS_PROFILE", "absent");
+    let done = crate::world::done(command.output().unwrap());
+    assert!(done.code == 3 && done.stderr.contains("has no profile absent: "), "{done:?}");
     assert!(world.invoked().is_empty());
 }
 
@@ -65,7 +79,41 @@ fn a_stack_that_aws_cannot_describe_now_is_no_missing_right() {
     let world = showing("throttled");
     for (stack, code) in [("throttled", 1), ("missing", 3)] {
         let done = world.run(&[&SHOW[..], &["--stack", stack]].concat());
-        assert!(done.code == code && done.stderr.contains("cannot be read: "), "{done:?}");
+        assert!(done.code == code && done.stderr.contains("cannot be read in us-east-1: "), "{done:?}");
+    }
+}
+
+#[test]
+fn credentials_that_aws_refuses_come_with_what_to_do() {
+    let world = showing("refused-credentials");
+    for (more, hint) in [
+        (&["--stack", "expired"][..], "; sign in again with `aws sso login`\n"),
+        (&["--stack", "expired", "--profile", "work"], "; sign in again with `aws sso login --profile work`\n"),
+        (&["--stack", "skewed"], "; the clock of this machine is wrong: set it\n"),
+    ] {
+        let done =
+            done(with_profiles(&world, &[&SHOW[..], more, &["--region", "eu-west-3"]].concat()).output().unwrap());
+        assert!(done.code == 3 && done.stderr.ends_with(hint), "{done:?}");
+        assert_eq!(done.stderr.lines().count(), 1);
+    }
+}
+
+#[test]
+fn the_operator_is_the_user_of_the_shell_or_of_the_process() {
+    let world = showing("operator-of-the-shell");
+    let id = Command::new("id").arg("-un").output().unwrap();
+    let user = String::from_utf8(id.stdout).unwrap().trim().to_owned();
+    for (variables, expected) in [
+        (&[("USER", "ada"), ("LOGNAME", "grace")][..], "ada@"),
+        (&[("LOGNAME", "grace")], "grace@"),
+        (&[("USER", ""), ("LOGNAME", "")], &*format!("{user}@")),
+        (&[], &format!("{user}@")),
+    ] {
+        let mut command = world.command(&SHOW);
+        command.env_remove("USER").env_remove("LOGNAME").envs(variables.iter().copied());
+        assert_eq!(done(command.output().unwrap()).code, 0);
+        let (_, operator) = world.invoked().pop().unwrap();
+        assert!(operator.as_str().unwrap().starts_with(expected), "{operator}");
     }
 }
 

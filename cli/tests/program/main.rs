@@ -130,7 +130,8 @@ fn a_failed_action_prints_why_in_a_sentence_and_has_an_exit_code() {
     assert_eq!(world.invoked().len(), 1, "it would be refused again");
 
     let done = world.run(&[&show[..], &["--stack", "missing"]].concat());
-    let expected = "error: the stack missing cannot be read: Stack with id missing does not exist\n";
+    let expected = "error: the stack missing cannot be read in us-east-1: Stack with id missing does not exist; give --region, \
+        --stack or --profile\n";
     assert_eq!((done.code, &*done.stderr), (3, expected));
 
     let done = world.run(&[&show[..], &["--stack", "old"]].concat());
@@ -139,13 +140,20 @@ fn a_failed_action_prints_why_in_a_sentence_and_has_an_exit_code() {
 
     let mut command = world.command(&show);
     let done = world::done(command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").output().unwrap());
-    assert!(done.code == 1 && done.stderr.starts_with("error: the stack api-keys cannot be read: "), "{done:?}");
+    assert!(
+        done.code == 1 && done.stderr.starts_with("error: the stack api-keys cannot be read in us-east-1: "),
+        "{done:?}"
+    );
     assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
 
     let mut command = world.command(&show);
     let done = world::done(command.env_remove("AWS_ACCESS_KEY_ID").output().unwrap());
-    assert!(done.code == 3 && done.stderr.starts_with("error: no AWS credentials: "), "{done:?}");
-    assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
+    let expected = "error: no AWS credentials: sign in with `aws sso login`, set AWS_PROFILE, or give --profile\n";
+    assert_eq!((done.code, &*done.stderr), (3, expected));
+    let mut command = world.command(&[&show[..], &["--debug"]].concat());
+    let done = world::done(command.env_remove("AWS_ACCESS_KEY_ID").output().unwrap());
+    let [why, error] = done.stderr.lines().collect::<Vec<_>>()[..] else { panic!("{done:?}") };
+    assert!(why.starts_with("debug: ") && why.contains("provider") && error == expected.trim_end(), "{done:?}");
 
     let mut command = world.command(&show);
     let done = world::done(command.env_remove("AWS_REGION").output().unwrap());

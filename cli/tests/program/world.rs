@@ -328,6 +328,17 @@ async fn stack_or_table(State(fake): State<Arc<Fake>>, headers: HeaderMap, body:
             <Message>Stack with id missing does not exist</Message></Error></ErrorResponse>";
         return (StatusCode::BAD_REQUEST, error).into_response();
     }
+    for (stack, code, message) in [
+        ("expired", "ExpiredToken", "The security token included in the request is expired"),
+        ("skewed", "SignatureDoesNotMatch", "Signature expired: 20261124T142156Z is now earlier than 20261124T143000Z"),
+    ] {
+        if body.contains(&format!("StackName={stack}")) {
+            let error = format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            );
+            return (StatusCode::FORBIDDEN, error).into_response();
+        }
+    }
     if body.contains("StackName=throttled") {
         let error = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>\
             <Message>Rate exceeded</Message></Error></ErrorResponse>";
