@@ -81,7 +81,9 @@ async fn main() -> ExitCode {
 fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "api-keys", &mut script);
-    output::text(&String::from_utf8_lossy(&script))
+    // The generator gives the `-` of the name two different signs in Bash: one where a command is set, one where it is looked for.
+    let script = String::from_utf8_lossy(&script).replace("api__subcmd__keys", "api__keys");
+    output::text(&script)
 }
 
 /// Prints why it ends.

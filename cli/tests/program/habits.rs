@@ -178,6 +178,30 @@ fn completions_know_every_command() {
     assert!(loaded.code == 0 && loaded.stdout.contains("api-keys"), "{loaded:?}");
 }
 
+#[test]
+fn bash_completes_each_word() {
+    let world = showing("completions-bash");
+    // As bash calls the function of a completion: the command, the word to complete, and the one before it.
+    let script = "source <($0 completions bash)\n\
+        name=$(complete -p api-keys | sed -E 's/.* -F ([^ ]+) .*/\\1/')\n\
+        COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1))\n\
+        \"$name\" api-keys \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD - 1]}\"\n\
+        echo \"${COMPREPLY[@]}\"";
+    for (words, expected) in [
+        (&["acc"][..], "accounts"),
+        (&["accounts", "upd"], "update"),
+        (&["keys", "li"], "list"),
+        (&["keys", "list", "--exp"], "--expires-before"),
+        (&["keys", "list", "--status", ""], "ACTIVE DISABLED EXPIRED EXPOSED SUSPENDED"),
+        (&["events", "rep"], "republish"),
+        (&["help", "keys", "rot"], "rotate"),
+    ] {
+        let line = [&["-c", script, env!("CARGO_BIN_EXE_api-keys"), "api-keys"], words].concat();
+        let done = done(world.in_shell("bash", &line).output().unwrap());
+        assert_eq!((&*done.stdout, &*done.stderr), (&*format!("{expected}\n"), ""), "{words:?}");
+    }
+}
+
 /// Of three accounts the first two have the same id in other books.
 fn with_external_ids(name: &str) -> World {
     World::new(name, |_, payload| match payload["action"].as_str() {
