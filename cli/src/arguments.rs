@@ -20,7 +20,7 @@ pub(crate) use self::keys::{Filter, Keys};
 pub(crate) use self::settings::{ChangedKey, NewKey, OldValues, Settings};
 pub(crate) use self::usage::{Bucket, Usage};
 use self::values::text;
-pub(crate) use self::values::{AccountName, in_order, limit};
+pub(crate) use self::values::{AccountName, constant, in_order, limit, time};
 
 /// Operates the API keys service: accounts, their keys, their events and their usage.
 ///
@@ -39,6 +39,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of all commands")]
 pub(crate) struct Common {
     /// The service's CloudFormation stack
     #[arg(long, global = true, default_value = Self::STACK, value_name = "NAME")]
@@ -58,7 +59,7 @@ pub(crate) struct Common {
     /// Print the result of each request to AWS, with its id; nothing that it carries
     #[arg(long, global = true)]
     pub(crate) debug: bool,
-    /// Do not ask before something is destroyed
+    /// Do not ask before something ends or is destroyed
     #[arg(long, global = true)]
     pub(crate) yes: bool,
 }
@@ -89,7 +90,7 @@ pub(crate) enum Command {
     /// quota of concurrency, alarms and the clock. Then it makes an account of its own, and sees its key work and die; it erases
     /// that account, of which one event stays.
     Doctor(Doctor),
-    /// Print what completes commands in a shell
+    /// Print a shell completion script
     Completions {
         /// The shell
         shell: Shell,

@@ -12,6 +12,7 @@ use std::path::Path;
 use api_keys::key::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::arguments::{constant, time};
 use crate::failure::Failure;
 use crate::output::clean;
 
@@ -20,8 +21,8 @@ pub(crate) const FIELDS: [&str; 11] = [
     SHA256,
     "userId",
     "username",
-    "operations",
-    "trafficType",
+    OPERATIONS,
+    TRAFFIC_TYPE,
     "name",
     "description",
     EXPIRES_AT,
@@ -29,7 +30,11 @@ pub(crate) const FIELDS: [&str; 11] = [
     LIMITS,
     TAGS,
 ];
-const LISTS: [&str; 3] = ["operations", "allowedIps", LIMITS];
+/// What each key must have beside its hash.
+const REQUIRED: [&str; 3] = ["userId", "username", OPERATIONS];
+const LISTS: [&str; 3] = [OPERATIONS, "allowedIps", LIMITS];
+const OPERATIONS: &str = "operations";
+const TRAFFIC_TYPE: &str = "trafficType";
 const LIMITS: &str = "limits";
 const TAGS: &str = "tags";
 const EXPIRES_AT: &str = "expiresAt";
@@ -177,21 +182,39 @@ fn row(line: usize, fields: Map<String, Value>) -> Row {
         let unknown = unknown.join(", ");
         reasons.push(format!("has fields that keys do not have, which are left out here: {unknown}"));
     }
-    let read = [key.get_mut(LIMITS).map(limits::read), key.get_mut(TAGS).map(tags::read)];
-    if let Some(given) = key.get_mut(EXPIRES_AT) {
-        read_time(given);
+    for name in [OPERATIONS, TRAFFIC_TYPE] {
+        key.get_mut(name).into_iter().for_each(read_constants);
     }
+    let read = [
+        key.get_mut(LIMITS).map(limits::read),
+        key.get_mut(TAGS).map(tags::read),
+        key.get_mut(EXPIRES_AT).map(read_time),
+    ];
     reasons.extend(read.into_iter().flatten().filter_map(Result::err));
     let refused = (!reasons.is_empty()).then(|| reasons.join("; "));
     Row { line, key, refused }
 }
 
-/// Replaces a day by its start. Anything else stays as it is: the service names what is wrong with it.
-fn read_time(given: &mut Value) {
-    let day = given.as_str().filter(|text| Timestamp::parse(text).is_none()).and_then(Timestamp::parse_time_or_day);
-    if let Some(start) = day {
+/// Replaces names in any case. Anything else stays as it is: the service names what is wrong with it.
+fn read_constants(given: &mut Value) {
+    match given {
+        Value::String(name) => *name = constant(name),
+        Value::Array(all) => all.iter_mut().filter(|each| each.is_string()).for_each(read_constants),
+        _ => {}
+    }
+}
+
+/// Replaces a day by its start. Anything but text stays as it is.
+///
+/// # Errors
+/// When it is no time.
+fn read_time(given: &mut Value) -> Result<(), String> {
+    let Some(text) = given.as_str() else { return Ok(()) };
+    let start = time(text).map_err(|reason| format!("{EXPIRES_AT} has {}: {reason}", shown(text)))?;
+    if Timestamp::parse(text).is_none() {
         *given = json!(start);
     }
+    Ok(())
 }
 
 /// Takes the value, or its hash, out of a row: as hexadecimal digits, or why there is none.
@@ -244,14 +267,19 @@ mod tests {
 
     #[test]
     fn a_day_is_its_start() {
-        for (given, sent) in [
-            ("2030-01-31", "2030-01-31T00:00:00.000Z"),
-            ("2030-01-31T12:00:00+02:00", "2030-01-31T12:00:00+02:00"),
-            ("31.01.2030", "31.01.2030"),
-        ] {
-            let row = &read_all(&format!("sha256,expires at\n{HASH},{given}\n"), Format::Csv)[0];
+        for (given, sent) in
+            [("2030-01-31", "2030-01-31T00:00:00.000Z"), ("2030-01-31T12:00:00+02:00", "2030-01-31T12:00:00+02:00")]
+        {
+            let row = &read_all(&format!("{{\"sha256\":\"{HASH}\",\"expires at\":\"{given}\"}}\n"), Format::Jsonl)[0];
             assert_eq!((&row.key["expiresAt"], &row.refused), (&json!(sent), &None), "{given}");
         }
+        let rows = read_all(
+            &format!("sha256,userId,username,operations,expires at\n{HASH},u,U,SMS,31.01.2030\n"),
+            Format::Csv,
+        );
+        let reason =
+            "expiresAt has \"31.01.2030\": a time is written as 2030-01-31T00:00:00Z, or as 2030-01-31 for its start";
+        assert_eq!((&rows[0].key["expiresAt"], reasons(&rows)), (&json!("31.01.2030"), vec![Some(reason)]));
     }
 
     #[test]
@@ -290,7 +318,7 @@ mod tests {
         let id = KeyId::parse("0000000000000000000001").unwrap();
         let value = issuer.value(Locator { account_id: issuer.account_id().unwrap(), id }).unwrap();
         let native = value.expose();
-        let rows = read_all(&format!("value,userId\n{native},u\n"), Format::Csv);
+        let rows = read_all(&format!("value,userId,username,operations\n{native},u,U,SMS\n"), Format::Csv);
         assert!(reasons(&rows)[0].unwrap().starts_with("value has the format of this service"));
         assert!(!format!("{rows:?}").contains(native));
         let (rest, last) = native.split_at(native.len() - 1);

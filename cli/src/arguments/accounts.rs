@@ -18,7 +18,7 @@ pub(crate) enum Accounts {
         #[command(flatten)]
         tried: Tried,
     },
-    /// List all accounts, or those for which all holds that is given
+    /// List accounts. Filters combine
     List {
         /// Those of this company, in whichever case its name is written
         #[arg(long, value_parser = text)]
@@ -136,7 +136,7 @@ pub(crate) struct Changes {
     /// What you call it in your own books
     #[arg(long, value_name = "ID", value_parser = text, conflicts_with = "no_external_id")]
     pub(crate) external_id: Option<String>,
-    /// Let it have no id of your own books
+    /// Remove the external id
     #[arg(long)]
     pub(crate) no_external_id: bool,
     /// How many keys it may have

@@ -32,7 +32,7 @@ pub(crate) struct Listed {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Republish {
-    /// Publish the events of a time again that the bus never got
+    /// Send all events of a period to the bus again
     Republish {
         /// The account
         #[arg(long, value_name = "ID", value_parser = account)]

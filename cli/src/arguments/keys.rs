@@ -95,7 +95,9 @@ pub(crate) enum Keys {
         #[arg(value_name = "KEY", value_parser = key_id)]
         key: KeyId,
     },
-    /// Let a key live longer than the account's keys may, and without an end; only its managers give it that end
+    /// Exempt a key from the longest lifetime
+    ///
+    /// It may have a later end than the account's other keys, or none; the end that it has stays until a manager changes it.
     Exempt {
         /// The account
         #[arg(long, value_name = "ID", value_parser = account)]
@@ -111,7 +113,7 @@ pub(crate) enum Keys {
     ///
     /// Values are read from standard input, one a line, as command lines are seen by others, and hashed here: they are neither
     /// sent nor shown. A value is found within what stands around it on its line. CURRENT is the key's value; PREVIOUS works
-    /// until its grace period ends; EXPOSED was reported as leaked; ENDED is not the key's any more, or never was its value.
+    /// until its grace period ends; EXPOSED was reported as leaked; ENDED: rotated away, deleted, or never issued.
     Find {
         // So that it is not repeated in a message on an argument that there is not.
         #[arg(hide = true)]
@@ -155,13 +157,13 @@ pub(crate) struct Filter {
     /// Those created by this key
     #[arg(long, value_name = "KEY", value_parser = key_id)]
     pub(crate) created_by_key: Option<KeyId>,
-    /// Those that expire before this time or day, or have
+    /// Keys that have expired, or will before this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) expires_before: Option<Timestamp>,
     /// Those not used since this time or day; of those never used, those created before it
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) unused_since: Option<Timestamp>,
-    /// Those that live longer than the account's keys may, or without an end
+    /// Keys that break the account's longest lifetime
     #[arg(long)]
     pub(crate) exceeds_lifetime: bool,
     /// Those with this tag, such as team=blue; all of several

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use api_keys::key::{Limit, Timestamp};
 use clap::Args;
 
-use super::values::{limit, tag, text, time};
+use super::values::{grace, limit, tag, text, time};
 
 /// What a new key is.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(crate) struct NewKey {
     /// That user's name
     #[arg(long, value_parser = text)]
     pub(crate) username: String,
-    /// What it opens, such as SMS,RCS
+    /// What it opens, such as SMS,RCS: operations of the stack, AUTHENTICATION, or `AUTHENTICATION_READ`
     #[arg(long, value_name = "LIST", value_delimiter = ',', required = true)]
     pub(crate) operations: Vec<String>,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) struct ChangedKey {
     /// That user's name
     #[arg(long, value_parser = text)]
     pub(crate) username: Option<String>,
-    /// What it opens, such as SMS,RCS
+    /// What it opens, such as SMS,RCS: operations of the stack, AUTHENTICATION, or `AUTHENTICATION_READ`
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) operations: Vec<String>,
     #[command(flatten)]
@@ -96,8 +96,9 @@ pub(crate) struct ChangedKey {
 /// What becomes of the values that a key has when it gets another.
 #[derive(Debug, Args)]
 pub(crate) struct OldValues {
-    /// Let the present value work beside the new one for so long, up to 604800; without it, it ends at once
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=604_800))]
+    /// Let the present value work beside the new one for so many seconds, up to 604800, such as 86400 for a day; without it,
+    /// it ends at once
+    #[arg(long, value_name = "SECONDS", value_parser = grace)]
     pub(crate) grace: Option<u64>,
     /// After a rotation whose answer was lost: end the lost value, and keep the grace period of the one before
     #[arg(long, conflicts_with = "grace")]

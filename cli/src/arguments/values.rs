@@ -1,7 +1,7 @@
 //! Single values on the command line. What the service refuses anyway is refused before anything is done.
 
 use api_keys::key::{AccountId, KeyId, Lifetime, Limit, Limits, Period, Timestamp};
-use api_keys::request::{Caller, normalize_text};
+use api_keys::request::{Caller, OldValues, normalize_text};
 use clap::builder::RangedU64ValueParser;
 
 use crate::failure::Failure;
@@ -29,14 +29,26 @@ pub(super) fn key_id(text: &str) -> Result<KeyId, &'static str> {
     KeyId::parse(text).ok_or("a key's id is 22 letters and digits")
 }
 
+/// `86400`, for a day.
+pub(super) fn grace(text: &str) -> Result<u64, String> {
+    let most = OldValues::LONGEST_GRACE.as_secs();
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= most);
+    seconds.ok_or_else(|| format!("a grace period is in seconds, 0 to {most}, such as 86400 for a day"))
+}
+
 /// How long a value may live.
 pub(super) fn days() -> RangedU64ValueParser {
     RangedU64ValueParser::new().range(1..=u64::from(Lifetime::MAX_DAYS))
 }
 
-pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, &'static str> {
     Timestamp::parse_time_or_day(text)
         .ok_or("a time is written as 2030-01-31T00:00:00Z, or as 2030-01-31 for its start")
+}
+
+/// An operation, or a kind of messages, in any case: `sms` is `SMS`.
+pub(crate) fn constant(text: &str) -> String {
+    text.trim().to_ascii_uppercase()
 }
 
 /// `team=blue`.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{FailedLines, Results, Target};
 use crate::aws::Service;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 
 /// What was imported so far, on disk and in memory.
 pub(crate) struct Record {
@@ -32,6 +32,20 @@ struct Header {
     file: u64,
     #[serde(default)]
     revives: bool,
+}
+
+impl Header {
+    /// What distinguishes this import from another one.
+    fn differences(&self, other: &Self) -> Vec<String> {
+        let Self { account, function, region, file, revives } = self;
+        let differs = [
+            (*file != other.file, "of a file with other content".to_owned()),
+            (*account != other.account, format!("into the account {account}")),
+            ((function, region) != (&other.function, &other.region), format!("by {function} in {region}")),
+            (*revives != other.revives, format!("{} --revive", if *revives { "with" } else { "without" })),
+        ];
+        differs.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,7 +79,8 @@ impl Record {
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failure)?;
         if file.try_lock().is_err() {
-            return Err(Failure::action(format!("{}: another import of this file is running", path.display())));
+            let why = format!("{}: another import of this file is running", path.display());
+            return Err(Failure::new(Kind::Refused, why));
         }
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(failure)?;
@@ -73,16 +88,15 @@ impl Record {
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let half = text.split_off(whole);
         let mut lines = text.lines();
-        let is_ours = match lines.next() {
-            Some(first) => serde_json::from_str::<Header>(first).is_ok_and(|known| known == header),
-            None => serde_json::to_string(&header).is_ok_and(|first| first.starts_with(&half)),
+        let is_begun = || serde_json::to_string(&header).is_ok_and(|first| first.starts_with(&half));
+        let foreign = match lines.next().map(serde_json::from_str::<Header>) {
+            Some(Ok(other)) if other == header => None,
+            Some(Ok(other)) => Some(format!("is of an import {}", other.differences(&header).join(", "))),
+            None if is_begun() => None,
+            None | Some(Err(_)) => Some("is no record of an import".to_owned()),
         };
-        if !is_ours {
-            return Err(Failure::input(format!(
-                "{} is of an import of another file, into another account or stack, or with another choice of --revive: \
-                 remove it to begin anew",
-                path.display()
-            )));
+        if let Some(what) = foreign {
+            return Err(Failure::input(format!("{} {what}: remove it to begin anew", path.display())));
         }
         file.set_len(whole as u64).map_err(failure)?;
 

@@ -3,7 +3,7 @@
 use api_keys::key::{Limit, Limits};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{ChangedKey, NewKey, Settings};
+use crate::arguments::{ChangedKey, NewKey, Settings, constant};
 use crate::failure::Failure;
 
 /// The fields of a new key.
@@ -67,7 +67,7 @@ fn given(settings: Settings) -> Result<Map<String, Value>, Failure> {
     let Settings { traffic_type, name, description, expires_at, allowed_ips, limits, tags } = settings;
     let mut fields = Map::new();
     for (field, value) in [
-        ("trafficType", json!(traffic_type.map(|name| name.to_ascii_uppercase()))),
+        ("trafficType", json!(traffic_type.as_deref().map(constant))),
         ("name", json!(name)),
         ("description", json!(description)),
         ("expiresAt", json!(expires_at)),
@@ -109,5 +109,5 @@ fn twice(name: &str) -> Failure {
 }
 
 fn upper(names: &[String]) -> Value {
-    names.iter().map(|name| name.trim().to_ascii_uppercase()).collect()
+    names.iter().map(|name| constant(name)).collect()
 }

@@ -1,9 +1,11 @@
 //! A CSV file, as spreadsheets and other systems export it: with a delimiter of theirs, and names of columns in the first row.
 
+use std::io::Read as _;
+
 use csv::{ByteRecord, Position, ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value};
 
-use super::{FIELDS, LISTS, Row, Rows, SHA256, VALUE, column_of, refused, row, shown};
+use super::{FIELDS, LISTS, REQUIRED, Row, Rows, SHA256, VALUE, column_of, refused, row, shown};
 use crate::failure::Failure;
 
 /// What may be between columns, with its name. The first that gives most columns a name of a field is the file's.
@@ -28,8 +30,12 @@ pub(super) fn read(content: &[u8]) -> Result<Rows, Failure> {
     let mut reader = reader(content, header.delimiter);
     reader.byte_headers().map_err(|error| unreadable(&error))?;
     loop {
-        let line = next_line(content, reader.position());
+        let (line, start) = (next_line(content, reader.position()), reader.position().byte());
         match reader.read_byte_record(&mut record) {
+            Ok(true) if header.is_open(content, start, reader.position().byte()) => {
+                let takes = "opens a quotation mark that nothing closes, so all rows after it are a part of it";
+                rows.push(refused(line, takes));
+            }
             // As spreadsheets write rows that were emptied.
             Ok(true) if record.iter().all(<[u8]>::is_empty) => {}
             Ok(true) => rows.push(header.row(line, &record)),
@@ -111,30 +117,47 @@ impl Header {
         if let Some(twice) = columns.iter().find(|column| columns.iter().filter(|other| other == column).count() > 1) {
             return Err(Failure::input(format!("the column {twice} is there twice")));
         }
-        if !columns.contains(&SHA256) && !columns.contains(&VALUE) {
-            return Err(Failure::input(format!(
-                "no column is {SHA256} or {VALUE}: the first row, {separated}, has {}",
-                columns.join(", ")
-            )));
+        let has_value = columns.contains(&SHA256) || columns.contains(&VALUE);
+        let value = (!has_value).then(|| format!("{SHA256} or {VALUE}"));
+        let others = REQUIRED.into_iter().filter(|name| !columns.contains(name)).map(str::to_owned);
+        let missing: Vec<_> = value.into_iter().chain(others).collect();
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let (missing, columns) = (missing.join(", "), columns.join(", "));
+        Err(Failure::input(format!("no column is {missing}: the first row, {separated}, has {columns}")))
+    }
+
+    /// Whether the record between these places goes to the end of the file within a quoted field: then a row after it is a part
+    /// of it.
+    fn is_open(&self, content: &[u8], start: u64, end: u64) -> bool {
+        let [start, end] = [start, end].map(|place| usize::try_from(place).unwrap_or(usize::MAX));
+        let rest = content.get(start..).filter(|_| end >= content.len()).unwrap_or_default();
+        let mut rows = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.delimiter)
+            .from_reader(rest.chain(&b"\nx"[..]));
+        !rest.is_empty() && rows.byte_records().count() == 1
     }
 
     fn row(&self, line: usize, record: &ByteRecord) -> Row {
         let Ok(record) = StringRecord::from_byte_record(record.clone()) else {
             return refused(line, "is not UTF-8");
         };
-        // A quotation mark without its other half takes the next rows along, and what is in them.
         if record.iter().flat_map(str::chars).any(char::is_control) {
             return refused(line, "has a line break or another control character within a field");
         }
-        let filled = length(&record);
-        if record.len() < self.named() || filled > self.names.len() {
-            let (fields, names) = (record.len(), self.names.len());
-            let reason = format!(
-                "has {fields} fields separated by {}, and the first row has {names}: put a field with {0} in it in quotes",
-                self.separator
-            );
+        let (fields, names, separator) = (record.len(), self.names.len(), self.separator);
+        let hint = if fields < self.named() {
+            Some("add those that are missing, empty ones too".to_owned())
+        } else if length(&record) > names {
+            Some(format!("put a field with {separator} in it in quotes"))
+        } else {
+            None
+        };
+        if let Some(hint) = hint {
+            let reason = format!("has {fields} fields separated by {separator}, and the first row has {names}: {hint}");
             return refused(line, &reason);
         }
         let mut fields = Map::new();
@@ -218,33 +241,46 @@ mod tests {
 
     #[test]
     fn columns_and_rows_that_are_empty_are_passed_over() {
-        let file = format!("sha256;userId;;\n{HASH};u;;\n;;;\n{HASH};v\n{HASH};w;;x\n{HASH};x;;;\n{HASH};y;;;;z\n");
+        let columns = "sha256;userId;username;operations;;\n";
+        let row = |rest: &str| format!("{HASH};u;U;SMS{rest}\n");
+        let rest = [row(""), row(";;x"), row(";;;"), row(";;;;z")].concat();
+        let file = format!("{columns}{}\n;;;;;\n{rest}", row(";;").trim_end());
         let rows = read(file.as_bytes()).unwrap().rows;
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 4, 5, 6, 7]);
         let reasons = reasons(&rows);
         assert_eq!([reasons[0], reasons[1], reasons[3]], [""; 3]);
         assert!(
-            reasons[2].starts_with("has something in column 4, which has no name; it may hold a value"),
+            reasons[2].starts_with("has something in column 6, which has no name; it may hold a value"),
             "{reasons:?}"
         );
         assert!(
-            reasons[4].starts_with("has 6 fields separated by a semicolon, and the first row has 4: put a field with")
+            reasons[4].starts_with("has 8 fields separated by a semicolon, and the first row has 6: put a field with")
         );
     }
 
     #[test]
     fn a_row_with_a_wrong_shape_gets_a_sentence_of_its_own() {
-        let file = b"sha256,userId,username\r\n\r\nx,u,\"a\nb\"\nx,u\n\xff,u,n\n";
+        let file =
+            b"sha256,userId,username,operations\r\n\r\nx,u,\"a\nb\",o\nx,u\n\xff,u,n,o\nx,u,5\" pipe,\"o\nx,u,n,o\n";
         let rows = read(file).unwrap().rows;
-        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5, 6]);
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5, 6, 7]);
         for (reason, expected) in reasons(&rows).into_iter().zip([
             "has a line break or another control character within a field; it may hold a value",
-            "has 2 fields separated by a comma, and the first row has 3",
+            "has 2 fields separated by a comma, and the first row has 4: add those that are missing, empty ones too; it",
             "is not UTF-8; it may hold a value",
+            "opens a quotation mark that nothing closes, so all rows after it are a part of it; it may hold a value",
         ]) {
             assert!(reason.starts_with(expected), "{reason}");
         }
         assert!(rows.iter().all(|row| row.key.is_empty()));
+        for last in ["x,u,5\" pipe,o", "x,u,\"n\",\"o\"", "x,u,n,\"o\"\n", "x,u,n,\"say \"\"o\"\"\"\r\n"] {
+            let rows = read(format!("sha256,userId,username,operations\n{last}").as_bytes()).unwrap().rows;
+            assert!(reasons(&rows)[0].starts_with("sha256 must be"), "it is closed: {last}");
+        }
+        for last in ["x,u,n,\"o", "x,u,n,\"o\n", "x,u,n,\"o\"\"\n"] {
+            let rows = read(format!("sha256,userId,username,operations\n{last}").as_bytes()).unwrap().rows;
+            assert!(reasons(&rows)[0].starts_with("opens a quotation mark"), "{last}");
+        }
     }
 
     #[test]
@@ -267,7 +303,7 @@ mod tests {
         assert_eq!(wrong("sha256,SHA256\n"), "the column sha256 is there twice");
         assert_eq!(
             wrong("userId,username\n"),
-            "no column is sha256 or value: the first row, separated by a comma, has userId, username"
+            "no column is sha256 or value, operations: the first row, separated by a comma, has userId, username"
         );
     }
 }

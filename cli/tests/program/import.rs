@@ -94,7 +94,7 @@ fn what_failed_is_written_with_its_line_and_without_values() {
         assert!(lines[line].contains(reason) && lines[line].contains(NOT_REPEATED), "{}", lines[line]);
     }
     let shape = format!(
-        ",8,\"has 4 fields separated by a comma, and the first row has 5: put a field with a comma in it in quotes; {NOT_REPEATED}\""
+        ",8,\"has 4 fields separated by a comma, and the first row has 5: add those that are missing, empty ones too; {NOT_REPEATED}\""
     );
     assert!(lines[6].ends_with(&shape), "{}", lines[6]);
     assert!(lines[7].starts_with(",u,U,SMS,") && lines[7].contains(",9,\"sha256 has"), "{}", lines[7]);
@@ -190,9 +190,14 @@ fn ctrl_c_prints_how_to_go_on() {
 fn a_stopped_import_goes_on_with_the_same_file_and_account_alone() {
     let (world, _, _) = stopped("import-other", "-INT");
     let other = world.run(&["keys", "import", "keys.csv", "--account", "ZYXWVUTSRQPONMLKJIHGFE"]);
-    assert!(other.code == 2 && other.stderr.contains("keys.csv.progress is of an import of another file"), "{other:?}");
+    let of_another = |what: &str| format!("error: keys.csv.progress is of an import {what}: remove it to begin anew\n");
+    assert_eq!((other.code, other.stderr), (2, of_another(&format!("into the account {ACCOUNT}"))));
     world.write("keys.csv", csv(10));
-    assert_eq!(world.run(&IMPORT).code, 2);
+    let edited = world.run(&IMPORT);
+    assert_eq!((edited.code, edited.stderr), (2, of_another("of a file with other content")));
+    let moved = world.run(&[&IMPORT[..], &["--region", "eu-west-3", "--revive"]].concat());
+    let differs = "of a file with other content, by ImportKeysFunctionName in us-east-1, without --revive";
+    assert_eq!((moved.code, moved.stderr), (2, of_another(differs)));
     assert_eq!(world.invoked().len(), 7);
     fs::remove_file(world.folder.join("keys.csv.progress")).unwrap();
     let done = world.run(&IMPORT);
@@ -316,7 +321,7 @@ fn what_an_earlier_run_may_have_imported_is_not_forgotten_when_the_next_is_refus
 fn a_stopped_import_goes_on_with_the_same_choice_of_revive() {
     let (world, _, _) = stopped("import-revive-later", "-INT");
     let done = world.run(&[&IMPORT[..], &["--revive"]].concat());
-    assert!(done.code == 2 && done.stderr.contains("with another choice of --revive"), "{done:?}");
+    assert!(done.code == 2 && done.stderr.contains("is of an import without --revive: "), "{done:?}");
 }
 
 #[test]
@@ -434,4 +439,34 @@ fn the_error_on_a_file_with_other_columns_names_those_seen_and_those_known() {
     let help = world.run(&["keys", "import", "--help"]).stdout;
     assert!(help.contains("expiresAt") && help.contains("lists by ; or |"), "{help}");
     assert!(world.invoked().is_empty());
+}
+
+#[test]
+fn a_second_import_of_the_file_at_the_same_time_is_refused() {
+    let (world, _) = importing("import-twice");
+    world.write("keys.csv", csv(1));
+    let progress = fs::File::create(world.folder.join("keys.csv.progress")).unwrap();
+    progress.lock().unwrap();
+    let done = world.run(&IMPORT);
+    assert_eq!((done.code, &*done.stderr), (5, "error: keys.csv.progress: another import of this file is running\n"));
+}
+
+#[test]
+fn columns_that_each_key_needs_are_asked_for_before_anything_is_sent() {
+    let (world, _) = importing("import-required");
+    world.write("keys.csv", format!("sha256,username\n{SHA256},U\n"));
+    let done = world.run(&IMPORT);
+    let expected =
+        "error: keys.csv: no column is userId, operations: the first row, separated by a comma, has sha256, username\n";
+    assert_eq!((done.code, &*done.stderr), (2, expected));
+    assert!(world.invoked().is_empty());
+}
+
+#[test]
+fn operations_and_types_are_taken_in_any_case() {
+    let (world, _) = importing("import-case");
+    world.write("keys.csv", format!("sha256,userId,username,operations,trafficType\n{SHA256},u,U,sms; rcs_bulk,otp\n"));
+    assert_eq!(world.run(&IMPORT).code, 0);
+    let key = &world.payloads()[0]["keys"][0];
+    assert_eq!((&key["operations"], &key["trafficType"]), (&json!(["SMS", "RCS_BULK"]), &json!("OTP")));
 }

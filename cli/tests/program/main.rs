@@ -187,6 +187,21 @@ fn help_and_version_are_no_failures() {
         let done = world.run(arguments);
         assert!(done.code == 0 && !done.stdout.is_empty() && done.stderr.is_empty(), "{done:?}");
     }
+    for (arguments, sentence) in [
+        (&["accounts", "list"][..], "List accounts. Filters combine"),
+        (&["accounts", "update"], "Remove the external id"),
+        (&["keys", "exempt"], "Exempt a key from the longest lifetime"),
+        (&["keys", "list"], "Keys that have expired, or will before this time"),
+        (&["keys", "rotate"], "such as 86400 for a day"),
+        (&["events", "republish"], "Send all events of a period to the bus again"),
+        (&["completions"], "Print a shell completion script"),
+    ] {
+        let help = world.run(&[arguments, &["--help"]].concat()).stdout;
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words(&help).contains(sentence), "{help}");
+        let (own, of_all) = help.split_once("\nOptions of all commands:\n").unwrap();
+        assert!(of_all.contains("--profile") && !own.contains("--profile"), "{help}");
+    }
     assert_eq!(world.run(&["--version"]).stdout, concat!("api-keys ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
