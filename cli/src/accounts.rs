@@ -17,13 +17,14 @@ use crate::{downgrade, issuing, others, output, pages, subject, upgrade};
 
 const LIFETIME: &str = "maxKeyLifetimeDays";
 
-const COLUMNS: [output::Column; 7] = [
+const COLUMNS: [output::Column; 8] = [
     ("ACCOUNT", "/accountId"),
     ("COMPANY", "/company"),
     ("STATUS", "/status"),
     ("KEYS", "/keyCount"),
     ("MAX KEYS", "/effectiveMaxKeys"),
-    ("LIMITS", "/limits"),
+    ("LIMIT OF THE ACCOUNT", "/accountLimits"),
+    ("CEILING OF EACH KEY", "/limits"),
     ("EXTERNAL ID", "/externalId"),
 ];
 
@@ -198,9 +199,9 @@ fn show(account: &Value, common: &Common) -> Result<(), Failure> {
         ("status", "/status"),
         ("keys", "/keyCount"),
         ("max keys", "/effectiveMaxKeys"),
-        ("limits", "/limits"),
-        ("key days", "/effectiveMaxKeyLifetimeDays"),
-        ("of all keys", "/accountLimits"),
+        ("limit of the account", "/accountLimits"),
+        ("ceiling of each key", "/limits"),
+        ("longest lifetime (days)", "/effectiveMaxKeyLifetimeDays"),
     ];
     if common.json { output::json(account) } else { output::record(&COLUMNS, account) }
 }

@@ -6,7 +6,7 @@ use crate::arguments::{AccountName, Common, Events, Listed, Republish, in_order}
 use crate::aws::Service;
 use crate::failure::Failure;
 use crate::invocation::Repeats;
-use crate::{interrupt, output, pages};
+use crate::{interrupt, messages, output, pages};
 
 const COLUMNS: [output::Column; 6] = [
     ("TIME", "/time"),
@@ -28,10 +28,17 @@ pub(crate) async fn run(command: Events, common: &Common) -> Result<(), Failure>
     let account = account.ok_or_else(|| Failure::input("--account is required"))?;
     let account = service.account(&account).await?;
     let payload = json!({ "action": "events", "accountId": account, "keyId": key, "actorKeyId": actor_key });
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut events = pages::all(&service, payload, "events", limit).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    // One more shows whether there are more; a cursor may lead to an empty page.
+    let mut events = pages::all(&service, payload, "events", most.saturating_add(1)).await?;
+    let more = events.len() > most;
+    events.truncate(most);
+    if more {
+        let (kind, wider) = (if limit == 1 { "event" } else { "events" }, limit.saturating_mul(10));
+        messages::note(&format!("these are the newest {limit} {kind}, and there are more: give --limit {wider}"));
+    }
     if common.json {
-        return output::json(&json!({ "events": events }));
+        return output::json(&json!({ "events": events, "more": more }));
     }
     for event in &mut events {
         let who = ["/actor/username", "/actor/claimed", "/actor/type"];

@@ -126,10 +126,10 @@ impl Finding {
 pub(crate) fn print_notes(findings: &[(u64, Finding)], is_wanted: impl Fn(&Finding) -> bool) {
     for (line, finding) in findings {
         if let Some(note) = finding.note().filter(|_| is_wanted(finding)) {
-            messages::note(*line, note);
+            messages::note_on_line(*line, note);
         }
         if finding.is_mistyped_beside {
-            messages::note(*line, &format!("something beside its value {MISTYPED}"));
+            messages::note_on_line(*line, &format!("something beside its value {MISTYPED}"));
         }
     }
 }

@@ -28,7 +28,7 @@ const COLUMNS: [output::Column; 9] = [
 const NEEDED: usize = 4;
 
 /// One key.
-const RECORD: [output::Column; 25] = [
+const RECORD: [output::Column; 26] = [
     ("account", "/accountId"),
     ("company", "/company"),
     ("key", "/id"),
@@ -45,11 +45,12 @@ const RECORD: [output::Column; 25] = [
     ("created by key", "/createdByKeyId"),
     ("value created", "/valueCreatedAt"),
     ("expires", "/expiresAt"),
-    ("need not expire", "/lifetimeExempt"),
+    ("exempt from lifetime", "/lifetimeExempt"),
     ("last used", "/lastUsedAt"),
     ("addresses", "/allowedIps"),
-    ("limits", "/limits"),
-    ("effective limits", "/effectiveLimits"),
+    ("limit of the key", "/limits"),
+    ("effective limit", "/effectiveLimits"),
+    ("limit of the account", "/accountLimits"),
     ("tags", "/tags"),
     ("old value until", "/previousValueValidUntil"),
     ("old value used", "/previousValueLastUsedAt"),

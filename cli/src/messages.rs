@@ -38,8 +38,13 @@ pub(crate) fn warning(text: &str) {
     print(|| format!("warning: {text}"), || json!({ "warning": text }));
 }
 
+/// Prints what was done otherwise than one may expect.
+pub(crate) fn note(text: &str) {
+    print(|| format!("note: {text}"), || json!({ "note": { "message": text } }));
+}
+
 /// Prints a note on a line of the input.
-pub(crate) fn note(line: u64, text: &str) {
+pub(crate) fn note_on_line(line: u64, text: &str) {
     print(|| format!("line {line}: {text}"), || json!({ "note": { "line": line, "message": text } }));
 }
 

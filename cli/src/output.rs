@@ -1,6 +1,7 @@
 //! Tables for people, JSON for programs.
 
 mod cell;
+mod change;
 mod table;
 
 use std::fmt::Write as _;

@@ -51,7 +51,7 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
     for (line, finding) in &findings {
         let search = Search::of(finding, &service).await?;
         if let Some(note) = search.note(finding) {
-            messages::note(*line, &note);
+            messages::note_on_line(*line, &note);
         }
         if search.misses_a_value(finding) {
             missed.not_found.push(*line);

@@ -2,12 +2,16 @@
 
 use serde_json::Value;
 
+use super::change;
+
 /// A value in one cell.
 pub(super) fn cell(value: Option<&Value>) -> String {
     clean(&match value {
         None | Some(Value::Null) => "-".into(),
+        Some(Value::Bool(is_so)) => if *is_so { "yes" } else { "no" }.into(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(all)) if all.is_empty() => "-".into(),
+        Some(Value::Array(all)) if all.iter().all(change::is_one) => change::in_words(all),
         Some(Value::Array(all)) => all.iter().map(part).collect::<Vec<_>>().join(","),
         Some(Value::Object(tags)) if tags.is_empty() => "-".into(),
         Some(Value::Object(tags)) => {
@@ -18,13 +22,12 @@ pub(super) fn cell(value: Option<&Value>) -> String {
     })
 }
 
-/// A part of a list: a limit, a change, or a text.
+/// A part of a list: a limit, or a text.
 fn part(value: &Value) -> String {
     match value {
         Value::Object(limit) if limit.contains_key("per") => {
             format!("{}/{}", cell(limit.get("requests")), cell(limit.get("per")))
         }
-        Value::Object(change) if change.contains_key("field") => cell(change.get("field")),
         other => cell(Some(other)),
     }
 }
@@ -71,6 +74,7 @@ mod tests {
         assert_eq!(cell(Some(&json!([{"requests": 5, "per": "DAY"}]))), "5/DAY");
         assert_eq!(cell(Some(&json!([]))), "-");
         assert_eq!(cell(Some(&json!({}))), "-");
+        assert_eq!([json!(true), json!(false)].map(|is_so| cell(Some(&is_so))), ["yes", "no"]);
         assert_eq!(cell(Some(&json!({"field": "x", "per": "a\u{1b}"}))), "field=x,per=a\u{fffd}");
     }
 

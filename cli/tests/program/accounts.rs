@@ -18,8 +18,9 @@ fn list_shows_every_page() {
         Reply::Json(json!({"accounts": [account], "nextCursor": cursor}))
     });
     let done = world.run(&["accounts", "list"]);
-    let row = "0123456789ABCDEFGHIJKL  Example  ACTIVE  2     1000      5/MINUTE,1000/DAY  crm-7\n";
-    let heading = "ACCOUNT                 COMPANY  STATUS  KEYS  MAX KEYS  LIMITS             EXTERNAL ID\n";
+    let row =
+        "0123456789ABCDEFGHIJKL  Example  ACTIVE  2     1000      1000000/MONTH         5/MINUTE,1000/DAY    crm-7\n";
+    let heading = "ACCOUNT                 COMPANY  STATUS  KEYS  MAX KEYS  LIMIT OF THE ACCOUNT  CEILING OF EACH KEY  EXTERNAL ID\n";
     assert_eq!((done.code, done.stdout), (0, format!("{heading}{row}{row}")));
     assert_eq!(world.payloads()[1], json!({"action": "list", "limit": 500, "cursor": ACCOUNT}));
     assert_eq!(world.json(&["accounts", "list"])["accounts"].as_array().unwrap().len(), 2);
@@ -29,9 +30,10 @@ fn list_shows_every_page() {
 fn show_is_a_record() {
     let world = World::new("accounts-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["accounts", "show", ACCOUNT]);
-    let record = "account      0123456789ABCDEFGHIJKL\ncompany      Example\nexternal id  -\n\
-        created      2026-11-24T14:21:56.560Z\nstatus       ACTIVE\nkeys         2\nmax keys     1000\nlimits       -\nkey days     -\n\
-        of all keys  1000000/MONTH\n";
+    let record = "account                  0123456789ABCDEFGHIJKL\ncompany                  Example\nexternal id              -\n\
+        created                  2026-11-24T14:21:56.560Z\nstatus                   ACTIVE\nkeys                     2\n\
+        max keys                 1000\nlimit of the account     1000000/MONTH\nceiling of each key      -\n\
+        longest lifetime (days)  -\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, record, ""));
     assert_eq!(world.payloads(), [json!({"action": "show", "accountId": ACCOUNT})]);
 }
@@ -152,7 +154,7 @@ fn what_destroys_asks_first() {
     let about = "A\u{fffd}cme\u{fffd}[2J (0123456789ABCDEFGHIJKL, 2 keys)?";
     for (action, question, outcome) in [
         ("erase", format!("Erase {about} Its keys and its history will be gone for good. [y/N] "), "60 items removed."),
-        ("suspend", format!("Suspend {about} None of its keys will work. [y/N] "), "status       ACTIVE"),
+        ("suspend", format!("Suspend {about} None of its keys will work. [y/N] "), "status                   ACTIVE"),
     ] {
         let arguments = ["accounts", action, ACCOUNT];
         let before = world.invoked().len();

@@ -20,17 +20,43 @@ fn events_are_listed_up_to_the_limit() {
     });
     let done = world.run(&["events", "--account", ACCOUNT, "--limit", "501", "--key", KEY]);
     let lines: Vec<_> = done.stdout.lines().collect();
-    assert_eq!((done.code, lines.len()), (0, 502), "{}", done.stderr);
-    assert_eq!(
-        lines[0],
-        "TIME                      TYPE         KEY                     ACTOR       CHANGES       EVENT"
-    );
-    assert!(lines[1].contains("Ada") && lines[501].contains("grace@host") && lines[1].contains("name,enabled"));
-    let payload = json!({"action": "events", "accountId": ACCOUNT, "keyId": KEY, "actorKeyId": null, "limit": 1,
+    let note = "note: these are the newest 501 events, and there are more: give --limit 5010\n";
+    assert_eq!((done.code, lines.len(), &*done.stderr), (0, 502, note));
+    let heading = "TIME                      TYPE         KEY                     ACTOR       CHANGES                       EVENT";
+    assert_eq!(lines[0], heading);
+    assert!(lines[1].contains("Ada") && lines[501].contains("grace@host"));
+    assert!(lines[1].contains("name -→x, enabled true→false"), "{}", lines[1]);
+    // One more than the limit, so that it is known whether there are more.
+    let payload = json!({"action": "events", "accountId": ACCOUNT, "keyId": KEY, "actorKeyId": null, "limit": 2,
         "cursor": KEY});
     assert_eq!(world.payloads()[1], payload);
     let events = world.json(&["events", "--account", ACCOUNT, "--limit", "1", "--actor-key", KEY]);
     assert_eq!(events["events"][0]["actor"]["claimed"], "grace@host");
+    assert_eq!((&events["more"], events["events"].as_array().unwrap().len()), (&json!(true), 1));
+}
+
+#[test]
+fn a_list_that_is_whole_has_no_note() {
+    let world = World::new("events-whole", |_, payload| {
+        let event = json!({"id": KEY, "time": "2026-11-24T14:21:56.944Z", "type": "account.changed", "keyId": null,
+            "actor": {"type": "OPERATOR"}, "changes": [
+                {"field": "accountLimits", "from": [{"requests": 1000, "per": "MINUTE"}], "to": [{"requests": 2, "per": "MINUTE"}]},
+                {"field": "tags", "from": {}, "to": {"team": "blue"}},
+                {"field": "company", "from": "x".repeat(50), "to": "日本".repeat(40)},
+                {"field": "limits", "from": null, "to": null}]});
+        assert_eq!(payload["limit"], 3, "a limit that is reached exactly is no sign of more");
+        Reply::Json(json!({"events": [event, event], "nextCursor": null}))
+    });
+    let list = ["events", "--account", ACCOUNT, "--limit", "2"];
+    let done = world.run(&list);
+    assert_eq!((done.code, &*done.stderr), (0, ""));
+    let changes = format!(
+        "accountLimits 1000/MINUTE→2/MINUTE, tags -→team=blue, company {}…→{}…, …",
+        "x".repeat(23),
+        "日本".repeat(5) + "日"
+    );
+    assert!(done.stdout.contains(&changes), "{}", done.stdout);
+    assert_eq!(world.json(&list)["more"], false);
 }
 
 const REPUBLISH: [&str; 8] =

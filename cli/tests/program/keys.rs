@@ -165,7 +165,8 @@ fn what_is_no_terminal_gets_the_whole_table_and_json_has_no_controls() {
 pub(crate) fn shown() -> Value {
     json!({"accountId": ACCOUNT, "id": KEY, "company": "Acme", "status": "ACTIVE", "name": "web", "userId": "user-8",
         "username": "Grace", "operations": ["SMS"], "trafficType": "OTP", "createdAt": "2026-11-24T14:21:56.560Z",
-        "createdBy": "user-1", "createdByKeyId": KEY, "etag": "0353BcNZpXb50uDq1WcE9s", "limits": [{"requests": 5, "per": "DAY"}], "enabled": true, "tags": {"env": "prod", "team": "blue"},
+        "createdBy": "user-1", "createdByKeyId": KEY, "etag": "0353BcNZpXb50uDq1WcE9s", "lifetimeExempt": true,
+        "accountLimits": [{"requests": 2, "per": "MINUTE"}], "limits": [{"requests": 5, "per": "DAY"}], "enabled": true, "tags": {"env": "prod", "team": "blue"},
         "previousValueValidUntil": "2030-01-31T00:00:00.000Z", "previousValueLastUsedAt": null})
 }
 
@@ -174,15 +175,21 @@ fn one_key_is_shown() {
     let world = World::new("keys-show", |_, _| Reply::Json(shown()));
     let done = world.run(&["keys", "show", KEY, "--account", ACCOUNT]);
     let lines: Vec<_> = done.stdout.lines().collect();
-    assert_eq!((done.code, lines.len(), lines[8]), (0, 25, "username          Grace"), "{done:?}");
-    assert_eq!([lines[4], lines[13]], ["enabled           true", "created by key    0353BcNZpNQ41k9Zft1Kjj"]);
+    assert_eq!((done.code, lines.len(), lines[8]), (0, 26, "username              Grace"), "{done:?}");
+    assert_eq!([lines[4], lines[13]], ["enabled               yes", "created by key        0353BcNZpNQ41k9Zft1Kjj"]);
     assert_eq!(
-        lines[21..],
+        lines[16..],
         [
-            "tags              env=prod,team=blue",
-            "old value until   2030-01-31T00:00:00.000Z",
-            "old value used    -",
-            "etag              0353BcNZpXb50uDq1WcE9s",
+            "exempt from lifetime  yes",
+            "last used             -",
+            "addresses             -",
+            "limit of the key      5/DAY",
+            "effective limit       -",
+            "limit of the account  2/MINUTE",
+            "tags                  env=prod,team=blue",
+            "old value until       2030-01-31T00:00:00.000Z",
+            "old value used        -",
+            "etag                  0353BcNZpXb50uDq1WcE9s",
         ]
     );
     assert_eq!(world.payloads(), [json!({"action": "show-key", "accountId": ACCOUNT, "keyId": KEY})]);
