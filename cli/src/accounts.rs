@@ -9,11 +9,11 @@ use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::interrupt::Held;
 use crate::invocation::{Effect, Repeats};
-use crate::issuing::{Issuance, Issued};
+use crate::issuing::{Issuance, Issued, Mend};
 use crate::keys::settings::distinct;
 use crate::sweep::Sweep;
 use crate::trial::{Outcome, TriedKey};
-use crate::{downgrade, issuing, others, output, pages, subject, upgrade};
+use crate::{downgrade, issuing, others, output, pages, subject, typed, upgrade};
 
 const LIFETIME: &str = "maxKeyLifetimeDays";
 
@@ -93,8 +93,9 @@ async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Comm
         if !account_limits.is_none() {
             pages::set(&mut payload, "accountLimits", json!(account_limits));
         }
-        let perhaps = issuing::perhaps_issued("api-keys accounts list");
-        Ok(Issuance { service, output: "CreateAccountFunctionName", payload, perhaps })
+        let look = service.typed(&format!("accounts list --company {}", typed::quoted(&company)));
+        let perhaps = issuing::perhaps_issued(&look);
+        Ok(Issuance { service, output: "CreateAccountFunctionName", payload, perhaps, mend: Mend::Revoke })
     };
     let Issued { service, key } = issuing::issue(value_to, request, common).await?;
     if !tried.is_tried {
@@ -134,8 +135,8 @@ async fn recover(account: AccountName, holder: Holder, common: &Common) -> Resul
         let service = Service::find(common).await?;
         let id = service.account(&account).await?;
         let payload = json!({ "action": "recover", "accountId": id, "userId": user_id, "username": username });
-        let perhaps = issuing::perhaps_issued(&format!("api-keys keys list --account {id}"));
-        Ok(Issuance { service, output: MANAGE, payload, perhaps })
+        let perhaps = issuing::perhaps_issued(&service.typed(&format!("keys list --account {id}")));
+        Ok(Issuance { service, output: MANAGE, payload, perhaps, mend: Mend::Revoke })
     };
     issuing::issue(value_to, request, common).await.map(drop)
 }

@@ -3,13 +3,17 @@
 mod each;
 mod find;
 mod issue;
+mod question;
+mod rotate;
 pub(crate) mod settings;
 
 use api_keys::key::KeyId;
 use serde_json::{Value, json};
 
-use crate::arguments::{AccountName, Common, Filter, Keys};
+use self::question::Question;
+use crate::arguments::{AccountName, Common, Filter, Keys, constant};
 use crate::aws::Service;
+use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::{import, output, pages};
 
@@ -68,15 +72,16 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
             if common.json { output::json(&json!({ "apiKeys": keys })) } else { output::table(&COLUMNS, NEEDED, &keys) }
         }
         Keys::Create { account, new } => issue::create(&account, new, common).await,
-        Keys::Rotate { account, key, old, value_to } => issue::rotate(&account, key, old, value_to, common).await,
-        Keys::Show { account, key } => of_one(&account, key, json!({ "action": "show-key" }), common).await,
+        Keys::Rotate { account, key, old, value_to } => rotate::run(&account, key, old, value_to, common).await,
+        Keys::Show { account, key } => of_one(&account, key, json!({ "action": "show-key" }), None, common).await,
         Keys::Update { account, key, changed } => {
+            let question = Question::of_changes(&changed);
             let mut payload = Value::from(settings::of_changes(changed)?);
             pages::set(&mut payload, "action", "update-key".into());
-            of_one(&account, key, payload, common).await
+            of_one(&account, key, payload, question, common).await
         }
         Keys::Exempt { account, key, end } => {
-            of_one(&account, key, json!({ "action": "exempt-key", "exempt": !end }), common).await
+            of_one(&account, key, json!({ "action": "exempt-key", "exempt": !end }), None, common).await
         }
         Keys::Find { value: Some(_) } => {
             Err(Failure::input("the value is read from standard input, as command lines are seen by others"))
@@ -88,9 +93,20 @@ pub(crate) async fn run(command: Keys, common: &Common) -> Result<(), Failure> {
 }
 
 /// An action on one key, whose answer shows it. A change that is made twice comes to the same.
-async fn of_one(account: &AccountName, key: KeyId, mut payload: Value, common: &Common) -> Result<(), Failure> {
+async fn of_one(
+    account: &AccountName,
+    key: KeyId,
+    mut payload: Value,
+    question: Option<Question>,
+    common: &Common,
+) -> Result<(), Failure> {
+    let confirmation = question.map(|_| Confirmation::prepare(common.yes)).transpose()?;
     let service = Service::find(common).await?;
-    pages::set(&mut payload, "accountId", json!(service.account(account).await?));
+    let account = service.account(account).await?;
+    if let (Some(question), Some(confirmation)) = (question, confirmation) {
+        confirmation.ask(question.about(&service, account, &[key])).await?;
+    }
+    pages::set(&mut payload, "accountId", json!(account));
     pages::set(&mut payload, "keyId", json!(key));
     let shown = service.manage(&payload).await?;
     if common.json { output::json(&shown) } else { output::record(&RECORD, &shown) }
@@ -103,12 +119,11 @@ async fn of_one(account: &AccountName, key: KeyId, mut payload: Value, common: &
 fn listing(filter: Filter) -> Result<Value, Failure> {
     let Filter { user_id, assigned_to, status, operation, created_by_key, expires_before, unused_since, .. } = filter;
     let Filter { exceeds_lifetime, tags, .. } = filter;
-    let upper = |text: Option<String>| text.map(|text| text.to_ascii_uppercase());
     let fields = [
         ("userId", json!(user_id)),
         ("assignedTo", json!(assigned_to)),
-        ("status", json!(upper(status))),
-        ("operation", json!(upper(operation))),
+        ("status", json!(status.as_deref().map(constant))),
+        ("operation", json!(operation.as_deref().map(constant))),
         ("createdByKeyId", json!(created_by_key)),
         ("expiresBefore", json!(expires_before)),
         ("unusedSince", json!(unused_since)),

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use api_keys::key::KeyId;
 use serde_json::{Value, json};
 
+use super::question::{self, Question};
 use crate::arguments::{AccountName, Common};
 use crate::aws::{MANAGE, Service};
 use crate::confirmation::Confirmation;
 use crate::failure::{Failure, Kind};
 use crate::invocation::{Effect, Repeats};
 use crate::pages::take_list;
-use crate::{interrupt, output, subject};
+use crate::{interrupt, output};
 
 /// As many as `manage-account` takes.
 const AT_ONCE: usize = 100;
@@ -21,10 +22,7 @@ pub(super) struct Deed {
     action: &'static str,
     /// Whether it may be sent again when its effect is unknown.
     repeats: Repeats,
-    /// What it does, in a question.
-    verb: &'static str,
-    /// The end of the question.
-    consequence: &'static str,
+    question: Question,
     /// What was done, and the answer's list of those to which it was.
     done: &'static str,
     /// How things stand when it broke off.
@@ -35,8 +33,7 @@ pub(super) const REVOKE: Deed = Deed {
     action: "revoke-keys",
     // Sent again, it would not find what the first attempt has deleted.
     repeats: Repeats::AreNot,
-    verb: "Delete",
-    consequence: "for good",
+    question: Question { verb: "Delete", consequence: "for good" },
     done: "revoked",
     perhaps: "some of the keys may be revoked: run the same command again, which does not find those",
 };
@@ -44,15 +41,14 @@ pub(super) const REVOKE: Deed = Deed {
 pub(super) const DISABLE: Deed = Deed {
     action: "disable-keys",
     repeats: Repeats::AreSafe,
-    verb: "Disable",
-    consequence: "until a manager enables it again",
+    question: question::DISABLE,
     done: "disabled",
     perhaps: "some of the keys may be disabled: run the same command again",
 };
 
 impl Deed {
     pub(super) async fn run(&self, account: &AccountName, keys: &[KeyId], common: &Common) -> Result<(), Failure> {
-        let Self { action, repeats, verb, consequence, done: list, perhaps } = *self;
+        let Self { action, repeats, question, done: list, perhaps } = *self;
         let mut seen = HashSet::new();
         if let Some(twice) = keys.iter().find(|key| !seen.insert(**key)) {
             return Err(Failure::input(format!("the key {twice} is given twice")));
@@ -60,9 +56,7 @@ impl Deed {
         let confirmation = Confirmation::prepare(common.yes)?;
         let service = Service::find(common).await?;
         let account = service.account(account).await?;
-        let question =
-            async { Ok(format!("{verb} {}, {consequence}?", subject::keys(&service, account, keys).await?)) };
-        confirmation.ask(question).await?;
+        confirmation.ask(question.about(&service, account, keys)).await?;
         let (mut done, mut not_found, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         let work = async {
             for ids in keys.chunks(AT_ONCE) {

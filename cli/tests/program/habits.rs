@@ -148,11 +148,11 @@ fn debug_prints_of_each_request_its_id_and_nothing_that_it_carries() {
     let world = World::new("debug", |_, _| {
         Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "operations": ["SMS"], "value": VALUE}))
     });
-    let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--value-to", "value", "--debug"];
+    let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--value-to", "value", "--debug", "--yes"];
     let done = world.run(&rotate);
     assert_eq!(done.code, 0, "{}", done.stderr);
     let lines: Vec<_> = done.stderr.lines().collect();
-    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("debug: POST 127.0.0.1/")), "{lines:?}");
+    assert!(lines.len() == 3 && lines.iter().all(|line| line.starts_with("debug: POST 127.0.0.1/")), "{lines:?}");
     let invocation = "debug: POST 127.0.0.1/2015-03-31/functions/ManageAccountFunctionName/invocations: 200 in ";
     assert!(lines[1].starts_with(invocation) && lines[1].ends_with(&format!(" ms, request {REQUEST}")), "{lines:?}");
     assert!(!done.stderr.contains(VALUE) && !done.stderr.contains("Credential"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, KEY, Reply, VALUE, World};
+use crate::world::{ACCOUNT, KEY, Reply, Stop, VALUE, World};
 
 const USER: [&str; 4] = ["--user-id", "user-1", "--username", "Ada"];
 
@@ -53,7 +53,7 @@ fn a_value_goes_to_a_new_private_file_alone() {
 fn a_value_is_shown_on_a_terminal_alone() {
     let world = without_accounts("terminal", || Reply::Json(issued()));
     let done = world.on_terminal(&create(&[]), "");
-    assert!(done.code == 0 && done.stdout.contains(&format!("value       {VALUE}")), "{}", done.code);
+    assert!(done.code == 0 && done.stdout.contains(&format!("value            {VALUE}")), "{}", done.code);
 
     let done = world.run(&create(&[]));
     let expected = "error: the new key's value is shown only on a terminal: name a new file for it with --value-to\n";
@@ -78,7 +78,7 @@ fn what_may_have_been_issued_is_not_issued_again() {
     let world = without_accounts("unknown", || Reply::Status(500, "for a moment"));
     let done = world.run(&create(&["--value-to", "value"]));
     let expected = "error: Lambda failed: for a moment; the key may have been issued all the same, and its value is lost: \
-        see `api-keys accounts list`\n";
+        look first, and do not run the same command again: `api-keys accounts list --company Example`\n";
     assert_eq!((done.code, &*done.stdout, &*done.stderr), (1, "", expected));
     assert_eq!(asked(&world).len(), 1);
     assert!(world.files().is_empty(), "no empty file is left");
@@ -97,7 +97,9 @@ fn a_value_that_cannot_be_kept_names_its_key() {
     let program = [&[env!("CARGO_BIN_EXE_api-keys")][..], &create(&["--value-to", "value"])].concat();
     let mut shell = world.in_shell("bash", &[&["-c", limited, "bash"], &program[..]].concat());
     let done = crate::world::done(shell.output().unwrap());
-    assert!(done.code == 1 && done.stderr.contains(&format!("the value of the key {KEY} is lost: revoke it")));
+    let revoke = format!("its value is lost, so revoke it: `api-keys keys revoke {KEY} --account {ACCOUNT}`\n");
+    assert!(done.code == 1 && done.stderr.ends_with(&revoke), "{}", done.stderr);
+    assert!(world.files().is_empty(), "no empty file is left");
     assert!(!done.stderr.contains(VALUE) && !done.stdout.contains(VALUE));
 
     let world = without_accounts("no-value", || Reply::Json(json!({"id": KEY, "value": "nonsense"})));
@@ -115,4 +117,37 @@ fn an_account_gets_the_id_of_other_books() {
     let payload = json!({"company": "Example", "externalId": "crm-7",
         "accountLimits": [{"requests": 9, "per": "DAY"}], "userId": "user-1", "username": "Ada"});
     assert_eq!(asked(&world), [payload]);
+}
+
+#[test]
+fn an_interruption_leaves_no_empty_file_whenever_it_comes() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        for (name, action) in [("early", Some("list")), ("late", None)] {
+            let stop = Stop::default();
+            let by = stop.clone();
+            let world = World::new(&format!("interrupted-{name}{signal}"), move |_, payload| {
+                if payload["action"].as_str() == action {
+                    by.send(signal);
+                    return Reply::Silence;
+                }
+                Reply::Json(json!({"accounts": [], "nextCursor": null}))
+            });
+            let (code, stderr) = stop.watch(world.command(&create(&["--value-to", "value"])));
+            assert!(world.files().is_empty(), "{name} {signal}");
+            if name == "late" {
+                let expected = "error: stopped: the key may have been issued all the same, and its value is lost: look \
+                    first, and do not run the same command again: `api-keys accounts list --company Example`\n";
+                assert_eq!((code, &*stderr), (Some(130), expected), "{signal}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_command_to_type_is_for_the_same_stack() {
+    let world = World::new("typed", |_, _| Reply::Status(500, "for a moment"));
+    let create = ["keys", "create", "--account", ACCOUNT, "--operations", "SMS", "--value-to", "value"];
+    let done = world.run(&[&create[..], &USER, &["--stack", "its stack", "--region", "eu-west-3"]].concat());
+    let typed = format!("`api-keys keys list --account {ACCOUNT} --stack 'its stack' --region eu-west-3`\n");
+    assert!(done.stderr.ends_with(&typed), "{}", done.stderr);
 }

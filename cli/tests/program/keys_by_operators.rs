@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, KEY, Reply, VALUE, World};
+use crate::world::{ACCOUNT, KEY, Reply, VALUE, World, with};
 
 fn issuing(name: &str) -> World {
     World::new(name, |_, _| {
@@ -72,7 +72,8 @@ fn an_update_sends_what_changes_alone_and_null_for_what_goes() {
     let world = World::new("keys-update", |_, _| Reply::Json(crate::keys::shown()));
     let update = ["keys", "update", KEY, "--account", ACCOUNT];
     for (options, fields) in [
-        (&["--enabled", "false"][..], json!({"enabled": false})),
+        (&["--enabled", "true"][..], json!({"enabled": true})),
+        (&["--enabled", "false", "--yes"], json!({"enabled": false})),
         (
             &["--name", "web", "--user-id", "u9", "--username", "Lin"],
             json!({"name": "web", "userId": "u9", "username": "Lin"}),
@@ -83,7 +84,7 @@ fn an_update_sends_what_changes_alone_and_null_for_what_goes() {
         ),
         (&["--no-limits", "--no-allowed-ips"], json!({"limits": null, "allowedIps": null})),
         (&["--tag", "team=red", "--no-tag", "env"], json!({"tags": {"team": "red", "env": null}})),
-        (&["--end-old-value"], json!({"previousValueValidUntil": null})),
+        (&["--end-old-value", "--yes"], json!({"previousValueValidUntil": null})),
         (&["--operations", "sms"], json!({"operations": ["SMS"]})),
     ] {
         let done = world.run(&[&update[..], options].concat());
@@ -107,9 +108,145 @@ fn an_update_sends_what_changes_alone_and_null_for_what_goes() {
 }
 
 #[test]
+fn an_update_that_ends_something_asks_first() {
+    let world = World::new("keys-update-asks", |_, payload| match payload["action"].as_str() {
+        Some("show") => Reply::Json(crate::shown()),
+        _ => Reply::Json(crate::keys::shown()),
+    });
+    let about = format!("the key {KEY} \"web\" of Grace (user-8), Example ({ACCOUNT}, 2 keys)");
+    for (option, question) in [
+        (&["--enabled", "false"][..], format!("Disable {about}, until a manager enables it again? [y/N]")),
+        (&["--end-old-value"], format!("End the value before the last rotation of {about}, at once? [y/N]")),
+    ] {
+        let update = [&["keys", "update", KEY, "--account", ACCOUNT], option].concat();
+        let sent = || world.payloads().into_iter().filter(|payload| payload["action"] == "update-key").count();
+        let before = sent();
+        let done = world.on_terminal(&update, "n\n");
+        assert!(done.code == 5 && done.stdout.contains(&question), "{done:?}");
+        assert_eq!((world.run(&update).code, sent()), (2, before), "there is no terminal");
+        assert_eq!((world.on_terminal(&update, "y\n").code, sent()), (0, before + 1));
+    }
+}
+
+/// A key whose value before the last rotation works until that time, if there is one.
+fn rotating(name: &str, status: &'static str, old_value_until: Value) -> World {
+    World::new(name, move |_, payload| match payload["action"].as_str() {
+        Some("show") => Reply::Json(crate::shown()),
+        Some("show-key") => {
+            let fields = json!({"status": status, "valueCreatedAt": "2026-11-24T14:21:56.560Z",
+                "previousValueValidUntil": old_value_until});
+            Reply::Json(with(crate::keys::shown(), &fields))
+        }
+        _ => {
+            let fields = json!({"value": VALUE, "valueCreatedAt": "2030-01-31T00:00:00.000Z",
+                "previousValueValidUntil": "2030-02-01T00:00:00.000Z"});
+            Reply::Json(with(crate::keys::shown(), &fields))
+        }
+    })
+}
+
+#[test]
+fn a_rotation_that_ends_a_value_at_once_asks_and_names_it() {
+    let until = json!("2030-01-31T00:00:00.000Z");
+    let about = format!("Rotate the key {KEY} \"web\" of Grace (user-8), Example ({ACCOUNT}, 2 keys)?");
+    let present = "Its present value, of 2026-11-24T14:21:56.560Z, ends at once";
+    let old = "The value before it, which would work until 2030-01-31T00:00:00.000Z, ends at once";
+    for (name, status, until, options, question) in [
+        ("present", "ACTIVE", &Value::Null, &[][..], Some(format!("{about} {present}. [y/N]"))),
+        ("both", "ACTIVE", &until, &["--grace", "0"], Some(format!("{about} {present}. {old}. [y/N]"))),
+        ("old", "ACTIVE", &until, &["--grace", "86400"], Some(format!("{about} {old}. [y/N]"))),
+        ("lost", "ACTIVE", &until, &["--keep-previous"], Some(format!("{about} {present}. [y/N]"))),
+        ("none", "ACTIVE", &Value::Null, &["--grace", "86400"], None),
+        ("exposed", "EXPOSED", &Value::Null, &[], None),
+    ] {
+        let world = rotating(&format!("keys-rotate-asks-{name}"), status, until.clone());
+        let rotate = [&["keys", "rotate", KEY, "--account", ACCOUNT, "--value-to", "value"], options].concat();
+        let sent = || world.payloads().into_iter().filter(|payload| payload["action"] == "rotate-key").count();
+        if let Some(question) = question {
+            let done = world.on_terminal(&rotate, "n\n");
+            assert!(done.code == 5 && done.stdout.contains(&question), "{name}: {done:?}");
+            assert_eq!((world.run(&rotate).code, sent(), world.files().len()), (2, 0, 0), "{name}: no terminal");
+            assert_eq!(world.on_terminal(&rotate, "y\n").code, 0, "{name}");
+        } else {
+            let done = world.run(&rotate);
+            assert_eq!(done.code, 0, "{name}: {done:?}");
+        }
+        assert_eq!(sent(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_new_value_is_shown_with_its_end_and_that_of_the_old_one() {
+    let world = rotating("keys-rotate-ends", "ACTIVE", Value::Null);
+    let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--grace", "86400", "--value-to"];
+    let done = world.run(&[&rotate[..], &["value"]].concat());
+    let record = format!(
+        "account          {ACCOUNT}\nkey              {KEY}\nuser             user-8\noperations       SMS\nexpires          -\n\
+         old value until  2030-02-01T00:00:00.000Z\nvalue in         value\n"
+    );
+    assert_eq!((done.code, &*done.stdout, &*done.stderr), (0, &*record, ""));
+}
+
+#[test]
+fn what_a_rotation_does_otherwise_than_asked_is_noted() {
+    const GRACE: &str = "--grace";
+    let end = "2030-04-01T00:00:00.000Z";
+    let no_grace = "note: the old value was reported as leaked, so it gets no grace period\n";
+    let shorter = "note: the old value works until 2030-01-31T01:00:00.000Z, for less than the grace period: the longest \
+        lifetime ends it then\n";
+    let given = format!("note: the key had no end, and the account's longest lifetime gives it one: {end}\n");
+    for (name, status, before, after, options, notes) in [
+        ("exposed", "EXPOSED", Value::Null, json!({"previousValueValidUntil": null}), &[GRACE, "3600"][..], no_grace),
+        (
+            "shorter",
+            "ACTIVE",
+            Value::Null,
+            json!({"previousValueValidUntil": "2030-01-31T01:00:00.000Z"}),
+            &[GRACE, "7200"],
+            shorter,
+        ),
+        (
+            "whole",
+            "ACTIVE",
+            Value::Null,
+            json!({"previousValueValidUntil": "2030-01-31T02:00:00.000Z"}),
+            &[GRACE, "7200"],
+            "",
+        ),
+        ("ended", "ACTIVE", Value::Null, json!({"expiresAt": end}), &[], &given),
+        ("asked", "ACTIVE", Value::Null, json!({"expiresAt": end}), &["--expires-at", "2030-04-01"], ""),
+        ("stayed", "ACTIVE", json!(end), json!({"expiresAt": end}), &[], ""),
+    ] {
+        let world = World::new(&format!("keys-rotate-noted-{name}"), move |_, payload| {
+            let key = json!({"status": status, "previousValueValidUntil": null, "expiresAt": before});
+            let key = with(crate::keys::shown(), &key);
+            if payload["action"] == "show-key" {
+                return Reply::Json(key);
+            }
+            let new = json!({"value": VALUE, "valueCreatedAt": "2030-01-31T00:00:00.000Z"});
+            Reply::Json(with(with(key, &new), &after))
+        });
+        let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--yes", "--value-to", "value"];
+        let done = world.run(&[&rotate[..], options].concat());
+        assert_eq!((done.code, &*done.stderr), (0, notes), "{name}");
+    }
+}
+
+#[test]
+fn a_grace_period_is_in_seconds() {
+    let world = issuing("keys-rotate-seconds");
+    for wrong in ["1h", "7d", "604801", "-1"] {
+        let grace = format!("--grace={wrong}");
+        let done = world.run(&["keys", "rotate", KEY, "--account", ACCOUNT, "--value-to", "value", &grace]);
+        let seconds = "a grace period is in seconds, 0 to 604800, such as 86400 for a day";
+        assert!(done.code == 2 && done.stderr.contains(seconds), "{done:?}");
+    }
+}
+
+#[test]
 fn a_rotation_is_sent_once_and_shows_how_a_lost_answer_is_mended() {
     let world = issuing("keys-rotate");
-    let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--value-to"];
+    let rotate = ["keys", "rotate", KEY, "--account", ACCOUNT, "--yes", "--value-to"];
     for (file, options, more) in [
         ("one", &[][..], json!({})),
         ("two", &["--grace", "3600"], json!({"gracePeriodSeconds": 3600})),
@@ -123,10 +260,15 @@ fn a_rotation_is_sent_once_and_shows_how_a_lost_answer_is_mended() {
         payload["keyId"] = json!(KEY);
         assert_eq!((world.payloads().pop().unwrap(), world.read(file)), (payload, format!("{VALUE}\n")));
     }
-    let world = World::new("keys-rotate-lost", |_, _| Reply::Status(500, "for a moment"));
+    let world = World::new("keys-rotate-lost", |_, payload| match payload["action"].as_str() {
+        Some("show-key") => Reply::Json(crate::keys::shown()),
+        _ => Reply::Status(500, "for a moment"),
+    });
     let done = world.run(&[&rotate[..], &["value"]].concat());
-    assert!(done.code == 1 && done.stderr.contains("if it has, rotate it again with --keep-previous"), "{done:?}");
-    assert_eq!((world.invoked().len(), world.files().len()), (1, 0));
+    let again =
+        format!("if it has, rotate it again: `api-keys keys rotate {KEY} --account {ACCOUNT} --keep-previous`\n");
+    assert!(done.code == 1 && done.stderr.ends_with(&again), "{done:?}");
+    assert_eq!((world.invoked().len(), world.files().len()), (2, 0));
 }
 
 /// An API on which a key is answered with these statuses, one after the other.

@@ -247,11 +247,30 @@ impl Stop {
         done(child.wait_with_output().unwrap())
     }
 
+    /// The same, where the signal may end it without an exit code: that code, and standard error.
+    pub(crate) fn watch(&self, mut command: Command) -> (Option<i32>, String) {
+        let child = command.spawn().unwrap();
+        self.0.set(child.id()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
     /// Stops it.
     pub(crate) fn interrupt(&self) {
-        let id = self.0.wait().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.send("-INT");
     }
+
+    /// Sends it a signal.
+    pub(crate) fn send(&self, signal: &str) {
+        let id = self.0.wait().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+}
+
+/// An object with other values of these fields.
+pub(crate) fn with(mut object: Value, fields: &Value) -> Value {
+    object.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    object
 }
 
 pub(crate) fn done(output: Output) -> Done {
