@@ -47,9 +47,13 @@ pub(crate) async fn run(command: Accounts, common: &Common) -> Result<(), Failur
             show(&service.manage(&json!({ "action": "show", "accountId": id })).await?, common)
         }
         Accounts::Update(Update { account, changes }) => {
+            let external_id = changes.external_id.clone();
             let fields = changes_as_json(changes)?;
             let service = Service::find(common).await?;
             let id = service.account(&account.name).await?;
+            if let Some(external_id) = external_id {
+                others::before_naming(id, &external_id, &service, common.yes).await?;
+            }
             sweep(id, "update", fields, "keysChanged", "not every key has the change yet", &service, common).await
         }
         Accounts::Suspend { account } => {
@@ -82,7 +86,7 @@ async fn create(account: NewAccount, holder: Holder, tried: Tried, common: &Comm
         if tried.is_tried {
             service.api_url(tried.url.as_deref())?;
         }
-        others::warn(&company, &service, common.yes).await?;
+        others::before_creating(&company, external_id.as_deref(), &service, common.yes).await?;
         let mut payload = json!({ "company": company, "userId": user_id, "username": username });
         if let Some(external_id) = external_id {
             pages::set(&mut payload, "externalId", external_id.into());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::shown;
-use crate::world::{ACCOUNT, KEY, Reply, VALUE, World, done};
+use crate::world::{ACCOUNT, KEY, Reply, VALUE, World, done, with};
 
 #[test]
 fn list_shows_every_page() {
@@ -40,8 +40,14 @@ fn show_is_a_record() {
 
 /// Two invocations are not done.
 fn sweeping(name: &str) -> World {
-    World::new(name, |before, _| {
-        let (done, cursor) = if before < 2 { (false, json!(format!("1.0.{before}"))) } else { (true, Value::Null) };
+    World::new(name, |_, payload| {
+        let cursor = match payload["cursor"].as_str() {
+            _ if payload["action"] == "list" => return Reply::Json(json!({"accounts": [], "nextCursor": null})),
+            None => json!("1.0.0"),
+            Some("1.0.0") => json!("1.0.1"),
+            Some(_) => Value::Null,
+        };
+        let done = cursor.is_null();
         Reply::Json(json!({"account": shown(), "done": done, "keysMarked": 20, "keysChanged": 20, "removed": 20,
             "cursor": cursor}))
     })
@@ -85,9 +91,10 @@ fn an_update_sends_what_is_to_change_alone() {
         let mut payload = fields.clone();
         payload["action"] = json!("update");
         payload["accountId"] = json!(ACCOUNT);
-        assert_eq!(world.payloads()[0], payload);
+        let sent = world.payloads().into_iter().filter(|payload| payload["action"] == "update").collect::<Vec<_>>();
+        assert_eq!(sent[0], payload);
         payload["cursor"] = json!("1.0.1");
-        assert_eq!(world.payloads()[2], payload, "each invocation has the change");
+        assert_eq!(sent[2], payload, "each invocation has the change");
     }
 }
 
@@ -235,4 +242,51 @@ fn a_second_account_of_a_company_is_not_made_without_a_word() {
     let done = world.run(&CREATE);
     let warning = "warning: it is not known whether Acme has an account already: company is not a known field\n";
     assert_eq!((done.code, &*done.stderr), (0, warning));
+}
+
+/// An account with the id `crm-7`, of another company than the one that gets an account.
+fn with_external_id(name: &str) -> World {
+    World::new(name, |_, payload| match payload["action"].as_str() {
+        Some("list") if payload["company"].is_null() => {
+            let account = with(named("Other"), &json!({"externalId": "crm-7"}));
+            Reply::Json(json!({"accounts": [account], "nextCursor": null}))
+        }
+        Some("list") => Reply::Json(json!({"accounts": [], "nextCursor": null})),
+        Some("show") => Reply::Json(shown()),
+        Some("update") => Reply::Json(json!({"account": shown(), "done": true, "keysChanged": 2, "cursor": null})),
+        _ => {
+            Reply::Json(json!({"accountId": ACCOUNT, "id": KEY, "userId": "u", "operations": ["SMS"], "value": VALUE}))
+        }
+    })
+}
+
+#[test]
+fn an_external_id_of_another_account_is_not_given_without_a_word() {
+    let there_is = format!("the external id crm-7 is already that of Other ({ACCOUNT}, 2 keys)");
+    let create = [&CREATE[..], &["--external-id", "crm-7"]].concat();
+    let world = with_external_id("same-id-created");
+    let done = world.run(&create);
+    assert_eq!((done.code, done.stderr), (0, format!("warning: {there_is}\n")), "there is no terminal");
+
+    let world = with_external_id("same-id-asked");
+    let done = world.on_terminal(&create, "n\n");
+    assert!(done.code == 5 && done.stdout.contains(&format!("{there_is}. Create another account? [y/N]")), "{done:?}");
+    assert!(world.files().is_empty());
+
+    let other = "ZYXWVUTSRQPONMLKJIHGFE";
+    let update = ["accounts", "update", other, "--external-id", "crm-7"];
+    let world = with_external_id("same-id-updated");
+    let done = world.run(&update);
+    assert_eq!((done.code, done.stderr), (0, format!("warning: {there_is}\n")));
+    let done = world.on_terminal(&update, "n\n");
+    let question = format!("{there_is}. Give it to {other} too? [y/N]");
+    assert!(done.code == 5 && done.stdout.contains(&question), "{done:?}");
+
+    for (name, arguments) in [
+        ("same-id-own", &["accounts", "update", ACCOUNT, "--external-id", "crm-7"][..]),
+        ("same-id-free", &["accounts", "update", other, "--external-id", "crm-8"]),
+    ] {
+        let done = with_external_id(name).run(arguments);
+        assert_eq!((done.code, &*done.stderr), (0, ""), "{name}");
+    }
 }
