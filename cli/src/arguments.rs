@@ -56,7 +56,7 @@ pub(crate) struct Common {
     /// Print JSON instead of tables, and errors as JSON to standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print the result of each request to AWS, with its id; nothing that it carries
+    /// Print the action and the result of each request to AWS, with its id; nothing else that it carries
     #[arg(long, global = true)]
     pub(crate) debug: bool,
     /// Do not ask before something ends or is destroyed

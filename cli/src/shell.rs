@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::{HeaderMap, Response, Uri};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::Common;
 use crate::failure::{Failure, chain};
@@ -77,7 +77,7 @@ pub(crate) fn limits(time: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(time).operation_timeout(time).build()
 }
 
-/// Sends requests, and prints of each what `--debug` asks for: never a header, a query or a body.
+/// Sends requests, and prints of each what `--debug` asks for: of header, query and body the action alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched(Transport);
 
@@ -94,7 +94,7 @@ impl Watched {
         let begun = Instant::now();
         let answer = self.0.get(url, headers).await;
         let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
-        let line = format!("GET {}{}", url.host().unwrap_or_default(), url.path());
+        let line = format!("GET {}", place(url));
         let id = answer.as_ref().ok().and_then(|answer| answer.headers().get("x-amzn-requestid")?.to_str().ok());
         watched(&line, status, begun, id);
         answer.map(|answer| answer.map(drop)).map_err(|error| chain(&*error))
@@ -110,9 +110,10 @@ impl HttpClient for Watched {
 impl HttpConnector for Watched {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let uri: Option<Uri> = request.uri().parse().ok();
-        let place = uri.as_ref().map(|uri| format!("{}{}", uri.host().unwrap_or_default(), uri.path()));
-        let target = request.headers().get("x-amz-target").map(|target| format!(" {target}")).unwrap_or_default();
-        let request_line = format!("{} {}{target}", request.method(), place.unwrap_or_default());
+        let target =
+            request.headers().get("x-amz-target").map(str::to_owned).or_else(|| action(request.body().bytes()?));
+        let target = target.map(|target| format!(" {target}")).unwrap_or_default();
+        let request_line = format!("{} {}{target}", request.method(), uri.as_ref().map(place).unwrap_or_default());
         let begun = Instant::now();
         let sent = self.0.call(request);
         HttpConnectorFuture::new(async move {
@@ -126,6 +127,21 @@ impl HttpConnector for Watched {
             answer
         })
     }
+}
+
+/// Host, port and path: neither a query nor what may stand before the host.
+fn place(uri: &Uri) -> String {
+    let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}{}", uri.host().unwrap_or_default(), uri.path())
+}
+
+/// The action of CloudFormation or of a function that a body asks for: a word alone is no value of a key.
+fn action(body: &[u8]) -> Option<String> {
+    let of_json = || Some(serde_json::from_slice::<Value>(body).ok()?.get("action")?.as_str()?.to_owned());
+    let of_form =
+        || form_urlencoded::parse(body).find(|(name, _)| name == "Action").map(|(_, action)| action.into_owned());
+    let is_word = |letter: char| letter.is_ascii_alphabetic() || letter == '-';
+    of_json().or_else(of_form).filter(|action| action.chars().all(is_word))
 }
 
 /// Prints what became of a request.

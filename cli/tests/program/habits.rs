@@ -152,9 +152,12 @@ fn debug_prints_of_each_request_its_id_and_nothing_that_it_carries() {
     let done = world.run(&rotate);
     assert_eq!(done.code, 0, "{}", done.stderr);
     let lines: Vec<_> = done.stderr.lines().collect();
-    assert!(lines.len() == 3 && lines.iter().all(|line| line.starts_with("debug: POST 127.0.0.1/")), "{lines:?}");
-    let invocation = "debug: POST 127.0.0.1/2015-03-31/functions/ManageAccountFunctionName/invocations: 200 in ";
-    assert!(lines[1].starts_with(invocation) && lines[1].ends_with(&format!(" ms, request {REQUEST}")), "{lines:?}");
+    let post = format!("debug: POST {}/", world.endpoint.strip_prefix("http://").unwrap());
+    assert!(lines.len() == 3 && lines.iter().all(|line| line.starts_with(&post)), "{lines:?}");
+    assert!(lines[0].starts_with(&format!("{post} DescribeStacks: 200 in ")), "{lines:?}");
+    let invocation = format!("{post}2015-03-31/functions/ManageAccountFunctionName/invocations show-key: 200 in ");
+    assert!(lines[1].starts_with(&invocation) && lines[2].contains("/invocations rotate-key: 200 in "), "{lines:?}");
+    assert!(lines[1].ends_with(&format!(" ms, request {REQUEST}")), "{lines:?}");
     assert!(!done.stderr.contains(VALUE) && !done.stderr.contains("Credential"));
     let debug = world.run(&[&SHOW[..], &["--debug", "--json"]].concat()).stderr;
     let last: Value = serde_json::from_str(debug.lines().last().unwrap()).unwrap();
