@@ -258,6 +258,25 @@ fn the_parameters_and_their_defaults_are_those_of_the_template() {
     }
 }
 
+/// What restore.md does to the template before the first of its two deployments.
+#[test]
+fn the_guide_takes_the_stream_and_what_reads_it_out_of_the_template() {
+    let guide = document("docs/guides/restore.md").text;
+    let edit = guide.lines().find_map(|line| line.strip_prefix("sed -i ")?.strip_suffix(" template.yaml")).unwrap();
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("without-stream.yaml");
+    let command = format!("sed {edit} template.yaml > '{}'", copy.display());
+    assert!(Command::new("bash").args(["-c", &command]).current_dir(root()).status().unwrap().success());
+    let edited = read(copy.to_str().unwrap());
+    let mut expected = template();
+    let resources = expected["Resources"].as_object_mut().unwrap();
+    resources.remove("EventStream").unwrap();
+    resources["EventTable"]["Properties"].as_object_mut().unwrap().remove("StreamSpecification").unwrap();
+    let statements = &mut resources["PublishEventsFunction"]["Properties"]["Policies"][0]["Statement"];
+    statements.as_array_mut().unwrap().retain(|statement| statement["Sid"] != "ReadStream");
+    assert_eq!(edited, expected);
+    assert!(!edited.to_string().contains("StreamArn"));
+}
+
 #[test]
 fn the_outputs_are_those_of_the_template() {
     let outputs = template()["Outputs"].clone();

@@ -42,7 +42,9 @@ pub(super) async fn look(service: &Service) -> Vec<Finding> {
 async fn settings(client: &Client, table: &str, has_stream: bool) -> Result<Vec<Finding>, Finding> {
     let answer = Box::pin(client.describe_table().table_name(table).send()).await.map_err(|error| {
         if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) {
-            let list = format!("aws dynamodb list-backups --table-name {table}   # and docs/guides/restore.md");
+            let list = format!(
+                "aws dynamodb list-backups --backup-type SYSTEM --table-name {table}   # and docs/guides/restore.md"
+            );
             return Finding::fault(CHECK, format!("{table} is gone: what needs it is a 500"), list);
         }
         let look = format!("aws dynamodb describe-table --table-name {table}");

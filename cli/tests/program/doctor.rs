@@ -289,7 +289,12 @@ fn each_fault_is_named_with_its_cause_and_the_line_to_type() {
             "api-keys-create-key cannot run: no image",
             "get-function-configuration",
         ),
-        ("table-gone", ("DescribeTable TableName", 400, gone()), "TableName is gone", "list-backups"),
+        (
+            "table-gone",
+            ("DescribeTable TableName", 400, gone()),
+            "TableName is gone",
+            "list-backups --backup-type SYSTEM",
+        ),
         ("stopped", (MAPPINGS, 200, mapping("Disabled", "OK")), "is Disabled: no event", "--uuid m1 --enabled"),
         (
             "in-vain",
