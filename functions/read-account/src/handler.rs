@@ -62,6 +62,8 @@ pub struct AccountView<'a> {
     operations: &'a Operations,
     /// What the calling key may give to a key: those of `operations` that it has itself, and `AUTHENTICATION_READ`. Nothing where
     /// it may not manage keys.
+    // The list of a key is never empty, and this one is for a reader.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeSet<api_keys::key::Operation>))]
     grantable_operations: Operations,
     /// The kinds of messages that a key may be meant for.
     traffic_types: &'a [TrafficType],

@@ -28,8 +28,10 @@ fn assert_documented(api: &Value, operation: &str, answer: &Answer) {
     assert_fields(api, &body["schema"], &answer.body);
 }
 
-/// Asserts that an object has the documented fields, all of the required ones and no others, and so do those in it.
+/// Asserts that an object has the documented fields, all of the required ones and no others, and so do those in it; and that
+/// each has a documented type and size.
 fn assert_fields(api: &Value, schema: &Value, found: &Value) {
+    assert_fits(api, schema, found);
     let (fields, required) = fields_of(api, schema);
     if let (Some(found), false) = (found.as_object(), fields.is_empty()) {
         for (name, value) in found {
@@ -43,6 +45,32 @@ fn assert_fields(api: &Value, schema: &Value, found: &Value) {
     }
     for element in found.as_array().into_iter().flatten() {
         assert_fields(api, &resolve(api, schema)["items"], element);
+    }
+}
+
+/// Asserts that a value has a documented type, and as many elements, characters or properties as its schema asks for.
+fn assert_fits(api: &Value, schema: &Value, found: &Value) {
+    let schema = resolve(api, schema);
+    if let Some(parts) = schema["oneOf"].as_array() {
+        // Of an object that has a name, or `null`.
+        let part = parts.iter().find(|part| (resolve(api, part)["type"] == "null") == found.is_null());
+        return assert_fits(api, part.unwrap_or_else(|| panic!("{found} is not documented")), found);
+    }
+    let (kind, size) = match found {
+        Value::Null => ("null", None),
+        Value::Bool(_) => ("boolean", None),
+        Value::Number(_) => ("integer", None),
+        Value::String(text) => ("string", Some(("Length", text.chars().count()))),
+        Value::Array(elements) => ("array", Some(("Items", elements.len()))),
+        Value::Object(fields) => ("object", Some(("Properties", fields.len()))),
+    };
+    let types = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+    let is_any = schema["type"].is_null();
+    assert!(is_any || types.contains(&json!(kind)), "{found} is no {types:?}");
+    if let Some((name, size)) = size {
+        let bound = |end: &str| schema[format!("{end}{name}")].as_u64();
+        assert!(bound("min").is_none_or(|least| size as u64 >= least), "{found} has too few: {schema}");
+        assert!(bound("max").is_none_or(|most| size as u64 <= most), "{found} has too many: {schema}");
     }
 }
 
@@ -84,6 +112,10 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("listEvents", 200, &admin.get("/authentication/events").await);
     expect("listEvents", 400, &admin.get("/authentication/events?limit=0").await);
     expect("getAccount", 200, &admin.get("/authentication/account").await);
+    let reader = admin.create_key(&["AUTHENTICATION_READ"]).await;
+    let of_reader = reader.get("/authentication/account").await;
+    assert_eq!(of_reader.body["grantableOperations"], json!([]));
+    expect("getAccount", 200, &of_reader);
     expect("getAccount", 400, &admin.get("/authentication/account?unknown=1").await);
     expect("getAccount", 403, &admin.create_key(&["SMS"]).await.get("/authentication/account").await);
     expect("getAccountUsage", 200, &admin.get("/authentication/usage").await);
