@@ -201,7 +201,7 @@ fn each_function_may_do_what_it_does_and_no_more() {
             ]),
         ),
         ("ReadAccountFunctionRole", BTreeSet::from([on_table("GetItem")])),
-        ("ReadUsageFunctionRole", BTreeSet::from([on_table("GetItem"), on(&usage, "Query")])),
+        ("ReadUsageFunctionRole", BTreeSet::from([on(&usage, "Query")])),
         (
             "ReportLeaksFunctionRole",
             [on_index.clone(), mark_value, read_token].into_iter().fold(writing(&["UpdateItem"], &["GetItem"]), with),

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use api_keys::aws::Aws;
 use api_keys::lambda::{http, settings};
-use api_keys::store::{KeyReader, UsageList};
+use api_keys::store::UsageList;
 use lambda_http::Error;
 use read_usage::Deps;
 
@@ -12,9 +12,6 @@ use read_usage::Deps;
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
 async fn main() -> Result<(), Error> {
     let aws = Aws::of_function()?;
-    let deps = &Deps {
-        reader: &KeyReader::new(&aws, settings::table_name()?).await?,
-        usage: &UsageList::new(&aws, settings::usage_table_name()?),
-    };
+    let deps = &Deps { usage: &UsageList::new(&aws, settings::usage_table_name()?) };
     http::run(|request| read_usage::handle(request, deps, SystemTime::now())).await
 }

@@ -181,7 +181,7 @@ impl Functions {
                 )
                 .await
             }
-            "read-usage" => read_usage::handle(request, &read_usage::Deps { reader, usage }, now).await,
+            "read-usage" => read_usage::handle(request, &read_usage::Deps { usage }, now).await,
             "create-key" => {
                 let deps = create_key::Deps { new_keys, requests, catalogue, issuer, max_keys, ceiling, lifetime };
                 create_key::handle(request, &deps, now).await

@@ -135,9 +135,30 @@ async fn hours_and_days_have_their_own_and_every_bucket_of_the_time_is_there() {
     assert_eq!(buckets(String::new()).await, days);
     let never = admin.create_key(&["SMS"]).await;
     assert_eq!(sum(&admin, &format!("{}/usage", never.id)).await, [0, 0, 0]);
-    for missing in ["x", &"0".repeat(22)] {
-        admin.get(&format!("/authentication/{missing}/usage")).await.assert_problem(404);
+}
+
+/// A job that reads month by month gets the same status for each.
+#[tokio::test]
+async fn any_id_has_usage_whatever_range_is_asked_for() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let stranger = gateway.create_account("Other").await;
+    let deleted = admin.create_key(&["SMS"]).await;
+    let environment = Environment::of(&gateway).await;
+    use_key(&environment, &gateway, &deleted).await;
+    assert_eq!(end(&environment).await, 0);
+    assert_eq!(admin.delete(&deleted.id).await.status, 204);
+    gateway.pass(Duration::from_hours(24 * 3));
+
+    let used_then = admin.get(&format!("/authentication/{}/usage", deleted.id)).await;
+    assert_eq!(sum_of(&used_then.body), [1, 0, 0]);
+    let later = Timestamp::from(gateway.now()).day();
+    let none = admin.get(&format!("/authentication/self/usage?from={later}")).await;
+    let (never, nobody) = (admin.create_key(&["SMS"]).await, "0".repeat(22));
+    for id in [&deleted.id, &never.id, &stranger.id, &nobody] {
+        let answer = admin.get(&format!("/authentication/{id}/usage?from={later}")).await;
+        assert_eq!((answer.status, answer.text), (200, none.text.clone()), "{id}");
     }
+    admin.get("/authentication/x/usage").await.assert_problem(404);
 }
 
 #[tokio::test]
@@ -209,7 +230,7 @@ async fn no_key_sees_usage_that_is_not_its_own() {
         assert_eq!(key.get(&path).await.status, 403, "the authorizer's");
         gateway.hand_on("GET", &path, &own, None).await.assert_problem(403);
     }
-    theirs.get(&format!("/authentication/{}/usage", key.id)).await.assert_problem(404);
+    assert_eq!(sum(&theirs, &format!("{}/usage", key.id)).await, [0, 0, 0], "as of any id");
     assert_eq!(sum(&theirs, "usage").await, [0, 0, 0]);
     assert_eq!(sum(&ours, "usage").await, [1, 0, 0]);
 }

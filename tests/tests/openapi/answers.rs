@@ -121,7 +121,8 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     expect("getAccountUsage", 200, &admin.get("/authentication/usage").await);
     expect("getAccountUsage", 400, &admin.get("/authentication/usage?bucket=week").await);
     expect("getKeyUsage", 200, &admin.get("/authentication/self/usage?bucket=hour").await);
-    expect("getKeyUsage", 404, &admin.get(&format!("/authentication/{unknown}/usage")).await);
+    expect("getKeyUsage", 200, &admin.get(&format!("/authentication/{unknown}/usage")).await);
+    expect("getKeyUsage", 404, &admin.get("/authentication/x/usage").await);
     expect("getKey", 200, &admin.get("/authentication/self").await);
     expect("getKey", 404, &admin.get("/authentication/x").await);
     expect("rotateKey", 201, &admin.rotate(id, 60).await);

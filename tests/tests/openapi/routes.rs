@@ -154,7 +154,7 @@ fn key_usage() -> Operation {
     let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
     let key = key.examples(["self", "0QbXn6T4mKrV9sYdJ2wLhP"]);
     let description = "A key with `AUTHENTICATION_READ` sees every key of its account, deleted ones included; any other key only \
-        itself.";
+        itself. An id that no key of the account has gets zeros, as a key without requests does.";
     usage("getKeyUsage", "See how much a key was used", description, &[Code::NotFound])
         .parameter(path_key("`self` for the key that the request carries, or a key's id.", key))
         .build()
