@@ -144,10 +144,12 @@ pub fn path(request: &Request) -> &str {
     context(request).and_then(|context| context.path.as_deref()).unwrap_or_default()
 }
 
-/// The query string's parameters, repeated ones included.
-fn parameters(request: &Request) -> impl Iterator<Item = (String, String)> {
-    let given = request.query_string_parameters_ref();
-    given.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()))
+/// The query string's parameters by name, repeated ones included. The gateway hands them on as a map, so their order is lost.
+fn parameters(request: &Request) -> Vec<(String, String)> {
+    let given = request.query_string_parameters_ref().into_iter().flat_map(|map| map.iter());
+    let mut given: Vec<_> = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    given.sort_by(|(one, _), (other, _)| one.cmp(other));
+    given
 }
 
 /// What the client's path has before that route: the stage, or the base path of a custom domain.

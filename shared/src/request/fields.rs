@@ -146,7 +146,7 @@ impl Fields {
     /// Takes a field out; `None` when it is absent or `null`.
     pub fn take(&mut self, field: &str) -> Option<Value> {
         let at = self.given.iter().position(|(name, _)| name == field)?;
-        Some(self.given.swap_remove(at).1).filter(|value| !value.is_null())
+        Some(self.given.remove(at).1).filter(|value| !value.is_null())
     }
 
     /// The same with a field whose parts are read from the text by fields of their own, which find what is repeated in it.

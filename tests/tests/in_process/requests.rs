@@ -74,6 +74,27 @@ async fn a_parameter_that_a_route_does_not_know_is_a_400_and_nothing_is_done() {
     }
 }
 
+/// AWS hands the query on as a map, which has no order.
+#[tokio::test]
+async fn wrong_parameters_are_named_in_the_order_of_their_names() {
+    let (_, admin) = Gateway::with_manager().await;
+    let names: Vec<_> = (0..60).map(|at| format!("x{at:02}")).collect();
+    let backwards: Vec<_> = names.iter().rev().map(|name| format!("{name}=1")).collect();
+
+    for known in ["limit=x&cursor=x&", "status=x&userId=", "createdByKeyId=x&unusedSince=x&limit=1&"] {
+        let answer = admin.get(&format!("/authentication?{known}{}", backwards.join("&"))).await;
+        let errors = answer.body["errors"].as_array().unwrap();
+        let unknown = errors.iter().filter(|error| error["message"] == "is not a known field");
+        let fields: Vec<_> = unknown.map(|error| error["field"].as_str().unwrap()).collect();
+        assert_eq!(fields, names[..fields.len()], "{known}");
+        assert_eq!(errors.len(), 51, "{known}");
+    }
+    let tags = admin.get("/authentication?tag.c=&tag.a=&tag.d=&tag.b=").await;
+    let errors = tags.body["errors"].as_array().unwrap();
+    let fields: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["tag.a", "tag.b", "tag.c", "tag.d"]);
+}
+
 #[tokio::test]
 async fn a_body_with_a_get_or_a_delete_is_a_400_and_nothing_is_done() {
     let (gateway, admin) = Gateway::with_manager().await;
