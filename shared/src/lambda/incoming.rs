@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::log::Subject;
 use crate::key::{KeyId, KeyRecord, Timestamp};
-use crate::request::{Caller, Fields, Forbidden, IfMatch, Origin, PathText, RequestName};
+use crate::request::{Caller, Fields, Forbidden, IfMatch, ONCE, Origin, PathText, RequestName};
 
 /// The variable of the routes of one key.
 const KEY: &str = "key";
@@ -90,7 +90,10 @@ pub fn key_id_beside_self(request: &Request, fields: &mut Fields) -> Option<KeyI
 /// The name that the client gives the request, so that it is carried out once.
 pub fn request_name(request: &Request, fields: &mut Fields) -> Option<RequestName> {
     const MESSAGE: &str = "must be 8 to 128 visible ASCII characters";
-    header(request, fields, IDEMPOTENCY_KEY, "Idempotency-Key", |text| RequestName::parse(text).ok_or(MESSAGE))
+    header(request, fields, IDEMPOTENCY_KEY, "Idempotency-Key", |text| {
+        // A proxy may make one line of two. No name has a space.
+        RequestName::parse(text).ok_or(if text.contains(", ") { ONCE } else { MESSAGE })
+    })
 }
 
 /// On which version of a key the write is to be made; `None` is on any, by force where it must win.
@@ -119,7 +122,7 @@ fn header<T>(
     let mut given = request.headers().get_all(header).into_iter();
     let first = given.next()?;
     if given.next().is_some() {
-        fields.wrong(name, "must be given once");
+        fields.wrong(name, ONCE);
         return None;
     }
     // No visible text in another form than ASCII is anything that a header here takes.

@@ -21,6 +21,9 @@ const TEN_YEARS: Duration = Duration::from_hours(24 * (10 * 365 + 3));
 /// As many wrong fields are named; the others are counted.
 const MAX_ERRORS: usize = 50;
 
+/// What a field, a parameter or a header must be that was given more often.
+pub const ONCE: &str = "must be given once";
+
 /// What such a time must be.
 pub(super) const AHEAD: &str = "must be in the future, at most 10 years away";
 
@@ -268,7 +271,7 @@ impl Fields {
     /// Every wrong field, unknown ones included: 50 by name, the others as a number.
     fn finish(mut self) -> Result<(), InvalidRequest> {
         for place in std::mem::take(&mut self.repeated) {
-            self.wrong(&place, "must be given once");
+            self.wrong(&place, ONCE);
         }
         for (name, _) in std::mem::take(&mut self.given) {
             self.wrong(&name, "is not a known field");

@@ -31,7 +31,7 @@ mod usage;
 pub use self::account::AccountChange;
 pub use self::caller::{Caller, Forbidden};
 pub use self::field_change::FieldChange;
-pub use self::fields::{FieldError, Fields, InvalidRequest};
+pub use self::fields::{FieldError, Fields, InvalidRequest, ONCE};
 pub use self::if_match::IfMatch;
 pub use self::json::Json;
 pub use self::key_filter::KeyFilter;
