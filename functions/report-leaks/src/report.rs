@@ -5,6 +5,7 @@
 use api_keys::key::{Found, ImportedKeys, KeyHash, KeyValue};
 use api_keys::request::{InvalidRequest, normalize_text};
 use api_keys::store::LeakReport;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -62,7 +63,10 @@ impl ReportedToken {
     pub fn parse(body: &[u8], signed: bool) -> Result<Vec<Self>, InvalidRequest> {
         const SHAPE: &str = "must be a JSON array of objects with a token, and strings as type, url and source";
         let most = if signed { MAX_SIGNED } else { MAX_UNSIGNED };
-        let reports: Vec<Self> = serde_json::from_slice(body).map_err(|_| InvalidRequest::of("body", SHAPE))?;
+        let reports: Vec<Self> = serde_json::from_slice(body).map_err(|_| {
+            let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+            InvalidRequest::of_body(body, is_json, SHAPE)
+        })?;
         if !(1..=most).contains(&reports.len()) {
             return Err(InvalidRequest::of("body", format!("must have 1 to {most} reports")));
         }

@@ -29,6 +29,9 @@ pub(super) const AHEAD: &str = "must be in the future, at most 10 years away";
 
 const TIME: &str = "must be a time such as 2030-01-31T00:00:00Z";
 
+/// The name of a whole body among the wrong fields.
+const BODY: &str = "body";
+
 /// As many characters of a field's name are repeated.
 const MAX_NAME: usize = 64;
 
@@ -59,7 +62,7 @@ impl Fields {
     /// That of `take`; otherwise [`InvalidRequest`] with every wrong field, or when the body is no such object.
     pub fn read<T, E: From<InvalidRequest>>(body: &[u8], take: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         if body.len() > MAX_BODY {
-            return Err(wrong_body("must be at most 65536 bytes").into());
+            return Err(InvalidRequest::of(BODY, "must be at most 65536 bytes").into());
         }
         Self::of_json(body)?.end_after(take)
     }
@@ -101,10 +104,10 @@ impl Fields {
     }
 
     fn of_json(text: &[u8]) -> Result<Self, InvalidRequest> {
-        let Json { value: Value::Object(given), repeated } = Json::read(text).unwrap_or_default() else {
-            return Err(wrong_body("must be a JSON object"));
-        };
-        Ok(Self { repeated, ..Self::of(given) })
+        match Json::read(text) {
+            Ok(Json { value: Value::Object(given), repeated }) => Ok(Self { repeated, ..Self::of(given) }),
+            read => Err(InvalidRequest::of_body(text, read.is_ok(), "must be a JSON object")),
+        }
     }
 
     fn of(given: impl IntoIterator<Item = (String, Value)>) -> Self {
@@ -304,10 +307,6 @@ fn shortened(name: &str) -> String {
     }
 }
 
-fn wrong_body(message: &str) -> InvalidRequest {
-    InvalidRequest::of("body", message)
-}
-
 /// Every wrong field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidRequest(pub Vec<FieldError>);
@@ -317,6 +316,17 @@ impl InvalidRequest {
     #[must_use]
     pub fn of(field: &str, message: impl Into<String>) -> Self {
         Self(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// A body that is missing, is no JSON, or is other JSON than it must be. The message repeats nothing of it.
+    #[must_use]
+    pub fn of_body(body: &[u8], is_json: bool, must_be: &str) -> Self {
+        let message = match body {
+            [] => "is missing",
+            _ if !is_json => "is not valid JSON",
+            _ => must_be,
+        };
+        Self::of(BODY, message)
     }
 }
 

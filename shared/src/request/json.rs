@@ -9,7 +9,6 @@ use serde_json::{Map, Number, Value};
 const LONGEST: usize = 100;
 
 /// What was read.
-#[derive(Default)]
 pub struct Json {
     /// Of a name that was given twice the first value.
     pub value: Value,

@@ -176,10 +176,23 @@ async fn a_body_that_is_no_json_object_is_refused() {
     let (gateway, admin) = Gateway::with_manager().await;
 
     let (deep, long) = ("[".repeat(10_000), format!("{{\"userId\":\"{}\"}}", "x".repeat(70_000)));
-    for body in [None, Some(""), Some("null"), Some("[]"), Some("{"), Some("\"SMS\""), Some(&*deep), Some(&*long)] {
+    let (missing, no_json, no_object) = ("is missing", "is not valid JSON", "must be a JSON object");
+    for (body, message) in [
+        (None, missing),
+        (Some(""), missing),
+        (Some(" "), no_json),
+        (Some("{"), no_json),
+        (Some("{'userId':'u'}"), no_json),
+        (Some("userId=u&username=n"), no_json),
+        (Some(&*deep), no_json),
+        (Some("null"), no_object),
+        (Some("[]"), no_object),
+        (Some("\"SMS\""), no_object),
+        (Some(&*long), "must be at most 65536 bytes"),
+    ] {
         let answer = gateway.send("POST", "/authentication", &[&admin.value], body).await;
         answer.assert_problem(400);
-        assert_eq!(answer.wrong_fields(), ["body"]);
+        assert_eq!(answer.body["errors"], json!([{"field": "body", "message": message}]));
     }
 }
 
