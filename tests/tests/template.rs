@@ -409,7 +409,6 @@ fn the_gateways_own_answers_are_problems_too() {
         ("RESOURCE_NOT_FOUND", 404),
         ("THROTTLED", 429),
         ("UNAUTHORIZED", 401),
-        ("UNSUPPORTED_MEDIA_TYPE", 415),
         ("WAF_FILTERED", 403),
     ]);
     let responses = api()["x-amazon-apigateway-gateway-responses"].as_object().unwrap();

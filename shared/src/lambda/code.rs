@@ -107,8 +107,6 @@ codes! {
     PreconditionFailed PRECONDITION_FAILED Changed;
     /// The body has more bytes than the gateway takes. AWS sends its own body in place of this one.
     TooLarge PAYLOAD_TOO_LARGE Never;
-    /// The gateway does not take a body of this type.
-    UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE Never;
     /// Another request had this `Idempotency-Key`.
     RequestDiffers UNPROCESSABLE_ENTITY Never;
     /// There are more requests than the gateway lets through.

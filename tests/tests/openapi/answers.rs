@@ -163,4 +163,6 @@ async fn every_answer_is_documented_with_its_fields_and_headers() {
     let answer = gateway.report(&headers, &body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_documented(&api, "reportLeaks", &answer);
+    gateway.set(|settings| settings.leaks = false);
+    expect("reportLeaks", 404, &gateway.report(&[], &report("x")).await);
 }

@@ -249,6 +249,8 @@ async fn reach_leaks(reached: &Reached) {
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     // GitHub's keys cannot be fetched here.
     reached.note("reportLeaks", Code::Unavailable, &gateway.report(&headers, &body).await);
+    gateway.set(|settings| settings.leaks = false);
+    reached.note("reportLeaks", Code::NoRoute, &gateway.report(&[], &body).await);
 }
 
 #[tokio::test]

@@ -257,6 +257,7 @@ fn problems() -> Vec<Example> {
         ("cannotGrant", "The key lacks an operation that it would give", Forbidden::CannotGrant(rcs()).into()),
         ("cannotChange", "The key lacks an operation of the other key", Forbidden::CannotChange(rcs()).into()),
         ("notFound", "No such key", Error::NotFound),
+        ("noRoute", "No such route", Error::NoRoute),
         ("quotaReached", "The account has reached its limit of keys", Error::QuotaReached { max_keys: 1000 }),
         ("notActive", "The key to rotate is disabled", Error::NotActive(KeyStatus::Disabled)),
         (

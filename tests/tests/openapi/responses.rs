@@ -9,6 +9,9 @@ use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Schema};
 
 /// The shared response that has a code.
 pub fn name(code: Code) -> &'static str {
+    if code == Code::NoRoute {
+        return "NoRoute";
+    }
     match code.status().as_u16() {
         400 => "BadRequest",
         401 => "Unauthorized",
@@ -28,7 +31,7 @@ pub fn name(code: Code) -> &'static str {
 }
 
 /// A shared response: its name, when it comes, and the problems that it may hold.
-const PROBLEMS: [(&str, &str, &[&str]); 13] = [
+const PROBLEMS: [(&str, &str, &[&str]); 14] = [
     (
         "BadRequest",
         "The body, the query or a header has fields that are wrong, unknown or repeated, or the path has a key's value or `self` where \
@@ -53,6 +56,7 @@ const PROBLEMS: [(&str, &str, &[&str]); 13] = [
         "The account has no such key. Unknown, deleted and other accounts' keys look the same, and text that is no id.",
         &["notFound"],
     ),
+    ("NoRoute", "Reports are switched off: the stack has the parameter `Leaks=disabled`.", &["noRoute"]),
     (
         "Conflict",
         "The account has reached its limit of keys (`createKey`), the key is disabled or expired and not exposed (`rotateKey`) \

@@ -323,7 +323,7 @@ fn report_leaks() -> Operation {
          status is `EXPOSED` until it is rotated or deleted. A value in its grace period ends, and the key goes on. The answer \
          does not show whether a key had the value. The service keeps `source` and `url` only of reports that GitHub signs \
          (`Github-Public-Key-Identifier` and `Github-Public-Key-Signature`).",
-        &[Code::TooLarge, Code::Unavailable],
+        &[Code::NoRoute, Code::TooLarge, Code::Unavailable],
     )
     .request_body(Some(body.build()))
     .response("200", feedback)
