@@ -35,6 +35,7 @@ pub fn a_limit_holds_in_other_apis_with_either_answer(stack: &Stack) {
     let over = stack.send("GET", &url, &[&key.value], None);
     assert_eq!(over.status, 429);
     assert_eq!(over.body["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
+    assert_eq!((&over.body["code"], &over.body["violated-policies"]), (&json!("LIMITED"), &json!(["minute"])));
     let seconds: u64 = over.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
 
