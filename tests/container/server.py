@@ -44,6 +44,12 @@ def name(limit: dict[str, Any]) -> str:
     return f'"{of_account}{limit["per"].lower()}"'
 
 
+def policy(limit: dict[str, Any]) -> str:
+    # A month has no number of seconds.
+    seconds = {"MINUTE": 60, "HOUR": 3600, "DAY": 86400}.get(limit["per"])
+    return f"{name(limit)};q={limit['requests']}" + (f";w={seconds}" if seconds else "")
+
+
 class Orders(BaseHTTPRequestHandler):
     # One request for each connection, as is the default: a body that is not read would be taken for the next request, and
     # a balancer would hand its answer to another client.
@@ -70,8 +76,7 @@ class Orders(BaseHTTPRequestHandler):
         headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
         if limits := verdict["limits"]:
             least = min(limits, key=lambda limit: (limit["remaining"], -limit["resetSeconds"]))
-            policies = (f"{name(limit)};q={limit['requests']}" for limit in limits)
-            headers |= {"RateLimit-Policy": ", ".join(policies)}
+            headers |= {"RateLimit-Policy": ", ".join(map(policy, limits))}
             headers |= {"RateLimit": f"{name(least)};r={least['remaining']};t={least['resetSeconds']}"}
         if verdict["retryAfter"]:
             headers |= {"Retry-After": str(verdict["retryAfter"])}

@@ -115,8 +115,20 @@ fn of_several_limits_the_header_has_the_one_that_a_client_meets_first() {
         let answer = Server::asking(&lambda).send(&format!("{REQUEST}\r\n"));
         let header = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).unwrap_or(&answer);
         assert_eq!(header("RateLimit: "), expected);
-        let [first, second] = limits.map(|(per, requests, ..)| format!("\"{}\";q={requests}", per.to_lowercase()));
-        assert_eq!(header("RateLimit-Policy: "), format!("{first}, {second}"), "each of them, in their order");
+    }
+}
+
+/// A month has no number of seconds.
+#[test]
+fn each_limit_is_a_policy_with_its_window_as_the_authorizer_writes_them() {
+    for (limits, expected) in [
+        ([("MINUTE", 10, 1, 30), ("DAY", 100, 2, 4000)], "\"minute\";q=10;w=60, \"day\";q=100;w=86400"),
+        ([("HOUR", 50, 7, 1800), ("MONTH", 900, 2, 4000)], "\"hour\";q=50;w=3600, \"month\";q=900"),
+    ] {
+        let lambda = Lambda::answering(&verdict(&limits));
+        let answer = Server::asking(&lambda).send(&format!("{REQUEST}\r\n"));
+        let header = answer.lines().find_map(|line| line.strip_prefix("RateLimit-Policy: "));
+        assert_eq!(header, Some(expected), "{answer}");
     }
 }
 

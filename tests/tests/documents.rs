@@ -434,7 +434,7 @@ fn the_server_that_protects_itself_is_the_one_that_is_tested() {
     let server = file("tests/container/server.py");
     let blocks = document("docs/guides/verify-key.md").blocks();
     let parts: Vec<_> = blocks.iter().filter(|block| block.language == "python").collect();
-    assert_eq!(parts.len(), 3);
+    assert_eq!(parts.len(), 4);
     for part in parts {
         let indented = |by: &str| {
             let line = |line: &str| if line.is_empty() { String::new() } else { format!("{by}{line}") };

@@ -192,6 +192,7 @@ fn wrong(value: &str) -> Vec<(String, Vec<&'static str>)> {
         (with(r#", "operation": "AUTHENTICATION_READ""#), vec!["operation"]),
         (with(r#", "operation": null"#), vec!["operation"]),
         (with(r#", "sourceIp": "203.0.113.7:443""#), vec!["sourceIp"]),
+        (with(r#", "sourceIp": "fe80::1%eth0""#), vec!["sourceIp"]),
         (with(r#", "operation": 1, "sourceIp": """#), vec!["operation", "sourceIp"]),
         (with(r#", "ip": "203.0.113.7""#), vec!["body"]),
         (with(&format!(r#", "{value}": 1"#)), vec!["body"]),
