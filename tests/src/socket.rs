@@ -6,6 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -50,12 +51,29 @@ impl Names {
     }
 }
 
+/// How long clients wait after a throttled request.
+#[derive(Default)]
+struct Pauses {
+    throttled_at: Option<Instant>,
+    shortest: Option<Duration>,
+}
+
+impl Pauses {
+    fn note(&mut self, is_throttled: bool) {
+        if let Some(pause) = self.throttled_at.take().map(|at| at.elapsed()) {
+            self.shortest = Some(self.shortest.map_or(pause, |shortest| shortest.min(pause)));
+        }
+        self.throttled_at = is_throttled.then(Instant::now);
+    }
+}
+
 /// The gateway's address; it ends when dropped.
 pub struct Socket {
     /// The URL of the stage.
     pub url: String,
     throttled: Arc<AtomicUsize>,
     names: Arc<Names>,
+    pauses: Arc<Mutex<Pauses>>,
     serving: JoinHandle<()>,
 }
 
@@ -63,11 +81,13 @@ impl Socket {
     /// Serves on loopback, and throttles and loses answers now and then.
     pub async fn of(gateway: &Gateway) -> Self {
         let (requests, throttled) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
-        let names = Arc::new(Names::default());
-        let shared = Arc::new((gateway.clone(), requests, Arc::clone(&throttled), Arc::clone(&names)));
+        let (names, pauses) = (Arc::new(Names::default()), Arc::<Mutex<Pauses>>::default());
+        let shared =
+            Arc::new((gateway.clone(), requests, Arc::clone(&throttled), Arc::clone(&names), Arc::clone(&pauses)));
         let app = Router::new().fallback(async move |request: HttpRequest| {
-            let (gateway, requests, throttled, names) = &*shared;
+            let (gateway, requests, throttled, names, pauses) = &*shared;
             let is_throttled = requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(THROTTLED);
+            pauses.lock().unwrap().note(is_throttled);
             throttled.fetch_add(is_throttled.into(), Ordering::Relaxed);
             let loss = if is_throttled { None } else { names.loss(&request) };
             let answer = answer(gateway, request, is_throttled).await;
@@ -82,13 +102,19 @@ impl Socket {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { url, throttled, names, serving }
+        Self { url, throttled, names, pauses, serving }
     }
 
     /// How many requests were throttled.
     #[must_use]
     pub fn throttled(&self) -> usize {
         self.throttled.load(Ordering::Relaxed)
+    }
+
+    /// The shortest time between a throttled request and the next one.
+    #[must_use]
+    pub fn shortest_pause(&self) -> Duration {
+        self.pauses.lock().unwrap().shortest.unwrap_or_default()
     }
 
     /// How many names requests had.

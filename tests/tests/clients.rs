@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 use tests::template::root;
@@ -89,6 +90,8 @@ async fn run(command: &mut Command, client: &str) {
     assert_eq!(socket.names(), 5, "{client}");
     assert_eq!(admin.get(&format!("/authentication/{id}")).await.status, 404);
     assert!(socket.throttled() > 1, "{client} tries again");
+    // What `Retry-After` asks for, less what a timer may be early by.
+    assert!(socket.shortest_pause() >= Duration::from_millis(990), "{client}: {:?}", socket.shortest_pause());
 }
 
 /// The types of a key's events, the newest first.
