@@ -112,7 +112,7 @@ pub fn shape(line: &str) -> String {
         let is_time = |word: &str| word.ends_with('Z') && Timestamp::parse(word).is_some();
         let words = line.trim_end().split_inclusive([' ', '/']).map(|word| {
             let (bare, end) = word.split_at(word.trim_end_matches([' ', '/']).len());
-            if is_id(bare) || is_time(bare) { ["…", end] } else { [bare, end] }
+            if is_id(bare.trim_matches('"')) || is_time(bare) { ["…", end] } else { [bare, end] }
         });
         return words.flatten().collect();
     };
@@ -162,6 +162,9 @@ mod tests {
         let location = "location: /v1/authentication/0353BcNZpNQ41k9Zft1Kjj";
         assert!(shows("a: b\r\nlocation: /v1/authentication/0353BcNZpNQ41k9Zft1Kjk\r\n", location));
         assert!(!shows("location: /authentication/0353BcNZpNQ41k9Zft1Kjk", location));
+        let etag = "etag: \"0353BcNZpXb50uDq1WcE9s\"";
+        assert!(shows("etag: \"0353BcNZpXb50uDq1WcE9t\"\r\n", etag));
+        assert!(!shows("etag: \"0\"", etag));
         let row = "ID  TIME\n0353BcNZpNQ41k9Zft1Kjj  2026-11-24T14:21:56.560Z  SMS";
         assert!(shows(&row.replace("Kjj", "Kjk").replace("14:", "15:"), row));
         assert!(!shows(&row.replace("SMS", "RCS"), row));
