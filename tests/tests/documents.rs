@@ -71,8 +71,8 @@ fn each_promise_has_tests_that_are_there() {
             assert!(source.contains(&format!("fn {test}(")), "{file} has no {test}");
         }
     }
-    let (_, promised) = security.split_once("\n## Promised\n").unwrap();
-    let promises = promised.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("- **"));
+    let (_, section) = security.split_once("\n## Promised\n").unwrap();
+    let promises = section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("- **"));
     assert!(promises.into_iter().all(|line| line.starts_with("- **[")), "each promise leads to its tests");
 }
 
