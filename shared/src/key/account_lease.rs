@@ -38,12 +38,6 @@ impl AccountLease {
         }
     }
 
-    /// The limits that hold.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.newest.limits
-    }
-
     /// The lease, and the limits that hold; `None` when there are none.
     pub fn limited(&mut self) -> Option<(&mut Lease, Limits)> {
         let limits = self.newest.limits;
