@@ -1,5 +1,6 @@
 //! Ctrl-C in the middle of something prints how to go on. So do the signals that end the program where its terminal or its job ends.
 
+use std::fs;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
@@ -21,8 +22,9 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn new() -> Self {
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        // A signal that cannot be listened to ends the program as usual.
-        Self { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect(), is_stopped: false }
+        // What `nohup` or a shell's job had the program ignore stays ignored. A signal that cannot be listened to ends it as usual.
+        let heard = kinds.into_iter().filter(|kind| !is_ignored(*kind));
+        Self { signals: heard.filter_map(|kind| signal(kind).ok()).collect(), is_stopped: false }
     }
 
     /// Does `work`, unless a signal has come or comes.
@@ -46,4 +48,12 @@ impl Held {
         let has_come = |signal: &mut Signal| signal.poll_recv(context) == Poll::Ready(Some(()));
         if self.signals.iter_mut().any(has_come) { Poll::Ready(()) } else { Poll::Pending }
     }
+}
+
+/// Whether the program was started to ignore that signal. Only Linux has a file for it.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    let bit = u32::try_from(kind.as_raw_value() - 1).ok().and_then(|place| 1_u64.checked_shl(place));
+    ignored.zip(bit).is_some_and(|(ignored, bit)| ignored & bit != 0)
 }

@@ -144,6 +144,23 @@ fn an_interruption_leaves_no_empty_file_whenever_it_comes() {
 }
 
 #[test]
+fn a_signal_that_the_program_was_started_to_ignore_stays_ignored() {
+    let stop = Stop::default();
+    let by = stop.clone();
+    let world = World::new("ignored", move |_, payload| {
+        if payload["action"] == "list" {
+            return Reply::Json(json!({"accounts": [], "nextCursor": null}));
+        }
+        by.send("-HUP");
+        Reply::Json(issued())
+    });
+    // As `nohup` does.
+    let script = ["-c", "trap '' HUP; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_api-keys")];
+    let (code, stderr) = stop.watch(world.in_shell("sh", &[&script, &*create(&["--value-to", "value"])].concat()));
+    assert_eq!(code, Some(0), "{stderr}");
+}
+
+#[test]
 fn the_command_to_type_is_for_the_same_stack() {
     let world = World::new("typed", |_, _| Reply::Status(500, "for a moment"));
     let create = ["keys", "create", "--account", ACCOUNT, "--operations", "SMS", "--value-to", "value"];

@@ -124,9 +124,10 @@ impl World {
         Self { fake, endpoint, folder, _runtime: runtime }
     }
 
-    /// The program, with what an operator has in the shell.
+    /// The program, with what an operator has in the shell. The tests may run where signals are ignored.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.in_shell(env!("CARGO_BIN_EXE_api-keys"), arguments)
+        let program = ["--default-signal=HUP,INT,TERM", env!("CARGO_BIN_EXE_api-keys")];
+        self.in_shell("env", &[&program, arguments].concat())
     }
 
     /// The same on a terminal, which sends `input`.
