@@ -52,13 +52,15 @@ pub(crate) async fn run(command: Leaks, common: &Common) -> Result<(), Failure> 
     }
     let transport = Transport::new().map_err(|error| Failure::action(chain(&error)))?;
     let sending = async {
-        for some in requests(&tokens) {
+        for (earlier, some) in requests(&tokens).into_iter().enumerate() {
             let body: Vec<_> = some.iter().map(|token| json!({ "token": token.text })).collect();
             let sent = send(&transport, &url, &json!(body).to_string()).await;
             sent.map_err(|refusal| match refusal {
-                Refusal::NoRoute(status) => Failure::input(format!(
+                Refusal::NoRoute(status) if earlier == 0 => Failure::input(format!(
                     "{api}/leaks answered {status}: is {api} the API's URL, and does the stack take reports (Leaks)?"
                 )),
+                // The route is there: a web ACL may have counted these requests.
+                Refusal::NoRoute(status) => Failure::action(format!("the service answered {status}; {AGAIN}")),
                 Refusal::Other(why) => Failure::action(format!("{why}; {AGAIN}")),
             })?;
         }

@@ -244,3 +244,11 @@ fn the_url_may_have_the_route_and_one_that_leads_nowhere_is_named() {
         assert_eq!((done.code, done.stderr), (2, expected));
     }
 }
+
+#[test]
+fn once_some_values_are_reported_a_403_is_no_wrong_url() {
+    let world = World::new("leaks-counted", |turn, _| Reply::Status(if turn == 0 { 202 } else { 403 }, ""));
+    world.write("values", (0..25).map(|at| format!("value-of-another-system-{at}\n")).collect::<String>());
+    let done = world.run(&["leaks", "report", "values"]);
+    assert!(done.code == 1 && done.stderr.contains("403 Forbidden") && done.stderr.contains("again"), "{done:?}");
+}
