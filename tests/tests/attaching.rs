@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use tests::template::{root, sample_api, template};
 use tests::{Gateway, documents};
 
-fn example(language: &str) -> String {
+fn examples(language: &str) -> Vec<String> {
     let path = "docs/guides/attach-by-cdk-or-terraform.md";
     let document = documents::all().into_iter().find(|document| document.path == path).unwrap();
-    document.blocks().into_iter().find(|block| block.language == language).unwrap().text
+    document.blocks().into_iter().filter(|block| block.language == language).map(|block| block.text).collect()
 }
 
 fn tool(path: &str) -> PathBuf {
@@ -52,7 +52,7 @@ fn synthesized() -> Value {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cdk");
     fs::remove_dir_all(&folder).ok();
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("app.ts"), example("ts") + "\napp.synth();\n").unwrap();
+    fs::write(folder.join("app.ts"), examples("ts").remove(0) + "\napp.synth();\n").unwrap();
     symlink(tool("cdk/node_modules"), folder.join("node_modules")).unwrap();
     let compiler = ["--module", "nodenext", "--target", "es2022", "--strict", "--skipLibCheck", "--types", "node"];
     run(Command::new(tool("openapi/node_modules/.bin/tsc"))
@@ -88,6 +88,8 @@ fn cdk_synthesizes_the_example() {
     let allowed =
         of_type("AWS::Lambda::Permission").into_iter().filter(|permission| permission["FunctionName"] == import);
     assert_eq!(allowed.count(), 2, "both APIs may invoke the authorizer");
+    // The role for logs is one for the whole AWS account.
+    assert!(of_type("AWS::ApiGateway::Account").is_empty());
     assert!(of_type("AWS::ApiGateway::Method").iter().all(|method| method["AuthorizationType"] == "CUSTOM"));
     assert!(of_type("AWS::ApiGatewayV2::Route").iter().all(|route| route["AuthorizationType"] == "CUSTOM"));
     let rules = json!("GET/orders:SMS,orders:RCS");
@@ -98,18 +100,24 @@ fn cdk_synthesizes_the_example() {
 /// No provider is there without a network, so this is the text alone.
 #[test]
 fn the_example_of_terraform_has_the_same_sources_and_no_cache() {
-    let text = example("hcl");
+    let [text, of_rest] = &examples("hcl")[..] else { panic!("one of an HTTP API, and one of a REST API") };
     let list = text.lines().find_map(|line| line.trim().strip_prefix("identity_sources")).unwrap();
     let list: Vec<String> = serde_json::from_str(list.split_once('=').unwrap().1).unwrap();
     assert_eq!(list, sources());
-    let has = |name: &str, value: &str| {
+    let is_in = |text: &str, name: &str, value: &str| {
         let mut lines = text.lines().filter_map(|line| line.trim().split_once('='));
         lines.any(|(left, right)| left.trim() == name && right.trim() == value)
     };
+    let has = |name: &str, value: &str| is_in(text, name, value);
+    let names = sources().join(",").replace("$request", "method.request").replace('$', "");
+    assert!(is_in(of_rest, "identity_source", &format!("\"{names}\"")) && is_in(of_rest, "type", "\"REQUEST\""));
+    assert!(is_in(of_rest, "authorizer_result_ttl_in_seconds", "0") && is_in(of_rest, "authorization", "\"CUSTOM\""));
+    assert!(of_rest.contains("redeployment = "), "a REST API without a new deployment is not protected");
+    assert_eq!(of_rest.matches('{').count(), of_rest.matches('}').count());
     assert!(has("authorizer_result_ttl_in_seconds", "0") && has("enable_simple_responses", "false"));
     assert!(has("authorizer_payload_format_version", "\"2.0\"") && has("authorization_type", "\"CUSTOM\""));
     // With an alias in the function's name the provider replaces the permission at each `apply`.
-    assert!(has("qualifier", "split(\":\", var.authorizer_arn)[7]") && !has("function_name", "var.authorizer_arn"));
+    assert!(has("qualifier", "local.authorizer[7]") && !has("function_name", "var.authorizer_arn"));
     assert_eq!(text.matches('{').count(), text.matches('}').count());
 }
 

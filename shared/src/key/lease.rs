@@ -1,4 +1,4 @@
-//! Exact limits at a fraction of a write: an environment takes a lease of some requests by one conditional write, and
+//! Exact limits at about one write for five requests: an environment takes a lease of some requests by one conditional write, and
 //! spends them from memory.
 //!
 //! Nothing here reads a clock or a table. [`Lease::step`] returns what to do with a request; where that is to ask the table,
