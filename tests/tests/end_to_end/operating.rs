@@ -23,8 +23,13 @@ struct Operator<'a> {
 
 impl Operator<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.stack.with_access(&self.stack.program);
-        command.args(arguments).args(["--yes", "--operator", "grace@example.com"]);
+        // The tests may run where signals are ignored.
+        let mut command = self.stack.with_access("env");
+        command.arg("--default-signal=INT").arg(&self.stack.program).args(arguments).args([
+            "--yes",
+            "--operator",
+            "grace@example.com",
+        ]);
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
