@@ -4,10 +4,11 @@
 //! store and the engine, counts, conflicts, lags and breaks; `bus` is an EventBridge; `functions` runs our functions as
 //! Lambda does; `gateway` does what API Gateway does with them; `client` is a client with a key, `answer` what they get;
 //! `operators` has the words for what operators do;
-//! `authorizing` is one environment of a function that checks keys; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
+//! `again` is a test in a process of its own; `authorizing` is one environment of a function that checks keys; `documents` reads the Markdown files; `environment` makes a client as a function does; `values`
 //! has the hashes of keys; `socket` serves the gateway to programs; `github` signs reports of leaks; `secrets` is Secrets Manager; `runtime_api`
 //! is Lambda to a function's own process, which `built` starts.
 
+pub mod again;
 pub mod answer;
 pub mod authorizing;
 pub mod built;
@@ -29,6 +30,7 @@ pub mod template;
 pub mod values;
 pub mod wire;
 
+pub use again::Again;
 pub use answer::Answer;
 pub use authorizing::Environment;
 pub use client::{Client, NEW_KEY, new_key, new_key_with};

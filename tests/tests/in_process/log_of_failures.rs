@@ -1,13 +1,12 @@
 //! What a failure leaves in the log. The test runs its own program once more and reads what that writes to standard error.
 
 use std::env;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::gateway::sample_event;
 use tests::values::traces;
 use tests::wire::Fault;
-use tests::{Client, Gateway, new_key_with};
+use tests::{Again, Client, Gateway, new_key_with};
 
 const NAME: &str = "log_of_failures::a_line_has_request_operation_account_key_and_cause_and_never_a_value";
 const OF_NOTICES: &str =
@@ -24,12 +23,7 @@ async fn a_line_has_request_operation_account_key_and_cause_and_never_a_value() 
     if env::var_os(MAKES_FAILURES).is_some() {
         return make_failures().await;
     }
-    let mut again = Command::new(env::current_exe().unwrap());
-    let output = again.args([NAME, "--exact", "--nocapture"]).env(MAKES_FAILURES, "1").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let log = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let printed = String::from_utf8(output.stdout).unwrap();
+    let Again { log, lines, printed } = Again::run(NAME, MAKES_FAILURES);
     let keys = printed.lines().find_map(|line| line.split_once(KEYS)).unwrap().1;
     let [admin, key]: [[String; 3]; 2] = serde_json::from_str(keys).unwrap();
     let [account, admin_id, admin_value] = admin;
@@ -133,11 +127,7 @@ async fn a_notice_that_fails_names_the_key_and_an_account_that_cannot_be_read_is
     if env::var_os(MAKES_FAILURES).is_some() {
         return fail_notices().await;
     }
-    let mut again = Command::new(env::current_exe().unwrap());
-    let output = again.args([OF_NOTICES, "--exact", "--nocapture"]).env(MAKES_FAILURES, "1").output().unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    let messages: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let printed = String::from_utf8(output.stdout).unwrap();
+    let Again { log, lines: messages, printed } = Again::run(OF_NOTICES, MAKES_FAILURES);
     let keys = printed.lines().find_map(|line| line.split_once(KEYS)).unwrap().1;
     let [account, id]: [String; 2] = serde_json::from_str(keys).unwrap();
     let expected = [

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::process::Command;
 
 use api_keys::store::EventList;
 use lambda_runtime::{Context, LambdaEvent};
 use publish_events::{Bus, Deps};
-use serde_json::{Value, json};
+use serde_json::json;
+use tests::Again;
 use tests::engine::{EVENTS, aws, metrics};
 
 use crate::alarm::Alarm;
@@ -193,13 +193,7 @@ async fn a_modified_event_rings() {
     if env::var_os(WRITES_LINE).is_some() {
         return write_line_of_modified_event().await;
     }
-    let again = Command::new(env::current_exe().unwrap())
-        .args([NAME, "--exact", "--nocapture"])
-        .env(WRITES_LINE, "1")
-        .output()
-        .unwrap();
-    let log = String::from_utf8(again.stderr).unwrap();
-    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let Again { log, lines, .. } = Again::run(NAME, WRITES_LINE);
     assert_eq!(lines.len(), 1, "{log}");
     let mut world = World::with(1);
     world.take_line(&lines[0], HOUR);

@@ -1,7 +1,6 @@
 //! Which operation which route needs, where an API has rules of its own.
 
 use std::env;
-use std::process::Command;
 use std::time::Duration;
 
 use api_keys::check::RouteRules;
@@ -9,7 +8,7 @@ use authorizer::Refusal;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tests::gateway::{STAGE, allows, sample_event};
-use tests::{Client, Gateway};
+use tests::{Again, Client, Gateway};
 
 use crate::properties::for_all;
 
@@ -159,11 +158,7 @@ async fn malformed_rules_refuse_everything_and_are_logged_once_a_minute() {
     if env::var_os(ASKS).is_some() {
         return ask_with_malformed_rules().await;
     }
-    let mut again = Command::new(env::current_exe().unwrap());
-    let output = again.args([NAME, "--exact", "--nocapture"]).env(ASKS, "1").output().unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{log}");
-    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let Again { log, lines, .. } = Again::run(NAME, ASKS);
     let logged = |what: &str| lines.iter().filter(|line| line["message"].as_str().unwrap().contains(what)).count();
     assert_eq!(logged("entry 2 of routeOperations, `Reports:reports`: behind its last `:` is no operation"), 2);
     assert_eq!(logged("routeOperations3 is there, and one before it is missing"), 1);
