@@ -11,7 +11,7 @@ pub(super) fn cell(value: Option<&Value>) -> String {
         Some(Value::Bool(is_so)) => if *is_so { "yes" } else { "no" }.into(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(all)) if all.is_empty() => "-".into(),
-        Some(Value::Array(all)) if all.iter().all(change::is_one) => change::in_words(all),
+        Some(Value::Array(all)) if all.iter().all(change::is_one) => change::in_words(all, cell),
         Some(Value::Array(all)) => all.iter().map(part).collect::<Vec<_>>().join(","),
         Some(Value::Object(tags)) if tags.is_empty() => "-".into(),
         Some(Value::Object(tags)) => {
@@ -60,6 +60,7 @@ pub(super) fn disturbs(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use unicode_width::UnicodeWidthStr;
 
     use super::*;
 
@@ -83,5 +84,28 @@ mod tests {
         for name in ["Ünï", "日本電信電話", "שלום", "می‌خواهم", "👩‍👩‍👧", "e\u{301}"] {
             assert_eq!(clean(name), name);
         }
+    }
+
+    #[test]
+    fn a_change_has_both_sides_and_a_width() {
+        let limits = |requests: u32| json!([{"requests": requests, "per": "MINUTE"}]);
+        for (change, words) in [
+            (json!({"field": "enabled", "from": true, "to": false}), "enabled true→false"),
+            (json!({"field": "limits", "from": limits(1000), "to": limits(2)}), "limits 1000/MINUTE→2/MINUTE"),
+            (json!({"field": "name", "from": null, "to": "a\u{1b}b"}), "name -→a\u{fffd}b"),
+            (
+                json!({"field": "name", "from": "x".repeat(24), "to": "y".repeat(25)}),
+                &format!("name {}→{}…", "x".repeat(24), "y".repeat(23)),
+            ),
+            (
+                json!({"field": "name", "from": "日".repeat(12), "to": "日".repeat(13)}),
+                &format!("name {}→{}…", "日".repeat(12), "日".repeat(11)),
+            ),
+        ] {
+            assert_eq!(cell(Some(&json!([change]))), words);
+        }
+        let wide = json!({"field": "x".repeat(32), "from": "y".repeat(25), "to": "z".repeat(25)});
+        let words = cell(Some(&json!([wide, wide])));
+        assert!(words.ends_with("z…, …") && words.width() <= change::ALL, "{words}");
     }
 }
