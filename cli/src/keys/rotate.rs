@@ -61,7 +61,7 @@ pub(super) async fn run(
 /// Which values of the key a rotation ends at once.
 fn ending(key: &Value, old: &OldValues) -> Vec<String> {
     let created = text(key, "valueCreatedAt").or_else(|| text(key, "createdAt")).unwrap_or("-");
-    let ends_present = !has_grace(old) && !is_exposed(key);
+    let ends_present = grace(old).is_none() && !is_exposed(key);
     let present = ends_present.then(|| format!("Its present value, of {created}, ends at once"));
     let previous = text(key, "previousValueValidUntil").filter(|_| !old.keep_previous);
     let previous = previous.map(|end| format!("The value before it, which would work until {end}, ends at once"));
@@ -71,7 +71,7 @@ fn ending(key: &Value, old: &OldValues) -> Vec<String> {
 /// What the service did otherwise than it was asked.
 fn notes(before: &Value, after: &Value, old: &OldValues) -> Vec<String> {
     let mut notes = Vec::new();
-    let grace = old.grace.map(Duration::from_secs).filter(|grace| !grace.is_zero());
+    let grace = grace(old);
     let time = |field| text(after, field).and_then(Timestamp::parse);
     let asked = grace.and_then(|grace| Some(time("valueCreatedAt")?.plus(grace)));
     match text(after, "previousValueValidUntil") {
@@ -97,8 +97,9 @@ fn notes(before: &Value, after: &Value, old: &OldValues) -> Vec<String> {
     notes
 }
 
-fn has_grace(old: &OldValues) -> bool {
-    old.grace.is_some_and(|seconds| seconds > 0)
+/// The grace period that is asked for; none is one of no time.
+fn grace(old: &OldValues) -> Option<Duration> {
+    old.grace.map(Duration::from_secs).filter(|grace| !grace.is_zero())
 }
 
 /// Whether its present value works no longer, as it was reported.
