@@ -92,7 +92,7 @@ def deploy(sam: Path, stack: str | None, given: Parameters) -> None:
         parameters = saved | parameters
     else:
         command.append("--no-fail-on-empty-changeset")
-        tell_what_stays(saved, given, present)
+        show_what_stays(saved, given, present)
         if file:
             command += ["--config-file", Path.cwd() / file]
     # Where some are given here, SAM CLI reads none from its configuration file.
@@ -166,7 +166,7 @@ def keep_saved(file: SamConfig, environment: str, saved: Parameters, changed: Ab
         )
 
 
-def tell_what_stays(saved: Parameters, given: Parameters, present: Parameters) -> None:
+def show_what_stays(saved: Parameters, given: Parameters, present: Parameters) -> None:
     """Names what samconfig.toml has otherwise than the stack, which keeps its own."""
     for name, value in saved.items():
         if name not in given and value != present.get(name, value):

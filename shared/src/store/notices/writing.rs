@@ -60,10 +60,10 @@ impl NoticeWriter {
             text(&item, ID),
             text(&item, ACCOUNT_ID)
         );
-        self.tell_of(item).await.map_err(|cause| TableError::caused(what, cause))
+        self.write_one(item).await.map_err(|cause| TableError::caused(what, cause))
     }
 
-    async fn tell_of(&self, mut item: Item) -> Result<Sent, TableError> {
+    async fn write_one(&self, mut item: Item) -> Result<Sent, TableError> {
         for _ in 0..READS {
             let now = self.now();
             let Some(due) = self.due(item, now)? else { return Ok(Sent::Unmet) };
