@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tests::engine::TABLE;
 use tests::wire::{Fault, Stop};
 use tests::{Client, Environment, Gateway, new_key_with};
+use tokio::time::Instant;
 
 use crate::leases::is_allowed;
 
@@ -206,6 +207,22 @@ async fn what_a_lost_answer_may_have_granted_is_not_given_back() {
 }
 
 #[tokio::test]
+async fn counters_that_no_answer_comes_for_leave_usage_half_of_the_time_of_an_end() {
+    let gateway = Gateway::start().await;
+    let key = limited(&gateway, &per_day(1000)).await;
+    let environment = Environment::of(&gateway).await;
+    assert_eq!(ask(&environment, &gateway, &key, 20).await, 20);
+    let of_counters = |body: &Value| body.to_string().contains("#limits");
+    let _gate = gateway.wire.stop(Stop::before("GetItem").when(of_counters));
+
+    let lost = environment.kept.finish(gateway.now().into(), Instant::now() + Duration::from_secs(1)).await;
+
+    assert!(lost.is_none(), "{lost:?}");
+    let usage = gateway.engine.usage();
+    assert!(usage.iter().any(|item| item["id"]["S"].as_str().unwrap().starts_with(&key.id)), "{usage:?}");
+}
+
+#[tokio::test]
 async fn leases_of_sixteen_keys_are_given_back_and_of_minutes_none() {
     let gateway = Gateway::start().await;
     let minute = limited(&gateway, &json!([{"requests": 1000, "per": "MINUTE"}])).await;
@@ -214,8 +231,8 @@ async fn leases_of_sixteen_keys_are_given_back_and_of_minutes_none() {
     assert_eq!(ask(&environment, &gateway, &minute, 20).await, 20);
     let mut keys = Vec::new();
     for number in 0..18 {
-        // The larger the limit, the smaller the part of it that is held.
-        let body = new_key_with(&json!({"limits": per_day(1000 * (1 + number))}));
+        // The larger the limit, the smaller the part of it that is held; ids are in the order of making.
+        let body = new_key_with(&json!({"limits": per_day(1000 * (18 - number))}));
         let key = admin.create(&body).await;
         assert_eq!(ask(&environment, &gateway, &key, 20).await, 20);
         keys.push(key);
@@ -223,6 +240,6 @@ async fn leases_of_sixteen_keys_are_given_back_and_of_minutes_none() {
     environment.end(&gateway).await;
     let given_back = |key: &Client| counters(&gateway, key).unwrap()["givenBack"]["N"] == "1";
     let returned: Vec<_> = keys.iter().map(given_back).collect();
-    assert_eq!(returned, [[true; 16].as_slice(), &[false; 2]].concat());
+    assert_eq!(returned, [[false; 2].as_slice(), &[true; 16]].concat());
     assert!(!given_back(&minute));
 }

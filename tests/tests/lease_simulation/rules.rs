@@ -1,6 +1,7 @@
 //! What holds for each lease, under any demand.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use api_keys::key::{Counters, Lease, Period, Step};
 use fastrand::Rng;
@@ -66,6 +67,60 @@ fn what_is_granted_too_late_for_other_limits_is_not_spent() {
     assert!(matches!(lease.step(new, now), Step::Ask(_)));
     lease.granted(&wanted, table, now);
     assert_eq!((lease.left(Period::Minute), lease.left(Period::Day)), (0, 1));
+}
+
+/// A claim for a minute is answered when another request has begun the next one.
+#[test]
+fn what_is_granted_too_late_for_a_minute_is_not_spent_in_the_next() {
+    let limits = limits("1000/MINUTE,1000/DAY");
+    let (mut table, before, after) = (Counters::default(), at(MINUTE - 1), at(MINUTE));
+    let mut lease = Lease::new(limits, before);
+    let Step::Ask(wanted) = lease.step(limits, before) else { panic!("nothing was granted") };
+    claim(&mut table, &wanted).unwrap();
+    assert!(matches!(lease.step(limits, after), Step::Ask(_)));
+    lease.granted(&wanted, table, after);
+    assert_eq!((lease.left(Period::Minute), lease.left(Period::Day)), (0, 1));
+    let Step::Ask(next) = lease.step(limits, after) else { panic!("the day alone lets it through") };
+    assert_eq!(
+        next.parts.iter().map(|part| part.period).collect::<Vec<_>>(),
+        [Period::Minute],
+        "the day lacks nothing"
+    );
+}
+
+/// In less than nine seconds: twice as large. In twenty or more: half as large.
+#[test]
+fn a_lease_is_as_large_as_the_time_that_the_one_before_lasted_lets_it_be() {
+    let limits = limits("10000000/MONTH");
+    let mut table = Counters::default();
+    let mut lease = Lease::new(limits, at(0));
+    let mut next_at = |millis: u64| {
+        while lease.left(Period::Month) > 0 {
+            assert_eq!(lease.step(limits, at(millis)), Step::Allow);
+        }
+        let Step::Ask(wanted) = lease.step(limits, at(millis)) else { panic!("nothing was left") };
+        claim(&mut table, &wanted).unwrap();
+        lease.granted(&wanted, table, at(millis));
+        wanted.parts[0].requests
+    };
+    let sizes: Vec<_> = [0, 0, 0, 0, 8_999, 17_999, 37_998, 57_998].into_iter().map(&mut next_at).collect();
+    assert_eq!(sizes, [1, 2, 4, 8, 16, 16, 16, 8]);
+}
+
+/// What an environment holds is left too: clients are told of it.
+#[test]
+fn what_is_left_is_what_no_environment_took_and_what_this_one_holds() {
+    let limits = limits("1000/MINUTE");
+    let mut table = Counters::default();
+    let (mut lease, mut other) = (Lease::new(limits, at(0)), Lease::new(limits, at(0)));
+    for spent in 1..=200 {
+        assert!(ask(&mut lease, limits, &mut table, at(0)).allowed);
+        assert_eq!(lease.standing(Period::Minute, at(20_000)), Some((1_000 - spent, Duration::from_secs(40))));
+    }
+    assert!(lease.left(Period::Minute) > 0, "nothing is held");
+    while ask(&mut other, limits, &mut table, at(0)).allowed {}
+    assert_eq!(other.standing(Period::Minute, at(0)), Some((0, Duration::from_mins(1))));
+    assert_eq!(lease.standing(Period::Day, at(0)), None, "there is no such limit");
 }
 
 #[test]
