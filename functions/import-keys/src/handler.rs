@@ -173,20 +173,20 @@ impl Import<'_> {
         }
     }
 
-    /// `None` where another import came between the look and the write.
+    /// `None` where another import came between the looks, or the look and the write.
     async fn value(&self, hash: &KeyHash, new: &NewKey) -> Result<Option<ImportOutcome>, Error> {
         let Deps { reader, new_keys, issuer, max_keys, lifetime, .. } = self.deps;
-        // The claim is read first: a claim that another import makes after this read must not pass for an old one.
         let old_claim = reader.claimed(hash).await?;
         if let Some(found) = reader.resolve_hash(hash, self.now).await? {
             return self.found(found, hash, new).await.map(Some);
         }
-        if old_claim.is_some() {
+        if let Some(claimed) = old_claim {
             if reader.was_exposed(hash).await? {
                 return Ok(Some(ImportOutcome::Refused(RefusedValue::Exposed)));
             }
             if !self.revives {
-                return Ok(Some(ImportOutcome::Refused(RefusedValue::Retired)));
+                let has_ended = new_keys.has_ended(hash, claimed, self.now).await?;
+                return Ok(has_ended.then_some(ImportOutcome::Refused(RefusedValue::Retired)));
             }
         }
         let id = issuer.key_id(self.now)?;

@@ -168,6 +168,8 @@ pub struct Import {
     pub key: Option<String>,
     /// `imported`, `present`, the code of a failure, or `unknown` where there was no report.
     pub what: String,
+    /// How many changes of items there had been when it was answered.
+    pub changes: usize,
 }
 
 /// A value that was reported as known to others; it has no end where that was not confirmed.

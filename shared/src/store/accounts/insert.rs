@@ -10,17 +10,18 @@ use super::item::{AccountItem, LIFETIME};
 use super::listing::listing_item;
 use super::quota::Quota;
 use super::write::Accounts;
-use crate::key::{AccountLimits, KeyRecord, Lifetime, Locator, Timestamp};
+use crate::key::{AccountLimits, KeyHash, KeyRecord, Lifetime, Locator, Timestamp};
 use crate::request::{NamedRequest, Origin, require_lifetime};
 use crate::store::dynamo::error::{TableError, WriteError};
 use crate::store::dynamo::part::put_new;
 use crate::store::dynamo::retries::Retries;
-use crate::store::dynamo::transaction::{Part, Transacted};
+use crate::store::dynamo::transaction::{Part, Transacted, Transaction};
 use crate::store::events::event::EventType;
 use crate::store::events::tables::Tables;
 use crate::store::keys::account_state::{ACCOUNT_LIMITS, AccountState, EXTERNAL_ID, StateUpdate};
 use crate::store::keys::exposed_value;
 use crate::store::keys::import_claim::{self, ImportClaim};
+use crate::store::keys::item::key;
 
 /// What became of a key of another system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +145,18 @@ impl NewKeys {
         new.claim.extend(ImportClaim::of(record).parts(table, replaces, now)?);
         (new.revives, new.lifetime) = (replaces.is_some(), lifetime);
         Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
+    }
+
+    /// Whether the key that a claim leads to has that value no more. A read does not always show what another import is writing, so a
+    /// transaction that writes nothing looks: it conflicts with the other one, or finds its key.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn has_ended(&self, hash: &KeyHash, claimed: Locator, now: Timestamp) -> Result<bool, AccountError> {
+        let (table, id) = (&self.tables.keys, self.tables.event_id(now)?);
+        let look = import_claim::requiring_no_value(&table.name, hash, claimed, now)?;
+        let transaction = Transaction::writing(EventType::KeyImported.name(), key(claimed), id).with(Part::Claim, look);
+        Ok(transaction.send(table, Retries::from_now()).await? == Transacted::Done)
     }
 
     /// Lets an imported key work that was held back, because the import ended early or the account was suspended.

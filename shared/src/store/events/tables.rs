@@ -31,8 +31,12 @@ impl Tables {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Event, TableError> {
+        Ok(Event::new(self.event_id(now)?, r#type, key_id, origin, now))
+    }
+
+    /// Makes the id of an event, by which DynamoDB knows its transaction again.
+    pub(in crate::store) fn event_id(&self, now: Timestamp) -> Result<EventId, TableError> {
         let random = self.random.bytes().map_err(|cause| TableError::caused("no event id could be made", cause))?;
-        let id = EventId::from_time_and_random(now.unix_millis(), random);
-        Ok(Event::new(id, r#type, key_id, origin, now))
+        Ok(EventId::from_time_and_random(now.unix_millis(), random))
     }
 }

@@ -58,17 +58,9 @@ impl<'a> ImportClaim<'a> {
         let mut parts = vec![(Part::Claim, claim), (Part::Trace, put(table, trace)?)];
         if let Some(old) = replaces {
             // The transaction that wrote the old claim may not show its key yet: this one then conflicts with it, or finds the key.
-            parts.push((Part::Claim, self.require_no_value_of(table, old, now)?));
+            parts.push((Part::Claim, requiring_no_value(table, self.hash, old, now)?));
         }
         Ok(parts)
-    }
-
-    /// Stops the transaction if that key has the value.
-    fn require_no_value_of(&self, table: &str, old: Locator, now: Timestamp) -> Result<TransactWriteItem, TableError> {
-        const NO_VALUE: &str = "attribute_not_exists(id) OR (keyHash <> :hash AND (attribute_not_exists(previousKeyHash) \
-             OR previousKeyHash <> :hash OR attribute_not_exists(previousValidUntil) OR previousValidUntil <= :now))";
-        let values = [(":hash", hash_value(self.hash)), (":now", value(&now)?)];
-        require(table, key(old), NO_VALUE, values)
     }
 
     fn to_item(&self) -> Item {
@@ -77,6 +69,19 @@ impl<'a> ImportClaim<'a> {
         item.insert("keyId".into(), AttributeValue::S(self.place.id.to_string()));
         item
     }
+}
+
+/// The part of a transaction that stops it if that key has the value.
+pub(in crate::store) fn requiring_no_value(
+    table: &str,
+    hash: &KeyHash,
+    old: Locator,
+    now: Timestamp,
+) -> Result<TransactWriteItem, TableError> {
+    const NO_VALUE: &str = "attribute_not_exists(id) OR (keyHash <> :hash AND (attribute_not_exists(previousKeyHash) \
+         OR previousKeyHash <> :hash OR attribute_not_exists(previousValidUntil) OR previousValidUntil <= :now))";
+    let values = [(":hash", hash_value(hash)), (":now", value(&now)?)];
+    require(table, key(old), NO_VALUE, values)
 }
 
 /// The primary key of the claim to a value, by its hash in hexadecimal.

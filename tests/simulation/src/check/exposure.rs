@@ -3,12 +3,23 @@
 
 use std::collections::BTreeMap;
 
+use super::written::Written;
 use crate::history::{History, Import, Seen};
 use crate::model::Effect;
-use crate::tables::{Item, KEYS, Tables};
+use crate::tables::{Change, Item, KEYS, Place, Tables};
 
 pub fn check(history: &History, tables: &Tables) -> Vec<String> {
     let mut wrong = twice(tables);
+    for it in history.imports.iter().filter(|it| it.what == "RETIRED") {
+        let value = Some(Written::hash_of(it.value, history));
+        let ends = |change: &Change| hash(change.old.as_ref()) == value && hash(change.new.as_ref()) != value;
+        if !tables.changes[..it.changes].iter().any(ends) {
+            wrong.push(format!(
+                "[{}] value {} is refused as one that has ended, and no key lost it",
+                it.action, it.value
+            ));
+        }
+    }
     for it in history.imports.iter().filter(|it| it.what == "imported" && !it.revives) {
         let had = |other: &Import| other.ended < it.began && other.key.is_some() && other.key != it.key;
         if imports_of(history, it.value).any(|other| had(other) && !is_forgotten(history, other, it.ended)) {
@@ -59,17 +70,21 @@ fn is_forgotten(history: &History, import: &Import, until: u64) -> bool {
     imports_of(history, import.value).any(|later| is_later(later) && of_account(later.account))
 }
 
+/// The hash of the value that a key has, in base64.
+fn hash(item: Option<&Item>) -> Option<String> {
+    Some(item?.get("keyHash")?["B"].as_str()?.to_owned())
+}
+
 /// Values that two keys have at one moment.
 fn twice(tables: &Tables) -> Vec<String> {
     let mut owners = BTreeMap::new();
     let mut wrong = Vec::new();
-    let is_key = |place: &crate::tables::Place| place.table == KEYS && super::is_of_keys(&place.partition);
+    let is_key = |place: &Place| place.table == KEYS && super::is_of_keys(&place.partition);
     for change in tables.changes.iter().filter(|change| is_key(&change.place)) {
-        let hash = |item: &Option<Item>| Some(item.as_ref()?.get("keyHash")?["B"].as_str()?.to_owned());
-        if let Some(old) = hash(&change.old) {
+        if let Some(old) = hash(change.old.as_ref()) {
             owners.remove(&old);
         }
-        if let Some(new) = hash(&change.new)
+        if let Some(new) = hash(change.new.as_ref())
             && let Some(other) = owners.insert(new, &change.place).filter(|other| **other != change.place)
         {
             wrong.push(format!("[{:?}] keys {} and {} have one value", change.action, other.id, change.place.id));

@@ -80,8 +80,13 @@ impl<'a> Written<'a> {
 
     /// The keys that imports gave a value, by its number.
     pub fn keys_imported_with(&self, value: usize, history: &History) -> Vec<&'a str> {
-        let hash = base64::encode(KeyHash::of(&history.values[value].text).as_bytes());
+        let hash = Self::hash_of(value, history);
         self.imports.iter().filter(|(_, (_, imported))| *imported == hash).map(|(key, _)| *key).collect()
+    }
+
+    /// The hash of a value, in base64.
+    pub fn hash_of(value: usize, history: &History) -> String {
+        base64::encode(KeyHash::of(&history.values[value].text).as_bytes())
     }
 
     /// The value that the import of a key brought along, by its number.

@@ -1,10 +1,12 @@
 //! Those who bring keys of another system along: the same ones again and again, some of them for two accounts.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use api_keys::key::KeyHash;
 use fastrand::Rng;
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::Actions;
 use super::manager::text;
@@ -14,7 +16,10 @@ use crate::world::World;
 
 pub const ACTIONS: Actions = &[("import", 10), ("import again", 6), ("revive", 4)];
 
-/// So many values the other system has.
+/// Two operators who bring the same new value along at once; one of them may want to revive it.
+pub const ACTIONS_AT_ONCE: Actions = &[("import, twice at once", 1)];
+
+/// So many values the other system has, which are imported again and again.
 const VALUES: u32 = 6;
 
 pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, rng: &mut Rng) {
@@ -25,6 +30,17 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     for time in 0..times {
         import(world, account, action, 1 + time, &numbers, what == "revive").await;
     }
+}
+
+pub async fn act_at_once(world: &Rc<World>, account: usize, action: usize, rng: &mut Rng) {
+    // No operator has brought it along before, so that neither finds its key.
+    let new = [VALUES + u32::try_from(action).expect("small")];
+    let (revives, later) = (rng.bool(), Duration::from_millis(rng.u64(0..400)));
+    let other = async {
+        sleep(later).await;
+        import(world, account, action, 101, &new, revives).await
+    };
+    tokio::join!(import(world, account, action, 1, &new, false), other);
 }
 
 /// Imports the values of these numbers. Whether everything is known of each.
@@ -82,7 +98,18 @@ fn note(
     let (began, ended, what) = (invoked.began, invoked.ended, what.to_owned());
     let key = key.map(str::to_owned);
     world.trace(action, || format!("value {value} of account {account}: {what} {}", key.as_deref().unwrap_or("")));
-    world.history.borrow_mut().imports.push(Import { action, account, value, revives, began, ended, key, what });
+    let changes = world.tables.borrow().changes.len();
+    world.history.borrow_mut().imports.push(Import {
+        action,
+        account,
+        value,
+        revives,
+        began,
+        ended,
+        key,
+        what,
+        changes,
+    });
 }
 
 /// The number of that value of the other system.

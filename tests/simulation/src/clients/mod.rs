@@ -36,6 +36,8 @@ pub enum Kind {
     Thief,
     Operator,
     Importer,
+    /// Two importers at once.
+    Importers,
     Reporter,
     /// What invokes the function that writes notices.
     Schedule,
@@ -62,6 +64,7 @@ impl Kind {
             Self::Thief => thief::ACTIONS,
             Self::Operator => operator::ACTIONS,
             Self::Importer => importer::ACTIONS,
+            Self::Importers => importer::ACTIONS_AT_ONCE,
             Self::Reporter => reporter::ACTIONS,
             Self::Schedule => schedule::ACTIONS,
             Self::Chance => chance::ACTIONS,
@@ -116,6 +119,7 @@ pub async fn act(world: &Rc<World>, client: &Client, action: &Action) {
         Kind::Thief => thief::act(world, account, number, action.what, &mut rng).await,
         Kind::Operator => operator::act(world, account, number, action.what, &mut rng).await,
         Kind::Importer => importer::act(world, account, number, action.what, &mut rng).await,
+        Kind::Importers => importer::act_at_once(world, account, number, &mut rng).await,
         Kind::Reporter => reporter::act(world, account, number, action.what, &mut rng).await,
         Kind::Schedule => schedule::act(world, number, action.what, &mut rng).await,
         Kind::Chance => chance::act(world, number, action.what, &mut rng).await,

@@ -257,19 +257,24 @@ async fn what_a_suspension_overtook_is_to_be_sent_again() {
 
 /// The transaction of an import shows the claim before the key. A read between finds that the value has ended.
 #[tokio::test]
-async fn a_value_is_not_revived_where_the_key_that_has_it_shows_late() {
+async fn a_value_is_neither_revived_nor_refused_as_ended_where_the_key_that_has_it_shows_late() {
     let (gateway, admin) = Gateway::importing_with_manager().await;
     let first = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
     let id = first["imported"][0]["id"].as_str().unwrap();
     let item = gateway.engine.keys().into_iter().find(|item| item["id"]["S"] == id).unwrap();
-    gateway.engine.remove(&admin.account_id, id);
 
-    let stop = Stop::before("TransactWriteItems");
-    let show_it = async { gateway.engine.put(&item) };
-    let again = Box::pin(import_with_revive(&gateway, &admin, FOREIGN));
-    let (report, ()) = gateway.wire.during(stop, again, show_it).await;
-    assert_eq!(report["present"][0]["id"], id, "{report}");
-    assert_eq!(gateway.engine.keys().len(), 2, "it has one key");
+    for revives in [true, false] {
+        gateway.engine.remove(&admin.account_id, id);
+        let stop = Stop::before("TransactWriteItems");
+        let show_it = async { gateway.engine.put(&item) };
+        let again = async {
+            let payload = json!({"accountId": admin.account_id, "keys": [import_of(FOREIGN)], "revive": revives});
+            gateway.invoke_import_keys(payload).await.unwrap()
+        };
+        let (report, ()) = gateway.wire.during(stop, Box::pin(again), show_it).await;
+        assert_eq!(report["present"][0]["id"], id, "{report}");
+        assert_eq!(gateway.engine.keys().len(), 2, "it has one key");
+    }
 }
 
 #[tokio::test]
