@@ -274,6 +274,25 @@ mod tests {
     }
 
     #[test]
+    fn a_long_value_of_another_system_is_found_whatever_it_begins_with() {
+        for beginning in ["sk_", "sk_1", "sk_1_"] {
+            let value = format!("{beginning}{}", "89abcdefABCDEF_".repeat(8).trim_end_matches('_'));
+            assert_eq!(found(&format!("KEY {value}"), ImportedKeys::Accepted).last(), Some(&value));
+            let hexadecimal = format!("{beginning}{}", "0123456789abcdef".repeat(8));
+            assert_eq!(found(&format!("KEY {hexadecimal}"), ImportedKeys::Accepted).last(), Some(&hexadecimal));
+            assert!(!KeyValue::resembles_one(&value) && !KeyValue::resembles_one(&hexadecimal));
+        }
+    }
+
+    #[test]
+    fn a_word_is_looked_into_through_as_many_layers_as_it_may_have() {
+        // All but the innermost four are longer than a value may be.
+        let within = |layers: usize| format!("{}{}{}", "(".repeat(layers), "v".repeat(250), ")".repeat(layers));
+        assert!(!KeyValue::find_all(&within(MAX_LAYERS - 1), ImportedKeys::Accepted).left_out);
+        assert!(KeyValue::find_all(&within(MAX_LAYERS), ImportedKeys::Accepted).left_out);
+    }
+
+    #[test]
     fn where_nothing_is_left_out_each_word_was_looked_into_and_none_comes_twice() {
         let eight = (0..8).map(|at| format!("a-word-of-another-system-{at}")).collect::<Vec<_>>().join(" ");
         for text in [eight.clone(), format!("{eight} {eight}"), format!("{eight} short words beside them")] {

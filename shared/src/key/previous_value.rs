@@ -21,3 +21,17 @@ impl PreviousValue {
         now < self.valid_until
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn it_is_worth_nothing_from_the_instant_of_its_end_on() {
+        let valid_until = Timestamp::of_unix_hour(500_000);
+        let value = PreviousValue { key_hash: KeyHash::of("any"), valid_until, last_used_at: None };
+        assert!(value.works(valid_until.minus(Duration::from_millis(1))) && !value.works(valid_until));
+    }
+}

@@ -161,6 +161,7 @@ mod tests {
             "allowedIps": ["0:0::1","::ffff:203.0.113.7"], "expiresAt": "2030-01-31T01:00:00.000+01:00",
             "operations": ["RCS","SMS"], "userId": "\u00a0e\u0301 " }"#;
         assert_eq!(create(body).fingerprint, create(same).fingerprint);
+        assert_eq!(create(r#"{"limits":[0]}"#).fingerprint, create(r#"{"limits":[-0.0]}"#).fingerprint);
         for (from, to) in
             [("é", "É"), ("RCS", "WHATSAPP"), ("01-31", "01-30"), ("::1", "::2"), (":2", ":3"), ("userId", "name")]
         {

@@ -9,7 +9,7 @@ use api_keys::key::{KeyStatus, Timestamp};
 use serde_json::{Value, json};
 use tests::values::import_of;
 use tests::wire::{Gate, Stop};
-use tests::{Answer, Client, Gateway};
+use tests::{Answer, Client, Gateway, new_key_with};
 
 type Filter = (&'static str, String);
 
@@ -191,6 +191,16 @@ async fn filters_follow_what_becomes_of_keys() {
     assert_eq!(statuses().await, ["EXPOSED"]);
     admin.rotate(&key.id, 0).await;
     assert_eq!(statuses().await, ["EXPIRED"]);
+
+    // Before a time is not at it.
+    let hour = Duration::from_hours(1);
+    let (end, later) = (gateway.time_in(hour), gateway.time_in(hour + Duration::from_millis(1)));
+    let ends = admin.create(&new_key_with(&json!({"expiresAt": end}))).await;
+    assert!(!ids(("expiresBefore", end)).await.contains(&ends.id));
+    assert!(ids(("expiresBefore", later)).await.contains(&ends.id));
+    let made = admin.get(&format!("/authentication/{}", ends.id)).await.body["createdAt"].as_str().unwrap().to_owned();
+    assert!(!ids(("unusedSince", made)).await.contains(&ends.id));
+    assert!(ids(("unusedSince", gateway.time_in(Duration::from_millis(1)))).await.contains(&ends.id));
 
     let unused = async || ids(("unusedSince", gateway.time_in(Duration::ZERO))).await;
     let other = admin.create_key(&["SMS"]).await;

@@ -103,12 +103,45 @@ impl Bulk {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU8, Ordering};
 
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
     use tokio::task::yield_now;
 
     use super::*;
+
+    /// What becomes of a write to which DynamoDB answers that, at first or each time; and how often it was sent.
+    async fn sent(code: &'static str, times: u8, retries: Retries) -> (Result<Sent, TableError>, u8) {
+        let attempts = AtomicU8::new(0);
+        let attempt = || {
+            let is_refused = attempts.fetch_add(1, Ordering::Relaxed) < times;
+            let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).build());
+            let answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::empty());
+            ready(if is_refused { Err(SdkError::service_error(error, answer)) } else { Ok(()) })
+        };
+        let sent = send("a thing", retries, attempt).await;
+        (sent, attempts.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_is_sent_again_while_the_table_is_busy_and_there_is_time() {
+        for code in ["TransactionConflictException", "ThrottlingException", "ProvisionedThroughputExceededException"] {
+            let (after_two, attempts) = sent(code, 2, Retries::from_now()).await;
+            assert_eq!((after_two.unwrap(), attempts), (Sent::Done, 3), "{code}");
+            let (never, attempts) = sent(code, u8::MAX, Retries::from_now()).await;
+            assert!(never.unwrap() == Sent::Busy && attempts > 3, "{code}: {attempts}");
+        }
+        let (unmet, attempts) = sent("ConditionalCheckFailedException", 1, Retries::from_now()).await;
+        assert_eq!((unmet.unwrap(), attempts), (Sent::Unmet, 1));
+        let (failed, attempts) = sent("ValidationException", 1, Retries::from_now()).await;
+        assert_eq!((failed.is_err(), attempts), (true, 1), "and what no repetition helps is an error");
+    }
 
     #[tokio::test]
     async fn one_that_fails_ends_no_other() {
