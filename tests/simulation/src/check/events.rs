@@ -47,6 +47,7 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
             continue;
         };
         *events_of_requests.entry(text(&event["requestId"])).or_default() += 1;
+        check_copies(&transaction.parts, event, &mut fail);
         for part in transaction.parts.iter().filter(|part| !part.is_check) {
             let is_key = part.place.table == KEYS && is_of_keys(&part.place.partition);
             if part.place.table == KEYS && part.place.id == "quota" {
@@ -141,6 +142,27 @@ fn in_events(item: &Item, field: &str) -> Option<Value> {
 
 pub fn is_creation(kind: &str) -> bool {
     ["account.created", "account.recovered", "key.created", "key.imported"].contains(&kind)
+}
+
+/// A new key has what its account has at that moment for all of its keys, and its event has the account's external id.
+fn check_copies(parts: &[Part], event: &Item, fail: &mut impl FnMut(String)) {
+    let keys = || parts.iter().filter(|part| part.place.table == KEYS);
+    let account = keys().find(|part| part.place.id == "quota").and_then(|part| part.old.as_ref());
+    let new = keys().find(|part| is_of_keys(&part.place.partition) && part.old.is_none());
+    let (Some(account), Some(key)) = (account, new.and_then(|part| part.new.as_ref())) else { return };
+    for field in ["plan", "externalId", "accountLimits", "suspension", "revision"] {
+        if key.get(field) != account.get(field) {
+            fail(format!("a new key has {field} as {:?}, and its account {:?}", key.get(field), account.get(field)));
+        }
+    }
+    if event.get("externalId") != account.get("externalId") {
+        fail(format!(
+            "{} has {:?}, and the account {:?}",
+            kind(event),
+            event.get("externalId"),
+            account.get("externalId")
+        ));
+    }
 }
 
 /// The events of an account alone are a chain too.
