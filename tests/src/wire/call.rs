@@ -13,7 +13,7 @@ use hyper::header::HeaderMap;
 use hyper::http::request;
 use hyper::{Request, Response, client};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use super::Shared;
@@ -81,7 +81,14 @@ async fn carry_out(request: Request<Incoming>, shared: &Shared) -> io::Result<An
         Some(Fault::CheckTime(most)) if age_of_signature(&head.headers) >= most => {
             return Ok(refused(400, "InvalidSignatureException", "a bad day"));
         }
-        Some(Fault::Twice | Fault::LoseAnswer | Fault::TruncateAnswer | Fault::SpoilAnswer | Fault::CheckTime(_))
+        Some(
+            Fault::Twice
+            | Fault::LoseAnswer
+            | Fault::TruncateAnswer
+            | Fault::SpoilAnswer
+            | Fault::LeaveOut
+            | Fault::CheckTime(_),
+        )
         | None => {}
     }
     let admitted = match lagging {
@@ -98,7 +105,11 @@ async fn carry_out(request: Request<Incoming>, shared: &Shared) -> io::Result<An
     if fault == Some(Fault::Twice) {
         ask(address, head.clone(), bytes.clone()).await?;
     }
-    let answer = ask(address, head, bytes).await?;
+    let answer = if fault == Some(Fault::LeaveOut) {
+        ask_for_first(address, head, body.clone()).await?
+    } else {
+        ask(address, head, bytes).await?
+    };
     let open = admitted.into_open();
     if open.is_some() {
         tokio::time::sleep(OPEN).await;
@@ -115,6 +126,24 @@ async fn ask(engine: SocketAddr, head: request::Parts, body: Bytes) -> io::Resul
     let request = Request::from_parts(head, Full::new(body));
     let (head, body) = engine.send_request(request).await.map_err(io::Error::other)?.into_parts();
     Ok(Response::from_parts(head, body.collect().await.map_err(io::Error::other)?.to_bytes()))
+}
+
+/// Asks for the first item of a batch, and puts the others into the answer.
+async fn ask_for_first(engine: SocketAddr, mut head: request::Parts, mut body: Value) -> io::Result<Response<Bytes>> {
+    let mut left = body["RequestItems"].clone();
+    for (table, wanted) in body["RequestItems"].as_object_mut().unwrap() {
+        left[table]["Keys"].as_array_mut().unwrap().remove(0);
+        wanted["Keys"].as_array_mut().unwrap().truncate(1);
+    }
+    head.headers.remove("content-length");
+    let (mut head, answer) = ask(engine, head, body.to_string().into()).await?.into_parts();
+    let mut answer: Value = serde_json::from_slice(&answer)?;
+    left.as_object_mut().unwrap().retain(|_, left| left["Keys"] != json!([]));
+    answer["UnprocessedKeys"] = left;
+    for checked in ["content-length", "x-amz-crc32"] {
+        head.headers.remove(checked);
+    }
+    Ok(Response::from_parts(head, answer.to_string().into()))
 }
 
 /// The answer as it comes back, or what a fault leaves of it.

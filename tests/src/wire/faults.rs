@@ -29,6 +29,8 @@ pub enum Fault {
     /// A transaction is cancelled for that reason at the item in that place. Other calls, and transactions without such a
     /// place, are carried out.
     Cancel(Reason, usize),
+    /// There is capacity for the first item of a batch that is read, and the others are left for another call. Other calls are carried out.
+    LeaveOut,
     /// A call that was signed at a time so far from now is refused; others are carried out.
     CheckTime(Duration),
 }
@@ -63,6 +65,7 @@ impl Faults {
         let (fault, times) = self.ordered.as_mut()?;
         let matches = match fault {
             Fault::Cancel(_, place) => call.operation == "TransactWriteItems" && *place < items,
+            Fault::LeaveOut => call.operation == "BatchGetItem",
             _ => true,
         };
         if *times == 0 || !matches {

@@ -10,6 +10,7 @@ mod updates;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tests::wire::Fault;
 use tests::{Client, Gateway};
 
 async fn refused(gateway: &Gateway, payload: Value) -> String {
@@ -77,6 +78,20 @@ async fn the_list_leads_through_all_accounts_a_page_at_a_time() {
         seen.sort();
         assert_eq!(seen, all, "limit {limit}");
     }
+}
+
+#[tokio::test]
+async fn accounts_for_which_there_was_no_capacity_at_first_are_listed_too() {
+    let gateway = Gateway::start().await;
+    for number in 0..4 {
+        gateway.create_account(&format!("Company {number}")).await;
+    }
+    let all = gateway.list_accounts(&json!({})).await;
+    gateway.wire.break_times(2, Fault::LeaveOut);
+    assert_eq!(gateway.list_accounts(&json!({})).await, all);
+    assert_eq!(all["accounts"].as_array().map(Vec::len), Some(4));
+    let batches = gateway.wire.take_calls().into_iter().filter(|call| call.operation == "BatchGetItem").count();
+    assert_eq!(batches, 1 + 3, "two came back in part");
 }
 
 #[tokio::test]
