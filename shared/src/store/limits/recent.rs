@@ -78,5 +78,8 @@ mod tests {
         assert_eq!(left, [(1, 10), (3, 30), (4, 40)]);
         map.touch(5, || 50);
         assert_eq!(map.get_mut(&1), None);
+        assert_eq!([map.has(&5), map.has(&1)], [true, false]);
+        assert!(map.touch_if(6, false, || 60).is_none() && !map.has(&6), "it is not wanted");
+        assert_eq!(map.touch_if(5, false, || 60), Some(&mut 50));
     }
 }
