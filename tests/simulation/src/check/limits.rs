@@ -1,12 +1,15 @@
 //! No key is let through more often than its limits allow, nor all keys of an account together more often than the account's, in no
-//! window. And the account's are those that operators set last.
+//! window, nor more often than the table has granted. And the account's are those that operators set last.
 
 use std::collections::BTreeMap;
 
-use crate::history::{History, LimitList, OfAccount, Seen, ValueUse};
+use api_keys::key::Period;
 
-pub fn check(history: &History) -> Vec<String> {
-    let mut wrong = over(history);
+use crate::history::{History, LimitList, OfAccount, Seen, ValueUse};
+use crate::tables::{Item, KEYS, Tables};
+
+pub fn check(history: &History, tables: &Tables) -> Vec<String> {
+    let mut wrong = over(history, &granted(tables));
     for (account, of) in history.accounts.iter().enumerate() {
         let of_account = |it: &&OfAccount| it.account == account && it.fields.contains_key(FIELD);
         let writes: Vec<_> = history.account_writes.iter().filter(of_account).collect();
@@ -19,25 +22,69 @@ pub fn check(history: &History) -> Vec<String> {
 
 const FIELD: &str = "accountLimits";
 
-fn over(history: &History) -> Vec<String> {
+/// Of a key, or of an account where it is `account`: the window of a period, by the minute that it ends with.
+type Window<'a> = (&'a str, &'a str, String, u64);
+
+/// How many requests of each window the table has granted, without those that were given back.
+fn granted(tables: &Tables) -> BTreeMap<Window<'_>, u64> {
+    let counters = |item: Option<&Item>, period: Period| -> Option<(u64, u64)> {
+        let counter = item?.get(&format!("c{}", name(period)))?["N"].as_str()?.parse::<u64>().ok()?;
+        Some((counter / WINDOW, counter % WINDOW))
+    };
+    let mut granted = BTreeMap::new();
+    for change in tables.changes.iter().filter(|change| change.place.table == KEYS) {
+        let Some(account) = change.place.partition.strip_suffix("#limits") else { continue };
+        for period in Period::ALL {
+            // What has lived its time was granted.
+            let Some((window, used)) = counters(change.new.as_ref(), period) else { continue };
+            let before = counters(change.old.as_ref(), period).filter(|(before, _)| *before == window);
+            let of = (account, &*change.place.id, period.as_str().to_ascii_lowercase(), minutes(period.end(window)));
+            let granted: &mut u64 = granted.entry(of).or_default();
+            *granted = (*granted + used).saturating_sub(before.map_or(0, |(_, used)| used));
+        }
+    }
+    granted
+}
+
+/// The counter of a period is one number, `window × 10⁹ + used`.
+const WINDOW: u64 = 1_000_000_000;
+
+fn name(period: Period) -> String {
+    let (first, rest) = period.as_str().split_at(1);
+    format!("{first}{}", rest.to_ascii_lowercase())
+}
+
+/// Windows end with a minute, and an answer has whole seconds.
+fn minutes(end: u64) -> u64 {
+    (end + 30) / 60
+}
+
+fn over(history: &History, granted: &BTreeMap<Window<'_>, u64>) -> Vec<String> {
     let mut windows = BTreeMap::<_, (u64, u64)>::new();
     for it in &history.uses {
         let Seen::Works { key, account, allowed: true, limited: false, .. } = &it.seen else { continue };
         for counted in &it.counted {
-            // Windows end with a minute, and an answer has whole seconds.
-            let end = (counted.window_end + 30) / 60;
-            let whose = if counted.of_account { ("account", account) } else { ("key", key) };
-            let (requests, most) = windows.entry((whose, &counted.period, end)).or_default();
+            let id = if counted.of_account { "account" } else { key.as_str() };
+            let window = (account.as_str(), id, counted.period.clone(), minutes(counted.window_end));
+            let (requests, most) = windows.entry(window).or_default();
             *requests += 1;
             // It may have been changed: then the highest that an answer had.
             *most = counted.limit.max(*most);
         }
     }
-    let over = windows.iter().filter(|(_, (requests, most))| requests > most);
-    over.map(|(((what, id), period, _), (requests, most))| {
-        format!("{what} {id} was let through {requests} times a {period}, not {most}")
-    })
-    .collect()
+    let mut wrong = Vec::new();
+    for (window, (requests, most)) in &windows {
+        let (account, id, period, _) = window;
+        let granted = granted.get(window).copied().unwrap_or(0);
+        if requests > most {
+            wrong.push(format!("{id} of account {account} was let through {requests} times a {period}, not {most}"));
+        } else if *requests > granted {
+            wrong.push(format!(
+                "{id} of account {account} was let through {requests} times a {period}, and granted {granted}"
+            ));
+        }
+    }
+    wrong
 }
 
 /// An account's limits, as a request that is counted in them shows them.

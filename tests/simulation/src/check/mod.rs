@@ -32,7 +32,7 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(lifetimes::check(&tables, world.plan.settings.lifetime));
     wrong.extend(notices::check(&tables));
     wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
-    wrong.extend(limits::check(&history));
+    wrong.extend(limits::check(&history, &tables));
     let faults = world.plan.faults;
     let failing = faults.lost + faults.throttled + faults.failed + faults.killed + faults.frozen;
     let is_exact = failing + faults.slow + faults.stalled == 0;
