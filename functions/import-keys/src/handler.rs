@@ -24,7 +24,7 @@ const MAX_KEYS_AT_ONCE: usize = 100;
 const TIME: Duration = Duration::from_secs(50);
 /// The time limit of an invocation, shorter than the function's own time-out.
 const LONGEST: Duration = Duration::from_secs(55);
-/// How often a value is looked for again after another import came between our look and our write.
+/// How often a value is looked for again after another import came between our looks, or our look and our write.
 const ATTEMPTS: usize = 3;
 
 /// What the function works with.

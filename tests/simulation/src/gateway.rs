@@ -1,6 +1,7 @@
 //! API Gateway: asks an authorizer, applies its policy, and hands the request to the function. And Lambda, for operators.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
@@ -227,6 +228,8 @@ pub struct Invoked {
     pub answer: Option<Result<Value, String>>,
     pub began: u64,
     pub ended: u64,
+    /// The changes of items meanwhile.
+    pub changes: Range<usize>,
 }
 
 /// Whether a function on no route was not carried out, and would not be if it were invoked again.
@@ -239,6 +242,8 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
     let request_id = format!("r{action}-{part}");
     world.history.borrow_mut().callers.insert(request_id.clone(), None);
     let began = world.next();
+    let changes = || world.tables.borrow().changes.len();
+    let before = changes();
     world.trace(action, || format!("an operator invokes {function} {}", payload["action"].as_str().unwrap_or("")));
     let (given, request) = (payload.clone(), request_id.clone());
     let work = async move |functions: &crate::adapter::Functions, now| {
@@ -251,7 +256,7 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
         Some(Err(error)) => format!("{function}: {error}"),
         Some(Ok(_)) => format!("{function} answers"),
     });
-    Invoked { request, answer: outcome.answer, began, ended }
+    Invoked { request, answer: outcome.answer, began, ended, changes: before..changes() }
 }
 
 pub fn note(world: &World, action: usize, function: &str, id: &str, status: u16, took: u64) {

@@ -1,6 +1,7 @@
 //! What clients know, asked for and were answered. The checks read it, and the tables, when a run is over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::account::Fields;
 use crate::adapter::PREFIX;
@@ -168,8 +169,8 @@ pub struct Import {
     pub key: Option<String>,
     /// `imported`, `present`, the code of a failure, or `unknown` where there was no report.
     pub what: String,
-    /// How many changes of items there had been when it was answered.
-    pub changes: usize,
+    /// The changes of items from its beginning until it was answered.
+    pub changes: Range<usize>,
 }
 
 /// A value that was reported as known to others; it has no end where that was not confirmed.

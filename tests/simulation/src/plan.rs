@@ -174,7 +174,7 @@ impl Plan {
             actions.push(Action { number, client, what, pause, spared: false });
         }
         clients.push(Client { kind: Kind::Schedule, account: 0 });
-        // Likewise two who import the same values at once.
+        // Likewise two operators who import the same new value at once.
         for _ in 0..rng.usize(0..=3) {
             let (number, client, pause) = (SETUP + actions.len(), clients.len(), rng.u64(0..2_000));
             let what = Kind::Importers.choose(&mut rng);

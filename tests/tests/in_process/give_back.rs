@@ -215,7 +215,7 @@ async fn counters_that_no_answer_comes_for_leave_usage_half_of_the_time_of_an_en
     let of_counters = |body: &Value| body.to_string().contains("#limits");
     let _gate = gateway.wire.stop(Stop::before("GetItem").when(of_counters));
 
-    let lost = environment.kept.finish(gateway.now().into(), Instant::now() + Duration::from_secs(1)).await;
+    let lost = environment.kept.finish(gateway.now().into(), Instant::now() + Duration::from_secs(2)).await;
 
     assert!(lost.is_none(), "{lost:?}");
     let usage = gateway.engine.usage();

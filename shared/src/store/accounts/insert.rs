@@ -147,15 +147,17 @@ impl NewKeys {
         Ok(self.insert_counted(&new).await?.map_or_else(|refused| refused, |_| Imported::Done))
     }
 
-    /// Whether the key that a claim leads to has that value no more. A read does not always show what another import is writing, so a
-    /// transaction that writes nothing looks: it conflicts with the other one, or finds its key.
+    /// Whether the claim to a value still leads to that key, and the key has the value no more. A read does not always show what
+    /// another import is writing, so a transaction that writes nothing looks: it conflicts with the other one, or finds what that
+    /// has written.
     ///
     /// # Errors
     /// [`AccountError`].
     pub async fn has_ended(&self, hash: &KeyHash, claimed: Locator, now: Timestamp) -> Result<bool, AccountError> {
         let (table, id) = (&self.tables.keys, self.tables.event_id(now)?);
-        let look = import_claim::requiring_no_value(&table.name, hash, claimed, now)?;
-        let transaction = Transaction::writing(EventType::KeyImported.name(), key(claimed), id).with(Part::Claim, look);
+        let transaction = Transaction::writing("look for a claimed value".to_owned(), key(claimed), id)
+            .with(Part::Claim, import_claim::requiring_claim(&table.name, hash, claimed)?)
+            .with(Part::Claim, import_claim::requiring_no_value(&table.name, hash, claimed, now)?);
         Ok(transaction.send(table, Retries::from_now()).await? == Transacted::Done)
     }
 

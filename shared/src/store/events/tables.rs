@@ -34,7 +34,7 @@ impl Tables {
         Ok(Event::new(self.event_id(now)?, r#type, key_id, origin, now))
     }
 
-    /// Makes the id of an event, by which DynamoDB knows its transaction again.
+    /// Makes the id of an event, or of a transaction without one: sent again under it, a transaction is carried out once.
     pub(in crate::store) fn event_id(&self, now: Timestamp) -> Result<EventId, TableError> {
         let random = self.random.bytes().map_err(|cause| TableError::caused("no event id could be made", cause))?;
         Ok(EventId::from_time_and_random(now.unix_millis(), random))

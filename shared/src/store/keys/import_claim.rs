@@ -28,6 +28,8 @@ pub(in crate::store) const HELD: &str = "held";
 
 const TRACES: &str = "#imports";
 
+const LEADS_THERE: &str = "keyId = :id";
+
 /// A value's hash and the key that has it.
 pub(in crate::store) struct ImportClaim<'a> {
     hash: &'a KeyHash,
@@ -50,9 +52,7 @@ impl<'a> ImportClaim<'a> {
         let claim = match replaces {
             None => put_new(table, self.to_item())?,
             // Ids of keys are never used twice, in no account.
-            Some(old) => {
-                put_if(table, self.to_item(), "keyId = :id", [(":id", AttributeValue::S(old.id.to_string()))])?
-            }
+            Some(old) => put_if(table, self.to_item(), LEADS_THERE, [(":id", AttributeValue::S(old.id.to_string()))])?,
         };
         let trace = primary_key(&trace_partition(self.place.account_id), &self.hash.to_hex());
         let mut parts = vec![(Part::Claim, claim), (Part::Trace, put(table, trace)?)];
@@ -69,6 +69,16 @@ impl<'a> ImportClaim<'a> {
         item.insert("keyId".into(), AttributeValue::S(self.place.id.to_string()));
         item
     }
+}
+
+/// The part of a transaction that stops it unless the claim to a value leads to that key.
+pub(in crate::store) fn requiring_claim(
+    table: &str,
+    hash: &KeyHash,
+    to: Locator,
+) -> Result<TransactWriteItem, TableError> {
+    let id = AttributeValue::S(to.id.to_string());
+    require(table, claim_key(&hash.to_hex()), LEADS_THERE, [(":id", id)])
 }
 
 /// The part of a transaction that stops it if that key has the value.

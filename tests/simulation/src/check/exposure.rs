@@ -13,11 +13,11 @@ pub fn check(history: &History, tables: &Tables) -> Vec<String> {
     for it in history.imports.iter().filter(|it| it.what == "RETIRED") {
         let value = Some(Written::hash_of(it.value, history));
         let ends = |change: &Change| hash(change.old.as_ref()) == value && hash(change.new.as_ref()) != value;
-        if !tables.changes[..it.changes].iter().any(ends) {
-            wrong.push(format!(
-                "[{}] value {} is refused as one that has ended, and no key lost it",
-                it.action, it.value
-            ));
+        let had = |change: &&Change| hash(change.old.as_ref()) == value || hash(change.new.as_ref()) == value;
+        let (before, meanwhile) = (&tables.changes[..it.changes.start], &tables.changes[it.changes.clone()]);
+        let is_held = before.iter().rev().find(had).is_some_and(|last| !ends(last));
+        if is_held && !meanwhile.iter().any(ends) || !before.iter().chain(meanwhile).any(ends) {
+            wrong.push(format!("[{}] value {} is refused as ended, and no key has lost it", it.action, it.value));
         }
     }
     for it in history.imports.iter().filter(|it| it.what == "imported" && !it.revives) {

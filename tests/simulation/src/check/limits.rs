@@ -1,5 +1,5 @@
 //! No key is let through more often than its limits allow, nor all keys of an account together more often than the account's, in no
-//! window, nor more often than the table has granted. And the account's are those that operators set last.
+//! window, nor more often than the table has granted by the end. And the account's are those that operators set last.
 
 use std::collections::BTreeMap;
 

@@ -98,7 +98,7 @@ fn note(
     let (began, ended, what) = (invoked.began, invoked.ended, what.to_owned());
     let key = key.map(str::to_owned);
     world.trace(action, || format!("value {value} of account {account}: {what} {}", key.as_deref().unwrap_or("")));
-    let changes = world.tables.borrow().changes.len();
+    let changes = invoked.changes.clone();
     world.history.borrow_mut().imports.push(Import {
         action,
         account,

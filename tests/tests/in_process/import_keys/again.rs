@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::values::{import_of, sha256_hex};
-use tests::wire::Stop;
+use tests::wire::{Fault, Reason, Stop};
 use tests::{Client, Gateway};
 
 use super::FOREIGN;
@@ -178,7 +178,7 @@ async fn a_key_that_is_there_is_present_and_stays_as_it_is() {
     assert_eq!(
         *disabled,
         json!({"index": 0, "id": id, "equal": true, "differs": []}),
-        "an import says nothing of that"
+        "whether it is disabled is not compared"
     );
     assert_eq!(gateway.status_of(FOREIGN).await, 401);
     admin.patch(id, &json!({"enabled": true})).await;
@@ -280,6 +280,31 @@ async fn a_value_is_neither_revived_nor_refused_as_ended_where_the_key_that_has_
         assert_eq!(report["present"][0]["id"], id, "{report}");
         assert_eq!(gateway.engine.keys().len(), 2, "it has one key");
     }
+}
+
+#[tokio::test]
+async fn a_value_that_another_import_revives_at_this_moment_is_present() {
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    let first = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
+    admin.delete(first["imported"][0]["id"].as_str().unwrap()).await;
+
+    let stop = Stop::before("TransactWriteItems");
+    let plain = Box::pin(gateway.import_keys(&admin, json!([import_of(FOREIGN)])));
+    let (late, revived) = gateway.wire.during(stop, plain, import_with_revive(&gateway, &admin, FOREIGN)).await;
+    let id = &revived["imported"][0]["id"];
+    assert!(id.is_string() && late["present"][0]["id"] == *id, "{revived} {late}");
+}
+
+#[tokio::test]
+async fn a_look_that_meets_another_write_is_repeated() {
+    let (gateway, admin) = Gateway::importing_with_manager().await;
+    let first = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
+    admin.delete(first["imported"][0]["id"].as_str().unwrap()).await;
+    gateway.wire.break_times(2, Fault::Cancel(Reason::TransactionConflict, 0));
+    assert_eq!(code(&gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await), "RETIRED");
+    gateway.wire.break_with(Fault::Cancel(Reason::TransactionConflict, 1));
+    let report = gateway.import_keys(&admin, json!([import_of(FOREIGN)])).await;
+    assert_eq!((code(&report), &report["failed"][0]["retry"]), (json!("UNAVAILABLE"), &json!(true)), "{report}");
 }
 
 #[tokio::test]
