@@ -107,7 +107,7 @@ fn a_lease_is_as_large_as_the_time_that_the_one_before_lasted_lets_it_be() {
     assert_eq!(sizes, [1, 2, 4, 8, 16, 16, 16, 8]);
 }
 
-/// What an environment holds is left too: clients are told of it.
+/// What an environment holds is left too, and answers count it.
 #[test]
 fn what_is_left_is_what_no_environment_took_and_what_this_one_holds() {
     let limits = limits("1000/MINUTE");
