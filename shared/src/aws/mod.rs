@@ -10,6 +10,8 @@
 mod call_error;
 mod dynamodb;
 mod requests;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod secret;
 mod service_error;
 mod signature;

@@ -1,11 +1,10 @@
 //! How long a read waits, over which connection, and how often it is sent: exact, in virtual time.
 
-mod table;
-
+use serde_json::json;
 use tokio::time::advance;
 
-use self::table::{ANSWER, CONNECT, Clock, Reply, Table};
 use super::*;
+use crate::aws::scripted::{ANSWER, Arrival, CONNECT, Clock, Reply, ScriptedTable};
 
 const GET: &str = "DynamoDB_20120810.GetItem";
 const UPDATE: &str = "DynamoDB_20120810.UpdateItem";
@@ -18,6 +17,16 @@ const CUT_AND_FRESH: Duration = Duration::from_millis(98 + 20 + 5);
 const JUST_IN_TIME: Duration = Duration::from_millis(97);
 const SECOND: Duration = Duration::from_secs(1);
 const FREEZE: Duration = Duration::from_mins(5);
+
+/// A table that does so with each request, and a client of it with that clock.
+async fn start(decide: impl FnMut(Arrival) -> Reply + Send + 'static) -> (ScriptedTable, Dynamodb, Clock) {
+    let (table, aws, clock) = ScriptedTable::start(decide);
+    (table, Dynamodb::new(&aws).await.unwrap(), clock)
+}
+
+fn throttled() -> Reply {
+    Reply::Says(400, json!({"__type": "ThrottlingException"}))
+}
 
 /// What work comes to, and how long it took.
 async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
@@ -35,8 +44,8 @@ async fn time_of_read(dynamodb: &Dynamodb) -> Duration {
 
 /// A client whose one connection has brought an answer, and then does that with each request, as every connection does that is
 /// kept. New ones are good.
-async fn with_kept(mut decide: impl FnMut() -> Reply + Send + 'static) -> (Table, Dynamodb, Clock) {
-    let started = Table::start(move |arrival| if arrival.is_first { Reply::After(ANSWER) } else { decide() }).await;
+async fn with_kept(mut decide: impl FnMut() -> Reply + Send + 'static) -> (ScriptedTable, Dynamodb, Clock) {
+    let started = start(move |arrival| if arrival.is_first { Reply::After(ANSWER) } else { decide() }).await;
     assert_eq!(time_of_read(&started.1).await, CONNECT + ANSWER);
     started
 }
@@ -50,7 +59,7 @@ fn spend_all(dynamodb: &Dynamodb) -> usize {
 async fn of_one_read_in_a_hundred_that_stalls_none_takes_longer_than_a_tenth_of_a_second_and_a_fresh_call() {
     let stalls = |number: usize| number % 100 == 99;
     let (table, dynamodb, _) =
-        Table::start(move |arrival| Reply::After(if stalls(arrival.number) { SECOND } else { ANSWER })).await;
+        start(move |arrival| Reply::After(if stalls(arrival.number) { SECOND } else { ANSWER })).await;
     let mut times = Vec::new();
     for _ in 0..2_000 {
         times.push(time_of_read(&dynamodb).await);
@@ -194,7 +203,7 @@ async fn an_attempt_that_finds_its_connection_closed_opens_one_and_has_the_time_
 
 #[tokio::test(start_paused = true)]
 async fn the_last_attempt_is_waited_for() {
-    let mut replies = [Reply::Throttled, Reply::Throttled, Reply::After(SECOND)].into_iter();
+    let mut replies = [throttled(), throttled(), Reply::After(SECOND)].into_iter();
     let (table, dynamodb, clock) = with_kept(move || replies.next().unwrap()).await;
     clock.forwards(FREEZE);
     let took = time_of_read(&dynamodb).await;
@@ -203,9 +212,9 @@ async fn the_last_attempt_is_waited_for() {
 }
 
 /// A client with two kept connections; the next request over either stalls, and none after it.
-async fn with_two_kept() -> (Table, Dynamodb, Clock) {
+async fn with_two_kept() -> (ScriptedTable, Dynamodb, Clock) {
     let mut stalled = [Reply::Never].into_iter();
-    let started = Table::start(move |arrival| {
+    let started = start(move |arrival| {
         let stalled = if arrival.is_first { None } else { stalled.next() };
         stalled.unwrap_or(Reply::After(ANSWER))
     })

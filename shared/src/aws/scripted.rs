@@ -1,4 +1,5 @@
-//! A table behind connections in memory, and a wall clock that the test sets. All time is virtual.
+//! For tests: a table whose test says what becomes of each request, behind connections in memory, and a wall clock that the test
+//! sets. All time is virtual.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -12,29 +13,29 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::super::Dynamodb;
-use crate::aws::{Aws, Transport};
+use super::{Aws, Transport};
+use serde_json::Value;
 
 /// How long a new connection takes to open.
-pub(super) const CONNECT: Duration = Duration::from_millis(20);
+pub(crate) const CONNECT: Duration = Duration::from_millis(20);
 /// How long an answer takes.
-pub(super) const ANSWER: Duration = Duration::from_millis(5);
+pub(crate) const ANSWER: Duration = Duration::from_millis(5);
 
 /// A request that has arrived.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival {
+#[derive(Debug)]
+pub(crate) struct Arrival {
     /// How many came before it, over any connection.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// Whether its connection has just been opened.
-    pub(super) is_first: bool,
+    pub(crate) is_first: bool,
 }
 
 /// What becomes of it.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// It is answered that much later with its own body.
     After(Duration),
-    /// There are too many.
-    Throttled,
+    /// It is answered with that status and body.
+    Says(u16, Value),
     /// Nothing comes back any more.
     Never,
 }
@@ -42,7 +43,7 @@ pub(super) enum Reply {
 type Decide = dyn FnMut(Arrival) -> Reply + Send;
 
 #[derive(Clone)]
-pub(super) struct Table(Arc<Mutex<State>>);
+pub(crate) struct ScriptedTable(Arc<Mutex<State>>);
 
 struct State {
     decide: Box<Decide>,
@@ -52,9 +53,9 @@ struct State {
     connections: Vec<JoinHandle<()>>,
 }
 
-impl Table {
-    /// A table that does so with each request, and a client of it with that clock.
-    pub(super) async fn start(decide: impl FnMut(Arrival) -> Reply + Send + 'static) -> (Self, Dynamodb, Clock) {
+impl ScriptedTable {
+    /// A table that does so with each request, the way to it, and the clock there.
+    pub(crate) fn start(decide: impl FnMut(Arrival) -> Reply + Send + 'static) -> (Self, Aws, Clock) {
         let (decide, connections) = (Box::new(decide), Vec::new());
         let state = State { decide, connect: CONNECT, arrivals: 0, openings: 0, connections };
         let (table, clock) = (Self(Arc::new(Mutex::new(state))), Clock::default());
@@ -81,22 +82,21 @@ impl Table {
             .endpoint_url("http://table.test")
             .time_source(clock.clone())
             .build();
-        let aws = Aws::over(transport, config).with_impatient_reads();
-        (table, Dynamodb::new(&aws).await.unwrap(), clock)
+        (table, Aws::over(transport, config).with_impatient_reads(), clock)
     }
 
     /// How many requests have come, and how many connections a client has begun to open.
-    pub(super) fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         self.with(|state| (state.arrivals, state.openings))
     }
 
     /// From now on a connection takes that long to open.
-    pub(super) fn connect_in(&self, time: Duration) {
+    pub(crate) fn connect_in(&self, time: Duration) {
         self.with(|state| state.connect = time);
     }
 
     /// Closes every connection; the client has no time to notice.
-    pub(super) fn close_connections(&self) {
+    pub(crate) fn close_connections(&self) {
         self.with(|state| state.connections.drain(..).for_each(|serving| serving.abort()));
     }
 
@@ -115,13 +115,13 @@ impl Table {
             let (status, body) = match reply {
                 Reply::After(time) => {
                     sleep(time).await;
-                    ("200 OK", body)
+                    (200, body)
                 }
-                Reply::Throttled => ("400 Bad Request", br#"{"__type":"ThrottlingException"}"#.to_vec()),
+                Reply::Says(status, body) => (status, body.to_string()),
                 Reply::Never => std::future::pending().await,
             };
-            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
-            if stream.write_all(&[head.as_bytes(), &body].concat()).await.is_err() {
+            let answer = format!("HTTP/1.1 {status} It\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            if stream.write_all(answer.as_bytes()).await.is_err() {
                 return;
             }
         }
@@ -129,7 +129,7 @@ impl Table {
 }
 
 /// The body of the next request, unless the client has gone.
-async fn read_request(stream: &mut DuplexStream) -> Option<Vec<u8>> {
+async fn read_request(stream: &mut DuplexStream) -> Option<String> {
     let mut request = Vec::new();
     loop {
         if stream.read_buf(&mut request).await.ok()? == 0 {
@@ -137,16 +137,16 @@ async fn read_request(stream: &mut DuplexStream) -> Option<Vec<u8>> {
         }
         let text = String::from_utf8(request.clone()).unwrap();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
-        if body.len() == length.parse::<usize>().unwrap() {
-            return Some(body.as_bytes().to_vec());
+        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        if body.len() == header("content-length: ").parse::<usize>().unwrap() {
+            return Some(body.to_owned());
         }
     }
 }
 
 /// A wall clock: it goes with the virtual time, and a test sets it forwards, as a freeze does, or back.
 #[derive(Clone)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     start: Instant,
     at_start: Arc<Mutex<SystemTime>>,
 }
@@ -159,11 +159,11 @@ impl Default for Clock {
 }
 
 impl Clock {
-    pub(super) fn forwards(&self, by: Duration) {
+    pub(crate) fn forwards(&self, by: Duration) {
         *self.at_start.lock().unwrap() += by;
     }
 
-    pub(super) fn back(&self, by: Duration) {
+    pub(crate) fn back(&self, by: Duration) {
         *self.at_start.lock().unwrap() -= by;
     }
 }
