@@ -18,12 +18,15 @@ use serde_json::Value;
 
 /// How long a new connection takes to open.
 pub(crate) const CONNECT: Duration = Duration::from_millis(20);
-/// How long an answer takes.
+/// How long an answer takes, unless it says otherwise.
 pub(crate) const ANSWER: Duration = Duration::from_millis(5);
 
 /// A request that has arrived.
 #[derive(Debug)]
 pub(crate) struct Arrival {
+    /// What it asks for, such as `GetItem`.
+    pub(crate) operation: String,
+    pub(crate) body: String,
     /// How many came before it, over any connection.
     pub(crate) number: usize,
     /// Whether its connection has just been opened.
@@ -36,6 +39,8 @@ pub(crate) enum Reply {
     After(Duration),
     /// It is answered with that status and body.
     Says(u16, Value),
+    /// Its connection ends.
+    Cut,
     /// Nothing comes back any more.
     Never,
 }
@@ -106,10 +111,10 @@ impl ScriptedTable {
 
     async fn serve(self, mut stream: DuplexStream) {
         let mut is_first = true;
-        while let Some(body) = read_request(&mut stream).await {
+        while let Some((operation, body)) = read_request(&mut stream).await {
             let reply = self.with(|state| {
                 state.arrivals += 1;
-                (state.decide)(Arrival { number: state.arrivals - 1, is_first })
+                (state.decide)(Arrival { operation, body: body.clone(), number: state.arrivals - 1, is_first })
             });
             is_first = false;
             let (status, body) = match reply {
@@ -117,7 +122,11 @@ impl ScriptedTable {
                     sleep(time).await;
                     (200, body)
                 }
-                Reply::Says(status, body) => (status, body.to_string()),
+                Reply::Says(status, body) => {
+                    sleep(ANSWER).await;
+                    (status, body.to_string())
+                }
+                Reply::Cut => return,
                 Reply::Never => std::future::pending().await,
             };
             let answer = format!("HTTP/1.1 {status} It\r\nContent-Length: {}\r\n\r\n{body}", body.len());
@@ -128,8 +137,8 @@ impl ScriptedTable {
     }
 }
 
-/// The body of the next request, unless the client has gone.
-async fn read_request(stream: &mut DuplexStream) -> Option<String> {
+/// The operation and the body of the next request, unless the client has gone.
+async fn read_request(stream: &mut DuplexStream) -> Option<(String, String)> {
     let mut request = Vec::new();
     loop {
         if stream.read_buf(&mut request).await.ok()? == 0 {
@@ -139,7 +148,8 @@ async fn read_request(stream: &mut DuplexStream) -> Option<String> {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         if body.len() == header("content-length: ").parse::<usize>().unwrap() {
-            return Some(body.to_owned());
+            let target = header("x-amz-target: ");
+            return Some((target.trim_start_matches("DynamoDB_20120810.").to_owned(), body.to_owned()));
         }
     }
 }

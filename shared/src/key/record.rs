@@ -133,3 +133,16 @@ impl KeyRecord {
             || self.previous.as_ref().is_some_and(|before| before.works(now) && before.key_hash == *hash)
     }
 }
+
+#[cfg(test)]
+impl KeyRecord {
+    /// A key without limits, in the midst of a minute.
+    pub(crate) fn example() -> Self {
+        let metadata = serde_json::json!({
+            "id": "0352qSbVYGuLQKnGZTUbTN", "company": "Example", "userId": "user-1", "username": "Ada",
+            "createdBy": "user-1", "createdAt": "2026-11-23T10:15:30.000Z",
+            "operations": ["SMS"], "trafficType": "OTP", "enabled": true,
+        });
+        Self::new(AccountId::from_random([7; 16]), KeyHash::of("value"), serde_json::from_value(metadata).unwrap())
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 pub(super) type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
-/// Why a transaction is cancelled though nothing is wrong with it, named as the code in DynamoDB's answer.
+/// Why a transaction is cancelled, named as the code in DynamoDB's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// Another transaction holds the item.
@@ -21,6 +21,8 @@ pub enum Reason {
     ProvisionedThroughputExceeded,
     /// The write is none that DynamoDB takes.
     ValidationError,
+    /// Another write came between, so that the condition does not hold.
+    ConditionalCheckFailed,
 }
 
 impl Reason {
@@ -36,6 +38,7 @@ impl Reason {
                  provisioning level with the UpdateTable API."
             }
             Self::ValidationError => "Item size has exceeded the maximum allowed size",
+            Self::ConditionalCheckFailed => "The conditional request failed",
         }
     }
 }

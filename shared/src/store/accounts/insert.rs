@@ -229,3 +229,42 @@ impl NewKeys {
 fn used_before() -> TableError {
     TableError::new("an id was used before")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::aws::scripted::{Arrival, Reply, ScriptedTable};
+    use crate::key::Random;
+    use crate::store::events::table::EventTable;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_changes_all_the_while_is_read_again_until_the_time_is_over() {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&reads);
+        let (_, aws, _) = ScriptedTable::start(move |Arrival { operation, .. }| {
+            if operation == "TransactWriteItems" {
+                let reasons = ["None", "None", "ConditionalCheckFailed"].map(|code| json!({ "Code": code }));
+                let body = json!({"__type": "TransactionCanceledException", "CancellationReasons": reasons});
+                return Reply::Says(400, body);
+            }
+            assert!(seen.fetch_add(1, Ordering::Relaxed) < 2_000, "it never ends");
+            Reply::Says(200, json!({"Item": {"company": {"S": "Example"}, "keyCount": {"N": "1"}}}))
+        });
+        let events = EventTable { name: "events".to_owned(), retention: Duration::from_hours(24) };
+        let keys = NewKeys::new(&Tables::new(&aws, "keys".to_owned(), events, Random::system()));
+        let record = KeyRecord::example();
+        let (origin, now, start) = (Origin::service("request"), record.metadata.created_at, Instant::now());
+
+        let inserted = keys.insert(&record, 10, None, None, &origin, now).await;
+
+        assert!(matches!(inserted, Err(AccountError::Write(WriteError::Contended))), "{inserted:?}");
+        assert!(reads.load(Ordering::Relaxed) > 2 && start.elapsed() < Duration::from_secs(6));
+    }
+}

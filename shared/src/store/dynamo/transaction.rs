@@ -143,3 +143,6 @@ impl Transaction {
         read.is_ok_and(|output| output.item.is_some_and(|item| text(&item, LAST_EVENT) == self.event.as_str()))
     }
 }
+
+#[cfg(test)]
+mod tests;

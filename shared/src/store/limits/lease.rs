@@ -304,13 +304,4 @@ fn largest(mut left: Vec<(Consumer, GiveBack)>) -> Vec<(Consumer, GiveBack)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_second_that_has_begun_counts_as_a_whole_one() {
-        for (millis, seconds) in [(0, 0), (1, 1), (1_000, 1), (1_001, 2)] {
-            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
-        }
-    }
-}
+mod tests;

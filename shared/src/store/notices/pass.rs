@@ -81,3 +81,45 @@ impl Pass {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::aws::scripted::{Arrival, Reply, ScriptedTable};
+    use crate::lock::lock;
+
+    /// Whether a pass is saved whose write meets another one of this version, since its place is taken.
+    async fn is_saved(version: impl Fn(u64) -> u64 + Send + 'static) -> bool {
+        let written = Arc::new(Mutex::new(Value::Null));
+        let decide = move |Arrival { operation, body, .. }: Arrival| {
+            let body: Value = serde_json::from_str(&body).unwrap();
+            if operation == "PutItem" {
+                *lock(&written) = body["Item"].clone();
+                return Reply::Says(400, json!({"__type": "ConditionalCheckFailedException"}));
+            }
+            let mut item = lock(&written).clone();
+            let own = item["version"]["N"].as_str().unwrap().parse().unwrap();
+            item["version"]["N"] = json!(version(own).to_string());
+            Reply::Says(200, json!({ "Item": item }))
+        };
+        let (_, aws, _) = ScriptedTable::start(decide);
+        let mut pass = Pass {
+            day: "2026-11-23".to_owned(),
+            is_done: false,
+            has_failed: false,
+            place: Place::default(),
+            version: 6,
+        };
+        pass.save(&Table::new(&aws, "keys".to_owned())).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_whose_first_answer_was_lost_is_saved_and_one_that_another_run_has_overtaken_is_not() {
+        assert!(is_saved(|own| own).await);
+        assert!(!is_saved(|own| own + 1).await);
+    }
+}

@@ -113,6 +113,28 @@ async fn keys_are_disabled_in_any_state_and_a_manager_can_enable_them_again() {
     assert_eq!(one.status().await, 200);
 }
 
+/// Five times another write comes between the read and its own; then the key is not read any more.
+#[tokio::test]
+async fn a_key_that_others_change_again_and_again_is_disabled_all_the_same() {
+    let (gateway, admin) = Gateway::with_manager().await;
+    let key = admin.create_key(&["SMS"]).await;
+
+    gateway.wire.break_times(5, Fault::Cancel(Reason::ConditionalCheckFailed, 0));
+    let report = gateway.manage_with("disable-keys", &admin, &json!({"keyIds": [key.id]})).await.unwrap();
+
+    assert_eq!(report, json!({"disabled": [key.id], "notFound": [], "failed": []}));
+    assert_eq!(key.status().await, 401);
+    let events = gateway.manage_with("events", &admin, &json!({"keyId": key.id})).await.unwrap();
+    let change = json!([{"field": "enabled", "from": null, "to": false}]);
+    assert_eq!(events["events"][0]["changes"], change, "nobody has read what it was");
+
+    // At last the other writer deletes it.
+    let gone = admin.create_key(&["SMS"]).await;
+    gateway.wire.break_times(6, Fault::Cancel(Reason::ConditionalCheckFailed, 0));
+    let report = gateway.manage_with("disable-keys", &admin, &json!({"keyIds": [gone.id]})).await.unwrap();
+    assert_eq!(report, json!({"disabled": [], "notFound": [gone.id], "failed": []}));
+}
+
 #[tokio::test]
 async fn a_key_that_cannot_be_revoked_is_reported_and_the_others_go() {
     let (gateway, admin) = Gateway::with_manager().await;
