@@ -52,6 +52,7 @@ pub struct Patch {
     pub untags: bool,
     /// Then these are set, or removed.
     pub tags: BTreeMap<String, Option<String>>,
+    pub exempts: Option<bool>,
     /// The value before ends, if it has not ended at that time.
     pub ends_previous: Option<u64>,
 }
@@ -188,6 +189,7 @@ impl Key {
     fn change(&mut self, patch: &Patch) {
         self.enabled = patch.enabled.unwrap_or(self.enabled);
         self.expires = patch.expires.unwrap_or(self.expires);
+        self.is_exempt = patch.exempts.unwrap_or(self.is_exempt);
         self.previous = self.previous.filter(|(_, end)| patch.ends_previous.is_none_or(|now| *end <= now));
         let identity = &mut self.identity;
         set(&mut identity.operations, patch.operations.as_ref());

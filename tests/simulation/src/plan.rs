@@ -181,6 +181,12 @@ impl Plan {
             actions.push(Action { number, client, what, pause, spared: false });
         }
         clients.push(Client { kind: Kind::Importers, account: rng.usize(0..settings.accounts) });
+        // Likewise an operator who exempts keys from the longest lifetime, and ends that again.
+        for _ in 0..rng.usize(0..=3) {
+            let (number, client, pause) = (SETUP + actions.len(), clients.len(), rng.u64(0..2_000));
+            actions.push(Action { number, client, what: clients::EXEMPT, pause, spared: false });
+        }
+        clients.push(Client { kind: Kind::Operator, account: rng.usize(0..settings.accounts) });
         Self { seed, settings, faults, clients, actions, ends: true }
     }
 

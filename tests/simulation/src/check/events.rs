@@ -12,12 +12,12 @@ use crate::gateway::tags;
 use crate::history::History;
 use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, Transaction, text};
 
-/// What a patch may change; with whom the key is assigned to, which is no setting.
+/// What a patch may change; with whom the key is assigned to, and whether it is exempt, which are no settings.
 static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let traffic_type = Catalogue::parse("SMS", "OTP").expect("a catalogue").default_traffic_type();
     let settings = serde_json::to_value(KeySettings::new(Operations::default(), traffic_type)).expect("JSON");
     let mut settings = settings.as_object().expect("an object").clone();
-    settings.extend(["userId", "username"].map(|name| (name.to_owned(), Value::Null)));
+    settings.extend(["userId", "username", "lifetimeExempt"].map(|name| (name.to_owned(), Value::Null)));
     settings
 });
 /// What is written on a key beside its management.
@@ -130,8 +130,11 @@ fn check_key(part: &Part, event: &Item, fail: &mut impl FnMut(String)) {
     }
 }
 
-/// A field as events have it. Tags are one text in an item, and an object there.
+/// A field as events have it. Tags are one text in an item, and an object there; an item has the exemption only where it is one.
 fn in_events(item: &Item, field: &str) -> Option<Value> {
+    if field == "lifetimeExempt" {
+        return Some(item.get(field).cloned().unwrap_or(json!({ "BOOL": false })));
+    }
     let stored = item.get(field)?;
     if field != "tags" {
         return Some(stored.clone());

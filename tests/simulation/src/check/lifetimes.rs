@@ -3,20 +3,23 @@
 
 use api_keys::key::{Lifetime, Timestamp};
 
-use super::events::{is_creation, is_of_keys};
+use super::events::is_of_keys;
+use crate::history::History;
 use crate::tables::{EVENTS, Item, KEYS, Tables, text};
 
-pub fn check(tables: &Tables, lifetime: Option<Lifetime>) -> Vec<String> {
+pub fn check(history: &History, tables: &Tables, lifetime: Option<Lifetime>) -> Vec<String> {
     let mut wrong = Vec::new();
     for transaction in &tables.transactions {
         let parts = transaction.parts.iter().filter(|part| !part.is_check);
         let event = transaction.parts.iter().find(|part| part.place.table == EVENTS).and_then(|part| part.new.as_ref());
         let kind = event.map(|event| text(&event["type"])).unwrap_or_default();
+        let caller = event.and_then(|event| history.callers.get(text(&event["requestId"])));
         for part in parts.filter(|part| part.place.table == KEYS && is_of_keys(&part.place.partition)) {
             let Some(new) = &part.new else { continue };
             let mut fail = |what: &str| wrong.push(format!("[{}] {kind} {what} {}", transaction.action, part.place.id));
-            let is_by_operator = ["account.created", "account.recovered"].contains(&kind);
-            if is_by_operator != is_creation(kind) && is_exempt(part.old.as_ref()) != is_exempt(Some(new)) {
+            let is_by_operator = matches!(caller, Some(None));
+            let may_move = is_by_operator && ["account.created", "account.recovered", "key.changed"].contains(&kind);
+            if !may_move && is_exempt(part.old.as_ref()) != is_exempt(Some(new)) {
                 fail("exempts, or ends the exemption of");
             }
             let is_moved = part.old.as_ref().is_none_or(|old| old.get("expiresAt") != new.get("expiresAt"));

@@ -29,7 +29,7 @@ pub fn check(world: &World) -> Vec<String> {
     wrong.extend(contract::check(&history));
     wrong.extend(isolation::check(&history, &tables));
     wrong.extend(events::check(&history, &tables));
-    wrong.extend(lifetimes::check(&tables, world.plan.settings.lifetime));
+    wrong.extend(lifetimes::check(&history, &tables, world.plan.settings.lifetime));
     wrong.extend(notices::check(&tables));
     wrong.extend(quota::check(&tables, world.plan.settings.max_keys));
     wrong.extend(limits::check(&history, &tables));

@@ -82,9 +82,16 @@ pub async fn import(
     complete
 }
 
-/// Imports every value. Whether everything is known of each.
+/// Imports every value, also those that operators brought along at once. Whether everything is known of each.
 pub async fn import_all(world: &Rc<World>, account: usize, action: usize, part: u64) -> bool {
-    import(world, account, action, part, &(0..VALUES).collect::<Vec<_>>(), false).await
+    let numbers: Vec<_> = {
+        let history = world.history.borrow();
+        let own = history.values.iter().filter(|value| value.account == account);
+        let new =
+            own.filter_map(|value| value.text.strip_prefix(LEGACY)?.parse().ok()).filter(|number| *number >= VALUES);
+        (0..VALUES).chain(new).collect()
+    };
+    import(world, account, action, part, &numbers, false).await
 }
 
 fn note(

@@ -23,7 +23,7 @@ use crate::world::World;
 pub use self::importer::import_all;
 pub use self::lists::Filter;
 pub use self::manager::{create_account, rfc3339};
-pub use self::operator::{CONTINUED, end_erasing, resume, update};
+pub use self::operator::{CONTINUED, EXEMPT, end_erasing, resume, update};
 pub use self::reporter::report;
 pub use self::schedule::write_notices;
 pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
