@@ -1,5 +1,5 @@
-//! For tests: a table whose test says what becomes of each request, behind connections in memory, and a wall clock that the test
-//! sets. All time is virtual.
+//! For tests: a table that replies to each request as the test decides, behind connections in memory, and a wall clock that the
+//! test sets. All time is virtual.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -9,16 +9,16 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::time::TimeSource;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{Aws, Transport};
-use serde_json::Value;
 
 /// How long a new connection takes to open.
 pub(crate) const CONNECT: Duration = Duration::from_millis(20);
-/// How long an answer takes, unless it says otherwise.
+/// How long an answer takes that has no other time.
 pub(crate) const ANSWER: Duration = Duration::from_millis(5);
 
 /// A request that has arrived.
@@ -38,7 +38,7 @@ pub(crate) enum Reply {
     /// It is answered that much later with its own body.
     After(Duration),
     /// It is answered with that status and body.
-    Says(u16, Value),
+    Answer(u16, Value),
     /// Its connection ends.
     Cut,
     /// Nothing comes back any more.
@@ -122,14 +122,14 @@ impl ScriptedTable {
                     sleep(time).await;
                     (200, body)
                 }
-                Reply::Says(status, body) => {
+                Reply::Answer(status, body) => {
                     sleep(ANSWER).await;
                     (status, body.to_string())
                 }
                 Reply::Cut => return,
                 Reply::Never => std::future::pending().await,
             };
-            let answer = format!("HTTP/1.1 {status} It\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let answer = format!("HTTP/1.1 {status} \r\nContent-Length: {}\r\n\r\n{body}", body.len());
             if stream.write_all(answer.as_bytes()).await.is_err() {
                 return;
             }
@@ -148,8 +148,8 @@ async fn read_request(stream: &mut DuplexStream) -> Option<(String, String)> {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         if body.len() == header("content-length: ").parse::<usize>().unwrap() {
-            let target = header("x-amz-target: ");
-            return Some((target.trim_start_matches("DynamoDB_20120810.").to_owned(), body.to_owned()));
+            let operation = header("x-amz-target: ").strip_prefix("DynamoDB_20120810.").unwrap();
+            return Some((operation.to_owned(), body.to_owned()));
         }
     }
 }

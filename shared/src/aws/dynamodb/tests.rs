@@ -25,7 +25,7 @@ async fn start(decide: impl FnMut(Arrival) -> Reply + Send + 'static) -> (Script
 }
 
 fn throttled() -> Reply {
-    Reply::Says(400, json!({"__type": "ThrottlingException"}))
+    Reply::Answer(400, json!({"__type": "ThrottlingException"}))
 }
 
 /// What work comes to, and how long it took.

@@ -61,7 +61,7 @@ pub async fn act(world: &Rc<World>, account: usize, action: usize, what: &str, r
     let path = format!("/authentication/{id}");
     let terms = Terms::some(world, &id, rng);
     match what {
-        "rotate" => rotate(world, account, (action, 1), by, &id, &terms, rng).await,
+        "rotate" => rotate(world, account, action, by, &id, &terms, rng).await,
         "replace a lost value" => replace_lost(world, account, action, by, &id).await,
         "rotate by name" => named::rotate(world, account, action, by, &id, rng).await,
         "delete" => delete(world, action, by, &id, &terms, rng).await,

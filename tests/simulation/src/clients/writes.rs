@@ -150,11 +150,11 @@ impl Rotation {
     }
 }
 
-/// Gives a key another value, from that part of an action on.
+/// Gives a key another value.
 pub async fn rotate(
     world: &Rc<World>,
     account: usize,
-    (action, part): (usize, u64),
+    action: usize,
     by: usize,
     id: &str,
     terms: &Terms,
@@ -162,7 +162,7 @@ pub async fn rotate(
 ) {
     let rotation = Rotation::some(rng);
     for repeat in 0..REPEATS {
-        let answer = rotate_once(world, account, (action, part + repeat * 10), by, id, rotation, terms).await;
+        let answer = rotate_once(world, account, (action, 1 + repeat * 10), by, id, rotation, terms).await;
         if !answer.is_unknown() || rng.bool() {
             return;
         }

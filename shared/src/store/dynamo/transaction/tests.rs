@@ -23,26 +23,32 @@ enum Attempt {
     Lost,
     Conflict,
     Throttled,
+    InProgress,
     Refused,
     Skewed,
     Unknown,
 }
 
-use Attempt::{Conflict, Lost, Refused, Skewed, Throttled, Unknown, Written};
+use Attempt::{Conflict, InProgress, Lost, Refused, Skewed, Throttled, Unknown, Written};
+
+fn event() -> EventId {
+    EventId::from_time_and_random(1_795_428_930_000, [7; 10])
+}
 
 fn reply(attempt: Attempt) -> Reply {
     let cancelled = |code: &str| {
-        Reply::Says(400, json!({"__type": "TransactionCanceledException", "CancellationReasons": [{"Code": code}]}))
+        Reply::Answer(400, json!({"__type": "TransactionCanceledException", "CancellationReasons": [{"Code": code}]}))
     };
-    let says = |code: &str| Reply::Says(400, json!({ "__type": code }));
+    let error = |code: &str| Reply::Answer(400, json!({ "__type": code }));
     match attempt {
-        Written => Reply::Says(200, json!({})),
+        Written => Reply::Answer(200, json!({})),
         Lost => Reply::Cut,
         Conflict => cancelled("TransactionConflict"),
         Throttled => cancelled("ThrottlingError"),
         Refused => cancelled("ConditionalCheckFailed"),
-        Skewed => says("InvalidSignatureException"),
-        Unknown => says("ValidationException"),
+        InProgress => error("TransactionInProgressException"),
+        Skewed => error("InvalidSignatureException"),
+        Unknown => error("ValidationException"),
     }
 }
 
@@ -55,6 +61,11 @@ struct Outcome {
 impl Outcome {
     fn count(&self, operation: &str) -> usize {
         self.calls.iter().filter(|(called, _)| called == operation).count()
+    }
+
+    /// There was time for many attempts, and no endless number of them.
+    fn is_retried(&self) {
+        assert!((10..60).contains(&self.count(TRANSACT)), "{}", self.count(TRANSACT));
     }
 
     /// Whether it is done, and after how many attempts and reads.
@@ -82,8 +93,7 @@ impl Plan<'_> {
     async fn carry_out(self) -> Outcome {
         let Self { attempts, is_there, deletes, retries } = self;
         let attempts = attempts.to_vec();
-        let event = EventId::from_time_and_random(1_795_428_930_000, [7; 10]);
-        let last_event = if is_there { event.to_string() } else { "another".to_owned() };
+        let last_event = if is_there { event().to_string() } else { "another".to_owned() };
         let calls = Arc::new(Mutex::new(Vec::new()));
         let (seen, mut attempt) = (Arc::clone(&calls), 0);
         let decide = move |Arrival { operation, body, .. }: Arrival| {
@@ -91,7 +101,7 @@ impl Plan<'_> {
             seen.push((operation.clone(), body));
             assert!(seen.len() < TOO_MANY, "it never ends");
             if operation == READ {
-                return Reply::Says(200, json!({"Item": {LAST_EVENT: {"S": last_event}}}));
+                return Reply::Answer(200, json!({"Item": {LAST_EVENT: {"S": last_event}}}));
             }
             attempt += 1;
             reply(attempts[(attempt - 1).min(attempts.len() - 1)])
@@ -99,7 +109,8 @@ impl Plan<'_> {
         let (_, aws, _) = ScriptedTable::start(decide);
         let (table, item) = (Table::new(&aws, "keys".to_owned()), primary_key("account", "key"));
         let make = if deletes { Transaction::deleting } else { Transaction::writing };
-        let transaction = make("test".to_owned(), item.clone(), event).with(Part::Key, put(&table.name, item).unwrap());
+        let transaction =
+            make("test".to_owned(), item.clone(), event()).with(Part::Key, put(&table.name, item).unwrap());
         let result = transaction.send(&table, retries).await;
         let calls = std::mem::take(&mut *calls.lock().unwrap());
         Outcome { result, calls }
@@ -117,7 +128,7 @@ async fn at_last(attempts: &[Attempt], is_there: bool, deletes: bool) -> Outcome
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_meets_others_is_sent_again_ever_more_seldom_until_its_time_is_over() {
+async fn conflicts_and_throttling_are_retried_ever_more_slowly_until_the_time_is_over() {
     let start = Instant::now();
     write(&[Conflict, Throttled, Conflict, Written], false).await.is_done_after(4, 0);
 
@@ -127,7 +138,7 @@ async fn what_meets_others_is_sent_again_ever_more_seldom_until_its_time_is_over
             Conflict => assert!(matches!(outcome.result, Err(WriteError::Contended)), "{:?}", outcome.result),
             _ => assert!(matches!(outcome.result, Err(WriteError::Throttled(_))), "{:?}", outcome.result),
         }
-        assert!((10..60).contains(&outcome.count(TRANSACT)), "{attempt:?}: {}", outcome.count(TRANSACT));
+        outcome.is_retried();
     }
     assert!(start.elapsed().as_secs() >= 10);
     assert!(matches!(at_last(&[Conflict], false, false).await.result, Err(WriteError::Contended)));
@@ -139,7 +150,7 @@ async fn every_attempt_is_the_same_to_the_byte() {
     outcome.is_done_after(3, 0);
     let token = |body: &str| serde_json::from_str::<Value>(body).unwrap()["ClientRequestToken"].clone();
     assert!(outcome.calls.iter().all(|(_, body)| *body == outcome.calls[0].1), "{:?}", outcome.calls);
-    assert_eq!(token(&outcome.calls[0].1), *EventId::from_time_and_random(1_795_428_930_000, [7; 10]).as_str());
+    assert_eq!(token(&outcome.calls[0].1), *event().as_str());
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,14 +160,18 @@ async fn an_answer_that_was_lost_is_asked_for_under_the_same_token_and_not_read_
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_once_have_been_written_stays_unknown_unless_the_item_shows_it() {
-    for then in [Conflict, Throttled, Unknown] {
-        let attempts = [Lost, then];
-        let outcome = write(&attempts, true).await;
-        outcome.is_done_after(outcome.count(TRANSACT), 1);
-        let outcome = write(&attempts, false).await;
-        outcome.is_unknown_after(outcome.count(TRANSACT), 1);
+async fn what_an_attempt_may_have_written_stays_unknown_unless_the_item_shows_it() {
+    for attempts in [&[Lost, Conflict][..], &[Lost, Throttled], &[InProgress], &[InProgress, Conflict]] {
+        let outcome = write(attempts, true).await;
+        assert!(matches!(outcome.result, Ok(Transacted::Done)) && outcome.count(READ) == 1, "{attempts:?}");
+        outcome.is_retried();
+        let outcome = write(attempts, false).await;
+        assert!(matches!(outcome.result, Err(WriteError::Table(_))) && outcome.count(READ) == 1, "{attempts:?}");
+        outcome.is_retried();
     }
+    write(&[InProgress, Written], false).await.is_done_after(2, 0);
+    write(&[Lost, Unknown], true).await.is_done_after(2, 1);
+    write(&[Lost, Unknown], false).await.is_unknown_after(2, 1);
     at_last(&[Lost], true, false).await.is_done_after(1, 1);
     at_last(&[Lost], false, false).await.is_unknown_after(1, 1);
 }
@@ -175,7 +190,7 @@ async fn a_deletion_whose_answer_was_lost_is_sent_again_and_at_the_last_once_mor
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_time_is_corrected_once() {
+async fn a_time_that_was_refused_is_corrected_once() {
     write(&[Skewed, Written], false).await.is_done_after(2, 0);
     write(&[Skewed, Skewed, Written], false).await.is_unknown_after(2, 1);
 }

@@ -12,15 +12,15 @@ fn a_minute() -> Limits {
 }
 
 fn refused(code: &str) -> Reply {
-    Reply::Says(400, json!({ "__type": code }))
+    Reply::Answer(400, json!({ "__type": code }))
 }
 
-/// How many requests a claim is for, by its body; and the counter that it leaves.
+/// Carries out a claim on the counter of the minute, and answers with what it is then.
 fn carry_out(body: &str, counter: &mut u64) -> Reply {
     let body: Value = serde_json::from_str(body).unwrap();
     let number = |name: &str| body["ExpressionAttributeValues"][name]["N"].as_str().map(|text| text.parse().unwrap());
     *counter = number(":tocMinute").or(number(":ncMinute").map(|more: u64| *counter + more)).unwrap();
-    Reply::Says(200, json!({"Attributes": {"cMinute": {"N": counter.to_string()}}}))
+    Reply::Answer(200, json!({"Attributes": {"cMinute": {"N": counter.to_string()}}}))
 }
 
 /// Leases over a table that answers the claims after that many in this way, before it carries out the next ones; and the claims.
@@ -76,7 +76,7 @@ async fn a_claim_that_was_surely_not_written_is_sent_again_as_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_may_have_been_written_is_not_sent_again_and_the_next_one_is_small() {
-    for lost in [Reply::Cut, Reply::Says(500, json!({"__type": "InternalServerError"}))] {
+    for lost in [Reply::Cut, Reply::Answer(500, json!({"__type": "InternalServerError"}))] {
         let (leases, claims) = leases(3, vec![lost]).await;
         for _ in 0..1 + 2 + 4 {
             assert!(admit(&leases).await.unwrap());
@@ -93,7 +93,7 @@ async fn a_claim_that_may_have_been_written_is_not_sent_again_and_the_next_one_i
 async fn a_limit_that_others_have_reached_is_a_refusal_and_no_error() {
     let counter = Period::Minute.window(KeyRecord::example().metadata.created_at) * 1_000_000_000 + 1_000;
     let stored = json!({"cMinute": {"N": counter.to_string()}});
-    let full = Reply::Says(400, json!({"__type": "ConditionalCheckFailedException", "Item": stored}));
+    let full = Reply::Answer(400, json!({"__type": "ConditionalCheckFailedException", "Item": stored}));
     let (leases, claims) = leases(0, vec![full]).await;
     assert!(!admit(&leases).await.unwrap());
     assert_eq!(lock(&claims).len(), 1);
