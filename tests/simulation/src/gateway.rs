@@ -228,13 +228,30 @@ pub struct Invoked {
     pub answer: Option<Result<Value, String>>,
     pub began: u64,
     pub ended: u64,
+    /// The function's clock, in Unix milliseconds.
+    pub now: u64,
     /// The changes of items meanwhile.
     pub changes: Range<usize>,
 }
 
+impl Invoked {
+    /// The same as of a request of a manager of that account, which is answered so when it is done.
+    pub fn into_answer(self, account: &str, done: u16) -> Answer {
+        let Self { request, answer, began, ended, now, .. } = self;
+        let (status, body) = match answer {
+            Some(Ok(body)) => (done, body),
+            Some(Err(error)) if error.starts_with("NotFound") => (404, Value::Null),
+            Some(Err(error)) if is_refusal(&error) => (409, Value::Null),
+            Some(Err(_)) | None => (0, Value::Null),
+        };
+        Answer { request, status, body, began, ended, now, context: json!({ "accountId": account }) }
+    }
+}
+
 /// Whether a function on no route was not carried out, and would not be if it were invoked again.
 pub fn is_refusal(error: &str) -> bool {
-    ["InvalidRequest", "NotFound", "Conflict"].iter().any(|refusal| error.starts_with(refusal))
+    let others_were_quicker = error.contains("changed the same item");
+    !others_were_quicker && ["InvalidRequest", "NotFound", "Conflict"].iter().any(|refusal| error.starts_with(refusal))
 }
 
 /// Invokes a function on no route.
@@ -256,7 +273,7 @@ pub async fn invoke(world: &Rc<World>, action: usize, part: u64, function: &'sta
         Some(Err(error)) => format!("{function}: {error}"),
         Some(Ok(_)) => format!("{function} answers"),
     });
-    Invoked { request, answer: outcome.answer, began, ended, changes: before..changes() }
+    Invoked { request, answer: outcome.answer, began, ended, now: outcome.now, changes: before..changes() }
 }
 
 pub fn note(world: &World, action: usize, function: &str, id: &str, status: u16, took: u64) {

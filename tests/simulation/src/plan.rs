@@ -181,12 +181,13 @@ impl Plan {
             actions.push(Action { number, client, what, pause, spared: false });
         }
         clients.push(Client { kind: Kind::Importers, account: rng.usize(0..settings.accounts) });
-        // Likewise an operator who exempts keys from the longest lifetime, and ends that again.
-        for _ in 0..rng.usize(0..=3) {
+        // Likewise an operator who sees to single keys.
+        for _ in 0..rng.usize(0..=6) {
             let (number, client, pause) = (SETUP + actions.len(), clients.len(), rng.u64(0..2_000));
-            actions.push(Action { number, client, what: clients::EXEMPT, pause, spared: false });
+            let what = Kind::Support.choose(&mut rng);
+            actions.push(Action { number, client, what, pause, spared: false });
         }
-        clients.push(Client { kind: Kind::Operator, account: rng.usize(0..settings.accounts) });
+        clients.push(Client { kind: Kind::Support, account: rng.usize(0..settings.accounts) });
         Self { seed, settings, faults, clients, actions, ends: true }
     }
 

@@ -12,7 +12,7 @@ use crate::gateway::tags;
 use crate::history::History;
 use crate::tables::{Change, EVENTS, Item, KEYS, Part, Tables, Transaction, text};
 
-/// What a patch may change; with whom the key is assigned to, and whether it is exempt, which are no settings.
+/// What a patch may change; and the assignee and the exemption, which are no settings.
 static SETTINGS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let traffic_type = Catalogue::parse("SMS", "OTP").expect("a catalogue").default_traffic_type();
     let settings = serde_json::to_value(KeySettings::new(Operations::default(), traffic_type)).expect("JSON");
@@ -215,8 +215,8 @@ fn check_requests(history: &History, events: &BTreeMap<&str, usize>, wrong: &mut
         let expected = match (&*request.function, request.status) {
             // One for each value.
             ("report-leaks", _) => 0..=100,
-            ("create-key" | "rotate-key", 201) | ("delete-key", 204) => 1..=1,
-            ("update-key", 200) | (_, 0 | 409 | 500..) => 0..=1,
+            ("create-key" | "rotate-key" | "manage-account", 201) | ("delete-key", 204) => 1..=1,
+            ("update-key" | "manage-account", 200) | (_, 0 | 409 | 500..) => 0..=1,
             _ => 0..=0,
         };
         if !expected.contains(&written) {

@@ -1,5 +1,6 @@
 //! Those who bring keys of another system along: the same ones again and again, some of them for two accounts.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -86,10 +87,9 @@ pub async fn import(
 pub async fn import_all(world: &Rc<World>, account: usize, action: usize, part: u64) -> bool {
     let numbers: Vec<_> = {
         let history = world.history.borrow();
-        let own = history.values.iter().filter(|value| value.account == account);
-        let new =
-            own.filter_map(|value| value.text.strip_prefix(LEGACY)?.parse().ok()).filter(|number| *number >= VALUES);
-        (0..VALUES).chain(new).collect()
+        let own = history.imports.iter().filter(|import| import.account == account);
+        let known = own.filter_map(|import| history.values[import.value].text.strip_prefix(LEGACY)?.parse().ok());
+        (0..VALUES).chain(known).collect::<BTreeSet<_>>().into_iter().collect()
     };
     import(world, account, action, part, &numbers, false).await
 }

@@ -211,7 +211,7 @@ pub fn learn_value(world: &World, account: usize, shown: &Value) -> usize {
 }
 
 /// A value that manages keys as far as its holder knows, most often; sometimes one that does not.
-fn some_manager(world: &World, account: usize, rng: &mut Rng) -> usize {
+pub fn some_manager(world: &World, account: usize, rng: &mut Rng) -> usize {
     if rng.u32(0..6) == 0 {
         return some_value(world, account, rng);
     }

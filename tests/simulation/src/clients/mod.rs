@@ -10,6 +10,7 @@ mod named;
 mod operator;
 mod reporter;
 mod schedule;
+mod support;
 mod thief;
 mod writes;
 
@@ -23,7 +24,7 @@ use crate::world::World;
 pub use self::importer::import_all;
 pub use self::lists::Filter;
 pub use self::manager::{create_account, rfc3339};
-pub use self::operator::{CONTINUED, EXEMPT, end_erasing, resume, update};
+pub use self::operator::{CONTINUED, end_erasing, resume, update};
 pub use self::reporter::report;
 pub use self::schedule::write_notices;
 pub use self::writes::{Rotation, Terms, delete_once, rotate_once};
@@ -35,6 +36,8 @@ pub enum Kind {
     Holder,
     Thief,
     Operator,
+    /// Operators who see to single keys.
+    Support,
     Importer,
     /// Two importers at once.
     Importers,
@@ -63,6 +66,7 @@ impl Kind {
             Self::Holder => holder::ACTIONS,
             Self::Thief => thief::ACTIONS,
             Self::Operator => operator::ACTIONS,
+            Self::Support => support::ACTIONS,
             Self::Importer => importer::ACTIONS,
             Self::Importers => importer::ACTIONS_AT_ONCE,
             Self::Reporter => reporter::ACTIONS,
@@ -117,7 +121,7 @@ pub async fn act(world: &Rc<World>, client: &Client, action: &Action) {
         Kind::Manager => manager::act(world, account, number, action.what, &mut rng).await,
         Kind::Holder => holder::act(world, account, number, action.what, &mut rng).await,
         Kind::Thief => thief::act(world, account, number, action.what, &mut rng).await,
-        Kind::Operator => operator::act(world, account, number, action.what, &mut rng).await,
+        Kind::Operator | Kind::Support => operator::act(world, account, number, action.what, &mut rng).await,
         Kind::Importer => importer::act(world, account, number, action.what, &mut rng).await,
         Kind::Importers => importer::act_at_once(world, account, number, &mut rng).await,
         Kind::Reporter => reporter::act(world, account, number, action.what, &mut rng).await,

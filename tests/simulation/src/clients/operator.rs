@@ -6,8 +6,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::manager::{learn_keys, learn_value, note_made, text};
-use super::writes::{Terms, rotate};
-use super::{Actions, some_key};
+use super::{Actions, some_key, support};
 use crate::account::Fields;
 use crate::gateway::{self, Invoked};
 use crate::history::{KeyLook, OfAccount, Write};
@@ -26,9 +25,6 @@ pub const ACTIONS: Actions = &[
     ("list keys", 2),
     ("erase", 1),
 ];
-
-/// Exempts a key from the longest lifetime, or ends that; then a manager rotates it. No seed chooses it among the others.
-pub const EXEMPT: &str = "exempt";
 
 /// How often something with a cursor is continued.
 pub const CONTINUED: u64 = 30;
@@ -103,7 +99,6 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
                 learn_keys(world, account, answer);
             }
         }
-        EXEMPT => exempt(world, account, action, part, id, rng).await,
         "erase" => {
             // The first account is always there.
             if account == 0 {
@@ -113,7 +108,7 @@ async fn act_once(world: &Rc<World>, account: usize, action: usize, part: u64, i
             set_suspended(world, account, action, part, true, false).await;
             erase(world, account, action, part + 100).await;
         }
-        other => unreachable!("{other}"),
+        other => support::act(world, account, (action, part), id, other, rng).await,
     }
 }
 
@@ -127,26 +122,6 @@ async fn update_plan(world: &Rc<World>, account: usize, action: usize, part: u64
     } else {
         update(world, account, action, part, one, most).await;
     }
-}
-
-/// Exempts a key, or ends that, which leaves a key without an end to the longest lifetime.
-async fn exempt(world: &Rc<World>, account: usize, action: usize, part: u64, id: &str, rng: &mut Rng) {
-    let first = world.history.borrow().accounts[account].keys[0].id.clone();
-    let key = if rng.bool() { first } else { some_key(world, account, rng) };
-    let is_exempt = rng.u32(0..3) == 0;
-    let payload = json!({"action": "exempt-key", "accountId": id, "keyId": key, "exempt": is_exempt});
-    let invoked = gateway::invoke(world, action, part + 1, "manage-account", &payload).await;
-    let ended = match &invoked.answer {
-        Some(Ok(_)) => invoked.ended,
-        Some(Err(error)) if gateway::is_refusal(error) => return,
-        _ => u64::MAX,
-    };
-    let effect = Effect::Patch(Patch { exempts: Some(is_exempt), ..Patch::default() });
-    let write =
-        Write { action, request: invoked.request, key: key.clone(), began: invoked.began, ended, effect, on: None };
-    world.history.borrow_mut().writes.push(write);
-    let by = world.history.borrow().accounts[account].first;
-    rotate(world, account, (action, part + 100), by, &key, &Terms::default(), rng).await;
 }
 
 /// Suspends an account and erases it; whether that is done.
@@ -238,7 +213,7 @@ async fn sweep(world: &Rc<World>, account: usize, action: usize, part: u64, mut 
             }
             Some(Ok(answer)) => payload["cursor"] = answer["cursor"].clone(),
             // Another operator did the opposite meanwhile, or erases it.
-            Some(Err(error)) if gateway::is_refusal(error) && !error.contains("same items") => break,
+            Some(Err(error)) if gateway::is_refusal(error) => break,
             Some(Err(_)) | None => {}
         }
     }

@@ -238,7 +238,7 @@ fn is_foreign(history: &History, key: &str, answer: &Answer) -> bool {
 
 /// Takes note of a write by its answer. One that the authorizer refused, or that was refused for another reason than that
 /// others were quicker, did nothing.
-fn note(world: &World, action: usize, key: &str, answer: &Answer, effect: Effect, terms: &Terms) {
+pub fn note(world: &World, action: usize, key: &str, answer: &Answer, effect: Effect, terms: &Terms) {
     let (key, on, began, ended) = (key.to_owned(), terms.on.clone(), answer.began, answer.end());
     let what = match answer.status {
         404 if is_foreign(&world.history.borrow(), &key, answer) => return,
