@@ -41,30 +41,32 @@ pub async fn act(world: &Rc<World>, account: usize, (action, part): (usize, u64)
         fields["keyId"] = json!(key);
         fields
     };
+    let rotate = async |part: u64, rotation: Rotation| {
+        let answer = ask(part, "rotate-key", 201, of_key(rotation.body())).await;
+        rotation.note(world, account, action, &key, &answer, &any);
+    };
     match what {
         "change a key" => {
             let change = Change::some(world, action, CHANGES[rng.usize(0..CHANGES.len())], rng);
             let answer = ask(part + 1, "update-key", 200, of_key(change.body.clone())).await;
             note(world, action, &key, &answer, Effect::Patch(change.patch(answer.now)), &any);
         }
-        "rotate a key" => {
-            let rotation = Rotation::some(rng);
-            let answer = ask(part + 1, "rotate-key", 201, of_key(rotation.body())).await;
-            rotation.note(world, account, action, &key, &answer, &any);
-        }
+        "rotate a key" => rotate(part + 1, Rotation::some(rng)).await,
         "exempt a key" => {
             let is_exempt = rng.u32(0..3) == 0;
             let answer = ask(part + 1, "exempt-key", 200, of_key(json!({ "exempt": is_exempt }))).await;
             let patch = Patch { exempts: Some(is_exempt), ..Patch::default() };
             note(world, action, &key, &answer, Effect::Patch(patch), &any);
             if answer.status == 200 && answer.body["lifetimeExempt"] != is_exempt {
-                world
-                    .history
-                    .borrow_mut()
-                    .fail(format!("[{action}] key {key} is to be exempt: {is_exempt}, and is not so"));
+                let what = format!("[{action}] key {key} is to be exempt: {is_exempt}, and is not so");
+                world.history.borrow_mut().fail(what);
             }
             // A key without an end gets one by that. First keys work on for a time: without them little happens any more.
-            let (by, rotation) = (some_manager(world, account, rng), Rotation::grace(rng.u64(60..600)));
+            let rotation = Rotation::grace(rng.u64(60..600));
+            if rng.bool() {
+                return rotate(part + 100, rotation).await;
+            }
+            let by = some_manager(world, account, rng);
             rotate_once(world, account, (action, part + 100), by, &key, rotation, &any).await;
         }
         other => unreachable!("{other}"),
