@@ -1,4 +1,5 @@
-//! What `make fuzz` has found worth keeping is tried again without its tools: each file of `fuzz/seeds`, by its target.
+//! What `make fuzz` begins with and what it has found is tried again without its tools, by its target: each file of `fuzz/seeds`, and
+//! each line of `fuzz/kept`.
 
 #![allow(unused_attributes, unused_imports, clippy::pedantic, reason = "each target is a program of its own")]
 
@@ -8,6 +9,8 @@ extern crate self as libfuzzer_sys;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+
+use aws_smithy_types::base64;
 
 macro_rules! fuzz_target {
     (|$bytes:ident: &[u8]| $body:block) => {
@@ -57,13 +60,17 @@ fn what_was_kept_of_each_target_is_taken_or_refused() {
         entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
     };
     let here: BTreeSet<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!((names("fuzz_targets"), names("seeds")), (here.clone(), here));
+    assert_eq!((names("fuzz_targets"), names("seeds"), names("kept")), (here.clone(), here.clone(), here));
 
     for (target, run) in TARGETS {
-        for entry in fs::read_dir(fuzz.join("seeds").join(target)).unwrap() {
-            let path = entry.unwrap().path();
-            println!("{}", path.display());
-            run(&fs::read(path).unwrap());
+        let entries = fs::read_dir(fuzz.join("seeds").join(target)).unwrap();
+        let seeds = entries.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        let kept = fs::read_to_string(fuzz.join("kept").join(target)).unwrap();
+        let kept: Vec<_> = kept.lines().map(|input| base64::decode(input).unwrap()).collect();
+        assert!(!kept.is_empty());
+        for input in seeds.chain(kept) {
+            println!("{target}: {}", input.escape_ascii());
+            run(&input);
         }
     }
 }
