@@ -29,6 +29,8 @@ run: steps            ## the real template on an emulated AWS; prints a URL and 
 watch: tools          ## the functions, rebuilt at each change, on a DynamoDB in memory
 	@infra/local/watch
 
+# Most tests wait most of the time.
+test: export RUST_TEST_THREADS = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 # What the network takes its time for, and what the processor does.
 test: steps           ## everything
 	@$(MAKE) --no-print-directory --jobs 2 lint
