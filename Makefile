@@ -30,7 +30,7 @@ watch: tools          ## the functions, rebuilt at each change, on a DynamoDB in
 	@infra/local/watch
 
 # Most tests wait most of the time.
-test: export RUST_TEST_THREADS = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+test: export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))))
 # What the network takes its time for, and what the processor does.
 test: steps           ## everything
 	@$(MAKE) --no-print-directory --jobs 2 lint
@@ -86,7 +86,7 @@ nightly: audit        ## what `test` does, at sizes that take hours, and what it
 audit:                ## licences, bans, sources; advisories where the network reaches them
 	@infra/local/audit
 
-fuzz:                 ## what reads what anybody may send, SECONDS each (600), or TARGET alone
+fuzz:                 ## what reads what anybody may send, SECONDS each (600), or TARGET alone; KEEP=1 writes fuzz/kept
 	@infra/local/fuzz $(or $(SECONDS),600) $(TARGET)
 
 bench: tools          ## what the functions cost, beside what users would pick instead; leave the machine alone meanwhile
