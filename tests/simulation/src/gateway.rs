@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use api_keys::lambda::Error;
 use serde_json::{Map, Value, json};
 
 use crate::adapter::{NoVerdict, Served};
@@ -190,7 +191,8 @@ async fn serve(
     note(world, action, function, request_id, status, world.elapsed() - start);
     check_shape(world, function, status, &content_type, &body);
     note_shown(world, &context, &body);
-    note_versions(world, action, (began, ended), &body, &etag);
+    note_versions(world, action, (began, ended), &body);
+    check_header(world, action, &body, &etag);
     if function == "read-usage" && status == 200 {
         check_usage(world, action, key.filter(|key| *key != "self").or(context["keyId"].as_str()), &body);
     }
@@ -234,24 +236,35 @@ pub struct Invoked {
     pub changes: Range<usize>,
 }
 
-impl Invoked {
-    /// The same as of a request of a manager of that account, which is answered so when it is done.
-    pub fn into_answer(self, account: &str, done: u16) -> Answer {
-        let Self { request, answer, began, ended, now, .. } = self;
-        let (status, body) = match answer {
-            Some(Ok(body)) => (done, body),
-            Some(Err(error)) if error.starts_with("NotFound") => (404, Value::Null),
-            Some(Err(error)) if is_refusal(&error) => (409, Value::Null),
-            Some(Err(_)) | None => (0, Value::Null),
-        };
-        Answer { request, status, body, began, ended, now, context: json!({ "accountId": account }) }
-    }
-}
-
 /// Whether a function on no route was not carried out, and would not be if it were invoked again.
 pub fn is_refusal(error: &str) -> bool {
-    let others_were_quicker = error.contains("changed the same item");
-    !others_were_quicker && ["InvalidRequest", "NotFound", "Conflict"].iter().any(|refusal| error.starts_with(refusal))
+    !is(error, &Error::Contended)
+        && ["InvalidRequest", "NotFound", "Conflict"].iter().any(|kind| error.starts_with(kind))
+}
+
+fn is(error: &str, expected: &Error) -> bool {
+    error.ends_with(&expected.to_string())
+}
+
+/// An operator's write of a key of that account, answered as the same request of a manager: with `done`, or why not.
+pub async fn manage(world: &Rc<World>, action: usize, part: u64, account: &str, payload: &Value, done: u16) -> Answer {
+    const FUNCTION: &str = "manage-account";
+    let start = world.elapsed();
+    let Invoked { request, answer, began, ended, now, .. } = invoke(world, action, part, FUNCTION, payload).await;
+    let (status, body) = match answer {
+        Some(Ok(body)) => (done, body),
+        Some(Err(error)) if is(&error, &Error::Contended) => (409, json!({"code": "CONTENDED"})),
+        Some(Err(error)) if is(&error, &Error::NotFound) => (404, Value::Null),
+        Some(Err(error)) if error.starts_with("InvalidRequest") => (400, Value::Null),
+        // Also where the account is gone: a new key may have been stored before that was seen.
+        Some(Err(error)) if is_refusal(&error) => (409, Value::Null),
+        Some(Err(_)) => (500, Value::Null),
+        None => (0, Value::Null),
+    };
+    note(world, action, FUNCTION, &request, status, world.elapsed() - start);
+    check_secrecy(world, FUNCTION, status == 201, &body);
+    note_versions(world, action, (began, ended), &body);
+    Answer { request, status, body, began, ended, now, context: json!({ "accountId": account }) }
 }
 
 /// Invokes a function on no route.
@@ -354,18 +367,25 @@ fn note_shown(world: &World, context: &Value, body: &Value) {
     world.history.borrow_mut().shown.extend(shown);
 }
 
-/// Which versions of keys an answer shows. That of a single key is in the header too.
-fn note_versions(world: &World, action: usize, time: (u64, u64), body: &Value, header: &str) {
-    let mut history = world.history.borrow_mut();
-    let is_single = body["id"].is_string() && body["etag"].is_string();
+/// Which versions of keys an answer shows.
+fn note_versions(world: &World, action: usize, time: (u64, u64), body: &Value) {
     let listed = body["apiKeys"].as_array().into_iter().flatten();
-    for key in listed.chain(is_single.then_some(body)) {
+    for key in listed.chain(is_of_one_key(body).then_some(body)) {
         let (id, version) = (key["id"].as_str().expect("an id"), key["etag"].as_str().expect("a version"));
-        history.version(action, id, version, time);
+        world.history.borrow_mut().version(action, id, version, time);
     }
-    let wanted = if is_single { format!("\"{}\"", body["etag"].as_str().unwrap_or_default()) } else { String::new() };
+}
+
+fn is_of_one_key(body: &Value) -> bool {
+    body["id"].is_string() && body["etag"].is_string()
+}
+
+/// The version of a single key is in the header, too.
+fn check_header(world: &World, action: usize, body: &Value, header: &str) {
+    let version = || format!("\"{}\"", body["etag"].as_str().unwrap_or_default());
+    let wanted = if is_of_one_key(body) { version() } else { String::new() };
     if header != wanted {
-        history.fail(format!("[{action}] the header ETag is {header}, not {wanted}"));
+        world.history.borrow_mut().fail(format!("[{action}] the header ETag is {header}, not {wanted}"));
     }
 }
 
@@ -380,16 +400,22 @@ fn check_usage(world: &World, action: usize, key: Option<&str>, body: &Value) {
     }
 }
 
-/// The shapes of answers, and that no value is in them but where it belongs.
-fn check_shape(world: &World, function: &str, status: u16, content_type: &str, body: &Value) {
+/// No value is in an answer but in one that has to show it.
+fn check_secrecy(world: &World, function: &str, shows_value: bool, body: &Value) {
     let mut shown = body.clone();
-    if matches!((function, status), ("create-key" | "rotate-key", 201)) {
+    if shows_value {
         let value = shown.as_object_mut().and_then(|body| body.remove("value"));
         if !value.is_some_and(|value| value.is_string()) {
             world.history.borrow_mut().fail(format!("{function} shows no value"));
         }
     }
     world.check_secrecy(&format!("an answer of {function}"), shown.to_string().as_bytes());
+}
+
+/// The shapes of answers, and that no value is in them but where it belongs.
+fn check_shape(world: &World, function: &str, status: u16, content_type: &str, body: &Value) {
+    let shows_value = matches!((function, status), ("create-key" | "rotate-key", 201));
+    check_secrecy(world, function, shows_value, body);
     let is_problem = status >= 400;
     let fits = match status {
         0 | 202 | 204 => body.is_null(),
@@ -400,7 +426,7 @@ fn check_shape(world: &World, function: &str, status: u16, content_type: &str, b
         _ => content_type == "application/json" && body.is_object(),
     };
     if !fits || (body["errors"].is_array() != (status == 400) && is_problem) {
-        world.history.borrow_mut().fail(format!("{function} answers {status} as {content_type} {shown}"));
+        world.history.borrow_mut().fail(format!("{function} answers {status} as {content_type}"));
     }
 }
 

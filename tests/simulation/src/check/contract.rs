@@ -19,7 +19,7 @@ fn check_one(request: &Request) -> Option<String> {
         "rotate-key" => &[201, 400, 403, 404, 409, 412, 422],
         "delete-key" => &[204, 403, 404, 409, 412],
         // As if it were of a route.
-        "manage-account" => &[200, 201, 404, 409],
+        "manage-account" => &[200, 201, 400, 404, 409],
         // While GitHub is not asked again, what it signs with a new key is a 503.
         "verify-key" => &[200],
         "report-leaks" => &[200, 202, 400, 503],

@@ -1,5 +1,5 @@
 //! Operators who see to single keys for those who manage them: they make, change and rotate keys, and exempt them from the longest
-//! lifetime. They have no version and no name of a request, and do not repeat what was not answered.
+//! lifetime. They name no version and no request, and do not repeat what was not answered.
 
 use std::rc::Rc;
 
@@ -23,10 +23,7 @@ pub async fn act(world: &Rc<World>, account: usize, (action, part): (usize, u64)
     let any = Terms::default();
     let ask = async |part: u64, name: &str, done: u16, mut fields: Value| -> Answer {
         (fields["action"], fields["accountId"]) = (json!(name), json!(id));
-        let start = world.elapsed();
-        let answer = gateway::invoke(world, action, part, "manage-account", &fields).await.into_answer(id, done);
-        gateway::note(world, action, "manage-account", &answer.request, answer.status, world.elapsed() - start);
-        answer
+        gateway::manage(world, action, part, id, &fields, done).await
     };
     if what == "make a key" {
         let new = New::some(world, rng);
@@ -61,7 +58,7 @@ pub async fn act(world: &Rc<World>, account: usize, (action, part): (usize, u64)
                 let what = format!("[{action}] key {key} is to be exempt: {is_exempt}, and is not so");
                 world.history.borrow_mut().fail(what);
             }
-            // A key without an end gets one by that. First keys work on for a time: without them little happens any more.
+            // The rotation gives a key without an end one. First keys work on for a time: without them little happens any more.
             let rotation = Rotation::grace(rng.u64(60..600));
             if rng.bool() {
                 return rotate(part + 100, rotation).await;
