@@ -53,7 +53,7 @@ pub(crate) struct ScriptedTable(Arc<Mutex<State>>);
 struct State {
     decide: Box<Decide>,
     connect: Duration,
-    arrivals: usize,
+    calls: Vec<(String, String)>,
     openings: usize,
     connections: Vec<JoinHandle<()>>,
 }
@@ -62,7 +62,7 @@ impl ScriptedTable {
     /// A table that does so with each request, the way to it, and the clock there.
     pub(crate) fn start(decide: impl FnMut(Arrival) -> Reply + Send + 'static) -> (Self, Aws, Clock) {
         let (decide, connections) = (Box::new(decide), Vec::new());
-        let state = State { decide, connect: CONNECT, arrivals: 0, openings: 0, connections };
+        let state = State { decide, connect: CONNECT, calls: Vec::new(), openings: 0, connections };
         let (table, clock) = (Self(Arc::new(Mutex::new(state))), Clock::default());
         let opening = table.clone();
         let transport = Transport::in_memory(move |_| {
@@ -92,7 +92,12 @@ impl ScriptedTable {
 
     /// How many requests have come, and how many connections a client has begun to open.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        self.with(|state| (state.arrivals, state.openings))
+        self.with(|state| (state.calls.len(), state.openings))
+    }
+
+    /// The operation and the body of each request that has come.
+    pub(crate) fn calls(&self) -> Vec<(String, String)> {
+        self.with(|state| state.calls.clone())
     }
 
     /// From now on a connection takes that long to open.
@@ -113,8 +118,9 @@ impl ScriptedTable {
         let mut is_first = true;
         while let Some((operation, body)) = read_request(&mut stream).await {
             let reply = self.with(|state| {
-                state.arrivals += 1;
-                (state.decide)(Arrival { operation, body: body.clone(), number: state.arrivals - 1, is_first })
+                let number = state.calls.len();
+                state.calls.push((operation.clone(), body.clone()));
+                (state.decide)(Arrival { operation, body: body.clone(), number, is_first })
             });
             is_first = false;
             let (status, body) = match reply {

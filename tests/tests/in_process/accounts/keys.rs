@@ -126,7 +126,7 @@ async fn a_key_that_others_change_again_and_again_is_disabled_all_the_same() {
     assert_eq!(key.status().await, 401);
     let events = gateway.manage_with("events", &admin, &json!({"keyId": key.id})).await.unwrap();
     let change = json!([{"field": "enabled", "from": null, "to": false}]);
-    assert_eq!(events["events"][0]["changes"], change, "nobody has read what it was");
+    assert_eq!(events["events"][0]["changes"], change, "the key was not read, so the event cannot name what it was");
 
     // At last the other writer deletes it.
     let gone = admin.create_key(&["SMS"]).await;

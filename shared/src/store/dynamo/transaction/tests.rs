@@ -1,6 +1,5 @@
 //! What a transaction comes to, attempt by attempt.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -74,7 +73,7 @@ impl Outcome {
         assert_eq!((self.count(TRANSACT), self.count(READ)), (attempts, reads));
     }
 
-    /// Whether nobody can know if it is written, after how many attempts and reads.
+    /// Whether it is unknown if it is written, after how many attempts and reads.
     fn is_unknown_after(&self, attempts: usize, reads: usize) {
         assert!(matches!(self.result, Err(WriteError::Table(_))), "{:?}", self.result);
         assert_eq!((self.count(TRANSACT), self.count(READ)), (attempts, reads));
@@ -94,26 +93,22 @@ impl Plan<'_> {
         let Self { attempts, is_there, deletes, retries } = self;
         let attempts = attempts.to_vec();
         let last_event = if is_there { event().to_string() } else { "another".to_owned() };
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let (seen, mut attempt) = (Arc::clone(&calls), 0);
-        let decide = move |Arrival { operation, body, .. }: Arrival| {
-            let mut seen = seen.lock().unwrap();
-            seen.push((operation.clone(), body));
-            assert!(seen.len() < TOO_MANY, "it never ends");
+        let mut attempt = 0;
+        let decide = move |Arrival { operation, number, .. }: Arrival| {
+            assert!(number + 1 < TOO_MANY, "it never ends");
             if operation == READ {
                 return Reply::Answer(200, json!({"Item": {LAST_EVENT: {"S": last_event}}}));
             }
             attempt += 1;
             reply(attempts[(attempt - 1).min(attempts.len() - 1)])
         };
-        let (_, aws, _) = ScriptedTable::start(decide);
+        let (scripted, aws, _) = ScriptedTable::start(decide);
         let (table, item) = (Table::new(&aws, "keys".to_owned()), primary_key("account", "key"));
         let make = if deletes { Transaction::deleting } else { Transaction::writing };
         let transaction =
             make("test".to_owned(), item.clone(), event()).with(Part::Key, put(&table.name, item).unwrap());
         let result = transaction.send(&table, retries).await;
-        let calls = std::mem::take(&mut *calls.lock().unwrap());
-        Outcome { result, calls }
+        Outcome { result, calls: scripted.calls() }
     }
 }
 

@@ -1,7 +1,5 @@
 //! What becomes of a claim, by each answer of the table. Whole requests are counted in `tests/tests/in_process/leases.rs`.
 
-use std::sync::Mutex;
-
 use serde_json::{Value, json};
 
 use super::*;
@@ -23,18 +21,15 @@ fn carry_out(body: &str, counter: &mut u64) -> Reply {
     Reply::Answer(200, json!({"Attributes": {"cMinute": {"N": counter.to_string()}}}))
 }
 
-/// Leases over a table that answers the claims after that many in this way, before it carries out the next ones; and the claims.
-async fn leases(after: usize, answers: Vec<Reply>) -> (Leases, Arc<Mutex<Vec<String>>>) {
-    let claims = Arc::new(Mutex::new(Vec::new()));
-    let (seen, mut counter, mut answers) = (Arc::clone(&claims), 0, answers.into_iter());
-    let decide = move |Arrival { body, .. }: Arrival| {
-        let mut seen = lock(&seen);
-        seen.push(body.clone());
-        let answer = if seen.len() > after { answers.next() } else { None };
+/// Leases over a table that answers the claims after that many in this way, before it carries out the next ones; and the table.
+async fn leases(after: usize, answers: Vec<Reply>) -> (Leases, ScriptedTable) {
+    let (mut counter, mut answers) = (0, answers.into_iter());
+    let decide = move |Arrival { body, number, .. }: Arrival| {
+        let answer = if number >= after { answers.next() } else { None };
         answer.unwrap_or_else(|| carry_out(&body, &mut counter))
     };
-    let (_, aws, _) = ScriptedTable::start(decide);
-    (Leases::new(&KeyReader::new(&aws, "keys".to_owned()).await.unwrap(), 10), claims)
+    let (table, aws, _) = ScriptedTable::start(decide);
+    (Leases::new(&KeyReader::new(&aws, "keys".to_owned()).await.unwrap(), 10), table)
 }
 
 async fn admit(leases: &Leases) -> Result<bool, TableError> {
@@ -52,14 +47,14 @@ fn a_second_that_has_begun_counts_as_a_whole_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_no_other_attempt_helps_is_an_error_at_once() {
-    let (leases, claims) = leases(0, vec![refused("ValidationException")]).await;
+    let (leases, table) = leases(0, vec![refused("ValidationException")]).await;
     assert!(admit(&leases).await.is_err());
-    assert_eq!(lock(&claims).len(), 1);
+    assert_eq!(table.calls().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_was_surely_not_written_is_sent_again_as_it_was() {
-    let (leases, claims) = leases(3, vec![refused("ThrottlingException"), refused("ThrottlingException")]).await;
+    let (leases, table) = leases(3, vec![refused("ThrottlingException"), refused("ThrottlingException")]).await;
     let start = Instant::now();
     // Of one, of two and of four requests; the next one is of eight.
     for _ in 0..1 + 2 + 4 {
@@ -69,7 +64,7 @@ async fn a_claim_that_was_surely_not_written_is_sent_again_as_it_was() {
     for _ in 0..8 {
         assert!(admit(&leases).await.unwrap());
     }
-    let claims = lock(&claims);
+    let claims = table.calls();
     assert_eq!(claims.len(), 3 + 3);
     assert!(claims[3] == claims[4] && claims[4] == claims[5], "{claims:?}");
 }
@@ -77,14 +72,14 @@ async fn a_claim_that_was_surely_not_written_is_sent_again_as_it_was() {
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_may_have_been_written_is_not_sent_again_and_the_next_one_is_small() {
     for lost in [Reply::Cut, Reply::Answer(500, json!({"__type": "InternalServerError"}))] {
-        let (leases, claims) = leases(3, vec![lost]).await;
+        let (leases, table) = leases(3, vec![lost]).await;
         for _ in 0..1 + 2 + 4 {
             assert!(admit(&leases).await.unwrap());
         }
         assert!(admit(&leases).await.unwrap());
-        let claims = lock(&claims);
+        let claims = table.calls();
         let requests = |body: &str| serde_json::from_str::<Value>(body).unwrap()["ExpressionAttributeValues"].clone();
-        let wanted: Vec<_> = claims[3..].iter().map(|body| requests(body)[":ncMinute"]["N"].clone()).collect();
+        let wanted: Vec<_> = claims[3..].iter().map(|(_, body)| requests(body)[":ncMinute"]["N"].clone()).collect();
         assert_eq!(wanted, ["8", "1"]);
     }
 }
@@ -94,7 +89,7 @@ async fn a_limit_that_others_have_reached_is_a_refusal_and_no_error() {
     let counter = Period::Minute.window(KeyRecord::example().metadata.created_at) * 1_000_000_000 + 1_000;
     let stored = json!({"cMinute": {"N": counter.to_string()}});
     let full = Reply::Answer(400, json!({"__type": "ConditionalCheckFailedException", "Item": stored}));
-    let (leases, claims) = leases(0, vec![full]).await;
+    let (leases, table) = leases(0, vec![full]).await;
     assert!(!admit(&leases).await.unwrap());
-    assert_eq!(lock(&claims).len(), 1);
+    assert_eq!(table.calls().len(), 1);
 }
