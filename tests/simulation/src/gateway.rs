@@ -400,8 +400,8 @@ fn check_usage(world: &World, action: usize, key: Option<&str>, body: &Value) {
     }
 }
 
-/// No value is in an answer but in one that has to show it.
-fn check_secrecy(world: &World, function: &str, shows_value: bool, body: &Value) {
+/// No value is in an answer but in one that has to show it. The answer without it, as text.
+fn check_secrecy(world: &World, function: &str, shows_value: bool, body: &Value) -> String {
     let mut shown = body.clone();
     if shows_value {
         let value = shown.as_object_mut().and_then(|body| body.remove("value"));
@@ -409,13 +409,15 @@ fn check_secrecy(world: &World, function: &str, shows_value: bool, body: &Value)
             world.history.borrow_mut().fail(format!("{function} shows no value"));
         }
     }
-    world.check_secrecy(&format!("an answer of {function}"), shown.to_string().as_bytes());
+    let shown = shown.to_string();
+    world.check_secrecy(&format!("an answer of {function}"), shown.as_bytes());
+    shown
 }
 
 /// The shapes of answers, and that no value is in them but where it belongs.
 fn check_shape(world: &World, function: &str, status: u16, content_type: &str, body: &Value) {
     let shows_value = matches!((function, status), ("create-key" | "rotate-key", 201));
-    check_secrecy(world, function, shows_value, body);
+    let shown = check_secrecy(world, function, shows_value, body);
     let is_problem = status >= 400;
     let fits = match status {
         0 | 202 | 204 => body.is_null(),
@@ -426,7 +428,7 @@ fn check_shape(world: &World, function: &str, status: u16, content_type: &str, b
         _ => content_type == "application/json" && body.is_object(),
     };
     if !fits || (body["errors"].is_array() != (status == 400) && is_problem) {
-        world.history.borrow_mut().fail(format!("{function} answers {status} as {content_type}"));
+        world.history.borrow_mut().fail(format!("{function} answers {status} as {content_type} {shown}"));
     }
 }
 

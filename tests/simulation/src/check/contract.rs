@@ -18,7 +18,7 @@ fn check_one(request: &Request) -> Option<String> {
         "update-key" => &[200, 400, 403, 404, 409, 412],
         "rotate-key" => &[201, 400, 403, 404, 409, 412, 422],
         "delete-key" => &[204, 403, 404, 409, 412],
-        // As if it were of a route.
+        // A write of a key, as the same request of a manager is answered.
         "manage-account" => &[200, 201, 400, 404, 409],
         // While GitHub is not asked again, what it signs with a new key is a 503.
         "verify-key" => &[200],
