@@ -52,7 +52,7 @@ impl<'a> ImportClaim<'a> {
         let claim = match replaces {
             None => put_new(table, self.to_item())?,
             // Ids of keys are never used twice, in no account.
-            Some(old) => put_if(table, self.to_item(), LEADS_THERE, [(":id", AttributeValue::S(old.id.to_string()))])?,
+            Some(old) => put_if(table, self.to_item(), LEADS_THERE, leading_to(old))?,
         };
         let trace = primary_key(&trace_partition(self.place.account_id), &self.hash.to_hex());
         let mut parts = vec![(Part::Claim, claim), (Part::Trace, put(table, trace)?)];
@@ -77,8 +77,12 @@ pub(in crate::store) fn requiring_claim(
     hash: &KeyHash,
     to: Locator,
 ) -> Result<TransactWriteItem, TableError> {
-    let id = AttributeValue::S(to.id.to_string());
-    require(table, claim_key(&hash.to_hex()), LEADS_THERE, [(":id", id)])
+    require(table, claim_key(&hash.to_hex()), LEADS_THERE, leading_to(to))
+}
+
+/// The values of [`LEADS_THERE`].
+fn leading_to(key: Locator) -> [(&'static str, AttributeValue); 1] {
+    [(":id", AttributeValue::S(key.id.to_string()))]
 }
 
 /// The part of a transaction that stops it if that key has the value.
